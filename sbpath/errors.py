@@ -1,0 +1,22 @@
+"""The errors a user can meet, each saying where, what, and what to try."""
+
+from __future__ import annotations
+
+
+class SbpathError(Exception):
+    """Base of every error that sbpath raises on purpose."""
+
+
+class InputError(SbpathError):
+    """Something given by the user is wrong: a file, a key, an argument.
+
+    Parameters
+    ----------
+    problems : str or sequence of str
+        One line per mistake, each of the form ``where: what is wrong and what to do``.
+        All mistakes of one input are reported together.
+    """
+
+    def __init__(self, problems: str | list[str] | tuple[str, ...]) -> None:
+        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        super().__init__("\n".join(self.problems))

@@ -1,0 +1,280 @@
+"""What a mechanism file holds, as frozen records. `reader` makes them, nothing else does.
+
+Each number is a `Quantity`: a value with its source and status; its unit stands in the key.
+Molar quantities are per mole of Sb, which is per formula unit since each phase is written
+with one Sb.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from sbpath.chemistry import parse_equation, parse_formula
+from sbpath.constants import FARADAY_C_PER_MOL, SB_MOLAR_MASS_G_PER_MOL
+from sbpath.rates import arrhenius
+
+ZERO_CELSIUS_K = 273.15
+
+Status = Literal["measured", "computed", "fitted", "assumed"]
+
+
+class Record(BaseModel):
+    """A frozen table of a mechanism file in which every key is known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Quantity(Record):
+    """A number with where it comes from.
+
+    `status` is measured, computed (from measured or calculated numbers), fitted (then
+    `fitted_to` says to what) or assumed (then `note` says why). `source` names an entry of
+    the bibliography.
+    """
+
+    value: float
+    status: Status
+    source: str
+    fitted_to: str | None = None
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _explained(self) -> Quantity:
+        if self.status == "fitted" and not self.fitted_to:
+            raise ValueError("a fitted number says to what: add fitted_to = \"...\"")
+        if self.status == "assumed" and not self.note:
+            raise ValueError("an assumed number says why: add note = \"...\"")
+        return self
+
+
+def _positive(quantity: Quantity) -> Quantity:
+    if quantity.value <= 0.0:
+        raise ValueError(f"the value {quantity.value:g} must be above zero")
+    return quantity
+
+
+def _not_negative(quantity: Quantity) -> Quantity:
+    if quantity.value < 0.0:
+        raise ValueError(f"the value {quantity.value:g} must not be negative")
+    return quantity
+
+
+def _fraction(quantity: Quantity) -> Quantity:
+    if not 0.0 < quantity.value < 1.0:
+        raise ValueError(f"the value {quantity.value:g} must lie between 0 and 1")
+    return quantity
+
+
+Positive = Annotated[Quantity, AfterValidator(_positive)]
+NotNegative = Annotated[Quantity, AfterValidator(_not_negative)]
+Fraction = Annotated[Quantity, AfterValidator(_fraction)]
+
+
+class Gallery(Record):
+    """A set of like sites of a solution phase (MSMR): three numbers, one provenance."""
+
+    sites: float = Field(gt=0.0, description="X, mol of alkali per mol of Sb")
+    potential_V: float = Field(description="U, potential at half filling (V vs the alkali metal)")
+    width: float = Field(gt=0.0, description="w, 1 for non-interacting sites")
+    status: Status
+    source: str
+    fitted_to: str | None = None
+    note: str | None = None
+
+    _explained = model_validator(mode="after")(Quantity._explained)
+
+
+class Phase(Record):
+    """A node of the graph. With galleries it is a solution phase, without a line compound."""
+
+    formula: str
+    structure: str
+    space_group: str | None = None
+    crystalline: bool
+    label: str | None = None
+    enthalpy_J_per_mol: Quantity
+    entropy_J_per_mol_K: Quantity
+    molar_volume_cm3_per_mol: Positive
+    galleries: list[Gallery] = []
+    review_volume_change_percent: Quantity | None = None
+    note: str | None = None
+
+
+class Interface(Record):
+    """What the boundary between two nodes costs, the same in both directions."""
+
+    energy_J_per_m2: NotNegative
+    shape_factor: Positive | None = None
+
+
+class EdgeKinetics(Record):
+    """Kinetic numbers of one edge; `Kinetics` gives those of all, an edge may have its own."""
+
+    attempt_rate_per_s: Positive | None = None
+    growth_rate_per_s: Positive | None = None
+    growth_activation_energy_J_per_mol: NotNegative | None = None
+    transfer_coefficient: Fraction | None = None
+    autocatalytic_order: NotNegative | None = None
+    seed_fraction: Fraction | None = None
+    transformation_work_J_per_mol: NotNegative | None = None
+
+
+class Kinetics(EdgeKinetics):
+    """Kinetic numbers that hold for every edge unless it has its own."""
+
+    attempt_rate_per_s: Positive
+    growth_rate_per_s: Positive
+    transfer_coefficient: Fraction
+    diffusivity_m2_per_s: Positive
+    diffusion_activation_energy_J_per_mol: NotNegative | None = None
+
+
+class Transformation(EdgeKinetics):
+    """An edge as the file states it: a balanced equation and the graphs it belongs to."""
+
+    equation: str
+    graphs: list[str] = Field(min_length=1)
+    review_equation: int | None = Field(default=None, ge=1, le=6)
+    note: str | None = None
+
+
+class Electrode(Record):
+    """The electrode as built: particles, loading, contacts."""
+
+    particle_radius_m: Positive
+    double_layer_F_per_g: Positive
+    sb_loading_mg_per_cm2: Positive
+    contact_resistance_ohm_cm2: NotNegative
+
+
+class Electrolyte(Record):
+    """The electrolyte; its resistance counts where thickness and conductivity are given."""
+
+    name: str
+    kind: Literal["liquid", "solid"]
+    thickness_um: Positive | None = None
+    conductivity_S_per_cm: Positive | None = None
+    conductivity_temperature_C: float | None = None
+    conductivity_activation_energy_J_per_mol: NotNegative | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Electrolyte:
+        given = [self.thickness_um, self.conductivity_S_per_cm, self.conductivity_temperature_C]
+        if any(g is not None for g in given) and any(g is None for g in given):
+            raise ValueError(
+                "thickness_um, conductivity_S_per_cm and conductivity_temperature_C go together: give all or none"
+            )
+        return self
+
+
+class Edge(Record):
+    """An edge as the model uses it: `reactant` to `product`, both names of phases.
+
+    `electrons` is nu, the number of electrons of the balanced equation with solution phases
+    at full occupation, and at least 1.
+    """
+
+    reactant: str
+    product: str
+    electrons: float
+    stated: Transformation
+
+
+class Mechanism(Record):
+    """A mechanism: phases, directed transformations, interfaces and every number of them."""
+
+    title: str
+    description: str = ""
+    ion: Literal["Li", "Na", "K"]
+    temperature_C: float = Field(gt=-ZERO_CELSIUS_K)
+    reference_temperature_C: float = Field(default=25.0, gt=-ZERO_CELSIUS_K)
+    lower_cutoff_V: float
+    upper_cutoff_V: float
+    initial_phase: str
+    default_graph: str
+    phases: dict[str, Phase] = Field(min_length=1)
+    transformations: list[Transformation] = []
+    interfaces: dict[str, Interface] = {}
+    kinetics: Kinetics
+    electrode: Electrode
+    electrolyte: Electrolyte
+    sources: dict[str, str]
+    name: str
+    document: dict[str, Any] = Field(repr=False, description="the merged file these records were made from")
+
+    # -- graph ---------------------------------------------------------------------------
+
+    @cached_property
+    def graphs(self) -> tuple[str, ...]:
+        """Names of the graphs that the file holds, in order of appearance."""
+        names = dict.fromkeys(g for t in self.transformations for g in t.graphs)
+        return tuple(names) or (self.default_graph,)
+
+    def edges(self, graph: str | None = None) -> tuple[Edge, ...]:
+        """Edges of `graph` (the default graph if None), in the order of the file."""
+        return tuple(e for e in self.all_edges if (graph or self.default_graph) in e.stated.graphs)
+
+    @cached_property
+    def all_edges(self) -> tuple[Edge, ...]:
+        """Edges of every graph."""
+        edges = []
+        for stated in self.transformations:
+            equation = parse_equation(stated.equation)
+            (reactant,) = (name for name in equation.left if name in self.phases)
+            (product,) = (name for name in equation.right if name in self.phases)
+            change = self.full_content(product) - self.full_content(reactant)
+            edges.append(
+                Edge(reactant=reactant, product=product, electrons=max(1.0, abs(change)), stated=stated)
+            )
+        return tuple(edges)
+
+    def interface(self, one: str, other: str) -> Interface:
+        """The interface between two nodes, in whichever order the file names it."""
+        return self.interfaces.get(f"{one}|{other}") or self.interfaces[f"{other}|{one}"]
+
+    # -- numbers -------------------------------------------------------------------------
+
+    def full_content(self, phase: str) -> float:
+        """Alkali per Sb with every gallery full; of a line compound, its composition."""
+        constant, slope = parse_formula(self.phases[phase].formula).get(self.ion, (0.0, 0.0))
+        return constant if slope == 0.0 else constant + sum(g.sites for g in self.phases[phase].galleries)
+
+    def fixed_content(self, phase: str) -> float:
+        """Alkali per Sb with every gallery empty."""
+        return self.full_content(phase) - sum(g.sites for g in self.phases[phase].galleries)
+
+    @property
+    def host_molar_mass_g_per_mol(self) -> float:
+        """Mass of the electrode as prepared, per mole of Sb."""
+        return SB_MOLAR_MASS_G_PER_MOL
+
+    @cached_property
+    def theoretical_capacity_mAh_per_g(self) -> float:
+        """Capacity from the initial phase to the fullest one (mAh per g Sb); 1C is this in one hour."""
+        most = max(self.full_content(name) for name in self.phases)
+        span = most - self.fixed_content(self.initial_phase)
+        return span * FARADAY_C_PER_MOL / self.host_molar_mass_g_per_mol / 3.6
+
+    def series_resistance_ohm_g(self, temperature_K: float) -> float:
+        """R_s with the current in A per g Sb: contact and electrolyte, times the loading (Ohm g)."""
+        areal = self.electrode.contact_resistance_ohm_cm2.value
+        cell = self.electrolyte
+        if cell.conductivity_S_per_cm is not None:
+            assert cell.thickness_um is not None and cell.conductivity_temperature_C is not None
+            conductivity = arrhenius(
+                cell.conductivity_S_per_cm.value,
+                value_or(cell.conductivity_activation_energy_J_per_mol, 0.0),
+                temperature_K,
+                cell.conductivity_temperature_C + ZERO_CELSIUS_K,
+            )
+            areal += cell.thickness_um.value * 1e-4 / conductivity
+        return areal * self.electrode.sb_loading_mg_per_cm2.value * 1e-3
+
+
+def value_or(quantity: Quantity | None, default: float) -> float:
+    """The value of `quantity`, or `default` where the file does not give it."""
+    return default if quantity is None else quantity.value
+

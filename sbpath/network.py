@@ -1,0 +1,116 @@
+"""A mechanism's graph at one temperature, flattened to sequences of numbers.
+
+`Network` is all that the kernels see of a mechanism: they know nothing of ions, phases or
+directions. Units are SI, but amounts of charge are per gram of Sb.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log, pi
+from typing import NamedTuple
+
+from sbpath.constants import FARADAY_C_PER_MOL as F
+from sbpath.constants import GAS_CONSTANT_J_PER_MOL_K as R
+from sbpath.mechanism import ZERO_CELSIUS_K, Edge, Mechanism, value_or
+from sbpath.rates import arrhenius, nucleation_constant
+
+# Autocatalytic growth needs a first domain; this share of the Sb counts as one.
+DEFAULT_SEED = 1e-3
+
+
+class Network(NamedTuple):
+    """One graph of a mechanism at one temperature, as flat sequences of numbers.
+
+    Nodes (length P): `gibbs` (J/mol Sb), `fixed` (mol/mol), `gallery_start` (length P + 1),
+    `molar_volume` (m^3/mol Sb). Galleries: `sites` (mol/mol), `site_potential` (V),
+    `site_energy` (J/mol). Edges (length E): `source` and `target` (node numbers), `barrier`
+    ((J/mol)^2), `log_attempt`, `growth` (1/s), `alpha`, `energy` (nu R T, J/mol),
+    `transport` (s), `order`, `seed`, `work` (J/mol). Whole electrode: `charge_scale` (F/M,
+    C/g), `double_layer` (F/g), `resistance` (Ohm g, so that I in A/g times it is a voltage).
+    """
+
+    gibbs: Sequence[float]
+    fixed: Sequence[float]
+    gallery_start: Sequence[int]
+    molar_volume: Sequence[float]
+    sites: Sequence[float]
+    site_potential: Sequence[float]
+    site_energy: Sequence[float]
+    source: Sequence[int]
+    target: Sequence[int]
+    barrier: Sequence[float]
+    log_attempt: Sequence[float]
+    growth: Sequence[float]
+    alpha: Sequence[float]
+    energy: Sequence[float]
+    transport: Sequence[float]
+    order: Sequence[float]
+    seed: Sequence[float]
+    work: Sequence[float]
+    charge_scale: float
+    double_layer: float
+    resistance: float
+
+
+def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Network:
+    """Flatten `mechanism`'s graph of that name at `temperature` (K)."""
+    names = list(mechanism.phases)
+    phases = list(mechanism.phases.values())
+    edges = mechanism.edges(graph)
+    common = mechanism.kinetics
+    reference = mechanism.reference_temperature_C + ZERO_CELSIUS_K
+
+    starts = [0]
+    for phase in phases:
+        starts.append(starts[-1] + len(phase.galleries))
+    galleries = [gallery for phase in phases for gallery in phase.galleries]
+
+    diffusivity = arrhenius(
+        common.diffusivity_m2_per_s.value,
+        value_or(common.diffusion_activation_energy_J_per_mol, 0.0),
+        temperature,
+        reference,
+    )
+    transport = mechanism.electrode.particle_radius_m.value**2 / (pi**2 * diffusivity)
+
+    def kinetic(edge: Edge, key: str, default: float = 0.0) -> float:
+        """The edge's own number, else that of all edges, else `default`."""
+        return value_or(getattr(edge.stated, key), value_or(getattr(common, key), default))
+
+    def barrier(edge: Edge) -> float:
+        interface = mechanism.interface(edge.reactant, edge.product)
+        return nucleation_constant(
+            interface.energy_J_per_m2.value,
+            value_or(interface.shape_factor, 1.0),
+            phases[names.index(edge.product)].molar_volume_cm3_per_mol.value * 1e-6,
+            temperature,
+        )
+
+    def growth(edge: Edge) -> float:
+        rate = kinetic(edge, "growth_rate_per_s")
+        return arrhenius(rate, kinetic(edge, "growth_activation_energy_J_per_mol"), temperature, reference)
+
+    return Network(
+        gibbs=[p.enthalpy_J_per_mol.value - temperature * p.entropy_J_per_mol_K.value for p in phases],
+        fixed=[mechanism.fixed_content(name) for name in names],
+        gallery_start=starts,
+        molar_volume=[p.molar_volume_cm3_per_mol.value * 1e-6 for p in phases],
+        sites=[g.sites for g in galleries],
+        site_potential=[g.potential_V for g in galleries],
+        site_energy=[g.width * R * temperature for g in galleries],
+        source=[names.index(e.reactant) for e in edges],
+        target=[names.index(e.product) for e in edges],
+        barrier=[barrier(e) for e in edges],
+        log_attempt=[log(kinetic(e, "attempt_rate_per_s")) for e in edges],
+        growth=[growth(e) for e in edges],
+        alpha=[kinetic(e, "transfer_coefficient") for e in edges],
+        energy=[e.electrons * R * temperature for e in edges],
+        transport=[transport] * len(edges),
+        order=[kinetic(e, "autocatalytic_order") for e in edges],
+        seed=[kinetic(e, "seed_fraction", DEFAULT_SEED) for e in edges],
+        work=[kinetic(e, "transformation_work_J_per_mol") for e in edges],
+        charge_scale=F / mechanism.host_molar_mass_g_per_mol,
+        double_layer=mechanism.electrode.double_layer_F_per_g.value,
+        resistance=mechanism.series_resistance_ohm_g(temperature),
+    )

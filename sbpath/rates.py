@@ -1,0 +1,117 @@
+"""How fast one edge of the graph runs: nucleation, growth and transport in series.
+
+    r = theta_p / (tau_nucleation + tau_growth + tau_transport),   zero where A <= 0
+
+    1/tau_nucleation = J0 exp(-B / A^2)
+    1/tau_growth     = k0 (exp(alpha a) - exp(-(1 - alpha) a)) g(theta_q),   a = A / (nu R T)
+    g(theta_q)       = (s + (1 - s) theta_q)^m
+
+Each Sb domain that transforms waits for a nucleus, then fills, and the alkali has to reach
+it: the mosaic picture of Bai and Tian 2013 (Electrochim. Acta 89, 644) with classical
+nucleation theory and a rectified Butler-Volmer growth rate. `g` is 1 unless the edge grows
+autocatalytically (order m > 0; Watzky and Finke 1997, J. Am. Chem. Soc. 119, 10382); the
+seed s > 0 lets the first domain begin. Everything is evaluated so that no exponential can
+overflow, whatever the affinity.
+"""
+
+from __future__ import annotations
+
+from math import exp, expm1, pi
+
+from sbpath.constants import BOLTZMANN_J_PER_K, GAS_CONSTANT_J_PER_MOL_K
+
+# exp(600) is still a float; a slower nucleation than this is none at all.
+LARGEST_EXPONENT = 600.0
+
+
+def nucleation_constant(
+    interfacial_energy: float, shape_factor: float, molar_volume: float, temperature: float
+) -> float:
+    """The B of ``barrier / kT = B / A^2``, in (J/mol)^2.
+
+    Classical nucleation theory for a nucleus of the product: the barrier is
+    ``16 pi S gamma^3 Vm^2 / (3 A^2)`` with A and Vm both per mole of Sb.
+
+    Parameters
+    ----------
+    interfacial_energy : float
+        gamma of the pair of nodes (J/m^2).
+    shape_factor : float
+        S, 1 for a sphere in the bulk, less at a wall (dimensionless).
+    molar_volume : float
+        Vm of the product (m^3 per mol Sb).
+    temperature : float
+        T (K).
+    """
+    return (
+        16.0
+        * pi
+        * shape_factor
+        * interfacial_energy**3
+        * molar_volume**2
+        / (3.0 * BOLTZMANN_J_PER_K * temperature)
+    )
+
+
+def arrhenius(rate: float, activation_energy: float, temperature: float, reference: float) -> float:
+    """`rate` (given at `reference`, K) at `temperature` (K), activation energy in J/mol."""
+    return rate * exp(-activation_energy / GAS_CONSTANT_J_PER_MOL_K * (1.0 / temperature - 1.0 / reference))
+
+
+def waiting_times(
+    affinity: float,
+    product: float,
+    barrier: float,
+    log_attempt: float,
+    growth: float,
+    alpha: float,
+    energy: float,
+    order: float,
+    seed: float,
+) -> tuple[float, float, float, float]:
+    """Nucleation and growth time of an edge with positive affinity, and their slopes.
+
+    Parameters
+    ----------
+    affinity : float
+        A > 0, already less the transformation work (J/mol Sb).
+    product : float
+        theta_q, fraction of Sb already in the product.
+    barrier : float
+        B of `nucleation_constant` ((J/mol)^2).
+    log_attempt : float
+        ln(J0 / (1/s)).
+    growth : float
+        k0 (1/s).
+    alpha : float
+        Transfer coefficient, 0 < alpha < 1.
+    energy : float
+        nu R T (J/mol).
+    order, seed : float
+        m and s of the autocatalytic factor; order 0 switches it off.
+
+    Returns
+    -------
+    nucleation, growth : float
+        The two times (s); nucleation is ``inf`` when the barrier is out of reach.
+    slope : float
+        d(nucleation + growth)/dA (s mol/J), negative.
+    product_slope : float
+        d(growth)/dtheta_q (s), zero or negative.
+    """
+    exponent = barrier / (affinity * affinity) - log_attempt
+    if exponent > LARGEST_EXPONENT:
+        return float("inf"), 0.0, 0.0, 0.0
+    nucleation = exp(exponent)
+    slope = -2.0 * nucleation * barrier / affinity**3
+
+    a = affinity / energy
+    occupied = -expm1(-a)
+    growth_time = exp(-alpha * a) / (growth * occupied)
+    product_slope = 0.0
+    if order > 0.0:
+        filled = seed + (1.0 - seed) * max(product, 0.0)
+        growth_time /= filled**order
+        product_slope = -growth_time * order * (1.0 - seed) / filled
+    slope -= growth_time * (alpha + (1.0 - occupied) / occupied) / energy
+    return nucleation, growth_time, slope, product_slope

@@ -1,0 +1,76 @@
+"""Grand potential, alkali content and its slope, for one node of the graph.
+
+Kernels in this module and in `rates` are pure functions of plain numbers and sequences:
+no NumPy call stands inside, so that the same text runs quickly when interpreted and can
+be compiled as it is.
+
+A node has a fixed part (Gibbs energy `gibbs`, alkali content `fixed`) and any number of
+MSMR galleries, each with `sites` X (mol A per mol Sb), potential U (V) and width w:
+
+    x(E)     = fixed + sum_j X_j / (1 + exp(F (E - U_j) / (R T w_j)))
+    Omega(E) = gibbs + F E fixed - sum_j X_j w_j R T ln(1 + exp(-F (E - U_j) / (R T w_j)))
+
+after Verbrugge et al. 2017 (J. Electrochem. Soc. 164, E3243). A line compound is the case
+without galleries. `dOmega/dE = F x` holds exactly, and `dx/dE <= 0` always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, log1p
+
+from sbpath.constants import FARADAY_C_PER_MOL as F
+
+
+def node_state(
+    potential: float,
+    gibbs: float,
+    fixed: float,
+    first: int,
+    last: int,
+    sites: Sequence[float],
+    site_potential: Sequence[float],
+    site_energy: Sequence[float],
+) -> tuple[float, float, float, float]:
+    """Grand potential of a node and its derivatives at electrode potential `potential`.
+
+    Parameters
+    ----------
+    potential : float
+        Electrode potential E against the alkali metal (V).
+    gibbs : float
+        Gibbs energy of the fixed part per mole of Sb, from the elements (J/mol).
+    fixed : float
+        Alkali content of the fixed part (mol per mol Sb).
+    first, last : int
+        The node's galleries are ``first <= j < last`` of the three sequences that follow.
+    sites, site_potential, site_energy : sequences of float
+        X_j (mol per mol Sb), U_j (V) and the energy scale R T w_j (J/mol) of each gallery.
+
+    Returns
+    -------
+    omega, x, dx_dE, d2x_dE2 : float
+        Omega (J/mol Sb), x (mol per mol Sb), and the derivatives of x (1/V, 1/V^2).
+    """
+    omega = gibbs + F * potential * fixed
+    x = fixed
+    slope = 0.0
+    curvature = 0.0
+    for j in range(first, last):
+        scale = site_energy[j]
+        z = F * (potential - site_potential[j]) / scale
+        # Both branches keep the exponent negative, so nothing overflows far from U.
+        if z.real > 0.0:
+            small = exp(-z)
+            occupied = small / (1.0 + small)
+            logarithm = log1p(small)
+        else:
+            small = exp(z)
+            occupied = 1.0 / (1.0 + small)
+            logarithm = log1p(small) - z
+        spread = sites[j] * occupied * (1.0 - occupied)
+        omega -= sites[j] * scale * logarithm
+        x += sites[j] * occupied
+        slope -= spread * F / scale
+        curvature += spread * (1.0 - 2.0 * occupied) * (F / scale) ** 2
+    return omega, x, slope, curvature
