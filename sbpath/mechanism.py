@@ -44,9 +44,9 @@ class Quantity(Record):
     @model_validator(mode="after")
     def _explained(self) -> Quantity:
         if self.status == "fitted" and not self.fitted_to:
-            raise ValueError("a fitted number says to what: add fitted_to = \"...\"")
+            raise ValueError('a fitted number says to what: add fitted_to = "..."')
         if self.status == "assumed" and not self.note:
-            raise ValueError("an assumed number says why: add note = \"...\"")
+            raise ValueError('an assumed number says why: add note = "..."')
         return self
 
 
@@ -277,4 +277,3 @@ class Mechanism(Record):
 def value_or(quantity: Quantity | None, default: float) -> float:
     """The value of `quantity`, or `default` where the file does not give it."""
     return default if quantity is None else quantity.value
-

@@ -126,7 +126,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: not valid TOML: {error}; see mechanisms/README.md for the format") from None
+        raise InputError(
+            f"{path}: not valid TOML: {error}; see mechanisms/README.md for the format"
+        ) from None
 
 
 def _merged(path: Path, ancestors: tuple[Path, ...]) -> dict[str, Any]:
@@ -142,7 +144,9 @@ def _merged(path: Path, ancestors: tuple[Path, ...]) -> dict[str, Any]:
     return document
 
 
-def _extended(table: dict[str, Any], at: tuple[str, ...], path: Path, ancestors: tuple[Path, ...]) -> dict[str, Any]:
+def _extended(
+    table: dict[str, Any], at: tuple[str, ...], path: Path, ancestors: tuple[Path, ...]
+) -> dict[str, Any]:
     """`table`, which stands at the keys `at` of the file `path`, on top of what it extends."""
     own = {
         key: _extended(value, (*at, key), path, ancestors) if isinstance(value, dict) else value
@@ -154,7 +158,9 @@ def _extended(table: dict[str, Any], at: tuple[str, ...], path: Path, ancestors:
     wanted = table["extends"]
     dotted = ".".join((*at, "extends"))
     if not isinstance(wanted, str):
-        raise InputError(f"{path}: {dotted}: must be a text like 'li-sb' or 'li-sb: kinetics', not {wanted!r}")
+        raise InputError(
+            f"{path}: {dotted}: must be a text like 'li-sb' or 'li-sb: kinetics', not {wanted!r}"
+        )
     name, _, key = (part.strip() for part in wanted.partition(":"))
     try:
         base: Any = _merged(locate(name, beside=path.parent), ancestors)
@@ -206,7 +212,9 @@ def _change(document: dict[str, Any], dotted: str, value: float, where: str) -> 
     elif isinstance(old, int | float) and not isinstance(old, bool):
         table[last] = value
     else:
-        raise InputError(f"{where}: {dotted}: this is not a number; give the path of one, e.g. kinetics.growth_rate_per_s")
+        raise InputError(
+            f"{where}: {dotted}: this is not a number; give the path of one, e.g. kinetics.growth_rate_per_s"
+        )
 
 
 # -- gate two: pydantic's findings in a chemist's words ------------------------------------

@@ -151,7 +151,9 @@ def solve(factors: list[list[float]], pivots: list[int], right: list[float]) -> 
         right[i] = total / row[i]
 
 
-def interpolate(fraction: float, old: list[float], new: list[float], stages: list[list[float]]) -> list[float]:
+def interpolate(
+    fraction: float, old: list[float], new: list[float], stages: list[list[float]]
+) -> list[float]:
     """State at ``t + fraction * h`` of an accepted step, to order 4."""
     rest = 1.0 - fraction
     state = []

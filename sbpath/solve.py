@@ -73,7 +73,8 @@ class Record:
 
 class Outcome(NamedTuple):
     """How a step ended: after `duration` (s), by `ended_by`, one of "target" (number
-    `target` of the list), "time", "already" (target met before the start) or "failed"."""
+    `target` of the list), "time", "already" (target met before the start) or "failed".
+    """
 
     duration: float
     ended_by: str
@@ -120,7 +121,12 @@ class StepIntegrator:
     """
 
     def __init__(
-        self, network: Network, host_molar_mass: float, drive: Drive, state: list[float], options: SolverOptions
+        self,
+        network: Network,
+        host_molar_mass: float,
+        drive: Drive,
+        state: list[float],
+        options: SolverOptions,
     ) -> None:
         self.network = network
         self.host_molar_mass = host_molar_mass
@@ -128,8 +134,24 @@ class StepIntegrator:
         self.options = options
         self.work: Workspace = workspace(network)
         self.nodes = len(network.gibbs)
+        state = list(state)
+        self.jump_energy = 0.0
+        if not drive.current_control and network.resistance == 0.0:
+            self.jump_energy = self.jump(state, drive.level)
         self.start_charge = stored_charge(state, network, self.work)[0]
-        self.start = self.point(0.0, list(state))
+        self.start = self.point(0.0, state)
+
+    def jump(self, state: list[float], potential: float) -> float:
+        """Set E at once, as an ideal cycler does; the energy that this delivers (J/g).
+
+        The limit of an infinitely fast sweep: no phase changes, the charge of the double
+        layer and of the galleries moves reversibly.
+        """
+        stored_charge(state, self.network, self.work)
+        before = self.stored_energy(state)
+        state[self.nodes] = potential
+        stored_charge(state, self.network, self.work)
+        return before - self.stored_energy(state)
 
     # -- points --------------------------------------------------------------------------
 
@@ -163,7 +185,9 @@ class StepIntegrator:
         work, network, potential = self.work, self.network, state[self.nodes]
         free = 0.0
         for p in range(self.nodes):
-            free += state[p] * (work.omega[p] / self.host_molar_mass - network.charge_scale * potential * work.content[p])
+            free += state[p] * (
+                work.omega[p] / self.host_molar_mass - network.charge_scale * potential * work.content[p]
+            )
         return free + 0.5 * network.double_layer * potential**2
 
     def shift_charge(self, state: list[float], missing: float, capacitance: float) -> None:
@@ -215,7 +239,13 @@ class StepIntegrator:
     def attempt(self, begin: Point, slopes: Slopes, size: float) -> Attempt | None:
         """One trial step of length `size`; None where it cannot be computed."""
         result = rosenbrock.step(
-            self.rhs, begin.time, begin.state, size, slopes.derivative, slopes.jacobian, slopes.time_derivative
+            self.rhs,
+            begin.time,
+            begin.state,
+            size,
+            slopes.derivative,
+            slopes.jacobian,
+            slopes.time_derivative,
         )
         if result is None:
             return None
@@ -255,6 +285,7 @@ class StepIntegrator:
         points of each integrator step; in both cases at the start and at the end.
         """
         writer = Writer(self, record, period)
+        writer.totals[0] += self.jump_energy
         point = self.start
         writer.begin(point)
         for number, target in enumerate(targets):
@@ -414,7 +445,11 @@ class Writer:
         self.next_multiple = 1
         edges = len(integrator.network.source)
         self.offset = record.time[-1] if record.time else 0.0
-        self.totals = [0.0] * (edges + 2) if not record.time else [record.energy[-1], record.joule[-1], *record.heat[-1]]
+        self.totals = (
+            [0.0] * (edges + 2)
+            if not record.time
+            else [record.energy[-1], record.joule[-1], *record.heat[-1]]
+        )
 
     def row(self, point: Point, totals: list[float]) -> None:
         """Append one row."""

@@ -10,21 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sbpath.errors import InputError
-from sbpath.protocol import (
+from sbpath.protocol import Protocol, cycling, parse_step
+from sbpath.steps import (
     CompositionLimit,
     ConstantCurrent,
     ConstantVoltage,
     CurrentLimit,
     Limit,
-    Protocol,
     Rate,
     Rest,
     Step,
     Sweep,
     TimeLimit,
     VoltageLimit,
-    cycling,
-    parse_step,
 )
 
 C_10 = Rate(0.1, "C")

@@ -1,0 +1,59 @@
+"""Writing files whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sbpath.errors import InputError
+
+
+def check_writable(path: str | Path) -> None:
+    """Raise InputError if `path` cannot be written, before any work is done for it."""
+    target = Path(path)
+    if target.is_dir():
+        raise InputError(f"{target}: is a folder; give the name of a file in it")
+    if not target.parent.is_dir():
+        raise InputError(f"{target}: there is no folder {str(target.parent)!r}; make it first or choose another")
+    if not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise InputError(f"{target}: cannot be written (no permission); choose another place")
+
+
+@contextmanager
+def written_whole(path: str | Path, suffix: str = "") -> Iterator[str]:
+    """Give the name of a temporary file that takes the place of `path` once it is complete.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to write.
+    suffix : str
+        Ending of the temporary name, for writers that look at it.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written; then nothing is left behind.
+    """
+    check_writable(path)
+    target = Path(path)
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".sbpath-", suffix=suffix, dir=target.parent)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written: {error.strerror}; choose another place") from None
+    os.close(handle)
+    try:
+        yield temporary
+        # mkstemp makes files that only their owner may read; a result is an ordinary file.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written: {error.strerror or error}") from None
+    finally:
+        if os.path.exists(temporary):
+            os.unlink(temporary)

@@ -1,0 +1,347 @@
+"""The one verb: carry a mechanism through a protocol and return the solution."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from sbpath.errors import InputError
+from sbpath.mechanism import ZERO_CELSIUS_K, Mechanism
+from sbpath.model import Drive
+from sbpath.network import Network, build_network
+from sbpath.protocol import Protocol, cycling
+from sbpath.reader import load_mechanism, mechanism_from_document
+from sbpath.solution import SimulationError, Solution, State, StepRecord
+from sbpath.solve import Outcome, Record, SolverOptions, StepIntegrator, Target
+from sbpath.steps import (
+    CompositionLimit,
+    ConstantCurrent,
+    ConstantVoltage,
+    CurrentLimit,
+    Limit,
+    Rest,
+    Step,
+    Sweep,
+    TimeLimit,
+    VoltageLimit,
+)
+
+ProtocolLike = Protocol | Step | str | Sequence[Any]
+
+# Longer than any experiment: a step without a time limit ends by its other limits.
+FOREVER_S = 1e12
+COULOMB_PER_MAH = 3.6
+
+
+def simulate(
+    mechanism: Mechanism | str,
+    protocol: ProtocolLike | None = None,
+    *,
+    graph: str | None = None,
+    temperature_C: float | None = None,
+    initial: Solution | State | None = None,
+    electrode_mass_g: float = 1.0,
+    one_C_mA_per_g: float | None = None,
+    options: SolverOptions | None = None,
+    progress: bool = True,
+) -> Solution:
+    """Carry `mechanism` through `protocol`.
+
+    The same arguments always give the same solution, to the last bit.
+
+    Parameters
+    ----------
+    mechanism : Mechanism or str
+        A mechanism, or what `load_mechanism` takes: ``"li-sb"``, or the path of a file.
+    protocol : Protocol, Step, str, or a sequence of steps and of cycles of steps
+        As `Protocol.parse` takes it. Without one: one cycle at C/10 between the mechanism's
+        cut-offs.
+    graph : str, optional
+        Which of the mechanism's graphs; its default graph if not given.
+    temperature_C : float, optional
+        Celsius; the mechanism's own temperature if not given.
+    initial : Solution or State, optional
+        Continue from the final state of a solution, or begin from a state. Otherwise all Sb
+        is in the mechanism's initial phase, at its upper cut-off.
+    electrode_mass_g : float
+        Mass of Sb, for currents in A and mA (g).
+    one_C_mA_per_g : float, optional
+        What 1C means; the theoretical capacity in one hour (660 mA/g) if not given.
+    options : SolverOptions, optional
+        Tolerances.
+    progress : bool
+        Show progress on standard error if it takes longer than two seconds.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    InputError
+        If an argument is wrong; nothing is simulated then.
+    SimulationError
+        If a step cannot be carried out; it holds the partial solution.
+    """
+    if not isinstance(mechanism, Mechanism):
+        mechanism = load_mechanism(mechanism)
+    if protocol is None:
+        protocol = cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
+    parsed = Protocol.parse(protocol, mechanism.ion)
+    graph = graph or mechanism.default_graph
+    celsius = mechanism.temperature_C if temperature_C is None else temperature_C
+    one_C = mechanism.theoretical_capacity_mAh_per_g if one_C_mA_per_g is None else one_C_mA_per_g
+    options = options or SolverOptions()
+    _check(mechanism, graph, celsius, one_C, electrode_mass_g)
+
+    network = build_network(mechanism, graph, celsius + ZERO_CELSIUS_K)
+    start = _start(mechanism, initial)
+    state = [*start.fractions.values(), start.potential_V]
+    provenance = {
+        "sbpath": version("sbpath"),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "mechanism": mechanism.name,
+        "mechanism_sha256": document_hash(mechanism.document),
+        "document": mechanism.document,
+        "graph": graph,
+        "temperature_C": celsius,
+        "protocol": parsed.to_strings(),
+        "one_C_mA_per_g": one_C,
+        "electrode_mass_g": electrode_mass_g,
+        "initial": asdict(start),
+        "options": asdict(options),
+    }
+
+    record = Record()
+    steps: list[StepRecord] = []
+    todo = list(parsed.steps())
+    for cycle, number, step in tqdm(todo, desc=f"sbpath {mechanism.name}", unit="step", delay=2, disable=not progress):
+        first = len(record.time)
+        integrator = StepIntegrator(
+            network,
+            mechanism.host_molar_mass_g_per_mol,
+            _drive(step, state, network, one_C, electrode_mass_g),
+            state,
+            options,
+        )
+        limits = _limits(step)
+        targets = [_target(limit, step, integrator, one_C, electrode_mass_g) for limit in limits]
+        outcome = integrator.run(_duration(step, integrator), targets, step.period_s, record)
+        state = list(record.state[-1])
+        ended_by, reason = _reason(step, outcome, limits)
+        passed = (record.charge[-1] - (record.charge[first - 1] if first else record.charge[0])) / COULOMB_PER_MAH
+        steps.append(
+            StepRecord(
+                cycle, number, str(step), _direction(step, passed), first, len(record.time), outcome.duration,
+                passed, ended_by, reason,
+            )
+        )  # fmt: skip
+        if ended_by == "failed":
+            partial = _assemble(mechanism, network, record, steps, provenance)
+            raise SimulationError(f"cycle {cycle}, step {number} ({step}): {reason}", partial)
+    return _assemble(mechanism, network, record, steps, provenance)
+
+
+def simulate_again(solution: Solution, progress: bool = True) -> Solution:
+    """Make a solution again from its own provenance, e.g. after `load_solution`."""
+    about = solution.provenance
+    mechanism = mechanism_from_document(about["document"], where=about["mechanism"])
+    return simulate(
+        mechanism,
+        Protocol.parse(about["protocol"]),
+        graph=about["graph"],
+        temperature_C=about["temperature_C"],
+        initial=State(**about["initial"]),
+        electrode_mass_g=about["electrode_mass_g"],
+        one_C_mA_per_g=about["one_C_mA_per_g"],
+        options=SolverOptions(**about["options"]),
+        progress=progress,
+    )
+
+
+def document_hash(document: dict[str, Any]) -> str:
+    """SHA-256 of a mechanism's merged document, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+# -- before -------------------------------------------------------------------------------
+
+
+def _check(mechanism: Mechanism, graph: str, celsius: float, one_C: float, mass: float) -> None:
+    problems = []
+    if graph not in mechanism.graphs:
+        problems.append(f"graph: {mechanism.name} has no graph {graph!r}; choose one of {', '.join(mechanism.graphs)}")
+    if not (math.isfinite(celsius) and celsius > -ZERO_CELSIUS_K):
+        problems.append(f"temperature_C: {celsius!r} is not a temperature in Celsius above {-ZERO_CELSIUS_K}")
+    for name, value in (("one_C_mA_per_g", one_C), ("electrode_mass_g", mass)):
+        if not (math.isfinite(value) and value > 0.0):
+            problems.append(f"{name}: must be a number above 0, not {value!r}")
+    if problems:
+        raise InputError(problems)
+
+
+def _start(mechanism: Mechanism, initial: Solution | State | None) -> State:
+    """The state to begin from, with a fraction for every phase in the mechanism's order."""
+    if initial is None:
+        initial = State({mechanism.initial_phase: 1.0}, mechanism.upper_cutoff_V)
+    elif isinstance(initial, Solution):
+        initial = initial.final_state
+    unknown = [name for name in initial.fractions if name not in mechanism.phases]
+    if unknown:
+        raise InputError(
+            f"initial: {mechanism.name} has no phase {', '.join(unknown)}; phases: {', '.join(mechanism.phases)}"
+        )
+    total = sum(initial.fractions.values())
+    if not abs(total - 1.0) < 1e-6 or min(initial.fractions.values()) < -1e-6:
+        raise InputError(f"initial: the fractions must be positive and add up to 1, not {total:g}")
+    if not (math.isfinite(initial.potential_V) and math.isfinite(initial.time_s)):
+        raise InputError("initial: potential_V and time_s must be finite numbers")
+    return State(
+        {name: float(initial.fractions.get(name, 0.0)) for name in mechanism.phases},
+        float(initial.potential_V),
+        float(initial.time_s),
+    )
+
+
+def _drive(step: Step, state: list[float], network: Network, one_C: float, mass: float) -> Drive:
+    match step:
+        case ConstantCurrent(direction=direction, rate=rate):
+            magnitude = rate.to_A_per_g(one_C * 1e-3, mass)
+            return Drive(True, magnitude if direction == "insertion" else -magnitude, 0.0)
+        case Rest():
+            return Drive(True, 0.0, 0.0)
+        case ConstantVoltage(voltage_V=voltage):
+            return Drive(False, voltage, 0.0)
+        case Sweep():
+            # Open-circuit voltage is E: a sweep without a start begins where the cell is.
+            start = state[-1] if step.start_V is None else step.start_V
+            return Drive(False, start, math.copysign(step.scan_rate_V_per_s, step.end_V - start))
+
+
+def _limits(step: Step) -> list[Limit]:
+    """The limits that are watched for; those of time are a length instead."""
+    return [limit for limit in step.limits if not isinstance(limit, TimeLimit)]
+
+
+def _target(limit: Limit, step: Step, integrator: StepIntegrator, one_C: float, mass: float) -> Target:
+    match limit:
+        case VoltageLimit(voltage_V=voltage):
+            falling = isinstance(step, ConstantCurrent) and step.direction == "insertion"
+            return Target("voltage", voltage, 1.0 if falling else -1.0)
+        case CurrentLimit(rate=rate):
+            return Target("current", rate.to_A_per_g(one_C * 1e-3, mass), 1.0)
+        case CompositionLimit(x=x):
+            if isinstance(step, ConstantCurrent):
+                return Target("composition", x, -1.0 if step.direction == "insertion" else 1.0)
+            return Target("composition", x, math.copysign(1.0, integrator.content(integrator.start.state) - x))
+        case TimeLimit():
+            raise AssertionError("a time limit is a length, not a target")
+
+
+def _duration(step: Step, integrator: StepIntegrator) -> float:
+    times = [limit.time_s for limit in step.limits if isinstance(limit, TimeLimit)]
+    if isinstance(step, Sweep):
+        times.append(abs(step.end_V - integrator.drive.level) / step.scan_rate_V_per_s)
+    return min(times, default=FOREVER_S)
+
+
+# -- after --------------------------------------------------------------------------------
+
+
+def _reason(step: Step, outcome: Outcome, limits: list[Limit]) -> tuple[str, str]:
+    """The kind of end and a sentence for it."""
+    if outcome.ended_by == "failed":
+        return "failed", outcome.message
+    if outcome.ended_by == "time":
+        times = [limit.time_s for limit in step.limits if isinstance(limit, TimeLimit)]
+        if isinstance(step, Sweep) and (not times or outcome.duration < min(times)):
+            return "sweep", f"the sweep reached {step.end_V:g} V"
+        return "time", f"the time was over: {outcome.duration:g} s"
+    limit = limits[outcome.target]
+    match limit:
+        case VoltageLimit():
+            kind, what = "voltage", f"the voltage reached {limit.voltage_V:g} V"
+        case CurrentLimit():
+            kind, what = "current", f"the current fell to {limit.rate}"
+        case CompositionLimit():
+            kind, what = "composition", f"the composition reached x = {limit.x:g}"
+        case TimeLimit():
+            raise AssertionError("a time limit is never a target")
+    if outcome.ended_by == "already":
+        return "already", f"its limit was met before it began ({str(limit)}), so it took no time"
+    return kind, what
+
+
+def _direction(step: Step, passed: float) -> str:
+    if isinstance(step, Rest):
+        return "rest"
+    if isinstance(step, ConstantCurrent):
+        return step.direction
+    return "insertion" if passed >= 0.0 else "extraction"
+
+
+def _half_cycle_capacity(charge: np.ndarray, steps: list[StepRecord]) -> np.ndarray:
+    """Charge since the half cycle began; a half cycle ends where direction or cycle changes."""
+    capacity = np.empty_like(charge)
+    origin, running = charge[0], None
+    for record in steps:
+        # A rest belongs to the half cycle before it.
+        key = (record.cycle, record.direction)
+        if record.direction != "rest" and key != running:
+            origin, running = charge[record.first], key
+        rows = slice(record.first, record.last)
+        capacity[rows] = np.abs(charge[rows] - origin)
+    return capacity
+
+
+def _assemble(
+    mechanism: Mechanism,
+    network: Network,
+    record: Record,
+    steps: list[StepRecord],
+    provenance: dict[str, Any],
+) -> Solution:
+    states = np.array(record.state).T
+    fractions, potential = states[:-1], states[-1]
+    current = np.array(record.current)
+    charge = np.array(record.charge)
+    volumes = np.array(network.molar_volume)
+    start = volumes[list(mechanism.phases).index(mechanism.initial_phase)]
+    edges = mechanism.edges(provenance["graph"])
+    rows, count = len(record.time), len(edges)
+    rates = np.array(record.rate).reshape(rows, count).T
+    affinities = np.array(record.affinity).reshape(rows, count).T
+    passed = (charge - charge[0]) / COULOMB_PER_MAH
+    return Solution(
+        time_s=provenance["initial"]["time_s"] + np.array(record.time),
+        potential_V=potential.copy(),
+        voltage_V=potential - current * network.resistance,
+        current_A_per_g=current,
+        composition=(charge + network.double_layer * potential) / network.charge_scale,
+        charge_mAh_per_g=passed,
+        capacity_mAh_per_g=_half_cycle_capacity(passed, steps),
+        fractions=fractions.copy(),
+        rates_per_s=rates,
+        affinities_J_per_mol=affinities,
+        heat_W_per_g=rates * affinities / mechanism.host_molar_mass_g_per_mol,
+        heat_J_per_g=np.array(record.heat).reshape(rows, count).T,
+        joule_heat_J_per_g=np.array(record.joule),
+        energy_J_per_g=np.array(record.energy),
+        swelling_percent=(volumes @ fractions / start - 1.0) * 100.0,
+        cycle=np.repeat([s.cycle for s in steps], [s.last - s.first for s in steps]),
+        step=np.repeat([s.step for s in steps], [s.last - s.first for s in steps]),
+        phases=tuple(mechanism.phases),
+        edges=tuple(f"{e.reactant} -> {e.product}" for e in edges),
+        steps=tuple(steps),
+        provenance=provenance,
+    )

@@ -1,0 +1,230 @@
+"""The result of a simulation: immutable arrays, how each step ended, and where it came from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbpath.errors import InputError, SbpathError
+from sbpath.files import written_whole
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step of the protocol as it went.
+
+    Attributes
+    ----------
+    cycle, step : int
+        Both from 1; steps are counted over the whole protocol.
+    text : str
+        The step in its canonical words.
+    direction : str
+        "insertion", "extraction" or "rest", by the net charge that passed.
+    first, last : int
+        Its rows are ``first <= i < last``.
+    duration_s, charge_mAh_per_g : float
+        Length (s) and net charge (mAh per g Sb, insertion positive).
+    ended_by : str
+        "voltage", "current", "composition", "time", "sweep", "already" (its limit was met
+        before it began) or "failed".
+    reason : str
+        The same as a sentence.
+    """
+
+    cycle: int
+    step: int
+    text: str
+    direction: str
+    first: int
+    last: int
+    duration_s: float
+    charge_mAh_per_g: float
+    ended_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """An electrode at one instant, from which a simulation can begin.
+
+    Attributes
+    ----------
+    fractions : dict
+        Share of all Sb in each phase by name; phases not named hold none.
+    potential_V : float
+        Electrode potential against the alkali metal.
+    time_s : float
+        Where the clock stands.
+    """
+
+    fractions: dict[str, float]
+    potential_V: float
+    time_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """A simulated experiment; rows are instants in order of time, arrays cannot be written.
+
+    Insertion (discharge of the half-cell) is positive. A row stands at the start and at the
+    end of every step, so an instant at which the current changes appears twice.
+
+    Attributes
+    ----------
+    time_s, potential_V, voltage_V, current_A_per_g : array, shape (n,)
+        Time; electrode potential E and terminal voltage V = E - I R_s against the alkali
+        metal; current per gram of Sb.
+    composition : array, shape (n,)
+        x, mol of alkali per mol of Sb.
+    charge_mAh_per_g, capacity_mAh_per_g : array, shape (n,)
+        Net charge since the start; specific capacity, which begins at 0 in each half cycle.
+    fractions : array, shape (P, n)
+        Share of all Sb in each node, in the order of `phases`.
+    rates_per_s, affinities_J_per_mol, heat_W_per_g : array, shape (E, n)
+        Of each edge in the order of `edges`: share of all Sb converted per second, affinity,
+        and heat released r A / M.
+    heat_J_per_g : array, shape (E, n)
+        Heat released by each edge since the start.
+    joule_heat_J_per_g, energy_J_per_g : array, shape (n,)
+        Heat in the series resistance, and energy delivered by the cell (integral of V I dt),
+        both since the start.
+    swelling_percent : array, shape (n,)
+        Change of the molar volume against the start of the first simulation.
+    cycle, step : integer array, shape (n,)
+        Of each row; from 1.
+    phases, edges : tuple of str
+        Names of the nodes, and "reactant -> product" of the edges.
+    steps : tuple of StepRecord
+        How each step ended.
+    provenance : dict
+        All that is needed to make the result again, see `sbpath.simulate.simulate_again`.
+    """
+
+    time_s: Floats
+    potential_V: Floats
+    voltage_V: Floats
+    current_A_per_g: Floats
+    composition: Floats
+    charge_mAh_per_g: Floats
+    capacity_mAh_per_g: Floats
+    fractions: Floats
+    rates_per_s: Floats
+    affinities_J_per_mol: Floats
+    heat_W_per_g: Floats
+    heat_J_per_g: Floats
+    joule_heat_J_per_g: Floats
+    energy_J_per_g: Floats
+    swelling_percent: Floats
+    cycle: Integers
+    step: Integers
+    phases: tuple[str, ...]
+    edges: tuple[str, ...]
+    steps: tuple[StepRecord, ...]
+    provenance: dict[str, Any] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+
+    def __repr__(self) -> str:
+        last = self.steps[-1]
+        return (
+            f"<Solution {self.provenance['mechanism']}, graph {self.provenance['graph']}: {len(self.time_s)} rows, "
+            f"{last.cycle} cycles, {last.step} steps, {self.time_s[-1] / 3600:.4g} h>"
+        )
+
+    def fraction(self, phase: str) -> Floats:
+        """Share of all Sb in `phase`, shape (n,).
+
+        Raises
+        ------
+        InputError
+            If there is no such phase.
+        """
+        if phase not in self.phases:
+            raise InputError(f"{phase}: no phase of this name; phases: {', '.join(self.phases)}")
+        return self.fractions[self.phases.index(phase)]
+
+    @property
+    def final_state(self) -> State:
+        """The electrode at the end, where a continued simulation begins."""
+        fractions = dict(zip(self.phases, self.fractions[:, -1].tolist(), strict=True))
+        return State(fractions, float(self.potential_V[-1]), float(self.time_s[-1]))
+
+    def direction(self) -> list[str]:
+        """Direction of each row: that of its step."""
+        return [record.direction for record in self.steps for _ in range(record.first, record.last)]
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything to one file (NumPy's .npz), from which `load_solution` reads it back.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        arrays = {i.name: getattr(self, i.name) for i in fields(self) if isinstance(getattr(self, i.name), np.ndarray)}
+        rest = {
+            "format": FORMAT,
+            "phases": self.phases,
+            "edges": self.edges,
+            "steps": [[getattr(record, f.name) for f in fields(record)] for record in self.steps],
+            "provenance": self.provenance,
+        }
+        with written_whole(path, suffix=".npz") as temporary:
+            np.savez_compressed(temporary, about=np.array(json.dumps(rest)), **arrays)
+        return Path(path)
+
+
+class SimulationError(SbpathError):
+    """A step could not be carried out; what was simulated before it is kept.
+
+    Attributes
+    ----------
+    solution : Solution
+        Everything up to the failure; its last step has ``ended_by == "failed"``.
+    """
+
+    def __init__(self, message: str, solution: Solution) -> None:
+        super().__init__(message)
+        self.solution = solution
+
+
+def load_solution(path: str | Path) -> Solution:
+    """Read a file written by `Solution.save`.
+
+    Raises
+    ------
+    InputError
+        If the file is not there or is not such a file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        about = json.loads(str(arrays.pop("about")))
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file") from None
+    except Exception as error:  # zipfile, NumPy and json each raise their own kinds
+        raise InputError(f"{path}: not a file that Solution.save wrote ({error})") from None
+    if about.get("format") != FORMAT:
+        raise InputError(f"{path}: format {about.get('format')} of another version of sbpath; this one reads {FORMAT}")
+    return Solution(
+        **arrays,
+        phases=tuple(about["phases"]),
+        edges=tuple(about["edges"]),
+        steps=tuple(StepRecord(*values) for values in about["steps"]),
+        provenance=about["provenance"],
+    )

@@ -1,0 +1,266 @@
+"""The steps a cycler can take, and the limits that end them.
+
+Sign convention, here and everywhere in sbpath: a positive current is the discharge of the half-cell,
+that is insertion of the alkali metal into Sb. A step therefore carries a direction, "insertion" or
+"extraction", and a magnitude. ``str(step)`` is its canonical text, which `sbpath.protocol.parse_step`
+reads back as an equal step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+from sbpath.errors import InputError
+from sbpath.quantities import check, one_line, plain, read, show
+
+Direction = Literal["insertion", "extraction"]
+RateUnit = Literal["C", "A/g", "A"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The magnitude of a current; the direction belongs to the step.
+
+    Parameters
+    ----------
+    value : float
+        Magnitude in `unit`, above 0.
+    unit : {"C", "A/g", "A"}
+        C-rate, current per gram of Sb, or current of the whole electrode.
+
+    Raises
+    ------
+    InputError
+        If the value is not finite and above 0, or the unit is unknown.
+    """
+
+    value: float
+    unit: RateUnit
+
+    def __post_init__(self) -> None:
+        if self.unit not in get_args(RateUnit):
+            raise InputError(f"the unit of a rate must be C, A/g or A, not {self.unit!r}")
+        check(self.value, f"a rate [{self.unit}]", positive=True)
+
+    def __str__(self) -> str:
+        if self.unit != "C":
+            return show(self.value, self.unit, f"m{self.unit}", f"u{self.unit}")
+        per = 1.0 / self.value
+        if 1.0 < per < 1e6 and 1.0 / round(per) == self.value:
+            return f"C/{round(per)}"
+        return plain(self.value) + "C"
+
+    @classmethod
+    def parse(cls, text: str) -> Rate:
+        """Read ``C/10``, ``0.1C``, ``50 mA/g``, ``5 mA`` and the like.
+
+        Raises
+        ------
+        InputError
+            If `text` is not a current above 0.
+        """
+        line = one_line(text)
+        try:
+            return parse_rate(line)
+        except InputError as error:
+            raise InputError(f"'{line}': {error}; write for example 'C/10', '50 mA/g' or '5 mA'") from None
+
+    def to_A_per_g(self, one_C_A_per_g: float, electrode_mass_g: float) -> float:
+        """Return the current per gram of Sb [A/g], unsigned.
+
+        Parameters
+        ----------
+        one_C_A_per_g : float
+            Current per gram of Sb that is called 1C [A/g].
+        electrode_mass_g : float
+            Mass of Sb in the electrode [g].
+
+        Raises
+        ------
+        InputError
+            If either is not finite and above 0.
+        """
+        check(one_C_A_per_g, "one_C_A_per_g", positive=True)
+        check(electrode_mass_g, "electrode_mass_g", positive=True)
+        return self.value * {"C": one_C_A_per_g, "A/g": 1.0, "A": 1.0 / electrode_mass_g}[self.unit]
+
+
+@dataclass(frozen=True, slots=True)
+class VoltageLimit:
+    """Reached when the terminal voltage falls (insertion) or rises (extraction) to `voltage_V` [V]."""
+
+    voltage_V: float
+
+    def __post_init__(self) -> None:
+        check(self.voltage_V, "a cut-off voltage [V]")
+
+    def __str__(self) -> str:
+        return f"until {plain(self.voltage_V)} V"
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentLimit:
+    """Reached when the magnitude of the current has fallen to `rate`."""
+
+    rate: Rate
+
+    def __post_init__(self) -> None:
+        _check_is(self.rate, Rate, "the rate of a current limit")
+
+    def __str__(self) -> str:
+        return f"until {self.rate}"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """Reached `time_s` [s] after the step began; above 0."""
+
+    time_s: float
+
+    def __post_init__(self) -> None:
+        check(self.time_s, "a time [s]", positive=True)
+
+    def __str__(self) -> str:
+        return f"for {show(self.time_s, 'h', 'min')}"
+
+
+@dataclass(frozen=True, slots=True)
+class CompositionLimit:
+    """Reached when the electrode holds `x` mol of alkali metal per mol of Sb; 0 or more."""
+
+    x: float
+
+    def __post_init__(self) -> None:
+        check(self.x, "a composition x [mol per mol Sb]")
+        if self.x < 0:
+            raise InputError(f"a composition x cannot be negative, as {plain(self.x)} is")
+
+    def __str__(self) -> str:
+        return f"until x = {plain(self.x)}"
+
+
+Limit = VoltageLimit | CurrentLimit | TimeLimit | CompositionLimit
+_LIMIT_NAMES: dict[type, str] = {
+    VoltageLimit: "a voltage",
+    CurrentLimit: "a current",
+    TimeLimit: "a time",
+    CompositionLimit: "a composition",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantCurrent:
+    """Drive a constant current until the first of `limits` (voltage, time or composition) is reached.
+
+    `period_s` [s] is the output period; None leaves it to the solver. So in all steps. Each raises
+    InputError for a limit of a kind that cannot end it and for a number out of range.
+    """
+
+    direction: Direction
+    rate: Rate
+    limits: tuple[Limit, ...]
+    period_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.direction not in get_args(Direction):
+            raise InputError(f"the direction must be 'insertion' or 'extraction', not {self.direction!r}")
+        _check_is(self.rate, Rate, "the rate of a constant-current step")
+        _check_step(self, "a constant-current step", VoltageLimit, TimeLimit, CompositionLimit)
+
+    def __str__(self) -> str:
+        # Insert and Extract mean one thing only; Charge and Discharge depend on which cell one has in mind
+        return f"{'Insert' if self.direction == 'insertion' else 'Extract'} at {self.rate}{_tail(self)}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantVoltage:
+    """Hold `voltage_V` [V] until the first of `limits` (current, time or composition) is reached."""
+
+    voltage_V: float
+    limits: tuple[Limit, ...]
+    period_s: float | None = None
+
+    def __post_init__(self) -> None:
+        check(self.voltage_V, "the voltage of a hold [V]")
+        _check_step(self, "a hold", CurrentLimit, TimeLimit, CompositionLimit)
+
+    def __str__(self) -> str:
+        return f"Hold at {plain(self.voltage_V)} V{_tail(self)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Leave the cell at open circuit for a time."""
+
+    limits: tuple[Limit, ...]
+    period_s: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_step(self, "a rest", TimeLimit)
+
+    def __str__(self) -> str:
+        return f"Rest{_tail(self)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Move the voltage at a constant rate to `end_V` [V], or until a time in `limits` is over.
+
+    `scan_rate_V_per_s` [V/s] is a magnitude above 0. `start_V` [V] is None to start from where the cell is.
+    """
+
+    scan_rate_V_per_s: float
+    end_V: float
+    start_V: float | None = None
+    limits: tuple[Limit, ...] = ()
+    period_s: float | None = None
+
+    def __post_init__(self) -> None:
+        check(self.scan_rate_V_per_s, "a scan rate [V/s]", positive=True)
+        check(self.end_V, "the end of a sweep [V]")
+        if self.start_V is not None:
+            check(self.start_V, "the start of a sweep [V]")
+        if self.start_V == self.end_V:
+            raise InputError(f"a sweep cannot start and end at the same voltage, {plain(self.end_V)} V")
+        _check_step(self, "a sweep", TimeLimit)
+
+    def __str__(self) -> str:
+        start = "" if self.start_V is None else f" from {plain(self.start_V)} V"
+        rate = show(self.scan_rate_V_per_s, "mV/s", at_least=0.0)
+        return f"Sweep at {rate}{start} to {plain(self.end_V)} V{_tail(self)}"
+
+
+Step = ConstantCurrent | ConstantVoltage | Rest | Sweep
+
+
+def _tail(step: Step) -> str:
+    limits = " " + " or ".join(str(limit) for limit in step.limits) if step.limits else ""
+    return limits + (f" ({show(step.period_s, 'h', 'min')} period)" if step.period_s is not None else "")
+
+
+def _check_is(value: object, kind: type, what: str) -> None:
+    if not isinstance(value, kind):
+        raise InputError(f"{what} must be a {kind.__name__}, not {value!r}")
+
+
+def _check_step(step: Step, what: str, *kinds: type) -> None:
+    """Check the two fields that all steps share; `kinds` are the limits that can end this one."""
+    _check_is(step.limits, tuple, f"the limits of {what}")
+    if not step.limits and not isinstance(step, Sweep):
+        raise InputError(f"{what} needs a limit, 'for' a time or 'until' a value")
+    for limit in step.limits:
+        if type(limit) not in kinds:
+            name = _LIMIT_NAMES.get(type(limit), repr(limit))
+            allowed = " or ".join(_LIMIT_NAMES[kind] for kind in kinds)
+            raise InputError(f"{what} cannot be ended by {name}, only by {allowed}")
+    if step.period_s is not None:
+        check(step.period_s, "the output period [s]", positive=True)
+
+
+def parse_rate(text: str) -> Rate:
+    """Read a current; the error leaves it to the caller to quote the whole line."""
+    quantity, value, unit = read(text)
+    if quantity != "current":
+        raise InputError(f"'{text}' is a {quantity}, where a current is needed")
+    return Rate(value, cast(RateUnit, unit))
