@@ -17,7 +17,9 @@ def check_writable(path: str | Path) -> None:
     if target.is_dir():
         raise InputError(f"{target}: is a folder; give the name of a file in it")
     if not target.parent.is_dir():
-        raise InputError(f"{target}: there is no folder {str(target.parent)!r}; make it first or choose another")
+        raise InputError(
+            f"{target}: there is no folder {str(target.parent)!r}; make it first or choose another"
+        )
     if not os.access(target if target.exists() else target.parent, os.W_OK):
         raise InputError(f"{target}: cannot be written (no permission); choose another place")
 

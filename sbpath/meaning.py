@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sbpath.chemistry import amount_text, imbalance, parse_equation, parse_formula
 from sbpath.graph import stranded_phases
-from sbpath.mechanism import Mechanism, Record
+from sbpath.mechanism import Mechanism, Record, value_or
 
 # Percentage points between a volume change that the review prints and the molar volumes.
 VOLUME_TOLERANCE = 1.0
@@ -120,6 +120,12 @@ def _interfaces(mechanism: Mechanism) -> Iterator[str]:
 
 
 def _volumes(mechanism: Mechanism) -> Iterator[str]:
+    for name, phase in mechanism.phases.items():
+        sites = sum(g.sites for g in phase.galleries)
+        partial = value_or(phase.partial_molar_volume_cm3_per_mol, 0.0)
+        empty = phase.molar_volume_cm3_per_mol.value - partial * sites
+        if empty <= 0.0:
+            yield f"phases.{name}.partial_molar_volume_cm3_per_mol: the empty phase would have {empty:g} cm3/mol; take less"
     host = mechanism.phases[mechanism.initial_phase].molar_volume_cm3_per_mol.value
     for name, phase in mechanism.phases.items():
         if phase.review_volume_change_percent is None:

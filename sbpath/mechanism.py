@@ -88,7 +88,11 @@ class Gallery(Record):
 
 
 class Phase(Record):
-    """A node of the graph. With galleries it is a solution phase, without a line compound."""
+    """A node of the graph. With galleries it is a solution phase, without a line compound.
+
+    `molar_volume_cm3_per_mol` is that of the full phase; each mole of alkali that is missing
+    takes `partial_molar_volume_cm3_per_mol` away.
+    """
 
     formula: str
     structure: str
@@ -98,6 +102,7 @@ class Phase(Record):
     enthalpy_J_per_mol: Quantity
     entropy_J_per_mol_K: Quantity
     molar_volume_cm3_per_mol: Positive
+    partial_molar_volume_cm3_per_mol: NotNegative | None = None
     galleries: list[Gallery] = []
     review_volume_change_percent: Quantity | None = None
     note: str | None = None

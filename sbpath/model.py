@@ -88,6 +88,12 @@ def fill_nodes(potential: float, network: Network, work: Workspace) -> None:
         )
 
 
+def node_volume(node: int, network: Network, work: Workspace) -> float:
+    """Molar volume of a node at its present content (m^3/mol Sb), after `fill_nodes`."""
+    missing = network.full[node] - work.content[node]
+    return network.molar_volume[node] - network.partial_volume[node] * missing
+
+
 def stored_charge(state: Sequence[float], network: Network, work: Workspace) -> tuple[float, float]:
     """Charge held by the electrode (C/g, insertion positive) and the C that it defines (F/g).
 
@@ -163,10 +169,12 @@ def evaluate(
         driving = affinity - network.work[e]
         if driving <= SMALLEST_AFFINITY:
             continue
+        volume = node_volume(q, network, work)
+        barrier = network.barrier[e] * volume * volume
         nucleation, growth, time_slope, product_slope = waiting_times(
             driving,
             state[q],
-            network.barrier[e],
+            barrier,
             network.log_attempt[e],
             network.growth[e],
             network.alpha[e],
@@ -187,6 +195,10 @@ def evaluate(
             by_product = -rate * product_slope / waiting
             # d tau/dE = (d tau/dA) (dA/dE) with dA/dE = F (x_p - x_q) = -F step.
             by_potential = rate * time_slope / waiting * step * F
+            # The nucleus is as large as the product's content at this potential makes it.
+            swelling = 2.0 * network.barrier[e] * volume * network.partial_volume[q] * slope[q]
+            if swelling != 0.0 and nucleation < float("inf"):
+                by_potential -= rate * nucleation * swelling / (driving * driving) / waiting
             jacobian[p][p] -= by_reactant
             jacobian[q][p] += by_reactant
             jacobian[p][q] -= by_product

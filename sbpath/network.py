@@ -23,9 +23,10 @@ class Network(NamedTuple):
     """One graph of a mechanism at one temperature, as flat sequences of numbers.
 
     Nodes (length P): `gibbs` (J/mol Sb), `fixed` (mol/mol), `gallery_start` (length P + 1),
-    `molar_volume` (m^3/mol Sb). Galleries: `sites` (mol/mol), `site_potential` (V),
-    `site_energy` (J/mol). Edges (length E): `source` and `target` (node numbers), `barrier`
-    ((J/mol)^2), `log_attempt`, `growth` (1/s), `alpha`, `energy` (nu R T, J/mol),
+    `full` (mol/mol), `molar_volume` of the full phase (m^3/mol Sb), `partial_volume` (m^3 per
+    mol of alkali). Galleries: `sites` (mol/mol), `site_potential` (V),
+    `site_energy` (J/mol). Edges (length E): `source` and `target` (node numbers),
+    `barrier` per squared molar volume of the product ((J/m^3)^2), `log_attempt`, `growth` (1/s), `alpha`, `energy` (nu R T, J/mol),
     `transport` (s), `order`, `seed`, `work` (J/mol). Whole electrode: `charge_scale` (F/M,
     C/g), `double_layer` (F/g), `resistance` (Ohm g, so that I in A/g times it is a voltage).
     """
@@ -33,7 +34,9 @@ class Network(NamedTuple):
     gibbs: Sequence[float]
     fixed: Sequence[float]
     gallery_start: Sequence[int]
+    full: Sequence[float]
     molar_volume: Sequence[float]
+    partial_volume: Sequence[float]
     sites: Sequence[float]
     site_potential: Sequence[float]
     site_energy: Sequence[float]
@@ -83,7 +86,7 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         return nucleation_constant(
             interface.energy_J_per_m2.value,
             value_or(interface.shape_factor, 1.0),
-            phases[names.index(edge.product)].molar_volume_cm3_per_mol.value * 1e-6,
+            1.0,
             temperature,
         )
 
@@ -95,6 +98,8 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         gibbs=[p.enthalpy_J_per_mol.value - temperature * p.entropy_J_per_mol_K.value for p in phases],
         fixed=[mechanism.fixed_content(name) for name in names],
         gallery_start=starts,
+        full=[mechanism.full_content(name) for name in names],
+        partial_volume=[value_or(p.partial_molar_volume_cm3_per_mol, 0.0) * 1e-6 for p in phases],
         molar_volume=[p.molar_volume_cm3_per_mol.value * 1e-6 for p in phases],
         sites=[g.sites for g in galleries],
         site_potential=[g.potential_V for g in galleries],

@@ -125,7 +125,9 @@ def simulate(
     record = Record()
     steps: list[StepRecord] = []
     todo = list(parsed.steps())
-    for cycle, number, step in tqdm(todo, desc=f"sbpath {mechanism.name}", unit="step", delay=2, disable=not progress):
+    for cycle, number, step in tqdm(
+        todo, desc=f"sbpath {mechanism.name}", unit="step", delay=2, disable=not progress
+    ):
         first = len(record.time)
         integrator = StepIntegrator(
             network,
@@ -139,7 +141,9 @@ def simulate(
         outcome = integrator.run(_duration(step, integrator), targets, step.period_s, record)
         state = list(record.state[-1])
         ended_by, reason = _reason(step, outcome, limits)
-        passed = (record.charge[-1] - (record.charge[first - 1] if first else record.charge[0])) / COULOMB_PER_MAH
+        passed = (
+            record.charge[-1] - (record.charge[first - 1] if first else record.charge[0])
+        ) / COULOMB_PER_MAH
         steps.append(
             StepRecord(
                 cycle, number, str(step), _direction(step, passed), first, len(record.time), outcome.duration,
@@ -180,7 +184,9 @@ def document_hash(document: dict[str, Any]) -> str:
 def _check(mechanism: Mechanism, graph: str, celsius: float, one_C: float, mass: float) -> None:
     problems = []
     if graph not in mechanism.graphs:
-        problems.append(f"graph: {mechanism.name} has no graph {graph!r}; choose one of {', '.join(mechanism.graphs)}")
+        problems.append(
+            f"graph: {mechanism.name} has no graph {graph!r}; choose one of {', '.join(mechanism.graphs)}"
+        )
     if not (math.isfinite(celsius) and celsius > -ZERO_CELSIUS_K):
         problems.append(f"temperature_C: {celsius!r} is not a temperature in Celsius above {-ZERO_CELSIUS_K}")
     for name, value in (("one_C_mA_per_g", one_C), ("electrode_mass_g", mass)):
@@ -243,7 +249,9 @@ def _target(limit: Limit, step: Step, integrator: StepIntegrator, one_C: float, 
         case CompositionLimit(x=x):
             if isinstance(step, ConstantCurrent):
                 return Target("composition", x, -1.0 if step.direction == "insertion" else 1.0)
-            return Target("composition", x, math.copysign(1.0, integrator.content(integrator.start.state) - x))
+            return Target(
+                "composition", x, math.copysign(1.0, integrator.content(integrator.start.state) - x)
+            )
         case TimeLimit():
             raise AssertionError("a time limit is a length, not a target")
 
@@ -278,7 +286,7 @@ def _reason(step: Step, outcome: Outcome, limits: list[Limit]) -> tuple[str, str
         case TimeLimit():
             raise AssertionError("a time limit is never a target")
     if outcome.ended_by == "already":
-        return "already", f"its limit was met before it began ({str(limit)}), so it took no time"
+        return "already", f"its limit was met before it began ({limit!s}), so it took no time"
     return kind, what
 
 
@@ -315,8 +323,7 @@ def _assemble(
     fractions, potential = states[:-1], states[-1]
     current = np.array(record.current)
     charge = np.array(record.charge)
-    volumes = np.array(network.molar_volume)
-    start = volumes[list(mechanism.phases).index(mechanism.initial_phase)]
+    pristine = network.molar_volume[list(mechanism.phases).index(mechanism.initial_phase)]
     edges = mechanism.edges(provenance["graph"])
     rows, count = len(record.time), len(edges)
     rates = np.array(record.rate).reshape(rows, count).T
@@ -337,7 +344,7 @@ def _assemble(
         heat_J_per_g=np.array(record.heat).reshape(rows, count).T,
         joule_heat_J_per_g=np.array(record.joule),
         energy_J_per_g=np.array(record.energy),
-        swelling_percent=(volumes @ fractions / start - 1.0) * 100.0,
+        swelling_percent=(np.array(record.volume) / pristine - 1.0) * 100.0,
         cycle=np.repeat([s.cycle for s in steps], [s.last - s.first for s in steps]),
         step=np.repeat([s.step for s in steps], [s.last - s.first for s in steps]),
         phases=tuple(mechanism.phases),

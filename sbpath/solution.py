@@ -100,7 +100,7 @@ class Solution:
         Heat in the series resistance, and energy delivered by the cell (integral of V I dt),
         both since the start.
     swelling_percent : array, shape (n,)
-        Change of the molar volume against the start of the first simulation.
+        Change of the molar volume against the mechanism's initial phase.
     cycle, step : integer array, shape (n,)
         Of each row; from 1.
     phases, edges : tuple of str
@@ -176,7 +176,11 @@ class Solution:
         InputError
             If the file cannot be written.
         """
-        arrays = {i.name: getattr(self, i.name) for i in fields(self) if isinstance(getattr(self, i.name), np.ndarray)}
+        arrays = {
+            i.name: getattr(self, i.name)
+            for i in fields(self)
+            if isinstance(getattr(self, i.name), np.ndarray)
+        }
         rest = {
             "format": FORMAT,
             "phases": self.phases,
@@ -220,7 +224,9 @@ def load_solution(path: str | Path) -> Solution:
     except Exception as error:  # zipfile, NumPy and json each raise their own kinds
         raise InputError(f"{path}: not a file that Solution.save wrote ({error})") from None
     if about.get("format") != FORMAT:
-        raise InputError(f"{path}: format {about.get('format')} of another version of sbpath; this one reads {FORMAT}")
+        raise InputError(
+            f"{path}: format {about.get('format')} of another version of sbpath; this one reads {FORMAT}"
+        )
     return Solution(
         **arrays,
         phases=tuple(about["phases"]),

@@ -14,7 +14,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from sbpath import rosenbrock
-from sbpath.model import Drive, Workspace, evaluate, stored_charge, workspace
+from sbpath.model import Drive, Workspace, evaluate, node_volume, stored_charge, workspace
 from sbpath.network import Network
 
 # Inner nodes of the four-point Gauss-Lobatto rule on [0, 1].
@@ -55,7 +55,7 @@ class Target(NamedTuple):
 class Record:
     """Rows gathered while a simulation runs; `solution` turns them into arrays.
 
-    Per row: time (s), state, current (A/g), charge (C/g), rates (1/s) and affinities (J/mol)
+    Per row: time (s), state, current (A/g), charge (C/g), volume (m^3/mol Sb), rates (1/s) and affinities (J/mol)
     per edge, and the running integrals `energy` (of V I dt), `joule` (of I^2 R_s dt) and
     `heat` (of r A / M dt per edge), all in J/g.
     """
@@ -64,6 +64,7 @@ class Record:
     state: list[list[float]] = field(default_factory=list)
     current: list[float] = field(default_factory=list)
     charge: list[float] = field(default_factory=list)
+    volume: list[float] = field(default_factory=list)
     rate: list[list[float]] = field(default_factory=list)
     affinity: list[list[float]] = field(default_factory=list)
     energy: list[float] = field(default_factory=list)
@@ -85,7 +86,7 @@ class Outcome(NamedTuple):
 class Point(NamedTuple):
     """One instant of a step (time counts from its start).
 
-    `stored` is the energy held by the electrode (J/g), `powers` are V I, I^2 R_s and r A / M
+    `volume` is that of the electrode (m^3/mol Sb), `stored` the energy held by the electrode (J/g), `powers` are V I, I^2 R_s and r A / M
     of each edge (W/g): what flows in and what is turned to heat.
     """
 
@@ -95,6 +96,7 @@ class Point(NamedTuple):
     charge: float
     rate: list[float]
     affinity: list[float]
+    volume: float
     stored: float
     powers: list[float]
 
@@ -174,7 +176,10 @@ class StepIntegrator:
         powers = [volts * current, current**2 * network.resistance]
         powers += [r * a / self.host_molar_mass for r, a in zip(work.rate, work.affinity, strict=True)]
         stored = self.stored_energy(state)
-        return Point(time, state, current, charge, list(work.rate), list(work.affinity), stored, powers)
+        volume = sum(state[p] * node_volume(p, network, work) for p in range(self.nodes))
+        return Point(
+            time, state, current, charge, list(work.rate), list(work.affinity), volume, stored, powers
+        )
 
     def stored_energy(self, state: list[float]) -> float:
         """Free energy of the phases plus that of the double layer (J/g), at the last evaluation.
@@ -312,23 +317,23 @@ class StepIntegrator:
             if remaining <= 1e-12 * duration:
                 return
             # The last step lands on the end; a sliver left over would be a step of its own.
+            if size < 1e-13 * max(point.time, 1e-3):
+                raise _Failure(
+                    f"the step size fell to {size:.1e} s at E = {point.state[self.nodes]:.4f} V; "
+                    "loosen rtol or look for a rate that jumps there"
+                )
             last = size >= remaining * (1.0 - 1e-9)
             trial = remaining if last else size
             attempt = self.attempt(point, slopes, trial)
             if attempt is None or attempt.error > 1.0:
                 shrink = 0.25 if attempt is None else max(0.2, 0.9 * attempt.error**-0.2)
                 size = trial * shrink
-                if size < 1e-13 * max(point.time, 1e-3):
-                    raise _Failure(
-                        f"the step size fell to {size:.1e} s at E = {point.state[self.nodes]:.4f} V; "
-                        "loosen rtol or look for a rate that jumps there"
-                    )
                 continue
             points = self.points_of(point, attempt)
             next_slopes = self.slopes()  # now: whoever receives the step may use the workspace
             inner_error = self.inner_error(point, attempt, points)
-            if inner_error > 1.0:
-                size = trial * max(0.2, 0.9 * inner_error**-0.2)
+            if inner_error > 1.0 or self.undershoots(point, points):
+                size = trial * max(0.2, min(0.5, 0.9 * max(inner_error, 1.0) ** -0.2))
                 continue
             crossing = self.first_crossing(targets, point, attempt, points)
             if crossing is not None:
@@ -353,7 +358,7 @@ class StepIntegrator:
         return points
 
     def inner_error(self, begin: Point, attempt: Attempt, points: list[Point]) -> float:
-        """How wrong the inner points are, in tolerances: what energy lacks, what is below zero.
+        """How wrong the inner points are: what energy lacks over the step, in tolerances.
 
         Rates depend steeply on E, so a long step can be right at its end while its inner
         points, from which work and heat are integrated, are not. The first law tells.
@@ -364,10 +369,18 @@ class StepIntegrator:
         for weight, point in zip(weights, [begin, *points], strict=True):
             lacking += weight * sum(point.powers)
             turnover += weight * sum(abs(power) for power in point.powers)
-        lowest = min(fraction for point in points for fraction in point.state[: self.nodes])
         allowed = options.rtol * turnover + options.atol * self.network.charge_scale
         rounding = 1e-14 * abs(begin.stored)
-        return max(abs(lacking) / (allowed + rounding), -lowest / (5.0 * options.atol + 1e-14))
+        return abs(lacking) / (allowed + rounding)
+
+    def undershoots(self, begin: Point, points: list[Point]) -> bool:
+        """Whether a fraction sinks below zero by more than the tolerance allows, and not before."""
+        floor = -5.0 * self.options.atol - 1e-14
+        return any(
+            now < floor and now < old
+            for point in points
+            for old, now in zip(begin.state[: self.nodes], point.state[: self.nodes], strict=True)
+        )
 
     def first_crossing(
         self, targets: list[Target], begin: Point, attempt: Attempt, points: list[Point]
@@ -458,6 +471,7 @@ class Writer:
         record.state.append(point.state)
         record.current.append(point.current)
         record.charge.append(point.charge)
+        record.volume.append(point.volume)
         record.rate.append(point.rate)
         record.affinity.append(point.affinity)
         record.energy.append(totals[0])
