@@ -1,0 +1,45 @@
+"""Equilibrium potentials: where two nodes have the same grand potential."""
+
+from __future__ import annotations
+
+from sbpath.mechanism import ZERO_CELSIUS_K, Mechanism
+from sbpath.model import fill_nodes, workspace
+from sbpath.network import build_network
+
+# Potentials (V vs the alkali metal) between which equilibria are looked for.
+RANGE_V = (-3.0, 4.0)
+
+
+def equilibrium_potential(
+    mechanism: Mechanism, one: str, other: str, temperature_C: float | None = None
+) -> float | None:
+    """Potential at which `one` and `other` are in equilibrium (V), None where there is none.
+
+    The root of ``Omega_one(E) = Omega_other(E)``. It is unique where one of the phases holds
+    more alkali than the other at every potential, since ``dOmega/dE = F x``.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+        Its thermodynamics count; the graph does not.
+    one, other : str
+        Names of phases.
+    temperature_C : float, optional
+        The mechanism's own temperature if not given.
+    """
+    from scipy.optimize import brentq
+
+    celsius = mechanism.temperature_C if temperature_C is None else temperature_C
+    network = build_network(mechanism, mechanism.default_graph, celsius + ZERO_CELSIUS_K)
+    work = workspace(network)
+    names = list(mechanism.phases)
+    p, q = names.index(one), names.index(other)
+
+    def difference(potential: float) -> float:
+        fill_nodes(potential, network, work)
+        return work.omega[p] - work.omega[q]
+
+    low, high = RANGE_V
+    if difference(low) * difference(high) >= 0.0:
+        return None
+    return float(brentq(difference, low, high, xtol=1e-12))

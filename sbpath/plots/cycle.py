@@ -1,0 +1,118 @@
+"""One simulation: voltage against capacity, and the operando panel."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from sbpath.analysis import half_cycles
+from sbpath.labels import phase_labels, subscripted
+from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, PHASES, SINGLE, style
+from sbpath.solution import Solution
+
+
+def voltage_label(solution: Solution) -> str:
+    """Axis label of a voltage against the solution's alkali metal."""
+    ion = solution.provenance["document"]["ion"]
+    return f"Voltage vs {ion}$^+$/{ion}  (V)"
+
+
+def voltage(
+    solution: Solution, ax: Axes | None = None, against: Literal["capacity", "composition"] = "capacity"
+) -> Axes:
+    """Voltage of every half cycle against its capacity (or against x), cycles overlaid.
+
+    Later cycles are darker; insertion and extraction have a colour each.
+
+    Parameters
+    ----------
+    solution : Solution
+        What to draw.
+    ax : Axes, optional
+        Where; a new figure of one column if not given.
+    against : {"capacity", "composition"}
+        Specific capacity (mAh per g Sb, from 0 in each half cycle) or x (mol per mol Sb).
+    """
+    with style():
+        if ax is None:
+            _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
+        halves = half_cycles(solution)
+        last = max((half.cycle for half in halves), default=1)
+        first = min((half.cycle for half in halves), default=1)
+        horizontal = solution.capacity_mAh_per_g if against == "capacity" else solution.composition
+        named: set[str] = set()
+        for half in halves:
+            colour = INSERTION if half.direction == "insertion" else EXTRACTION
+            faded = 1.0 if half.cycle == last else 0.7
+            dashed = "--" if half.cycle == first and last > first else "-"
+            name = f"{half.direction}, cycle {half.cycle}"
+            shown = name if half.cycle in (first, last) and name not in named else None
+            named.add(name)
+            ax.plot(
+                horizontal[half.rows], solution.voltage_V[half.rows], dashed, color=colour, alpha=faded, label=shown
+            )
+        ion = solution.provenance["document"]["ion"]
+        ax.set_xlabel(
+            "Specific capacity  (mAh g$^{-1}$ Sb)" if against == "capacity" else f"x in {ion}$_x$Sb"
+        )
+        ax.set_ylabel(voltage_label(solution))
+        ax.set_xlim(left=0.0)
+        ax.legend(loc="best")
+    return ax
+
+
+def operando(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+    """Voltage above, stacked phase fractions below, on one axis of time.
+
+    Amorphous phases are hatched: diffraction would not see them.
+
+    Parameters
+    ----------
+    solution : Solution
+        What to draw.
+    axes : pair of Axes, optional
+        For the voltage and for the fractions; a new figure if not given.
+    """
+    with style():
+        if axes is None:
+            _, (top, bottom) = plt.subplots(
+                2, 1, sharex=True, figsize=(DOUBLE, 3.6), height_ratios=(1.0, 1.1), layout="constrained"
+            )
+        else:
+            top, bottom = axes
+        hours = solution.time_s / 3600.0
+        top.plot(hours, solution.voltage_V, color="black")
+        top.set_ylabel(voltage_label(solution))
+        low, high = float(solution.voltage_V.min()), float(solution.voltage_V.max())
+        top.set_ylim(low - 0.05 * (high - low), high + 0.14 * (high - low))
+        for record in solution.steps:
+            if record.duration_s <= 0.08 * (solution.time_s[-1] - solution.time_s[0]):
+                continue
+            start, end = hours[record.first], hours[record.last - 1]
+            top.text(0.5 * (start + end), 0.985, record.direction, ha="center", va="top",
+                     transform=top.get_xaxis_transform(), fontsize=7, color="0.35")  # fmt: skip
+            top.axvline(end, color="0.8", lw=0.6, zorder=0)
+
+        document = solution.provenance["document"]
+        labels = phase_labels(document, mathtext=True)
+        # Fractions may stand a rounding below zero, which a stack would draw as a notch.
+        shares = np.clip(solution.fractions, 0.0, 1.0)
+        for i, (name, base) in enumerate(zip(solution.phases, np.cumsum(shares, axis=0) - shares, strict=True)):
+            hatch = None if document["phases"][name]["crystalline"] else "////"
+            bottom.fill_between(
+                hours, base, base + shares[i], facecolor=PHASES[i % len(PHASES)], edgecolor="white", hatch=hatch,
+                linewidth=0.0, label=labels[name],
+            )  # fmt: skip
+        bottom.set_ylim(0.0, 1.0)
+        bottom.set_xlim(hours[0], hours[-1])
+        bottom.set_ylabel("Fraction of Sb")
+        bottom.set_xlabel("Time  (h)")
+        bottom.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(labels), handlelength=1.4, columnspacing=1.6)
+        name = subscripted(document["title"], mathtext=False)
+        top.set_title(f"{name}: {solution.provenance['graph']} graph, {solution.provenance['temperature_C']:g} °C", loc="left")
+    return top, bottom
+
+

@@ -1,0 +1,65 @@
+"""Look of the figures: sizes for print, colours that the colour-blind can tell apart."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from sbpath.errors import InputError
+from sbpath.files import written_whole
+
+# Widths of one and of two columns (inch).
+SINGLE, DOUBLE = 3.5, 7.2
+
+# Okabe and Ito's palette ("Color Universal Design", 2008), in an order of rising contrast.
+BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
+SKY, RED, YELLOW, GREY = "#56B4E9", "#D55E00", "#F0E442", "#999999"
+SERIES = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY, "#000000", YELLOW)
+PHASES = (GREY, ORANGE, BLUE, SKY, GREEN, PURPLE, YELLOW, RED)
+INSERTION, EXTRACTION = BLUE, RED
+
+_SETTINGS = {
+    "font.size": 8.0,
+    "font.family": "sans-serif",
+    "axes.labelsize": 8.0,
+    "axes.titlesize": 8.5,
+    "legend.fontsize": 7.0,
+    "legend.frameon": False,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "axes.linewidth": 0.7,
+    "lines.linewidth": 1.3,
+    "hatch.linewidth": 0.5,
+    "savefig.dpi": 300,
+    "figure.dpi": 110,
+    "svg.hashsalt": "sbpath",
+    "pdf.fonttype": 42,
+}
+
+
+def style() -> AbstractContextManager[None]:
+    """Settings of the figures, for ``with sbpath.plots.style(): ...``."""
+    return mpl.rc_context(_SETTINGS)
+
+
+def save(figure: Figure, path: str | Path) -> Path:
+    """Write `figure` as PNG, PDF or SVG, by the ending of `path`.
+
+    Raises
+    ------
+    InputError
+        If the ending is another one or the file cannot be written.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in (".png", ".pdf", ".svg"):
+        raise InputError(f"{target}: figures are written as .png, .pdf or .svg; choose one of these endings")
+    # Without a date in the file, the same figure is the same bytes.
+    metadata = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(target.suffix.lower())
+    with style(), written_whole(target, suffix=target.suffix.lower()) as temporary:
+        figure.savefig(temporary, metadata=metadata)
+    return target
