@@ -62,7 +62,12 @@ def _loop(ax: Axes, solution: Solution, colour: str) -> None:
         v_out = solution.voltage_V[extraction.rows]
         grid = np.linspace(0.0, total, 400)
         ax.fill_between(
-            grid, np.interp(grid, x_in, v_in), np.interp(grid, x_out[::-1], v_out[::-1]), color=colour, alpha=0.15, lw=0
+            grid,
+            np.interp(grid, x_in, v_in),
+            np.interp(grid, x_out[::-1], v_out[::-1]),
+            color=colour,
+            alpha=0.15,
+            lw=0,
         )
         ax.plot(x_in, v_in, color=colour)
         ax.plot(x_out, v_out, color=colour)

@@ -7,6 +7,7 @@ from typing import Literal
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from sbpath.analysis import half_cycles
 from sbpath.labels import phase_labels, subscripted
@@ -52,7 +53,12 @@ def voltage(
             shown = name if half.cycle in (first, last) and name not in named else None
             named.add(name)
             ax.plot(
-                horizontal[half.rows], solution.voltage_V[half.rows], dashed, color=colour, alpha=faded, label=shown
+                horizontal[half.rows],
+                solution.voltage_V[half.rows],
+                dashed,
+                color=colour,
+                alpha=faded,
+                label=shown,
             )
         ion = solution.provenance["document"]["ion"]
         ax.set_xlabel(
@@ -62,6 +68,18 @@ def voltage(
         ax.set_xlim(left=0.0)
         ax.legend(loc="best")
     return ax
+
+
+def overview(solution: Solution) -> Figure:
+    """Both in one figure: voltage against capacity on the left, the operando panel on the right."""
+    with style():
+        figure = plt.figure(figsize=(1.15 * DOUBLE, 3.6), layout="constrained")
+        axes = figure.subplot_mosaic([["voltage", "time"], ["voltage", "fractions"]], width_ratios=(1.0, 1.5))
+        axes["time"].sharex(axes["fractions"])
+        axes["time"].tick_params(labelbottom=False)
+        voltage(solution, axes["voltage"])
+        operando(solution, (axes["time"], axes["fractions"]))
+    return figure
 
 
 def operando(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
@@ -100,7 +118,9 @@ def operando(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple
         labels = phase_labels(document, mathtext=True)
         # Fractions may stand a rounding below zero, which a stack would draw as a notch.
         shares = np.clip(solution.fractions, 0.0, 1.0)
-        for i, (name, base) in enumerate(zip(solution.phases, np.cumsum(shares, axis=0) - shares, strict=True)):
+        for i, (name, base) in enumerate(
+            zip(solution.phases, np.cumsum(shares, axis=0) - shares, strict=True)
+        ):
             hatch = None if document["phases"][name]["crystalline"] else "////"
             bottom.fill_between(
                 hours, base, base + shares[i], facecolor=PHASES[i % len(PHASES)], edgecolor="white", hatch=hatch,
@@ -110,9 +130,16 @@ def operando(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple
         bottom.set_xlim(hours[0], hours[-1])
         bottom.set_ylabel("Fraction of Sb")
         bottom.set_xlabel("Time  (h)")
-        bottom.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(labels), handlelength=1.4, columnspacing=1.6)
+        bottom.legend(
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.0),
+            ncols=len(labels),
+            handlelength=1.4,
+            columnspacing=1.6,
+        )
         name = subscripted(document["title"], mathtext=False)
-        top.set_title(f"{name}: {solution.provenance['graph']} graph, {solution.provenance['temperature_C']:g} °C", loc="left")
+        top.set_title(
+            f"{name}: {solution.provenance['graph']} graph, {solution.provenance['temperature_C']:g} °C",
+            loc="left",
+        )
     return top, bottom
-
-

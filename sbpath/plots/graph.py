@@ -43,9 +43,18 @@ def graph(mechanism: Mechanism, name: str | None = None, ax: Axes | None = None)
         nodes = {}
         for phase, place in places.items():
             dashes = "-" if mechanism.phases[phase].crystalline else (0, (3, 2))
-            nodes[phase] = Circle(place, RADIUS, facecolor="white", edgecolor="black", lw=1.0, ls=dashes, zorder=2)
+            nodes[phase] = Circle(
+                place, RADIUS, facecolor="white", edgecolor="black", lw=1.0, ls=dashes, zorder=2
+            )
             ax.add_patch(nodes[phase])
-            ax.text(*place, labels[phase].replace(" (", "\n("), ha="center", va="center", fontsize=7.5, linespacing=0.95)
+            ax.text(
+                *place,
+                labels[phase].replace(" (", "\n("),
+                ha="center",
+                va="center",
+                fontsize=7.5,
+                linespacing=0.95,
+            )
         for edge in (data["edge"] for _, _, data in directed.edges(data=True)):
             _edge(ax, mechanism, nodes, edge)
         handles = [

@@ -1,0 +1,248 @@
+"""The same results as text: tables for a terminal, and what a mechanism holds."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from sbpath.analysis import HalfCycle, cycle_summaries, half_cycles
+from sbpath.equilibrium import equilibrium_potential
+from sbpath.labels import phase_labels
+from sbpath.mechanism import Gallery, Mechanism, Quantity, Record
+from sbpath.solution import Solution
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as they need to be, two blanks apart; the last one is left ragged."""
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *rows]
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def systems(mechanisms: Sequence[Mechanism]) -> str:
+    """One line for each mechanism."""
+    rows = [[m.name, m.ion, f"{m.temperature_C:g} °C", m.default_graph, m.title] for m in mechanisms]
+    return table(["name", "ion", "temperature", "default graph", "system"], rows)
+
+
+def mechanism_report(mechanism: Mechanism) -> str:
+    """Equations, phases, every number with its status and source, and the sources in full."""
+    m, labels = mechanism, phase_labels(mechanism.document)
+    numbers = list(provenance(m))
+    counted = Counter(number.status for _, number in numbers)
+    status = ", ".join(f"{counted[s]} {s}" for s in ("measured", "computed", "fitted", "assumed"))
+    host = m.phases[m.initial_phase].molar_volume_cm3_per_mol.value
+
+    edges = []
+    for edge in m.all_edges:
+        potential = equilibrium_potential(m, edge.reactant, edge.product)
+        number = edge.stated.review_equation
+        edges.append(
+            [
+                f"({number})" if number else "",
+                edge.stated.equation,
+                "" if potential is None else f"{potential:.4f}",
+                ", ".join(edge.stated.graphs),
+            ]
+        )
+    phases = [
+        [
+            name,
+            labels[name],
+            p.structure,
+            p.space_group or "-",
+            f"{m.full_content(name):g}"
+            if not p.galleries
+            else f"{m.fixed_content(name):g} - {m.full_content(name):g}",
+            f"{p.molar_volume_cm3_per_mol.value:g}",
+            f"{(p.molar_volume_cm3_per_mol.value / host - 1) * 100:+.0f} %",
+        ]
+        for name, p in m.phases.items()
+    ]
+    values = []
+    for path, number in numbers:
+        if isinstance(number, Gallery):
+            value = f"{number.sites:g} at {number.potential_V:g} V, width {number.width:g}"
+        else:
+            value = f"{number.value:.6g}"
+        values.append([path, value, number.status, number.source])
+    notes = [
+        textwrap.fill(
+            f"{path}: {'fitted to ' + n.fitted_to if n.fitted_to else ''}{'; ' if n.fitted_to and n.note else ''}{n.note or ''}",
+            100, initial_indent="  ", subsequent_indent="    ",
+        )
+        for path, n in numbers
+        if n.fitted_to or n.note
+    ]  # fmt: skip
+    cited = dict.fromkeys(n.source for _, n in numbers)
+    sources = [
+        textwrap.fill(f"{key}: {m.sources[key]}", 100, initial_indent="  ", subsequent_indent="    ")
+        for key in cited
+    ]
+    resistance = m.series_resistance_ohm_g(m.temperature_C + 273.15)
+    return "\n".join(
+        [
+            f"{m.name}: {m.title}",
+            f"{m.ion}, {m.temperature_C:g} °C, {m.lower_cutoff_V:g} - {m.upper_cutoff_V:g} V, "
+            f"{m.theoretical_capacity_mAh_per_g:.1f} mAh/g Sb, default graph: {m.default_graph}",
+            f"electrolyte: {m.electrolyte.name} ({m.electrolyte.kind}), series resistance {resistance:.3g} Ohm g "
+            f"({resistance * m.theoretical_capacity_mAh_per_g:.2g} mV at 1C)",
+            "",
+            "Transformations (number of the review's equation, equilibrium potential in V, graphs)",
+            table(["", "equation", "E / V", "graphs"], edges),
+            "",
+            "Phases (x: alkali per Sb; Vm in cm3 per mol Sb)",
+            table(["name", "formula", "structure", "space group", "x", "Vm", "swelling"], phases),
+            "",
+            f"Numbers ({status}); units stand in the keys",
+            table(["key", "value", "status", "source"], values),
+            "",
+            "Notes",
+            *notes,
+            "",
+            "Sources",
+            *sources,
+        ]
+    )
+
+
+def provenance(mechanism: Mechanism) -> Iterator[tuple[str, Quantity | Gallery]]:
+    """Every number of a mechanism that has a source, with its path."""
+    yield from _numbers(mechanism, "")
+
+
+def _numbers(value: object, path: str) -> Iterator[tuple[str, Quantity | Gallery]]:
+    if isinstance(value, Quantity | Gallery):
+        yield path, value
+    elif isinstance(value, Record):
+        for name in type(value).model_fields:
+            if name not in ("document", "sources"):
+                yield from _numbers(getattr(value, name), f"{path}.{name}".lstrip("."))
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _numbers(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for i, inner in enumerate(value, start=1):
+            yield from _numbers(inner, f"{path}[{i}]")
+
+
+def simulation_report(solution: Solution) -> str:
+    """Half cycles, cycles, and every step that did not end as a plain cut-off."""
+    about = solution.provenance
+    labels = phase_labels(about["document"])
+    lines = [
+        f"{about['mechanism']}: {about['graph']} graph, {about['temperature_C']:g} °C, "
+        f"1C = {about['one_C_mA_per_g']:.1f} mA/g Sb, {solution.time_s[-1] / 3600:.4g} h",
+        "",
+        table(
+            [
+                "cycle",
+                "half cycle",
+                "mAh/g",
+                "mean V",
+                "plateaus (V x mAh/g)",
+                "phases in order of appearance",
+            ],
+            [
+                [
+                    str(half.cycle),
+                    half.direction,
+                    f"{half.capacity_mAh_per_g:.1f}",
+                    f"{half.mean_voltage_V:.3f}",
+                    plateaus_text(half),
+                    path_text(half, labels),
+                ]
+                for half in half_cycles(solution)
+            ],
+        ),
+    ]
+    summaries = cycle_summaries(solution)
+    if summaries:
+        rows = [
+            [
+                str(s.cycle),
+                f"{s.hysteresis_mV:.1f}",
+                f"{s.loop_J_per_g:.1f}",
+                f"{s.coulombic_efficiency * 100:.2f} %",
+                f"{s.energy_efficiency * 100:.1f} %",
+            ]
+            for s in summaries
+        ]
+        lines += [
+            "",
+            table(["cycle", "hysteresis / mV", "loop / J/g", "coulombic eff.", "energy eff."], rows),
+        ]
+        lines += [
+            "coulombic: extraction / insertion capacity; energy: delivered on insertion / taken up on extraction"
+        ]
+    odd = [r for r in solution.steps if r.ended_by in ("already", "failed")]
+    lines += [f"cycle {r.cycle}, step {r.step} ({r.text}): {r.reason}" for r in odd]
+    return "\n".join(lines)
+
+
+COMPARISON_HEAD = (
+    "System", "Graph", "Temperature [degC]", "Rate [mA.g-1]", "Cycle", "Capacity [mA.h.g-1]", "Insertion [V]", "Extraction [V]",
+    "Hysteresis [mV]", "Loop [J.g-1]", "Coulombic efficiency", "Energy efficiency", "Insertion path", "Extraction path",
+)  # fmt: skip
+
+
+def comparison_rows(solutions: Sequence[Solution]) -> list[list[str]]:
+    """The last full cycle of each solution, in the columns of `COMPARISON_HEAD`."""
+    rows = []
+    for solution in solutions:
+        about = solution.provenance
+        labels = phase_labels(about["document"])
+        halves = half_cycles(solution)
+        summaries = cycle_summaries(solution)
+        if not summaries:
+            continue
+        last = summaries[-1]
+        into, out = (
+            next(h for h in halves if h.cycle == last.cycle and h.direction == direction)
+            for direction in ("insertion", "extraction")
+        )
+        rate = abs(float(solution.current_A_per_g[into.rows][0])) * 1e3
+        rows.append(
+            [
+                about["mechanism"], about["graph"], f"{about['temperature_C']:g}", f"{rate:.4g}", str(last.cycle),
+                f"{into.capacity_mAh_per_g:.1f}", f"{into.mean_voltage_V:.4f}", f"{out.mean_voltage_V:.4f}",
+                f"{last.hysteresis_mV:.1f}", f"{last.loop_J_per_g:.1f}", f"{last.coulombic_efficiency:.4f}",
+                f"{last.energy_efficiency:.4f}", path_text(into, labels), path_text(out, labels),
+            ]
+        )  # fmt: skip
+    return rows
+
+
+def comparison_report(solutions: Sequence[Solution]) -> str:
+    """The comparison as a table, with what its columns mean."""
+    short = [
+        "system",
+        "°C",
+        "mAh/g",
+        "in / V",
+        "out / V",
+        "hysteresis / mV",
+        "loop / J/g",
+        "energy eff.",
+        "path in",
+        "path out",
+    ]
+    columns = (0, 2, 5, 6, 7, 8, 9, 11, 12, 13)
+    rows = [[row[i] for i in columns] for row in comparison_rows(solutions)]
+    for row in rows:
+        row[3], row[4] = f"{float(row[3]):.3f}", f"{float(row[4]):.3f}"
+        row[7] = f"{float(row[7]) * 100:.1f} %"
+    return table(short, rows)
+
+
+def plateaus_text(half: HalfCycle) -> str:
+    """``0.850 x 437, 0.799 x 219``, or a dash."""
+    return ", ".join(f"{p.voltage_V:.3f} x {p.extent_mAh_per_g:.0f}" for p in half.plateaus) or "-"
+
+
+def path_text(half: HalfCycle, labels: dict[str, str]) -> str:
+    """``Sb -> Li₂Sb -> Li₃Sb``; phases that stand together at the start are joined by +."""
+    return " -> ".join(" + ".join(labels[name] for name in group) for group in half.phases)

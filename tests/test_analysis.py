@@ -1,0 +1,91 @@
+"""Oracles: curves made by hand whose plateaus and means are known, and identities of a real cycle."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import sbpath
+from sbpath.analysis import cycle_summaries, find_plateaus, half_cycles
+
+
+@pytest.fixture(scope="module")
+def cycles() -> sbpath.Solution:
+    steps = ("Insert at C/10 until 0.05 V", "Rest for 1 h", "Extract at C/10 until 1.5 V", "Hold at 1.5 V for 10 min")
+    return sbpath.simulate("li-sb", [steps] * 2, graph="candidate", progress=False)
+
+
+def test_plateaus_of_a_staircase_are_found_where_they_are():
+    # 0-400 mAh/g at 0.85 V with a dip at its start, a fall, then 420-660 at 0.80 V.
+    capacity = np.array([0.0, 1.0, 5.0, 20.0, 400.0, 420.0, 650.0, 660.0])
+    voltage = np.array([1.5, 0.80, 0.83, 0.85, 0.845, 0.80, 0.79, 0.05])
+    first, second = find_plateaus(capacity, voltage)
+    assert first.voltage_V == pytest.approx(0.8475, abs=2e-3)
+    assert first.start_mAh_per_g == pytest.approx(5.0, abs=10.0)
+    assert first.extent_mAh_per_g == pytest.approx(400.0, abs=10.0)
+    assert second.voltage_V == pytest.approx(0.795, abs=2e-3)
+    assert second.extent_mAh_per_g == pytest.approx(230.0, abs=10.0)
+
+
+def test_a_slope_is_not_a_plateau():
+    assert find_plateaus(np.array([0.0, 660.0]), np.array([1.0, 0.5])) == ()
+
+
+def test_a_band_just_wide_enough_is_one_plateau():
+    (plateau,) = find_plateaus(np.array([0.0, 660.0]), np.array([0.81, 0.791]))
+    assert plateau.extent_mAh_per_g == pytest.approx(660.0)
+    assert plateau.voltage_V == pytest.approx(0.8005)
+
+
+def test_half_cycles_are_the_directions_and_take_rests_and_holds_along(cycles):
+    halves = half_cycles(cycles)
+    assert [(h.cycle, h.direction) for h in halves] == [
+        (1, "insertion"), (1, "extraction"), (2, "insertion"), (2, "extraction"),
+    ]  # fmt: skip
+    # Together they hold every row.
+    assert sum(h.rows.stop - h.rows.start for h in halves) == len(cycles.time_s)
+    # Capacity starts at 0 in each and ends at what the half cycle says.
+    for half in halves:
+        assert cycles.capacity_mAh_per_g[half.rows][0] == 0.0
+        assert cycles.capacity_mAh_per_g[half.rows][-1] == pytest.approx(half.capacity_mAh_per_g, rel=1e-12)
+
+
+def test_mean_voltage_is_energy_over_charge(cycles):
+    for half in half_cycles(cycles):
+        v, q = cycles.voltage_V[half.rows], cycles.capacity_mAh_per_g[half.rows]
+        assert half.mean_voltage_V == pytest.approx(np.trapezoid(v, q) / q[-1], abs=2e-5)
+
+
+def test_paths_are_those_of_the_review(cycles):
+    insertion, extraction = half_cycles(cycles)[2:]
+    assert insertion.phases == (("Sb",), ("Li2Sb",), ("Li3Sb",))
+    assert extraction.phases == (("Li3Sb",), ("Sb",))
+
+
+def test_cycle_summary_follows_its_definitions(cycles):
+    second = cycle_summaries(cycles)[1]
+    insertion, extraction = half_cycles(cycles)[2:]
+    assert second.hysteresis_mV == pytest.approx(1e3 * (extraction.mean_voltage_V - insertion.mean_voltage_V))
+    assert second.coulombic_efficiency == pytest.approx(extraction.capacity_mAh_per_g / insertion.capacity_mAh_per_g)
+    assert second.energy_efficiency == pytest.approx(insertion.energy_J_per_g / extraction.energy_J_per_g)
+    assert second.loop_J_per_g == pytest.approx(extraction.energy_J_per_g - insertion.energy_J_per_g)
+    # The loop of a closed cycle is what the edges turned to heat in it.
+    rows = cycles.cycle == 2
+    heat = cycles.heat_J_per_g[:, rows].sum(axis=0)
+    assert second.loop_J_per_g == pytest.approx(heat[-1] - heat[0], rel=1e-5)
+
+
+def test_a_cycle_with_one_direction_has_no_summary():
+    solution = sbpath.simulate("li-sb", "Insert at C/2 until 0.5 V", progress=False)
+    assert len(half_cycles(solution)) == 1
+    assert cycle_summaries(solution) == []
+
+
+def test_charge_of_a_voltage_jump_counts_in_its_half_cycle():
+    # 5 F/g, jumping from 1.5 to 1.4 V before Sb can react: 0.5 C/g.
+    solution = sbpath.simulate("li-sb", [("Rest for 1 s", "Hold at 1.4 V for 1 s")], progress=False)
+    (half,) = half_cycles(solution)
+    assert half.direction == "insertion"
+    assert half.capacity_mAh_per_g == pytest.approx(0.5 / 3.6, rel=1e-9)
+    # The energy of that charge, 5 F/g between the two voltages.
+    assert half.energy_J_per_g == pytest.approx(2.5 * (1.5**2 - 1.4**2), rel=1e-9)
