@@ -7,20 +7,57 @@
 3.0
 
 Sign convention: positive current is discharge of the half-cell, insertion into Sb.
+
+The names below are imported when they are first used, so that the command line answers at once.
 """
 
-from importlib.metadata import version
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from sbpath.errors import InputError, SbpathError
-from sbpath.protocol import Protocol, cycling, parse_step
-from sbpath.reader import load_mechanism, shipped_names
-from sbpath.simulate import simulate, simulate_again
-from sbpath.solution import SimulationError, Solution, State, StepRecord, load_solution
-from sbpath.solve import SolverOptions
+if TYPE_CHECKING:
+    from sbpath import plots
+    from sbpath.analysis import CycleSummary, HalfCycle, cycle_summaries, half_cycles
+    from sbpath.equilibrium import equilibrium_potential
+    from sbpath.errors import InputError, SbpathError
+    from sbpath.export import to_bdf, to_csv, to_dataframe
+    from sbpath.protocol import Protocol, cycling, parse_step
+    from sbpath.reader import load_mechanism, shipped_names
+    from sbpath.simulation import simulate, simulate_again
+    from sbpath.solution import SimulationError, Solution, State, StepRecord, load_solution
+    from sbpath.solve import SolverOptions
 
-__version__ = version("sbpath")
+__version__ = "0.1.0"
+
+_HOMES = {
+    "CycleSummary": "analysis",
+    "HalfCycle": "analysis",
+    "InputError": "errors",
+    "Protocol": "protocol",
+    "SbpathError": "errors",
+    "SimulationError": "solution",
+    "Solution": "solution",
+    "SolverOptions": "solve",
+    "State": "solution",
+    "StepRecord": "solution",
+    "cycle_summaries": "analysis",
+    "cycling": "protocol",
+    "equilibrium_potential": "equilibrium",
+    "half_cycles": "analysis",
+    "load_mechanism": "reader",
+    "load_solution": "solution",
+    "parse_step": "protocol",
+    "plots": "plots",
+    "shipped_names": "reader",
+    "simulate": "simulation",
+    "simulate_again": "simulation",
+    "to_bdf": "export",
+    "to_csv": "export",
+    "to_dataframe": "export",
+}
 
 __all__ = [
+    "CycleSummary",
+    "HalfCycle",
     "InputError",
     "Protocol",
     "SbpathError",
@@ -29,11 +66,31 @@ __all__ = [
     "SolverOptions",
     "State",
     "StepRecord",
+    "cycle_summaries",
     "cycling",
+    "equilibrium_potential",
+    "half_cycles",
     "load_mechanism",
     "load_solution",
     "parse_step",
+    "plots",
     "shipped_names",
     "simulate",
     "simulate_again",
+    "to_bdf",
+    "to_csv",
+    "to_dataframe",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sbpath' has no attribute {name!r}")
+    home = import_module(f"sbpath.{_HOMES[name]}")
+    value = home if name == "plots" else getattr(home, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

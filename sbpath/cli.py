@@ -164,7 +164,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _simulate(options: argparse.Namespace) -> int:
     from sbpath.report import simulation_report
-    from sbpath.simulate import simulate
+    from sbpath.simulation import simulate
     from sbpath.solution import SimulationError
 
     _check_outputs([options.csv, options.bdf, options.save], options.plot)
@@ -193,7 +193,7 @@ def _simulate(options: argparse.Namespace) -> int:
 def _compare(options: argparse.Namespace) -> int:
     from sbpath.protocol import cycling
     from sbpath.report import COMPARISON_HEAD, comparison_report, comparison_rows
-    from sbpath.simulate import simulate
+    from sbpath.simulation import simulate
 
     _check_outputs([options.csv], options.plot)
     mechanisms = [_load(name, []) for name in options.mechanisms]

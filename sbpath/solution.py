@@ -108,7 +108,7 @@ class Solution:
     steps : tuple of StepRecord
         How each step ended.
     provenance : dict
-        All that is needed to make the result again, see `sbpath.simulate.simulate_again`.
+        All that is needed to make the result again, see `sbpath.simulation.simulate_again`.
     """
 
     time_s: Floats

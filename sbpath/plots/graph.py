@@ -117,4 +117,5 @@ def _edge(ax: Axes, mechanism: Mechanism, nodes: dict[str, Circle], edge: Edge) 
     # Half-way along, arc3 stands off by half of rad times the length.
     middle = 0.5 * (start + end) + side * normal * (0.5 * bend * length + 0.09)
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.9}
-    ax.text(*middle, "  ".join(words), color=colour, fontsize=7, ha="center", va="center", bbox=box, zorder=3)
+    x, y = middle.tolist()
+    ax.text(x, y, "  ".join(words), color=colour, fontsize=7, ha="center", va="center", bbox=box, zorder=3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -21,7 +22,7 @@ SERIES = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY, "#000000", YELLOW)
 PHASES = (GREY, ORANGE, BLUE, SKY, GREEN, PURPLE, YELLOW, RED)
 INSERTION, EXTRACTION = BLUE, RED
 
-_SETTINGS = {
+_SETTINGS: Any = {
     "font.size": 8.0,
     "font.family": "sans-serif",
     "axes.labelsize": 8.0,

@@ -8,12 +8,12 @@ import math
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
+from sbpath import __version__
 from sbpath.errors import InputError
 from sbpath.mechanism import ZERO_CELSIUS_K, Mechanism
 from sbpath.model import Drive
@@ -107,7 +107,7 @@ def simulate(
     start = _start(mechanism, initial)
     state = [*start.fractions.values(), start.potential_V]
     provenance = {
-        "sbpath": version("sbpath"),
+        "sbpath": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "mechanism": mechanism.name,

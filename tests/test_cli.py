@@ -1,0 +1,184 @@
+"""The command line as a user meets it: exit codes, one-line errors, files whole or absent."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import sbpath
+from sbpath.cli import main
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(list(arguments))
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_list_names_every_shipped_system_on_a_line(capsys):
+    code, out, _ = run(capsys, "list")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()[1:]] == sbpath.shipped_names()
+
+
+def test_show_gives_equations_potentials_status_and_sources(capsys):
+    code, out, _ = run(capsys, "show", "li")
+    assert code == 0
+    assert "(1)  Sb + 2 Li+ + 2 e- -> Li2Sb  0.9560  reported, candidate" in out
+    assert "Li₂Sb" in out
+    mechanism = sbpath.load_mechanism("li-sb")
+    for name in mechanism.interfaces:
+        assert f"interfaces.{name}.energy_J_per_m2" in out
+    assert mechanism.sources["chang2015"][:30] in out
+
+
+def test_check_tells_good_files_and_all_mistakes_of_bad_ones(capsys, tmp_path):
+    (tmp_path / "one.toml").write_text('extends = "li-sb"\nion = "Xe"\nupper_cutoff = 2.0\n')
+    (tmp_path / "two.toml").write_text("this is not TOML")
+    code, out, err = run(capsys, "check", "li-sb", str(tmp_path / "one.toml"), str(tmp_path / "two.toml"))
+    assert code == 2
+    assert "li-sb: good" in out
+    lines = err.splitlines()
+    assert len(lines) == 3
+    assert any("ion" in line and "Xe" in line for line in lines)
+    assert any("upper_cutoff" in line and "upper_cutoff_V" in line for line in lines)
+    assert any("two.toml" in line and "TOML" in line for line in lines)
+
+
+def test_simulate_prints_the_table_and_writes_the_files(capsys, tmp_path):
+    files = {kind: tmp_path / f"out{end}" for kind, end in (("csv", ".csv"), ("bdf", ".bdf.csv"), ("save", ".npz"), ("plot", ".png"))}
+    options = [word for kind, path in files.items() for word in (f"--{kind}", str(path))]
+    code, out, err = run(capsys, "simulate", "li-sb", "--graph", "candidate", "--cycles", "2", "--quiet", *options)
+    assert (code, err) == (0, "")
+    assert "Sb -> Li₂Sb -> Li₃Sb" in out
+    assert "Li₃Sb -> Sb" in out
+    assert "0.850 x 437" in out
+    assert all(path.stat().st_size > 0 for path in files.values())
+    with files["csv"].open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert list(rows[0]) == [
+        "Time [s]", "Cycle", "Step", "Direction", "Current [A.g-1]", "Potential [V]", "Voltage [V]", "x",
+        "Specific capacity [mA.h.g-1]", "Phase fraction: Sb", "Phase fraction: Li2Sb", "Phase fraction: Li3Sb",
+    ]  # fmt: skip
+    # The saved solution is the one in the table.
+    solution = sbpath.load_solution(files["save"])
+    assert np.allclose([float(r["Voltage [V]"]) for r in rows], solution.voltage_V, atol=1e-9)
+    assert solution.provenance["graph"] == "candidate"
+
+
+def test_a_protocol_is_one_cycle_repeated(capsys, tmp_path):
+    path = tmp_path / "s.npz"
+    code, _, _ = run(
+        capsys, "simulate", "na", "--protocol", "Insert at C/2 until x = 1.5", "Rest for 1 h", "Extract at C/2 until 1.5 V",
+        "--cycles", "2", "--temperature", "313.15K", "--quiet", "--save", str(path),
+    )  # fmt: skip
+    solution = sbpath.load_solution(path)
+    assert code == 0
+    assert [(s.cycle, s.direction) for s in solution.steps] == [
+        (c, d) for c in (1, 2) for d in ("insertion", "rest", "extraction")
+    ]
+    assert solution.provenance["temperature_C"] == pytest.approx(40.0)
+
+
+def test_set_changes_a_number_and_marks_it(capsys):
+    key = "interfaces.Li2Sb|Li3Sb.energy_J_per_m2"
+    code, out, _ = run(capsys, "show", "li-sb", "--set", f"{key}=0.03")
+    assert code == 0
+    (line,) = [line for line in out.splitlines() if line.startswith(f"{key} ")]
+    assert line.split()[1:3] == ["0.03", "assumed"]
+
+
+def test_compare_prints_writes_and_draws(capsys, tmp_path):
+    table, figure = tmp_path / "t.csv", tmp_path / "t.pdf"
+    code, out, _ = run(capsys, "compare", "li", "k", "--rate", "C/5", "--quiet", "--csv", str(table), "--plot", str(figure))
+    assert code == 0
+    assert "Li₃Sb -> Sb" in out
+    with table.open(newline="", encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    assert [r["System"] for r in rows] == ["li-sb", "k-sb"]
+    for row in rows:
+        gap = 1e3 * (float(row["Extraction [V]"]) - float(row["Insertion [V]"]))
+        assert float(row["Hysteresis [mV]"]) == pytest.approx(gap, abs=0.2)
+    assert figure.read_bytes()[:4] == b"%PDF"
+
+
+def test_graph_is_drawn(capsys, tmp_path):
+    code, _, _ = run(capsys, "graph", "k-sb", "--graph", "candidate", "--plot", str(tmp_path / "g.svg"))
+    assert code == 0
+    assert "<svg" in (tmp_path / "g.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["simulate", "lisb"], ["lisb", "did you mean 'li-sb'"]),
+        (["simulate", "nowhere.toml"], ["nowhere.toml", "no such file"]),
+        (["simulate", "li", "--lower", "1.6"], ["wrong way round", "swap"]),
+        (["simulate", "li", "--lower", "nan"], ["finite"]),
+        (["simulate", "li", "--rate", "0C"], ["above 0"]),
+        (["simulate", "li", "--rate", "fast"], ["fast", "C/10"]),
+        (["simulate", "li", "--cycles", "0"], ["cycles", "1 or more"]),
+        (["simulate", "li", "--graph", "other"], ["other", "reported"]),
+        (["simulate", "li", "--temperature", "warm"], ["warm", "25C"]),
+        (["simulate", "li", "--temperature=-300C"], ["temperature"]),
+        (["simulate", "li", "--mass", "-1"], ["electrode_mass_g", "above 0"]),
+        (["simulate", "li", "--protocol", "Sodiate at C/10 until 0.05 V"], ["Sodiate", "Li cell"]),
+        (["simulate", "li", "--protocol", "Jump at C/10"], ["cycle 1, step 1", "Jump"]),
+        (["simulate", "li", "--rate", "C/5", "--protocol", "Rest for 1 h"], ["--rate", "--protocol"]),
+        (["simulate", "li", "--set", "kinetics.growth=1"], ["growth_rate_per_s"]),
+        (["simulate", "li", "--set", "kinetics.growth_rate_per_s=-1"], ["growth_rate_per_s", "above zero"]),
+        (["simulate", "li", "--set", "nonsense"], ["--set", "KEY=NUMBER"]),
+        (["simulate", "li", "--csv", "no/such/folder/out.csv"], ["no folder"]),
+        (["simulate", "li", "--plot", "out.jpg"], [".png, .pdf or .svg"]),
+        (["compare", "li", "xx"], ["xx"]),
+        (["compare", "li", "--cycles", "0"], ["cycles"]),
+        (["graph", "li", "--graph", "none", "--plot", "x.png"], ["none", "reported"]),
+        (["check", "missing.toml"], ["missing.toml", "no such file"]),
+    ],
+)
+def test_wrong_input_is_one_clear_line_and_exit_code_2(capsys, tmp_path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, *arguments)
+    assert code == 2
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert err.startswith("sbpath: ")
+    for word in words:
+        assert word in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_step_keeps_what_came_before_it(capsys, tmp_path):
+    path = tmp_path / "part.csv"
+    code, out, err = run(
+        capsys, "simulate", "li", "--quiet", "--csv", str(path),
+        "--protocol", "Insert at C/2 until x = 2", "Insert at C/2 until x = 5",
+    )  # fmt: skip
+    assert code == 1
+    assert err.startswith("sbpath: cycle 1, step 2")
+    assert "cannot be reached" in err
+    with path.open(newline="") as handle:
+        x = [float(row["x"]) for row in csv.DictReader(handle)]
+    assert max(x) == pytest.approx(3.0, abs=1e-3)
+    assert "insertion" in out
+
+
+def test_help_needs_no_heavy_import():
+    heavy = "{'numpy', 'scipy', 'matplotlib', 'networkx', 'pydantic'}"
+    code = (
+        "import sys\nfrom sbpath.cli import main\n"
+        "try:\n    main(['simulate', '--help'])\nexcept SystemExit:\n    pass\n"
+        f"print(sorted({heavy} & set(sys.modules)), file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stderr.strip() == "[]"
+    assert "--protocol" in result.stdout
+
+
+def test_the_module_runs_as_the_command_does():
+    result = subprocess.run([sys.executable, "-m", "sbpath", "list"], capture_output=True, text=True, check=True)
+    assert "li-sb-llzo" in result.stdout

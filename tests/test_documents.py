@@ -1,0 +1,75 @@
+"""README and notebooks say what the code does: their commands, tables and numbers are run and compared."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import sbpath
+from sbpath.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_the_readme_is_what_its_command_prints(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (command,) = re.findall(r"pip install \. && sbpath (compare .*)", README)
+    assert main([*command.split(), "--quiet"]) == 0
+    printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    table = [line.strip() for line in README.splitlines() if re.match(r"    (system|li-sb|na-sb|k-sb)", line)]
+    assert len(table) == 5
+    assert table == printed[:5]
+    assert (tmp_path / "hysteresis.png").stat().st_size > 10_000
+
+
+def test_the_other_commands_of_the_readme_run(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r"^    sbpath (.*)$", README, flags=re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        assert main([*command.split(), "--quiet"]) == 0
+    out = capsys.readouterr().out
+    assert "NaSb -> Na₃Sb" in out
+    assert {p.name for p in tmp_path.iterdir()} == {"lithium.png", "lithium.csv", "transfer.png"}
+
+
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    names: dict = {}
+    exec(code, names)
+    solution = names["solution"]
+    assert solution.fraction("Li2Sb").max() > 0.99
+    assert sbpath.load_solution("lithium.npz").steps == solution.steps
+
+
+@pytest.fixture(scope="module")
+def first_notebook() -> str:
+    """Text that the cells of the first notebook print, in order."""
+    path = ROOT / "notebooks" / "01_two_steps_in_one_step_out.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    assert all(not cell.get("outputs") for cell in notebook.cells), "outputs are stripped from the repository"
+    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+    outputs = [o for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs]
+    return "".join(o["text"] for o in outputs if o["output_type"] == "stream" and o["name"] == "stdout")
+
+
+def test_the_first_notebook_tells_its_numbers(first_notebook):
+    assert "insertion 0.997, extraction 0.0007" in first_notebook
+    barriers = {
+        (start, end): float(value)
+        for start, end, value in re.findall(r"(\w+) -> (\w+) .* barrier +([\d.]+) kT", first_notebook)
+    }
+    assert barriers["Sb", "Li2Sb"] == pytest.approx(29.4, abs=0.3)
+    assert barriers["Sb", "Li3Sb"] == pytest.approx(85.6, abs=0.8)
+    assert barriers["Li3Sb", "Sb"] == pytest.approx(30.5, abs=0.3)
+    assert barriers["Li3Sb", "Li2Sb"] == pytest.approx(74.5, abs=0.8)
+    # The path turns as the interface of Li2Sb with Li3Sb gets cheaper.
+    shares = dict(re.findall(r"^(\d\.\d+) J/m2: .* ([\d.]+)$", first_notebook, flags=re.MULTILINE))
+    assert float(shares["0.093"]) < 0.05
+    assert float(shares["0.045"]) > 0.9
