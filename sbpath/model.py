@@ -111,6 +111,21 @@ def stored_charge(state: Sequence[float], network: Network, work: Workspace) -> 
     return charge, network.double_layer - network.charge_scale * slope
 
 
+def stored_energy(state: Sequence[float], network: Network, work: Workspace) -> float:
+    """Energy held by the phases and by the double layer (J/g).
+
+    ``sum theta_p (Omega_p - F E x_p) / M + C_dl E^2 / 2``, so that along any solution
+    ``d(stored)/dt + V I + I^2 R_s + sum r A / M = 0``.
+    """
+    nodes = len(network.gibbs)
+    potential = state[nodes]
+    fill_nodes(potential, network, work)
+    free = 0.0
+    for p in range(nodes):
+        free += state[p] * (work.omega[p] / F - potential * work.content[p])
+    return network.charge_scale * free + 0.5 * network.double_layer * potential * potential
+
+
 def evaluate(
     time: float,
     state: Sequence[float],

@@ -14,31 +14,20 @@ import numpy as np
 from tqdm import tqdm
 
 from sbpath import __version__
+from sbpath.cycler import direction_of, drive_of, duration_of, reason_of, target_of, watched_limits
+from sbpath.electrode import DrivenElectrode
 from sbpath.errors import InputError
 from sbpath.mechanism import ZERO_CELSIUS_K, Mechanism
-from sbpath.model import Drive
 from sbpath.network import Network, build_network
 from sbpath.protocol import Protocol, cycling
 from sbpath.reader import load_mechanism, mechanism_from_document
+from sbpath.record import Record
 from sbpath.solution import SimulationError, Solution, State, StepRecord
-from sbpath.solve import Outcome, Record, SolverOptions, StepIntegrator, Target
-from sbpath.steps import (
-    CompositionLimit,
-    ConstantCurrent,
-    ConstantVoltage,
-    CurrentLimit,
-    Limit,
-    Rest,
-    Step,
-    Sweep,
-    TimeLimit,
-    VoltageLimit,
-)
+from sbpath.solve import SolverOptions, run_step
+from sbpath.steps import Step
 
 ProtocolLike = Protocol | Step | str | Sequence[Any]
 
-# Longer than any experiment: a step without a time limit ends by its other limits.
-FOREVER_S = 1e12
 COULOMB_PER_MAH = 3.6
 
 
@@ -129,24 +118,18 @@ def simulate(
         todo, desc=f"sbpath {mechanism.name}", unit="step", delay=2, disable=not progress
     ):
         first = len(record.time)
-        integrator = StepIntegrator(
-            network,
-            mechanism.host_molar_mass_g_per_mol,
-            _drive(step, state, network, one_C, electrode_mass_g),
-            state,
-            options,
-        )
-        limits = _limits(step)
-        targets = [_target(limit, step, integrator, one_C, electrode_mass_g) for limit in limits]
-        outcome = integrator.run(_duration(step, integrator), targets, step.period_s, record)
-        state = list(record.state[-1])
-        ended_by, reason = _reason(step, outcome, limits)
-        passed = (
-            record.charge[-1] - (record.charge[first - 1] if first else record.charge[0])
-        ) / COULOMB_PER_MAH
+        electrode = DrivenElectrode(network, drive_of(step, state, one_C, electrode_mass_g), state)
+        limits = watched_limits(step)
+        targets = [target_of(limit, step, electrode, one_C, electrode_mass_g) for limit in limits]
+        duration = duration_of(step, electrode.drive)
+        outcome = run_step(electrode, duration, targets, step.period_s, options, record)
+        state = outcome.end
+        ended_by, reason = reason_of(step, outcome, limits)
+        before = record.points[max(first - 1, 0)].charge
+        passed = (record.points[-1].charge - before) / COULOMB_PER_MAH
         steps.append(
             StepRecord(
-                cycle, number, str(step), _direction(step, passed), first, len(record.time), outcome.duration,
+                cycle, number, str(step), direction_of(step, passed), first, len(record.time), outcome.duration,
                 passed, ended_by, reason,
             )
         )  # fmt: skip
@@ -219,83 +202,7 @@ def _start(mechanism: Mechanism, initial: Solution | State | None) -> State:
     )
 
 
-def _drive(step: Step, state: list[float], network: Network, one_C: float, mass: float) -> Drive:
-    match step:
-        case ConstantCurrent(direction=direction, rate=rate):
-            magnitude = rate.to_A_per_g(one_C * 1e-3, mass)
-            return Drive(True, magnitude if direction == "insertion" else -magnitude, 0.0)
-        case Rest():
-            return Drive(True, 0.0, 0.0)
-        case ConstantVoltage(voltage_V=voltage):
-            return Drive(False, voltage, 0.0)
-        case Sweep():
-            # Open-circuit voltage is E: a sweep without a start begins where the cell is.
-            start = state[-1] if step.start_V is None else step.start_V
-            return Drive(False, start, math.copysign(step.scan_rate_V_per_s, step.end_V - start))
-
-
-def _limits(step: Step) -> list[Limit]:
-    """The limits that are watched for; those of time are a length instead."""
-    return [limit for limit in step.limits if not isinstance(limit, TimeLimit)]
-
-
-def _target(limit: Limit, step: Step, integrator: StepIntegrator, one_C: float, mass: float) -> Target:
-    match limit:
-        case VoltageLimit(voltage_V=voltage):
-            falling = isinstance(step, ConstantCurrent) and step.direction == "insertion"
-            return Target("voltage", voltage, 1.0 if falling else -1.0)
-        case CurrentLimit(rate=rate):
-            return Target("current", rate.to_A_per_g(one_C * 1e-3, mass), 1.0)
-        case CompositionLimit(x=x):
-            if isinstance(step, ConstantCurrent):
-                return Target("composition", x, -1.0 if step.direction == "insertion" else 1.0)
-            return Target(
-                "composition", x, math.copysign(1.0, integrator.content(integrator.start.state) - x)
-            )
-        case TimeLimit():
-            raise AssertionError("a time limit is a length, not a target")
-
-
-def _duration(step: Step, integrator: StepIntegrator) -> float:
-    times = [limit.time_s for limit in step.limits if isinstance(limit, TimeLimit)]
-    if isinstance(step, Sweep):
-        times.append(abs(step.end_V - integrator.drive.level) / step.scan_rate_V_per_s)
-    return min(times, default=FOREVER_S)
-
-
 # -- after --------------------------------------------------------------------------------
-
-
-def _reason(step: Step, outcome: Outcome, limits: list[Limit]) -> tuple[str, str]:
-    """The kind of end and a sentence for it."""
-    if outcome.ended_by == "failed":
-        return "failed", outcome.message
-    if outcome.ended_by == "time":
-        times = [limit.time_s for limit in step.limits if isinstance(limit, TimeLimit)]
-        if isinstance(step, Sweep) and (not times or outcome.duration < min(times)):
-            return "sweep", f"the sweep reached {step.end_V:g} V"
-        return "time", f"the time was over: {outcome.duration:g} s"
-    limit = limits[outcome.target]
-    match limit:
-        case VoltageLimit():
-            kind, what = "voltage", f"the voltage reached {limit.voltage_V:g} V"
-        case CurrentLimit():
-            kind, what = "current", f"the current fell to {limit.rate}"
-        case CompositionLimit():
-            kind, what = "composition", f"the composition reached x = {limit.x:g}"
-        case TimeLimit():
-            raise AssertionError("a time limit is never a target")
-    if outcome.ended_by == "already":
-        return "already", f"its limit was met before it began ({limit!s}), so it took no time"
-    return kind, what
-
-
-def _direction(step: Step, passed: float) -> str:
-    if isinstance(step, Rest):
-        return "rest"
-    if isinstance(step, ConstantCurrent):
-        return step.direction
-    return "insertion" if passed >= 0.0 else "extraction"
 
 
 def _half_cycle_capacity(charge: np.ndarray, steps: list[StepRecord]) -> np.ndarray:
@@ -319,34 +226,36 @@ def _assemble(
     steps: list[StepRecord],
     provenance: dict[str, Any],
 ) -> Solution:
-    states = np.array(record.state).T
-    fractions, potential = states[:-1], states[-1]
-    current = np.array(record.current)
-    charge = np.array(record.charge)
-    pristine = network.molar_volume[list(mechanism.phases).index(mechanism.initial_phase)]
+    points = record.points
     edges = mechanism.edges(provenance["graph"])
-    rows, count = len(record.time), len(edges)
-    rates = np.array(record.rate).reshape(rows, count).T
-    affinities = np.array(record.affinity).reshape(rows, count).T
-    passed = (charge - charge[0]) / COULOMB_PER_MAH
+    states = np.array([p.state for p in points]).T
+    passed = np.array([p.charge - points[0].charge for p in points]) / COULOMB_PER_MAH
+    totals = np.array(record.totals).T
+    pristine = network.molar_volume[list(mechanism.phases).index(mechanism.initial_phase)]
+    lengths = [s.last - s.first for s in steps]
+
+    def per_edge(values: list[list[float]]) -> np.ndarray:
+        # A graph without edges still has an axis of edges, of length 0.
+        return np.array(values).reshape(-1, len(edges)).T.copy()
+
     return Solution(
         time_s=provenance["initial"]["time_s"] + np.array(record.time),
-        potential_V=potential.copy(),
-        voltage_V=potential - current * network.resistance,
-        current_A_per_g=current,
-        composition=(charge + network.double_layer * potential) / network.charge_scale,
+        potential_V=states[-1].copy(),
+        voltage_V=np.array([p.voltage for p in points]),
+        current_A_per_g=np.array([p.current for p in points]),
+        composition=np.array([p.content for p in points]),
         charge_mAh_per_g=passed,
         capacity_mAh_per_g=_half_cycle_capacity(passed, steps),
-        fractions=fractions.copy(),
-        rates_per_s=rates,
-        affinities_J_per_mol=affinities,
-        heat_W_per_g=rates * affinities / mechanism.host_molar_mass_g_per_mol,
-        heat_J_per_g=np.array(record.heat).reshape(rows, count).T,
-        joule_heat_J_per_g=np.array(record.joule),
-        energy_J_per_g=np.array(record.energy),
-        swelling_percent=(np.array(record.volume) / pristine - 1.0) * 100.0,
-        cycle=np.repeat([s.cycle for s in steps], [s.last - s.first for s in steps]),
-        step=np.repeat([s.step for s in steps], [s.last - s.first for s in steps]),
+        fractions=states[:-1].copy(),
+        rates_per_s=per_edge([p.rate for p in points]),
+        affinities_J_per_mol=per_edge([p.affinity for p in points]),
+        heat_W_per_g=per_edge([p.powers[2:] for p in points]),
+        heat_J_per_g=totals[2:].copy(),
+        joule_heat_J_per_g=totals[1].copy(),
+        energy_J_per_g=totals[0].copy(),
+        swelling_percent=np.array([(p.volume / pristine - 1.0) * 100.0 for p in points]),
+        cycle=np.repeat([s.cycle for s in steps], lengths),
+        step=np.repeat([s.step for s in steps], lengths),
         phases=tuple(mechanism.phases),
         edges=tuple(f"{e.reactant} -> {e.product}" for e in edges),
         steps=tuple(steps),
