@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sbpath.reader import load_mechanism, shipped_names
     from sbpath.simulation import simulate, simulate_again
     from sbpath.solution import SimulationError, Solution, State, StepRecord, load_solution
-    from sbpath.solve import SolverOptions
+    from sbpath.trial import SolverOptions
 
 __version__ = "0.1.0"
 
@@ -36,7 +36,7 @@ _HOMES = {
     "SbpathError": "errors",
     "SimulationError": "solution",
     "Solution": "solution",
-    "SolverOptions": "solve",
+    "SolverOptions": "trial",
     "State": "solution",
     "StepRecord": "solution",
     "cycle_summaries": "analysis",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from sbpath.cutoffs import Target
 from sbpath.electrode import DrivenElectrode
 from sbpath.model import Drive
-from sbpath.solve import Outcome, Target
+from sbpath.solve import Outcome
 from sbpath.steps import (
     CompositionLimit,
     ConstantCurrent,

@@ -28,8 +28,12 @@ class Point(NamedTuple):
         Fractions and potential (V).
     current, voltage : float
         I (A/g) and V at the terminals (V).
+    motion : float
+        dE/dt (V/s).
     charge, content : float
         Charge held (C/g) and alkali x (mol per mol Sb).
+    capacitance : float
+        C of `sbpath.model` (F/g).
     rate, affinity : list of float, shape (E,)
         Of each edge (1/s, J/mol).
     volume : float
@@ -44,8 +48,10 @@ class Point(NamedTuple):
     state: list[float]
     current: float
     voltage: float
+    motion: float
     charge: float
     content: float
+    capacitance: float
     rate: list[float]
     affinity: list[float]
     volume: float
@@ -133,8 +139,10 @@ class DrivenElectrode:
             state=state,
             current=current,
             voltage=voltage,
+            motion=work.derivative[self.nodes],
             charge=charge,
             content=(charge + network.double_layer * potential) / network.charge_scale,
+            capacitance=capacitance,
             rate=list(work.rate),
             affinity=list(work.affinity),
             volume=sum(state[p] * node_volume(p, network, work) for p in range(self.nodes)),

@@ -3,14 +3,14 @@
     r = theta_p / (tau_nucleation + tau_growth + tau_transport),   zero where A <= 0
 
     1/tau_nucleation = J0 exp(-B / A^2)
-    1/tau_growth     = k0 (exp(alpha a) - exp(-(1 - alpha) a)) g(theta_q),   a = A / (nu R T)
-    g(theta_q)       = (s + (1 - s) theta_q)^m
+    1/tau_growth     = k0 (exp(alpha a) - exp(-(1 - alpha) a)) g(theta_q) k(A),   a = A / (nu R T)
+    g(theta_q)       = (s + (1 - s) theta_q)^m,   k(A) = 1 - exp(-A / 0.1 J/mol)
 
 Each Sb domain that transforms waits for a nucleus, then fills, and the alkali has to reach
 it: the mosaic picture of Bai and Tian 2013 (Electrochim. Acta 89, 644) with classical
 nucleation theory and a rectified Butler-Volmer growth rate. `g` is 1 unless the edge grows
 autocatalytically (order m > 0; Watzky and Finke 1997, J. Am. Chem. Soc. 119, 10382); the
-seed s > 0 lets the first domain begin. Everything is evaluated so that no exponential can
+seed s > 0 lets the first domain begin. `k` rounds the corner at A = 0 (see `KINK`). Everything is evaluated so that no exponential can
 overflow, whatever the affinity.
 """
 
@@ -22,6 +22,11 @@ from sbpath.constants import BOLTZMANN_J_PER_K, GAS_CONSTANT_J_PER_MOL_K
 
 # exp(600) is still a float; a slower nucleation than this is none at all.
 LARGEST_EXPONENT = 600.0
+
+# Affinity (J/mol) over which the growth rate rounds off its kink at A = 0, where the edge is
+# switched off. A microvolt: it moves no curve, but without nucleation barriers and at high
+# temperature an integrator would hop across the corner for ever.
+KINK = 0.1
 
 
 def nucleation_constant(
@@ -113,5 +118,8 @@ def waiting_times(
         filled = seed + (1.0 - seed) * max(product, 0.0)
         growth_time /= filled**order
         product_slope = -growth_time * order * (1.0 - seed) / filled
-    slope -= growth_time * (alpha + (1.0 - occupied) / occupied) / energy
+    rounded = -expm1(-affinity / KINK)
+    growth_time /= rounded
+    product_slope /= rounded
+    slope -= growth_time * ((alpha + (1.0 - occupied) / occupied) / energy + (1.0 - rounded) / rounded / KINK)
     return nucleation, growth_time, slope, product_slope

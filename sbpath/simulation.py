@@ -23,8 +23,9 @@ from sbpath.protocol import Protocol, cycling
 from sbpath.reader import load_mechanism, mechanism_from_document
 from sbpath.record import Record
 from sbpath.solution import SimulationError, Solution, State, StepRecord
-from sbpath.solve import SolverOptions, run_step
+from sbpath.solve import run_step
 from sbpath.steps import Step
+from sbpath.trial import SolverOptions
 
 ProtocolLike = Protocol | Step | str | Sequence[Any]
 
@@ -236,7 +237,7 @@ def _assemble(
 
     def per_edge(values: list[list[float]]) -> np.ndarray:
         # A graph without edges still has an axis of edges, of length 0.
-        return np.array(values).reshape(-1, len(edges)).T.copy()
+        return np.array(values).reshape(len(values), len(edges)).T.copy()
 
     return Solution(
         time_s=provenance["initial"]["time_s"] + np.array(record.time),
