@@ -7,73 +7,24 @@ a balanced equation for every x. An `Amount` is therefore a pair (constant, coef
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 
 Amount = tuple[float, float]
 
 # The elements that a mechanism of this field can meet; a typing slip such as `Ls` is not one.
-_ELEMENTS = frozenset(
-    [
-        "H",
-        "Li",
-        "Be",
-        "B",
-        "C",
-        "N",
-        "O",
-        "F",
-        "Na",
-        "Mg",
-        "Al",
-        "Si",
-        "P",
-        "S",
-        "Cl",
-        "K",
-        "Ca",
-        "Sc",
-        "Ti",
-        "V",
-        "Cr",
-        "Mn",
-        "Fe",
-        "Co",
-        "Ni",
-        "Cu",
-        "Zn",
-        "Ga",
-        "Ge",
-        "As",
-        "Se",
-        "Br",
-        "Rb",
-        "Sr",
-        "Y",
-        "Zr",
-        "Nb",
-        "Mo",
-        "Ru",
-        "Rh",
-        "Pd",
-        "Ag",
-        "Cd",
-        "In",
-        "Sn",
-        "Sb",
-        "Te",
-        "I",
-        "Cs",
-        "Ba",
-        "La",
-        "Ce",
-        "Pb",
-        "Bi",
-    ]
-)
+# fmt: off
+_ELEMENTS = frozenset([
+    "H", "Li", "Be", "B", "C", "N", "O", "F", "Na", "Mg", "Al", "Si", "P", "S", "Cl", "K", "Ca", "Sc",
+    "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Rb", "Sr", "Y",
+    "Zr", "Nb", "Mo", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I", "Cs", "Ba", "La", "Ce",
+    "Pb", "Bi",
+])
+# fmt: on
 _NUMBER = r"\d+(?:\.\d+)?"
 _AMOUNT = rf"(?:{_NUMBER}|x|\({_NUMBER}[+-]x\)|\(x[+-]{_NUMBER}\))"
 _FORMULA_PART = re.compile(rf"([A-Z][a-z]?)({_AMOUNT})?")
+_ONE_LETTER_PART = re.compile(rf"([A-Z])({_AMOUNT})?")
 _TERM = re.compile(rf"(?:({_AMOUNT})\s+)?(\S+)")
 
 
@@ -113,7 +64,7 @@ def parse_formula(formula: str) -> dict[str, Amount]:
     while position < len(formula):
         match = _FORMULA_PART.match(formula, position)
         if match and match[1] not in _ELEMENTS and match[1][0] in _ELEMENTS:
-            match = re.compile(rf"([A-Z])({_AMOUNT})?").match(formula, position)
+            match = _ONE_LETTER_PART.match(formula, position)
         if not match or match[1] not in _ELEMENTS:
             raise ValueError(
                 f"{formula!r} is not a formula: no element symbol at {formula[position:]!r}; write e.g. Li3Sb"
@@ -135,9 +86,13 @@ def parse_equation(text: str) -> Equation:
     ValueError
         If the text is not of the form ``terms -> terms``.
     """
-    sides = re.split(r"\s*->\s*", text.strip())
+    # "(3 - x) Na+" is one amount, although it has blanks.
+    compact = re.sub(r"\([^()]*\)", lambda match: re.sub(r"\s", "", match[0]), text.strip())
+    sides = re.split(r"\s*->\s*", compact)
     if len(sides) != 2 or not all(sides):
-        raise ValueError(f"{text!r} is not an equation; write e.g. 'Sb + 2 Li+ + 2 e- -> Li2Sb'")
+        raise ValueError(
+            f"{text!r} is not an equation; write one arrow ->, e.g. 'Sb + 2 Li+ + 2 e- -> Li2Sb'"
+        )
     parsed = []
     for side in sides:
         amounts: dict[str, Amount] = {}
@@ -145,7 +100,7 @@ def parse_equation(text: str) -> Equation:
             match = _TERM.fullmatch(term.strip())
             if not match:
                 raise ValueError(
-                    f"{text!r}: cannot read the term {term!r}; write an amount, a blank and a name, e.g. '2 Li+'"
+                    f"{text!r}: cannot read the term {term!r}; write an amount, a blank and a name, e.g. '2 Li+' or '(3-x) Na+'"
                 )
             if match[2] in amounts:
                 raise ValueError(f"{text!r}: {match[2]} stands twice on one side; add the amounts")
@@ -166,8 +121,8 @@ def imbalance(equation: Equation, formulas: dict[str, str], ion: str) -> dict[st
     ion : str
         Symbol of the alkali metal.
     """
-    constants: Counter[str] = Counter()
-    slopes: Counter[str] = Counter()
+    constants: defaultdict[str, float] = defaultdict(float)
+    slopes: defaultdict[str, float] = defaultdict(float)
     for sign, side in ((-1.0, equation.left), (1.0, equation.right)):
         for name, (constant, slope) in side.items():
             if name == "e-":

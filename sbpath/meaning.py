@@ -3,92 +3,176 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+import re
+from collections.abc import Container, Iterable, Iterator
 
-from sbpath.chemistry import amount_text, imbalance, parse_equation, parse_formula
+from sbpath.chemistry import Equation, amount_text, imbalance, parse_equation, parse_formula
 from sbpath.graph import stranded_phases
-from sbpath.mechanism import Mechanism, Record, value_or
+from sbpath.mechanism import Mechanism, Phase, Record, value_or
 
 # Percentage points between a volume change that the review prints and the molar volumes.
 VOLUME_TOLERANCE = 1.0
 
+# Letters first, so that no name can be taken for an amount or for part of an arrow.
+PHASE_NAME = re.compile(r"[^\W\d_][\w'()-]*")
+RESERVED_NAMES = ("e-", "x")
+
 
 def meaning_problems(mechanism: Mechanism) -> list[str]:
     """All that does not fit, as ``path: what is wrong and what to do``; empty if nothing."""
-    # Graph and interfaces can be judged only where names, formulas and equations are sound.
-    problems = [*_names(mechanism), *_formulas(mechanism)]
+    formulas = _formulas(mechanism)
+    problems = [*_names(mechanism), *formulas.values(), *_equations(mechanism, formulas)]
+    interfaces = [*_interfaces(mechanism)]
+    # Edges, and what hangs on them, can be told only where all of these are sound.
     if not problems:
-        problems = [*_equations(mechanism)]
-    if not problems:
-        problems = [*_graphs(mechanism), *_interfaces(mechanism), *_volumes(mechanism)]
-    return [*problems, *_sources(mechanism)]
+        problems = [*_graphs(mechanism), *_overfull(mechanism)]
+        interfaces = interfaces or [*_missing_interfaces(mechanism)]
+    return [*problems, *interfaces, *_volumes(mechanism), *_sources(mechanism)]
+
+
+def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
+    """``did you mean ...?`` with the one of `known` nearest to `word`, or else `otherwise`."""
+    folded = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(word.casefold(), folded, n=1)
+    return f"did you mean {folded[near[0]]!r}?" if near else otherwise
 
 
 def _names(mechanism: Mechanism) -> Iterator[str]:
-    known = ", ".join(mechanism.phases)
-    if mechanism.initial_phase not in mechanism.phases:
-        yield f"initial_phase: no phase is called {mechanism.initial_phase!r}; phases: {known}"
-    if mechanism.default_graph not in mechanism.graphs:
-        yield f"default_graph: no transformation is in a graph {mechanism.default_graph!r}; graphs: {', '.join(mechanism.graphs)}"
+    phases = f"phases: {', '.join(mechanism.phases)}"
+    graphs = f"graphs: {', '.join(mechanism.graphs)}"
+    initial, graph = mechanism.initial_phase, mechanism.default_graph
+    if initial not in mechanism.phases:
+        yield f"initial_phase: no phase is called {initial!r}; {nearest(initial, mechanism.phases, phases)}"
+    if graph not in mechanism.graphs:
+        yield f"default_graph: no transformation is in a graph {graph!r}; {nearest(graph, mechanism.graphs, graphs)}"
     if mechanism.lower_cutoff_V >= mechanism.upper_cutoff_V:
         yield (
             f"lower_cutoff_V: {mechanism.lower_cutoff_V:g} V is not below upper_cutoff_V = "
-            f"{mechanism.upper_cutoff_V:g} V; swap them"
+            f"{mechanism.upper_cutoff_V:g} V; swap them or mend one"
         )
     for name in mechanism.phases:
-        if any(sign in name for sign in " |.+") or name in ("e-", "x"):
-            yield f"phases.{name}: a phase name has no blank and none of | . + in it; write e.g. K3Sb-cubic"
+        if name in RESERVED_NAMES or not PHASE_NAME.fullmatch(name):
+            yield (
+                f"phases.{name}: {name!r} cannot be a name; begin with a letter, then letters, "
+                "digits, - _ ( ) ', e.g. K3Sb-cubic"
+            )
 
 
-def _formulas(mechanism: Mechanism) -> Iterator[str]:
-    for name, phase in mechanism.phases.items():
-        where = f"phases.{name}.formula"
-        try:
-            formula = parse_formula(phase.formula)
-        except ValueError as error:
-            yield f"{where}: {error}"
-            continue
-        if formula.get("Sb") != (1.0, 0.0):
-            yield f"{where}: {phase.formula} does not hold one Sb; all amounts are per mole of Sb, write e.g. Li3Sb"
-        open_composition = any(slope for _, slope in formula.values())
-        if open_composition and not phase.galleries:
-            yield f"{where}: {phase.formula} has an open x but the phase has no galleries to fill it; add [[phases.{name}.galleries]]"
-        sites = sum(g.sites for g in phase.galleries)
-        alkali = formula.get(mechanism.ion, (0.0, 0.0))[0]
-        if not open_composition and sites > alkali + 1e-9:
-            yield f"phases.{name}.galleries: {sites:g} sites but {phase.formula} holds only {alkali:g} {mechanism.ion}; take fewer sites"
+def _sites(phase: Phase) -> float:
+    return sum(gallery.sites for gallery in phase.galleries)
 
 
-def _equations(mechanism: Mechanism) -> Iterator[str]:
-    formulas = {name: phase.formula for name, phase in mechanism.phases.items()}
-    known = {*formulas, f"{mechanism.ion}+", "e-"}
+def _formulas(mechanism: Mechanism) -> dict[str, str]:
+    """What is wrong with a phase's formula, by the name of the phase."""
+    found = {name: _formula_problem(mechanism, name) for name in mechanism.phases}
+    return {name: f"phases.{name}.{problem}" for name, problem in found.items() if problem}
+
+
+def _formula_problem(mechanism: Mechanism, name: str) -> str:
+    phase, ion = mechanism.phases[name], mechanism.ion
+    try:
+        formula = parse_formula(phase.formula)
+    except ValueError as error:
+        return f"formula: {error}"
+    if formula.get("Sb") != (1.0, 0.0):
+        return (
+            f"formula: {phase.formula} does not hold one Sb; all amounts are per mole of Sb, "
+            f"write e.g. {ion}3Sb"
+        )
+    alkali, slope = formula.get(ion, (0.0, 0.0))
+    slopes = [slope for _, slope in formula.values() if slope]
+    if slopes and (slopes != [1.0] or slope != 1.0):
+        return (
+            f"formula: in {phase.formula}, x must be the {ion} in the galleries and nothing else; "
+            f"write e.g. {ion}xSb or {ion}(1+x)Sb"
+        )
+    if slopes and not phase.galleries:
+        return f"formula: {phase.formula} has an x but no galleries to fill; add [[phases.{name}.galleries]]"
+    if not slopes and _sites(phase) > alkali + 1e-9:
+        return (
+            f"galleries: {_sites(phase):g} sites, but {phase.formula} holds only {alkali:g} {ion}; "
+            "take fewer sites"
+        )
+    return ""
+
+
+def _equations(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]:
     seen: dict[tuple[str, str], int] = {}
     for i, transformation in enumerate(mechanism.transformations, start=1):
-        where = f"transformations[{i}].equation"
+        where, text = f"transformations[{i}].equation", transformation.equation
         try:
-            equation = parse_equation(transformation.equation)
+            equation = parse_equation(text)
         except ValueError as error:
             yield f"{where}: {error}"
             continue
-        unknown = [name for name in (*equation.left, *equation.right) if name not in known]
-        if unknown:
-            yield f"{where}: unknown {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+        problems = [*_species(mechanism, equation)] or [*_one_mole(mechanism, equation)]
+        yield from (f"{where}: {text!r} {problem}" for problem in problems)
+        if problems:
             continue
-        ends = [[n for n in side if n in formulas] for side in (equation.left, equation.right)]
-        if any(len(end) != 1 for end in ends) or ends[0] == ends[1]:
-            yield f"{where}: {transformation.equation!r} must lead from one phase to another one"
+        (reactant,), (product,) = _ends(mechanism, equation)
+        if reactant not in unsound and product not in unsound:
+            formulas = {name: mechanism.phases[name].formula for name in (reactant, product)}
+            if missing := imbalance(equation, formulas, mechanism.ion):
+                terms = ", ".join(f"{amount_text(amount)} {key}" for key, amount in missing.items())
+                yield f"{where}: {text!r} does not balance (right minus left is {terms}); mend the amounts"
+        first = seen.setdefault((reactant, product), i)
+        if first != i:
+            yield (
+                f"{where}: {reactant} -> {product} already stands in transformations[{first}]; "
+                "keep one and name all graphs there"
+            )
+
+
+def _ends(mechanism: Mechanism, equation: Equation) -> list[list[str]]:
+    """The phases on the left and on the right side."""
+    return [[name for name in side if name in mechanism.phases] for side in (equation.left, equation.right)]
+
+
+def _species(mechanism: Mechanism, equation: Equation) -> Iterator[str]:
+    known = [*mechanism.phases, f"{mechanism.ion}+", "e-"]
+    for name in dict.fromkeys([*equation.left, *equation.right]):
+        bare = name.lstrip("0123456789.")
+        if name in known:
             continue
-        if equation.left[ends[0][0]] != (1.0, 0.0) or equation.right[ends[1][0]] != (1.0, 0.0):
-            yield f"{where}: {transformation.equation!r} must be written for one mole of Sb: one of each phase"
-            continue
-        missing = imbalance(equation, formulas, mechanism.ion)
-        if missing:
-            terms = ", ".join(f"{key}: {amount_text(amount)}" for key, amount in missing.items())
-            yield f"{where}: {transformation.equation!r} does not balance (right minus left: {terms}); mend the amounts"
-        pair = (ends[0][0], ends[1][0])
-        if pair in seen:
-            yield f"{where}: {pair[0]} -> {pair[1]} already stands in transformations[{seen[pair]}]; name both graphs there"
-        seen[pair] = i
+        if bare in known:
+            amount = name.removesuffix(bare)
+            yield f"has {name!r}; write amount and name with a blank between them: '{amount} {bare}'"
+        elif "+" in name[:-1]:
+            yield f"has {name!r}; write a + between two terms with blanks around it"
+        else:
+            yield f"has the unknown {name!r}; {nearest(name, known, 'known: ' + ', '.join(known))}"
+
+
+def _one_mole(mechanism: Mechanism, equation: Equation) -> Iterator[str]:
+    left, right = _ends(mechanism, equation)
+    for side, phases in (("left", left), ("right", right)):
+        if not phases:
+            yield f"has no phase on its {side} side; lead from one phase to another one"
+        elif len(phases) > 1:
+            yield f"has {' and '.join(phases)} on its {side} side; write a transformation for each"
+    if left == right:
+        yield "leads from a phase to itself; lead from one phase to another one"
+    amounts = [equation.left[name] for name in left] + [equation.right[name] for name in right]
+    if set(amounts) - {(1.0, 0.0)}:
+        yield "is not for one mole of Sb; write each phase without an amount, and adapt the others"
+
+
+def _overfull(mechanism: Mechanism) -> Iterator[str]:
+    """Galleries so large that an equation's amounts turn negative before they are full."""
+    reported: set[str] = set()
+    for i, transformation in enumerate(mechanism.transformations, start=1):
+        equation = parse_equation(transformation.equation)
+        amounts = [*equation.left.values(), *equation.right.values()]
+        for (name,) in _ends(mechanism, equation):
+            phase = mechanism.phases[name]
+            full = _sites(phase) if "x" in phase.formula else 0.0
+            negative = [a for a in amounts if a[0] + a[1] * full < -1e-9]
+            if negative and name not in reported:
+                reported.add(name)
+                yield (
+                    f"phases.{name}.galleries: {full:g} sites, but transformations[{i}] has "
+                    f"{amount_text(negative[0])}, negative when they are full; take fewer sites"
+                )
 
 
 def _graphs(mechanism: Mechanism) -> Iterator[str]:
@@ -97,7 +181,10 @@ def _graphs(mechanism: Mechanism) -> Iterator[str]:
     for graph in mechanism.graphs:
         unreachable, closed = stranded_phases(mechanism, graph)
         for name in unreachable:
-            yield f"phases.{name}: cannot be reached from {mechanism.initial_phase} on the graph {graph!r}; add a transformation to it"
+            yield (
+                f"phases.{name}: cannot be reached from {mechanism.initial_phase} on the graph {graph!r}; "
+                "add a transformation to it, or take the phase out"
+            )
         for name in closed:
             yield f"phases.{name}: cannot be left on the graph {graph!r}; add a transformation from it"
 
@@ -106,26 +193,39 @@ def _interfaces(mechanism: Mechanism) -> Iterator[str]:
     pairs: dict[frozenset[str], str] = {}
     for key in mechanism.interfaces:
         names = key.split("|")
-        if len(names) != 2 or names[0] == names[1] or any(n not in mechanism.phases for n in names):
-            yield f"interfaces.{key}: must name two phases, e.g. 'Sb|Li3Sb'; phases: {', '.join(mechanism.phases)}"
-            continue
-        pair = frozenset(names)
-        if pair in pairs:
-            yield f"interfaces.{key}: the same interface stands as {pairs[pair]!r}; keep one"
-        pairs[pair] = key
-    wanted = {frozenset((e.reactant, e.product)): e for e in mechanism.all_edges}
-    for pair, edge in wanted.items():
-        if pair not in pairs:
-            yield f"interfaces.{edge.reactant}|{edge.product}: missing; the edge between them needs energy_J_per_m2"
+        unknown = [name for name in names if name not in mechanism.phases]
+        if len(names) != 2 or names[0] == names[1]:
+            yield f'interfaces.{key}: must name two phases with | between them, e.g. [interfaces."Sb|Li3Sb"]'
+        elif unknown:
+            known = f"phases: {', '.join(mechanism.phases)}"
+            yield f"interfaces.{key}: no phase is called {unknown[0]!r}; {nearest(unknown[0], mechanism.phases, known)}"
+        elif (pair := frozenset(names)) in pairs:
+            yield f"interfaces.{key}: the same interface stands as {pairs[pair]!r}; it has no direction, keep one"
+        else:
+            pairs[pair] = key
+
+
+def _missing_interfaces(mechanism: Mechanism) -> Iterator[str]:
+    given = {frozenset(key.split("|")) for key in mechanism.interfaces}
+    for edge in mechanism.all_edges:
+        pair = frozenset((edge.reactant, edge.product))
+        if pair not in given:
+            given.add(pair)
+            name = f"{edge.reactant}|{edge.product}"
+            yield f'interfaces.{name}: missing, but a transformation joins the two; add [interfaces."{name}".energy_J_per_m2]'
 
 
 def _volumes(mechanism: Mechanism) -> Iterator[str]:
     for name, phase in mechanism.phases.items():
-        sites = sum(g.sites for g in phase.galleries)
-        partial = value_or(phase.partial_molar_volume_cm3_per_mol, 0.0)
-        empty = phase.molar_volume_cm3_per_mol.value - partial * sites
+        full = phase.molar_volume_cm3_per_mol.value
+        empty = full - value_or(phase.partial_molar_volume_cm3_per_mol, 0.0) * _sites(phase)
         if empty <= 0.0:
-            yield f"phases.{name}.partial_molar_volume_cm3_per_mol: the empty phase would have {empty:g} cm3/mol; take less"
+            yield (
+                f"phases.{name}.partial_molar_volume_cm3_per_mol: leaves {empty:g} cm3/mol of {full:g} "
+                f"when all {_sites(phase):g} sites are empty; take less"
+            )
+    if mechanism.initial_phase not in mechanism.phases:
+        return
     host = mechanism.phases[mechanism.initial_phase].molar_volume_cm3_per_mol.value
     for name, phase in mechanism.phases.items():
         if phase.review_volume_change_percent is None:
@@ -134,17 +234,16 @@ def _volumes(mechanism: Mechanism) -> Iterator[str]:
         found = (phase.molar_volume_cm3_per_mol.value / host - 1.0) * 100.0
         if abs(found - printed) > VOLUME_TOLERANCE:
             yield (
-                f"phases.{name}.molar_volume_cm3_per_mol: gives a volume change of {found:.1f} % against "
-                f"{printed:g} % in the review; check both"
+                f"phases.{name}.molar_volume_cm3_per_mol: gives a volume change of {found:.1f} % from "
+                f"{mechanism.initial_phase}, but review_volume_change_percent says {printed:g} %; check both"
             )
 
 
 def _sources(mechanism: Mechanism) -> Iterator[str]:
     for path, key in cited_sources(mechanism):
         if key not in mechanism.sources:
-            near = difflib.get_close_matches(key, mechanism.sources, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "add it under [sources]"
-            yield f"{path}: no source is called {key!r}; {hint}"
+            otherwise = 'add it under [sources] as key = "citation"'
+            yield f"{path}: no source is called {key!r}; {nearest(key, mechanism.sources, otherwise)}"
 
 
 def cited_sources(mechanism: Mechanism) -> Iterator[tuple[str, str]]:

@@ -8,12 +8,13 @@ with one Sb.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from sbpath.chemistry import parse_equation, parse_formula
 from sbpath.constants import FARADAY_C_PER_MOL, SB_MOLAR_MASS_G_PER_MOL
+from sbpath.errors import InputError
 from sbpath.rates import arrhenius
 
 ZERO_CELSIUS_K = 273.15
@@ -27,44 +28,49 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class Quantity(Record):
-    """A number with where it comes from.
+class Provenance(Record):
+    """Where a number comes from.
 
     `status` is measured, computed (from measured or calculated numbers), fitted (then
     `fitted_to` says to what) or assumed (then `note` says why). `source` names an entry of
     the bibliography.
     """
 
-    value: float
     status: Status
     source: str
     fitted_to: str | None = None
     note: str | None = None
 
     @model_validator(mode="after")
-    def _explained(self) -> Quantity:
-        if self.status == "fitted" and not self.fitted_to:
-            raise ValueError('a fitted number says to what: add fitted_to = "..."')
-        if self.status == "assumed" and not self.note:
-            raise ValueError('an assumed number says why: add note = "..."')
+    def _explained(self) -> Self:
+        if self.status == "fitted" and not (self.fitted_to or "").strip():
+            raise ValueError('a fitted number says to what; add fitted_to = "..."')
+        if self.status == "assumed" and not (self.note or "").strip():
+            raise ValueError('an assumed number says why; add note = "..."')
         return self
+
+
+class Quantity(Provenance):
+    """A number with its provenance; its unit stands in the key that holds it."""
+
+    value: float
 
 
 def _positive(quantity: Quantity) -> Quantity:
     if quantity.value <= 0.0:
-        raise ValueError(f"the value {quantity.value:g} must be above zero")
+        raise ValueError(f"must be above zero, not {quantity.value:g}")
     return quantity
 
 
 def _not_negative(quantity: Quantity) -> Quantity:
     if quantity.value < 0.0:
-        raise ValueError(f"the value {quantity.value:g} must not be negative")
+        raise ValueError(f"must not be negative, but is {quantity.value:g}; write 0 or more")
     return quantity
 
 
 def _fraction(quantity: Quantity) -> Quantity:
     if not 0.0 < quantity.value < 1.0:
-        raise ValueError(f"the value {quantity.value:g} must lie between 0 and 1")
+        raise ValueError(f"must lie between 0 and 1, but is {quantity.value:g}")
     return quantity
 
 
@@ -73,18 +79,12 @@ NotNegative = Annotated[Quantity, AfterValidator(_not_negative)]
 Fraction = Annotated[Quantity, AfterValidator(_fraction)]
 
 
-class Gallery(Record):
+class Gallery(Provenance):
     """A set of like sites of a solution phase (MSMR): three numbers, one provenance."""
 
     sites: float = Field(gt=0.0, description="X, mol of alkali per mol of Sb")
     potential_V: float = Field(description="U, potential at half filling (V vs the alkali metal)")
     width: float = Field(gt=0.0, description="w, 1 for non-interacting sites")
-    status: Status
-    source: str
-    fitted_to: str | None = None
-    note: str | None = None
-
-    _explained = model_validator(mode="after")(Quantity._explained)
 
 
 class Phase(Record):
@@ -115,19 +115,24 @@ class Interface(Record):
     shape_factor: Positive | None = None
 
 
-class EdgeKinetics(Record):
-    """Kinetic numbers of one edge; `Kinetics` gives those of all, an edge may have its own."""
+class OptionalKinetics(Record):
+    """Kinetic numbers that neither an edge nor the mechanism has to give."""
 
-    attempt_rate_per_s: Positive | None = None
-    growth_rate_per_s: Positive | None = None
     growth_activation_energy_J_per_mol: NotNegative | None = None
-    transfer_coefficient: Fraction | None = None
     autocatalytic_order: NotNegative | None = None
     seed_fraction: Fraction | None = None
     transformation_work_J_per_mol: NotNegative | None = None
 
 
-class Kinetics(EdgeKinetics):
+class EdgeKinetics(OptionalKinetics):
+    """Kinetic numbers of one edge, in place of those that `Kinetics` gives for all."""
+
+    attempt_rate_per_s: Positive | None = None
+    growth_rate_per_s: Positive | None = None
+    transfer_coefficient: Fraction | None = None
+
+
+class Kinetics(OptionalKinetics):
     """Kinetic numbers that hold for every edge unless it has its own."""
 
     attempt_rate_per_s: Positive
@@ -166,12 +171,12 @@ class Electrolyte(Record):
     conductivity_activation_energy_J_per_mol: NotNegative | None = None
 
     @model_validator(mode="after")
-    def _whole(self) -> Electrolyte:
-        given = [self.thickness_um, self.conductivity_S_per_cm, self.conductivity_temperature_C]
-        if any(g is not None for g in given) and any(g is None for g in given):
-            raise ValueError(
-                "thickness_um, conductivity_S_per_cm and conductivity_temperature_C go together: give all or none"
-            )
+    def _whole(self) -> Self:
+        together = ("thickness_um", "conductivity_S_per_cm", "conductivity_temperature_C")
+        missing = [name for name in together if getattr(self, name) is None]
+        alone = self.conductivity_activation_energy_J_per_mol is not None
+        if missing and (alone or len(missing) < len(together)):
+            raise ValueError(f"a resistance also needs {' and '.join(missing)}; add, or take the others out")
         return self
 
 
@@ -219,8 +224,19 @@ class Mechanism(Record):
         return tuple(names) or (self.default_graph,)
 
     def edges(self, graph: str | None = None) -> tuple[Edge, ...]:
-        """Edges of `graph` (the default graph if None), in the order of the file."""
-        return tuple(e for e in self.all_edges if (graph or self.default_graph) in e.stated.graphs)
+        """Edges of `graph` (the default graph if None), in the order of the file.
+
+        Raises
+        ------
+        InputError
+            If there is no such graph.
+        """
+        graph = self.default_graph if graph is None else graph
+        if graph not in self.graphs:
+            raise InputError(
+                f"graph: {self.name} has no graph {graph!r}; choose one of {', '.join(self.graphs)}"
+            )
+        return tuple(edge for edge in self.all_edges if graph in edge.stated.graphs)
 
     @cached_property
     def all_edges(self) -> tuple[Edge, ...]:
@@ -268,7 +284,8 @@ class Mechanism(Record):
         areal = self.electrode.contact_resistance_ohm_cm2.value
         cell = self.electrolyte
         if cell.conductivity_S_per_cm is not None:
-            assert cell.thickness_um is not None and cell.conductivity_temperature_C is not None
+            assert cell.thickness_um is not None
+            assert cell.conductivity_temperature_C is not None
             conductivity = arrhenius(
                 cell.conductivity_S_per_cm.value,
                 value_or(cell.conductivity_activation_energy_J_per_mol, 0.0),

@@ -1,0 +1,153 @@
+"""A solution as a table: CSV, pandas, and the Battery Data Format (BDF).
+
+`to_csv` and `to_dataframe` keep sbpath's conventions: insertion is positive, everything per
+gram of Sb. `to_bdf` follows the Battery Data Alliance instead: charging is positive, and
+current, capacity and energy are those of the whole electrode.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbpath.errors import InputError
+from sbpath.files import written_whole
+from sbpath.solution import Floats, Solution
+
+if TYPE_CHECKING:
+    import pandas
+
+Column = NDArray[Any] | list[str]
+
+# The one definition of the table; the phase fractions, whose names differ, follow these.
+COLUMNS: dict[str, Callable[[Solution], Column]] = {
+    "Time [s]": attrgetter("time_s"),
+    "Cycle": attrgetter("cycle"),
+    "Step": attrgetter("step"),
+    "Direction": Solution.direction,
+    "Current [A.g-1]": attrgetter("current_A_per_g"),
+    "Potential [V]": attrgetter("potential_V"),
+    "Voltage [V]": attrgetter("voltage_V"),
+    "x": attrgetter("composition"),
+    "Specific capacity [mA.h.g-1]": attrgetter("capacity_mAh_per_g"),
+}
+
+BDF_ENDING = ".bdf.csv"
+
+
+def columns(solution: Solution) -> dict[str, Column]:
+    """The table of `solution`: arrays (and one list, ``Direction``) of equal length by heading.
+
+    Returns
+    -------
+    dict
+        The headings of `COLUMNS`, then ``Phase fraction: NAME`` for each node. Units stand
+        in the headings; mass is that of Sb, current is positive in insertion, capacity
+        begins at 0 in each half cycle.
+    """
+    table = {heading: column(solution) for heading, column in COLUMNS.items()}
+    fractions = zip(solution.phases, solution.fractions, strict=True)
+    return table | {f"Phase fraction: {name}": fraction for name, fraction in fractions}
+
+
+def to_csv(solution: Solution, path: str | Path) -> Path:
+    """Write `columns` as comma-separated text; every number reads back to the last bit.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written; then it is left as it was.
+    """
+    return _write(columns(solution), path)
+
+
+def to_dataframe(solution: Solution) -> pandas.DataFrame:
+    """`columns` as a pandas DataFrame.
+
+    Raises
+    ------
+    InputError
+        If pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise InputError("to_dataframe: needs pandas, which is not installed; pip install pandas") from None
+    return pandas.DataFrame(columns(solution))
+
+
+def to_bdf(solution: Solution, path: str | Path) -> Path:
+    """Write a Battery Data Format file, as defined by its ontology 1.3.
+
+    Current is positive where the cell is charged (extraction), so its sign is the opposite
+    of sbpath's. Current (A), capacity (A h) and energy (W h) are those of the electrode
+    mass that was simulated. Capacities and energies run from the start of the solution and
+    are never reset; time begins at 0 with it.
+
+    BDF asks for a time that does not decrease. Equal times are allowed, and kept: at a
+    change of steps the end of one and the start of the next are two rows at one instant,
+    told apart by ``Step Count / 1``. Shifting one of them would invent a slope of the
+    current; dropping one would lose the jump of the voltage.
+
+    Parameters
+    ----------
+    solution : Solution
+        Its rows become the rows of the file.
+    path : str or Path
+        Must end in ``.bdf.csv``, by which readers of the format know it.
+
+    Raises
+    ------
+    InputError
+        If the name has another ending, or the file cannot be written; then it is left as
+        it was.
+    """
+    target = Path(path)
+    if not target.name.lower().endswith(BDF_ENDING):
+        stem = target.name.removesuffix(".csv").removesuffix(".bdf")
+        raise InputError(f"{target}: a BDF file is named *{BDF_ENDING}; write {stem}{BDF_ENDING}")
+    return _write(_bdf_columns(solution), target)
+
+
+def _bdf_columns(solution: Solution) -> dict[str, Column]:
+    mass = solution.provenance["electrode_mass_g"]
+    temperature = solution.provenance["temperature_C"]
+    # Adding 0.0 turns the -0.0 of a rest into 0.0.
+    net_capacity = -solution.charge_mAh_per_g * mass * 1e-3 + 0.0
+    net_energy = -solution.energy_J_per_g * mass / 3600.0 + 0.0
+    charging = np.diff(net_capacity) > 0.0
+    return {
+        "Test Time / s": solution.time_s - solution.time_s[0],
+        "Voltage / V": solution.voltage_V,
+        "Current / A": -solution.current_A_per_g * mass + 0.0,
+        "Cycle Count / 1": solution.cycle,
+        "Step Count / 1": solution.step,
+        "Ambient Temperature / degC": np.full_like(solution.time_s, temperature),
+        "Charging Capacity / Ah": _total(net_capacity, charging),
+        "Discharging Capacity / Ah": _total(-net_capacity, ~charging),
+        "Net Capacity / Ah": net_capacity,
+        "Charging Energy / Wh": _total(net_energy, charging),
+        "Discharging Energy / Wh": _total(-net_energy, ~charging),
+        "Net Energy / Wh": net_energy,
+    }
+
+
+def _total(running: Floats, counted: NDArray[np.bool_]) -> Floats:
+    """Sum of the increments of `running` between those rows that are `counted`, from 0."""
+    return np.concatenate([[0.0], np.cumsum(np.where(counted, np.diff(running), 0.0))])
+
+
+def _write(table: Mapping[str, Column], path: str | Path) -> Path:
+    # tolist() gives Python's own numbers, which csv writes in their shortest exact form.
+    values = [column if isinstance(column, list) else column.tolist() for column in table.values()]
+    with written_whole(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(table)
+        writer.writerows(zip(*values, strict=True))
+    return Path(path)
