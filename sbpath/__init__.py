@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sbpath import plots
     from sbpath.analysis import CycleSummary, HalfCycle, cycle_summaries, half_cycles
+    from sbpath.documents import shipped_names
     from sbpath.equilibrium import equilibrium_potential
     from sbpath.errors import InputError, SbpathError
     from sbpath.export import to_bdf, to_csv, to_dataframe
     from sbpath.protocol import Protocol, cycling, parse_step
-    from sbpath.reader import load_mechanism, shipped_names
+    from sbpath.reader import load_mechanism
     from sbpath.simulation import simulate, simulate_again
     from sbpath.solution import SimulationError, Solution, State, StepRecord, load_solution
     from sbpath.trial import SolverOptions
@@ -47,7 +48,7 @@ _HOMES = {
     "load_solution": "solution",
     "parse_step": "protocol",
     "plots": "plots",
-    "shipped_names": "reader",
+    "shipped_names": "documents",
     "simulate": "simulation",
     "simulate_again": "simulation",
     "to_bdf": "export",

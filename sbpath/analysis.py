@@ -168,7 +168,8 @@ def find_plateaus(capacity: NDArray[np.float64], voltage: NDArray[np.float64]) -
         free += [(begin, run[0]), (run[1], end)]
     step = total / (CAPACITY_POINTS - 1)
     return tuple(
-        Plateau(float(curve[i:j].mean()), float(grid[i] - grid[0]), (j - i - 1) * step) for i, j in sorted(found)
+        Plateau(float(curve[i:j].mean()), float(grid[i] - grid[0]), (j - i - 1) * step)
+        for i, j in sorted(found)
     )
 
 
@@ -191,6 +192,8 @@ def order_of_appearance(solution: Solution, rows: slice) -> tuple[tuple[str, ...
         present = np.flatnonzero(share >= PRESENT)
         if present.size:
             first[name] = int(present[0])
-    start = tuple(sorted((n for n, i in first.items() if i == 0), key=lambda n: -solution.fraction(n)[rows][0]))
+    start = tuple(
+        sorted((n for n, i in first.items() if i == 0), key=lambda n: -solution.fraction(n)[rows][0])
+    )
     later = sorted((n for n, i in first.items() if i > 0), key=first.__getitem__)
     return (start, *((name,) for name in later))

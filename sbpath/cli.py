@@ -129,7 +129,8 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from sbpath.reader import load_mechanism, shipped_names
+    from sbpath.documents import shipped_names
+    from sbpath.reader import load_mechanism
     from sbpath.report import systems
 
     print(systems([load_mechanism(name) for name in shipped_names()]))

@@ -27,7 +27,7 @@ def equilibrium_potential(
     temperature_C : float, optional
         The mechanism's own temperature if not given.
     """
-    from scipy.optimize import brentq
+    from scipy.optimize import root_scalar
 
     celsius = mechanism.temperature_C if temperature_C is None else temperature_C
     network = build_network(mechanism, mechanism.default_graph, celsius + ZERO_CELSIUS_K)
@@ -42,4 +42,4 @@ def equilibrium_potential(
     low, high = RANGE_V
     if difference(low) * difference(high) >= 0.0:
         return None
-    return float(brentq(difference, low, high, xtol=1e-12))
+    return float(root_scalar(difference, bracket=(low, high), xtol=1e-12).root)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class SbpathError(Exception):
     """Base of every error that sbpath raises on purpose."""
@@ -20,3 +23,10 @@ class InputError(SbpathError):
     def __init__(self, problems: str | list[str] | tuple[str, ...]) -> None:
         self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
         super().__init__("\n".join(self.problems))
+
+
+def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
+    """``did you mean ...?`` with the one of `known` nearest to `word`, or else `otherwise`."""
+    folded = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(word.casefold(), folded, n=1)
+    return f"did you mean {folded[near[0]]!r}?" if near else otherwise

@@ -14,6 +14,8 @@ from sbpath.errors import InputError
 def check_writable(path: str | Path) -> None:
     """Raise InputError if `path` cannot be written, before any work is done for it."""
     target = Path(path)
+    if "\0" in str(path) or len(target.name.encode()) > 200:
+        raise InputError(f"{str(path)[:60]!r}: cannot be the name of a file; choose a shorter, plain one")
     if target.is_dir():
         raise InputError(f"{target}: is a folder; give the name of a file in it")
     if not target.parent.is_dir():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 
 from sbpath.chemistry import Equation, amount_text, imbalance, parse_equation, parse_formula
+from sbpath.errors import nearest
 from sbpath.graph import stranded_phases
-from sbpath.mechanism import Mechanism, Phase, Record, value_or
+from sbpath.mechanism import Mechanism, Phase, value_or
 
 # Percentage points between a volume change that the review prints and the molar volumes.
 VOLUME_TOLERANCE = 1.0
@@ -28,13 +28,6 @@ def meaning_problems(mechanism: Mechanism) -> list[str]:
         problems = [*_graphs(mechanism), *_overfull(mechanism)]
         interfaces = interfaces or [*_missing_interfaces(mechanism)]
     return [*problems, *interfaces, *_volumes(mechanism), *_sources(mechanism)]
-
-
-def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
-    """``did you mean ...?`` with the one of `known` nearest to `word`, or else `otherwise`."""
-    folded = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(word.casefold(), folded, n=1)
-    return f"did you mean {folded[near[0]]!r}?" if near else otherwise
 
 
 def _names(mechanism: Mechanism) -> Iterator[str]:
@@ -240,28 +233,7 @@ def _volumes(mechanism: Mechanism) -> Iterator[str]:
 
 
 def _sources(mechanism: Mechanism) -> Iterator[str]:
-    for path, key in cited_sources(mechanism):
-        if key not in mechanism.sources:
-            otherwise = 'add it under [sources] as key = "citation"'
-            yield f"{path}: no source is called {key!r}; {nearest(key, mechanism.sources, otherwise)}"
-
-
-def cited_sources(mechanism: Mechanism) -> Iterator[tuple[str, str]]:
-    """Every ``(path, source key)`` of the mechanism's numbers."""
-    return _cited(mechanism, "")
-
-
-def _cited(value: object, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Record):
-        for name in type(value).model_fields:
-            inner = getattr(value, name)
-            if name == "source":
-                yield f"{path}.source", inner
-            elif name not in ("document", "sources"):
-                yield from _cited(inner, f"{path}.{name}".lstrip("."))
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _cited(inner, f"{path}.{key}")
-    elif isinstance(value, list):
-        for i, inner in enumerate(value, start=1):
-            yield from _cited(inner, f"{path}[{i}]")
+    for path, number in mechanism.numbers():
+        if number.source not in mechanism.sources:
+            advice = nearest(number.source, mechanism.sources, 'add it under [sources] as key = "citation"')
+            yield f"{path}.source: no source is called {number.source!r}; {advice}"

@@ -7,6 +7,7 @@ with one Sb.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -279,6 +280,10 @@ class Mechanism(Record):
         span = most - self.fixed_content(self.initial_phase)
         return span * FARADAY_C_PER_MOL / self.host_molar_mass_g_per_mol / 3.6
 
+    def numbers(self) -> Iterator[tuple[str, Provenance]]:
+        """Every number that has a source, with its path in the file."""
+        return _numbers(self, "")
+
     def series_resistance_ohm_g(self, temperature_K: float) -> float:
         """R_s with the current in A per g Sb: contact and electrolyte, times the loading (Ohm g)."""
         areal = self.electrode.contact_resistance_ohm_cm2.value
@@ -299,3 +304,18 @@ class Mechanism(Record):
 def value_or(quantity: Quantity | None, default: float) -> float:
     """The value of `quantity`, or `default` where the file does not give it."""
     return default if quantity is None else quantity.value
+
+
+def _numbers(value: object, path: str) -> Iterator[tuple[str, Provenance]]:
+    if isinstance(value, Provenance):
+        yield path, value
+    elif isinstance(value, Record):
+        for name in type(value).model_fields:
+            if name not in ("document", "sources"):
+                yield from _numbers(getattr(value, name), f"{path}.{name}".lstrip("."))
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _numbers(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for i, inner in enumerate(value, start=1):
+            yield from _numbers(inner, f"{path}[{i}]")

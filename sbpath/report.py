@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from sbpath.analysis import HalfCycle, cycle_summaries, half_cycles
 from sbpath.equilibrium import equilibrium_potential
 from sbpath.labels import phase_labels
-from sbpath.mechanism import Gallery, Mechanism, Quantity, Record
+from sbpath.mechanism import Gallery, Mechanism, Quantity
 from sbpath.solution import Solution
 
 
@@ -31,7 +31,7 @@ def systems(mechanisms: Sequence[Mechanism]) -> str:
 def mechanism_report(mechanism: Mechanism) -> str:
     """Equations, phases, every number with its status and source, and the sources in full."""
     m, labels = mechanism, phase_labels(mechanism.document)
-    numbers = list(provenance(m))
+    numbers = list(m.numbers())
     counted = Counter(number.status for _, number in numbers)
     status = ", ".join(f"{counted[s]} {s}" for s in ("measured", "computed", "fitted", "assumed"))
     host = m.phases[m.initial_phase].molar_volume_cm3_per_mol.value
@@ -64,10 +64,13 @@ def mechanism_report(mechanism: Mechanism) -> str:
     ]
     values = []
     for path, number in numbers:
-        if isinstance(number, Gallery):
-            value = f"{number.sites:g} at {number.potential_V:g} V, width {number.width:g}"
-        else:
-            value = f"{number.value:.6g}"
+        match number:
+            case Gallery():
+                value = f"{number.sites:g} at {number.potential_V:g} V, width {number.width:g}"
+            case Quantity():
+                value = f"{number.value:.6g}"
+            case _:
+                continue
         values.append([path, value, number.status, number.source])
     notes = [
         textwrap.fill(
@@ -107,26 +110,6 @@ def mechanism_report(mechanism: Mechanism) -> str:
             *sources,
         ]
     )
-
-
-def provenance(mechanism: Mechanism) -> Iterator[tuple[str, Quantity | Gallery]]:
-    """Every number of a mechanism that has a source, with its path."""
-    yield from _numbers(mechanism, "")
-
-
-def _numbers(value: object, path: str) -> Iterator[tuple[str, Quantity | Gallery]]:
-    if isinstance(value, Quantity | Gallery):
-        yield path, value
-    elif isinstance(value, Record):
-        for name in type(value).model_fields:
-            if name not in ("document", "sources"):
-                yield from _numbers(getattr(value, name), f"{path}.{name}".lstrip("."))
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _numbers(inner, f"{path}.{key}")
-    elif isinstance(value, list):
-        for i, inner in enumerate(value, start=1):
-            yield from _numbers(inner, f"{path}[{i}]")
 
 
 def simulation_report(solution: Solution) -> str:

@@ -8,6 +8,7 @@ import math
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from tqdm import tqdm
 from sbpath import __version__
 from sbpath.cycler import direction_of, drive_of, duration_of, reason_of, target_of, watched_limits
 from sbpath.electrode import DrivenElectrode
-from sbpath.errors import InputError
+from sbpath.errors import InputError, nearest
 from sbpath.mechanism import ZERO_CELSIUS_K, Mechanism
 from sbpath.network import Network, build_network
 from sbpath.protocol import Protocol, cycling
@@ -88,10 +89,18 @@ def simulate(
         protocol = cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
     parsed = Protocol.parse(protocol, mechanism.ion)
     graph = graph or mechanism.default_graph
-    celsius = mechanism.temperature_C if temperature_C is None else temperature_C
-    one_C = mechanism.theoretical_capacity_mAh_per_g if one_C_mA_per_g is None else one_C_mA_per_g
     options = options or SolverOptions()
-    _check(mechanism, graph, celsius, one_C, electrode_mass_g)
+    problems: list[str] = []
+    if graph not in mechanism.graphs:
+        graphs = f"choose one of {', '.join(mechanism.graphs)}"
+        problems.append(
+            f"graph: {mechanism.name} has no graph {graph!r}; {nearest(graph, mechanism.graphs, graphs)}"
+        )
+    celsius = _number("temperature_C", temperature_C, mechanism.temperature_C, -ZERO_CELSIUS_K, problems)
+    one_C = _number("one_C_mA_per_g", one_C_mA_per_g, mechanism.theoretical_capacity_mAh_per_g, 0.0, problems)
+    mass = _number("electrode_mass_g", electrode_mass_g, 1.0, 0.0, problems)
+    if problems:
+        raise InputError(problems)
 
     network = build_network(mechanism, graph, celsius + ZERO_CELSIUS_K)
     start = _start(mechanism, initial)
@@ -107,7 +116,7 @@ def simulate(
         "temperature_C": celsius,
         "protocol": parsed.to_strings(),
         "one_C_mA_per_g": one_C,
-        "electrode_mass_g": electrode_mass_g,
+        "electrode_mass_g": mass,
         "initial": asdict(start),
         "options": asdict(options),
     }
@@ -119,9 +128,9 @@ def simulate(
         todo, desc=f"sbpath {mechanism.name}", unit="step", delay=2, disable=not progress
     ):
         first = len(record.time)
-        electrode = DrivenElectrode(network, drive_of(step, state, one_C, electrode_mass_g), state)
+        electrode = DrivenElectrode(network, drive_of(step, state, one_C, mass), state)
         limits = watched_limits(step)
-        targets = [target_of(limit, step, electrode, one_C, electrode_mass_g) for limit in limits]
+        targets = [target_of(limit, step, electrode, one_C, mass) for limit in limits]
         duration = duration_of(step, electrode.drive)
         outcome = run_step(electrode, duration, targets, step.period_s, options, record)
         state = outcome.end
@@ -165,19 +174,14 @@ def document_hash(document: dict[str, Any]) -> str:
 # -- before -------------------------------------------------------------------------------
 
 
-def _check(mechanism: Mechanism, graph: str, celsius: float, one_C: float, mass: float) -> None:
-    problems = []
-    if graph not in mechanism.graphs:
-        problems.append(
-            f"graph: {mechanism.name} has no graph {graph!r}; choose one of {', '.join(mechanism.graphs)}"
-        )
-    if not (math.isfinite(celsius) and celsius > -ZERO_CELSIUS_K):
-        problems.append(f"temperature_C: {celsius!r} is not a temperature in Celsius above {-ZERO_CELSIUS_K}")
-    for name, value in (("one_C_mA_per_g", one_C), ("electrode_mass_g", mass)):
-        if not (math.isfinite(value) and value > 0.0):
-            problems.append(f"{name}: must be a number above 0, not {value!r}")
-    if problems:
-        raise InputError(problems)
+def _number(name: str, given: Any, default: float, above: float, problems: list[str]) -> float:
+    """`given` as a float, or the default where it is None; a mistake is added to `problems`."""
+    if given is None:
+        return default
+    if isinstance(given, bool) or not isinstance(given, Real) or not math.isfinite(given) or given <= above:
+        problems.append(f"{name}: must be a number above {above:g}, not {given!r}")
+        return default
+    return float(given)
 
 
 def _start(mechanism: Mechanism, initial: Solution | State | None) -> State:

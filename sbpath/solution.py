@@ -216,21 +216,25 @@ def load_solution(path: str | Path) -> Solution:
         If the file is not there or is not such a file.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         about = json.loads(str(arrays.pop("about")))
+        version = about["format"]
+        if version == FORMAT:
+            return Solution(
+                **arrays,
+                phases=tuple(about["phases"]),
+                edges=tuple(about["edges"]),
+                steps=tuple(StepRecord(*values) for values in about["steps"]),
+                provenance=about["provenance"],
+            )
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
+        raise InputError(f"{path}: there is no such file; check the path") from None
     except Exception as error:  # zipfile, NumPy and json each raise their own kinds
-        raise InputError(f"{path}: not a file that Solution.save wrote ({error})") from None
-    if about.get("format") != FORMAT:
         raise InputError(
-            f"{path}: format {about.get('format')} of another version of sbpath; this one reads {FORMAT}"
-        )
-    return Solution(
-        **arrays,
-        phases=tuple(about["phases"]),
-        edges=tuple(about["edges"]),
-        steps=tuple(StepRecord(*values) for values in about["steps"]),
-        provenance=about["provenance"],
+            f"{path}: is not a file that Solution.save wrote ({type(error).__name__}: {error}); give one"
+        ) from None
+    raise InputError(
+        f"{path}: has format {version}, and this version of sbpath reads {FORMAT}; "
+        "read it with the sbpath that wrote it"
     )

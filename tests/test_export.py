@@ -409,7 +409,6 @@ def test_loading_a_missing_file_is_an_input_error(tmp_path):
 
 
 # NumPy leaves its own handle to such a file open.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 def test_loading_a_cut_file_is_an_input_error(solution, tmp_path):
     path = solution.save(tmp_path / "run.npz")
     path.write_bytes(path.read_bytes()[:-2000])

@@ -10,11 +10,12 @@ from analytic import F, R, Textbook
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from sbpath.documents import shipped_names
 from sbpath.mechanism import ZERO_CELSIUS_K
 from sbpath.model import Drive, evaluate, workspace
 from sbpath.network import build_network
 from sbpath.rates import arrhenius, nucleation_constant, waiting_times
-from sbpath.reader import load_mechanism, shipped_names
+from sbpath.reader import load_mechanism
 
 RT = R * 298.15
 PLAIN = {

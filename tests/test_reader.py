@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sbpath import InputError, load_mechanism
+from sbpath.documents import locate, shipped_folder, shipped_names
 from sbpath.mechanism import Mechanism
-from sbpath.reader import locate, mechanism_from_document, shipped_folder, shipped_names
+from sbpath.reader import mechanism_from_document
 
 GOOD = """
 title = "made up, for tests"

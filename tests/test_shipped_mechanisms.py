@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sbpath import load_mechanism, shipped_names
-from sbpath.meaning import cited_sources, meaning_problems
+from sbpath.documents import shipped_folder
+from sbpath.meaning import meaning_problems
 from sbpath.mechanism import Provenance, Quantity, Record
-from sbpath.reader import shipped_folder
 
 SHIPPED = shipped_names()
 STATUSES = {"measured", "computed", "fitted", "assumed"}
@@ -121,7 +121,7 @@ def test_every_number_has_a_source_and_a_status(mechanism):
         assert record.status in STATUSES, path
         assert len(mechanism.sources[record.source]) > 20, path
     assert all(np.isfinite(r.value) for _, r in with_provenance if isinstance(r, Quantity))
-    cited = [key for _, key in cited_sources(mechanism)]
+    cited = [number.source for _, number in mechanism.numbers()]
     assert len(cited) == len(with_provenance)
     assert set(cited) <= set(mechanism.sources)
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from sbpath import thermo
+from sbpath.documents import shipped_names
 from sbpath.network import build_network
-from sbpath.reader import load_mechanism, shipped_names
+from sbpath.reader import load_mechanism
 
 T = 298.15
 GALLERIES = [(1.70, 0.82, 1.5), (0.85, 0.64, 1.1), (0.2, 1.1, 0.4)]

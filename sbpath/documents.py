@@ -1,0 +1,225 @@
+"""Mechanism files: where they are, what they say, and what they build on.
+
+The first gate is here: a file is TOML, and so is all that it extends.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from sbpath.errors import InputError, nearest
+
+SHORT_NAMES = {"li": "li-sb", "na": "na-sb", "k": "k-sb"}
+BIBLIOGRAPHY = "sources.toml"
+
+
+def shipped_folder() -> Path:
+    """The folder of the shipped mechanisms: inside the package, or beside it in a checkout."""
+    inside = Path(str(resources.files("sbpath") / "mechanisms"))
+    return inside if inside.is_dir() else Path(__file__).resolve().parent.parent / "mechanisms"
+
+
+def shipped_names() -> list[str]:
+    """Names of the shipped mechanisms, sorted."""
+    return sorted(p.stem for p in shipped_folder().glob("*.toml") if p.name != BIBLIOGRAPHY)
+
+
+def locate(name: str | Path, beside: Path | None = None) -> Path:
+    """The file that `name` means: a path, a shipped name, or a short name.
+
+    A name without a folder and without ``.toml`` is looked up among the shipped ones; a
+    relative path is taken from the folder `beside` if given (the file that mentions it).
+
+    Raises
+    ------
+    InputError
+        If there is no such file.
+    """
+    text, names = str(name), shipped_names()
+    if text.endswith(".toml") or "/" in text or "\\" in text:
+        path = Path(text)
+        if text.startswith("~/"):
+            path = Path.home() / text[2:]
+        if beside is not None:
+            path = beside / path
+        if path.is_file():
+            return path
+        if path.is_dir():
+            raise InputError(f"{text}: is a folder; give the path of a mechanism file (.toml)")
+        place = f" in {beside.resolve()}" if beside is not None and not Path(text).is_absolute() else ""
+        hint = "check the path"
+        if path.stem in names:
+            hint = f"the shipped mechanism of this name is written {path.stem!r}, without .toml"
+        raise InputError(f"{text}: there is no such file{place}; {hint}")
+    shipped = SHORT_NAMES.get(text.lower(), text.lower())
+    if shipped not in names:
+        hint = nearest(text.lower(), [*names, *SHORT_NAMES], f"shipped: {', '.join(names)}")
+        raise InputError(
+            f"{text}: no shipped mechanism has this name; {hint} "
+            "(a file of your own is given by its path, ending in .toml)"
+        )
+    return shipped_folder() / f"{shipped}.toml"
+
+
+def shown(value: Any) -> str:
+    """`value` as it would stand in TOML, cut to a readable length."""
+    text = repr(value) if isinstance(value, float) else json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{path}: file: cannot be read: {error.strerror}; check the path and its permissions"
+        ) from None
+    try:
+        # utf-8-sig: editors on Windows put a mark at the start, which TOML does not know.
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{path}: line {line}: not UTF-8 text; save the file with the encoding UTF-8"
+        ) from None
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # of ValueErrors, not all are TOMLDecodeErrors
+        raise InputError(f"{path}: {_syntax(str(error), text)}") from None
+    if not document:
+        raise InputError(f'{path}: file: is empty; begin with extends = "li-sb", or see mechanisms/README.md')
+    return document
+
+
+def _syntax(message: str, text: str) -> str:
+    """What `tomllib` says, with the place first, the line itself, and what to do."""
+    what, _, place = message.partition(" (at ")
+    place = place.removesuffix(")") or "file"
+    number = re.match(r"line (\d+)", place)
+    lines = text.rstrip().split("\n")
+    line = lines[int(number[1]) - 1 if number else -1].strip()[:60]
+    if name := re.match(r"Cannot declare \((.*)\) twice", what):
+        dotted = ".".join(re.findall(r"'([^']*)'", name[1]))
+        return f"{place}: the table {dotted} stands twice; keep one, or rename one"
+    if what == "Cannot overwrite a value":
+        return f"{place}: the key of {line!r} stands twice in its table; keep one"
+    if line.startswith("[") and "|" in line:
+        advice = 'a name with | in it stands in quotes, e.g. [interfaces."Sb|Li3Sb"]'
+    elif re.search(r"=\s*[-+]?\d*,\d", line):
+        advice = "decimals are written with a point, e.g. 0.5"
+    else:
+        advice = (
+            "mend the line; a text stands in quotes, a number as 1.0 or 1e-3, true and false in small letters"
+        )
+    return f"{place}: not valid TOML: {what[:80]}, in {line!r}; {advice}"
+
+
+def merged_document(path: Path, ancestors: tuple[Path, ...]) -> dict[str, Any]:
+    """The file's document with every ``extends`` carried out and all bibliographies added."""
+    problems: list[str] = []
+    table, sources = _read_toml(path), _read_toml(shipped_folder() / BIBLIOGRAPHY)
+    document = _extended(table, (), path, (*ancestors, path.resolve()), sources, problems)
+    if problems:
+        raise InputError([f"{path}: {problem}" for problem in problems])
+    own = document.get("sources", {})
+    document["sources"] = {**sources, **own} if isinstance(own, dict) else own
+    return document
+
+
+def _extended(
+    table: dict[str, Any],
+    at: tuple[str, ...],
+    path: Path,
+    ancestors: tuple[Path, ...],
+    sources: dict[str, Any],
+    problems: list[str],
+) -> dict[str, Any]:
+    """`table`, which stands at the keys `at` of the file `path`, on top of what it extends.
+
+    The sources of what it extends are added to `sources`, mistakes to `problems`.
+    """
+    own = {
+        key: _extended(value, (*at, key), path, ancestors, sources, problems)
+        if isinstance(value, dict)
+        else value
+        for key, value in table.items()
+        if key != "extends"
+    }
+    if "extends" not in table:
+        return own
+    try:
+        file, keys = _target(table["extends"], at, path)
+        if file.resolve() in ancestors:
+            chain = " -> ".join(p.name for p in (*ancestors, file))
+            raise InputError(f"the files build on each other in a circle: {chain}; take one extends out")
+        base: Any = merged_document(file, ancestors)
+        if isinstance(base["sources"], dict):
+            sources.update(base["sources"])
+        for key in keys:
+            if key not in base:
+                inside = f"it has {', '.join(base)}"
+                raise InputError(f"{file.name} has no {'.'.join(keys)}; {nearest(key, base, inside)}")
+            base = base[key]
+            if not isinstance(base, dict):
+                raise InputError(f"{'.'.join(keys)} of {file.name} is not a table; extend a table")
+    except InputError as error:
+        # A base that several tables extend tells of its mistakes once.
+        new = [p for p in error.problems if not any(old.endswith(p) for old in problems)]
+        problems += [f"{'.'.join((*at, 'extends'))}: {problem}" for problem in new]
+        return own
+    return _overlaid(base, own)
+
+
+def _target(extends: Any, at: tuple[str, ...], path: Path) -> tuple[Path, list[str]]:
+    """File and keys that an ``extends``, standing at the keys `at` of the file `path`, means."""
+    # The lazy first part keeps the colon of C:\folder\file.toml out of the keys.
+    match = (
+        re.fullmatch(r"\s*(.+?\.toml|[^:]+?)\s*(?::\s*(\S.*?)\s*)?", extends)
+        if isinstance(extends, str)
+        else None
+    )
+    if not match:
+        raise InputError(f"must be a text like 'li-sb' or 'li-sb: kinetics', not {shown(extends)}")
+    return locate(match[1], beside=path.parent), match[2].split(".") if match[2] else list(at)
+
+
+def _overlaid(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """`own` on top of `base`, table by table; a number with its provenance is replaced whole."""
+    result = dict(base)
+    for key, value in own.items():
+        old = result.get(key)
+        if isinstance(old, dict) and isinstance(value, dict) and "value" not in value:
+            value = _overlaid(old, value)
+        result[key] = value
+    return result
+
+
+def origin_of(problem: str, where: str, path: Path) -> str:
+    """A note on the file in which the entry of `problem` stands, if it is another than `path`."""
+    dotted, _, what = problem.removeprefix(f"{where}: ").partition(": ")
+    keys = tuple(re.split(r"\.|\[.*", dotted))
+    home = _home(path, keys[:-1] if what.startswith("missing") else keys)
+    return f" (in {home.name})" if home not in (None, path) else ""
+
+
+def _home(path: Path, keys: tuple[str, ...]) -> Path | None:
+    """The file where the entry at `keys` stands, among `path` and what it extends."""
+    bases, table = [], _read_toml(path)
+    for depth, key in enumerate(keys):
+        if "extends" in table:
+            bases.append((depth, table["extends"]))
+        if key not in table:
+            break
+        table = table[key]
+        if depth == len(keys) - 1 or not isinstance(table, dict):
+            return path
+    for depth, extends in reversed(bases):
+        file, start = _target(extends, keys[:depth], path)
+        if found := _home(file, (*start, *keys[depth:])):
+            return found
+    return None

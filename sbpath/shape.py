@@ -1,0 +1,135 @@
+"""The second gate in a chemist's words: what pydantic found wrong with a document's shape."""
+
+from __future__ import annotations
+
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from sbpath.documents import shown
+from sbpath.errors import nearest
+from sbpath.mechanism import Mechanism, Quantity, Record
+
+# Fields of `Mechanism` that the reader fills in; in a file they are unknown keys.
+NOT_IN_FILES = ("name", "document")
+
+NUMBER = '{ value = 1.0, status = "measured", source = "key" }'
+TYPES = {
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "int_type": "must be a whole number",
+    "string_type": "must be a text in quotes",
+    "bool_type": "must be true or false",
+    "dict_type": "must hold named tables",
+    "list_type": "must be a list",
+}
+
+
+def shape_problems(error: ValidationError) -> list[str]:
+    """Each mistake as ``path: what is wrong and what to do``."""
+    problems: dict[str, str] = {}
+    meant: set[tuple[int | str, ...]] = set()
+    for found in sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden"):
+        location = found["loc"]
+        if found["type"] == "extra_forbidden":
+            advice, place = _unknown(location)
+            meant.add(place)
+        elif found["type"] == "missing" and location in meant:
+            continue  # a slip of the pen is one mistake, not two
+        else:
+            advice = _advice(found)
+        problems.setdefault(_path(location), advice)
+    return [f"{path}: {advice}" for path, advice in problems.items()]
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in location]
+    return "".join(parts).lstrip(".") or "file"
+
+
+def _advice(found: Any) -> str:
+    kind, given = found["type"], found["input"]
+    if kind == "missing":
+        return f"missing; add {_example(found['loc'])}"
+    if kind == "value_error":
+        return str(found["ctx"]["error"])
+    if kind == "too_short":
+        return "is empty; put at least one in"
+    if kind in ("model_type", "dict_type") and isinstance(given, list):
+        return "must be one table, not a list of them; write its heading with single brackets, [...]"
+    if kind == "list_type" and isinstance(given, dict):
+        return "must be a list of tables; write its heading with double brackets, [[...]]"
+    if kind == "list_type" and isinstance(given, str):
+        return f"must be a list; put it in brackets, [{shown(given)}]"
+    if kind == "model_type" and found["ctx"]["class_name"] == Quantity.__name__:
+        number = f"{given!r}" if type(given) in (int, float) else "1.0"
+        return f"needs its provenance, not only {shown(given)}; write {NUMBER.replace('1.0', number)}"
+    if kind == "model_type":
+        return (
+            f"must be a table, not {shown(given)}; write a heading [{_path(found['loc'])}] and its keys below"
+        )
+    message = TYPES.get(kind) or found["msg"].replace("Input should be", "must be")
+    return f"{message[0].lower()}{message[1:]}, not {shown(given)}"
+
+
+def _unknown(location: tuple[int | str, ...]) -> tuple[str, tuple[int | str, ...]]:
+    """Advice on an unknown key, and the place of the key that was meant."""
+    *table, key = location
+    known = _known_keys(location[:-1])
+    if key == "extends":
+        return "cannot stand in a list; extend the table that holds the list", ()
+    if key in _known_keys(()):
+        return "unknown here; it belongs to the top of the file, above the first [table]", (key,)
+    for home in ("kinetics", "electrode", "electrolyte"):
+        if "_" in str(key) and key in _known_keys((home,)):  # not such common words as "name"
+            return f"unknown here; it belongs into [{home}]", (home, key)
+    advice = nearest(str(key), known, f"known here: {', '.join(known)}")
+    return f"unknown key; {advice}", (*table, advice.partition("'")[2].removesuffix("'?"))
+
+
+def _example(location: tuple[int | str, ...]) -> str:
+    """How a missing entry is written."""
+    key = str(location[-1])
+    annotation = _model_at(location[:-1]).model_fields[key].annotation
+    record = _record_in(annotation)
+    if record is Quantity:
+        return f"{key} = {NUMBER}"
+    if annotation is str:
+        return f'{key} = "..."'
+    if annotation is bool:
+        return f"{key} = true or false"
+    if annotation is float:
+        return f"{key} = 1.0, with your number"
+    if isinstance(record, type) and issubclass(record, Record):
+        return f"the table [{_path(location)}]"
+    if get_origin(annotation) is list:
+        return f'{key} = ["..."]'
+    return f"{key} = " + " or ".join(f'"{choice}"' for choice in get_args(annotation))
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    """The keys that a file may have at `location`."""
+    return [key for key in _model_at(location).model_fields if location or key not in NOT_IN_FILES]
+
+
+def _model_at(location: tuple[int | str, ...]) -> type[BaseModel]:
+    """The record that stands at `location`, found by walking down from `Mechanism`."""
+    model: Any = Mechanism
+    named = False
+    for part in location:
+        if named or isinstance(part, int):  # a name that the user chose, or a place in a list
+            named = False
+            continue
+        annotation = model.model_fields[part].annotation
+        named = get_origin(annotation) is dict
+        model = _record_in(annotation)
+    return model
+
+
+def _record_in(annotation: Any) -> Any:
+    """The record class inside ``dict[str, X]``, ``list[X]``, ``X | None`` or ``X`` itself."""
+    for inner in get_args(annotation):
+        found = _record_in(inner)
+        if isinstance(found, type) and issubclass(found, Record):
+            return found
+    return annotation
