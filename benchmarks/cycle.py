@@ -27,7 +27,9 @@ RATE = 0.1
 def scipy_cycle(mechanism, network, method: str) -> list[tuple[np.ndarray, np.ndarray]]:
     """Time and potential of insertion and extraction, by `solve_ivp` with cut-offs as events."""
     work = workspace(network)
-    state = np.array([*(float(p == mechanism.initial_phase) for p in mechanism.phases), mechanism.upper_cutoff_V])
+    state = np.array(
+        [*(float(p == mechanism.initial_phase) for p in mechanism.phases), mechanism.upper_cutoff_V]
+    )
     current = RATE * mechanism.theoretical_capacity_mAh_per_g * 1e-3
     curves = []
     for sign, cutoff in ((1.0, mechanism.lower_cutoff_V), (-1.0, mechanism.upper_cutoff_V)):
@@ -46,7 +48,15 @@ def scipy_cycle(mechanism, network, method: str) -> list[tuple[np.ndarray, np.nd
 
         reached.terminal, reached.direction = True, -1.0  # type: ignore[attr-defined]
         result = solve_ivp(
-            rhs, (0.0, 1e6), state, method=method, jac=jacobian, events=reached, rtol=1e-6, atol=1e-9, first_step=1e-3
+            rhs,
+            (0.0, 1e6),
+            state,
+            method=method,
+            jac=jacobian,
+            events=reached,
+            rtol=1e-6,
+            atol=1e-9,
+            first_step=1e-3,
         )
         curves.append((result.t, result.y[-1]))
         state = result.y[:, -1]
@@ -60,7 +70,9 @@ def main() -> None:
     mechanism = load_mechanism(name)
     protocol = cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
     network = build_network(mechanism, "candidate", mechanism.temperature_C + ZERO_CELSIUS_K)
-    exact = simulate(mechanism, protocol, graph="candidate", options=SolverOptions(1e-9, 1e-11), progress=False)
+    exact = simulate(
+        mechanism, protocol, graph="candidate", options=SolverOptions(1e-9, 1e-11), progress=False
+    )
     parts = [slice(s.first, s.last) for s in exact.steps]
 
     def own():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """examples:
   sbpath list
-  sbpath simulate li-sb --graph candidate --cycles 2 --plot li.png --csv li.csv
+  sbpath simulate li-sb --cycles 2 --plot li.png --csv li.csv
   sbpath simulate na-sb --protocol "Insert at C/10 until x = 1.5" "Rest for 2 h" "Extract at C/10 until 1.5 V"
   sbpath compare li-sb na-sb k-sb li-sb-libh4 --plot hysteresis.png
 """

@@ -11,7 +11,12 @@ from sbpath.analysis import cycle_summaries, find_plateaus, half_cycles
 
 @pytest.fixture(scope="module")
 def cycles() -> sbpath.Solution:
-    steps = ("Insert at C/10 until 0.05 V", "Rest for 1 h", "Extract at C/10 until 1.5 V", "Hold at 1.5 V for 10 min")
+    steps = (
+        "Insert at C/10 until 0.05 V",
+        "Rest for 1 h",
+        "Extract at C/10 until 1.5 V",
+        "Hold at 1.5 V for 10 min",
+    )
     return sbpath.simulate("li-sb", [steps] * 2, graph="candidate", progress=False)
 
 
@@ -66,7 +71,9 @@ def test_cycle_summary_follows_its_definitions(cycles):
     second = cycle_summaries(cycles)[1]
     insertion, extraction = half_cycles(cycles)[2:]
     assert second.hysteresis_mV == pytest.approx(1e3 * (extraction.mean_voltage_V - insertion.mean_voltage_V))
-    assert second.coulombic_efficiency == pytest.approx(extraction.capacity_mAh_per_g / insertion.capacity_mAh_per_g)
+    assert second.coulombic_efficiency == pytest.approx(
+        extraction.capacity_mAh_per_g / insertion.capacity_mAh_per_g
+    )
     assert second.energy_efficiency == pytest.approx(insertion.energy_J_per_g / extraction.energy_J_per_g)
     assert second.loop_J_per_g == pytest.approx(extraction.energy_J_per_g - insertion.energy_J_per_g)
     # The loop of a closed cycle is what the edges turned to heat in it.

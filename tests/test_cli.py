@@ -50,9 +50,14 @@ def test_check_tells_good_files_and_all_mistakes_of_bad_ones(capsys, tmp_path):
 
 
 def test_simulate_prints_the_table_and_writes_the_files(capsys, tmp_path):
-    files = {kind: tmp_path / f"out{end}" for kind, end in (("csv", ".csv"), ("bdf", ".bdf.csv"), ("save", ".npz"), ("plot", ".png"))}
+    files = {
+        kind: tmp_path / f"out{end}"
+        for kind, end in (("csv", ".csv"), ("bdf", ".bdf.csv"), ("save", ".npz"), ("plot", ".png"))
+    }
     options = [word for kind, path in files.items() for word in (f"--{kind}", str(path))]
-    code, out, err = run(capsys, "simulate", "li-sb", "--graph", "candidate", "--cycles", "2", "--quiet", *options)
+    code, out, err = run(
+        capsys, "simulate", "li-sb", "--graph", "candidate", "--cycles", "2", "--quiet", *options
+    )
     assert (code, err) == (0, "")
     assert "Sb -> Li₂Sb -> Li₃Sb" in out
     assert "Li₃Sb -> Sb" in out
@@ -94,7 +99,9 @@ def test_set_changes_a_number_and_marks_it(capsys):
 
 def test_compare_prints_writes_and_draws(capsys, tmp_path):
     table, figure = tmp_path / "t.csv", tmp_path / "t.pdf"
-    code, out, _ = run(capsys, "compare", "li", "k", "--rate", "C/5", "--quiet", "--csv", str(table), "--plot", str(figure))
+    code, out, _ = run(
+        capsys, "compare", "li", "k", "--rate", "C/5", "--quiet", "--csv", str(table), "--plot", str(figure)
+    )
     assert code == 0
     assert "Li₃Sb -> Sb" in out
     with table.open(newline="", encoding="utf-8") as handle:
@@ -180,5 +187,7 @@ def test_help_needs_no_heavy_import():
 
 
 def test_the_module_runs_as_the_command_does():
-    result = subprocess.run([sys.executable, "-m", "sbpath", "list"], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-m", "sbpath", "list"], capture_output=True, text=True, check=True
+    )
     assert "li-sb-llzo" in result.stdout

@@ -33,7 +33,9 @@ def test_voltage_draws_every_half_cycle_from_zero(sodium):
         assert line.get_xdata()[0] == 0.0
     assert "mAh g" in ax.get_xlabel()
     assert "Na$^+$/Na" in ax.get_ylabel()
-    assert np.array_equal(ax.lines[0].get_ydata(), sodium.voltage_V[sodium.cycle == 1][: len(ax.lines[0].get_ydata())])
+    assert np.array_equal(
+        ax.lines[0].get_ydata(), sodium.voltage_V[sodium.cycle == 1][: len(ax.lines[0].get_ydata())]
+    )
 
 
 def test_voltage_against_composition(sodium):
@@ -50,7 +52,11 @@ def test_operando_stack_fills_the_panel_and_hatches_what_diffraction_does_not_se
     assert top_edge == pytest.approx(1.0, abs=1e-6)
     hatched = [layer.get_hatch() is not None for layer in layers]
     assert hatched == [False, True, False]
-    assert [t.get_text() for t in bottom.get_legend().get_texts()] == ["Sb", "Na$_{x}$Sb (amorphous)", "Na$_{3}$Sb"]
+    assert [t.get_text() for t in bottom.get_legend().get_texts()] == [
+        "Sb",
+        "Na$_{x}$Sb (amorphous)",
+        "Na$_{3}$Sb",
+    ]
 
 
 def test_axes_given_are_axes_returned(sodium):
