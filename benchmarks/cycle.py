@@ -17,9 +17,9 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from sbpath import SolverOptions, cycling, load_mechanism, simulate
-from sbpath.mechanism import ZERO_CELSIUS_K
-from sbpath.model import Drive, evaluate, workspace
-from sbpath.network import build_network
+from sbpath.model.equations import Drive, evaluate, workspace
+from sbpath.model.network import build_network
+from sbpath.physical import ZERO_CELSIUS_K
 
 RATE = 0.1
 

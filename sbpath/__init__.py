@@ -16,44 +16,44 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sbpath import plots
-    from sbpath.analysis import CycleSummary, HalfCycle, cycle_summaries, half_cycles
-    from sbpath.documents import shipped_names
-    from sbpath.equilibrium import equilibrium_potential
     from sbpath.errors import InputError, SbpathError
-    from sbpath.export import to_bdf, to_csv, to_dataframe
-    from sbpath.protocol import Protocol, cycling, parse_step
-    from sbpath.reader import load_mechanism
+    from sbpath.mechanism.documents import shipped_names
+    from sbpath.mechanism.reader import load_mechanism
+    from sbpath.model.equilibrium import equilibrium_potential
+    from sbpath.protocol.protocol import Protocol, cycling, parse_step
+    from sbpath.results.analysis import CycleSummary, HalfCycle, cycle_summaries, half_cycles
+    from sbpath.results.export import to_bdf, to_csv, to_dataframe
     from sbpath.simulation import simulate, simulate_again
     from sbpath.solution import SimulationError, Solution, State, StepRecord, load_solution
-    from sbpath.trial import SolverOptions
+    from sbpath.solver.trial import SolverOptions
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "CycleSummary": "analysis",
-    "HalfCycle": "analysis",
+    "CycleSummary": "results.analysis",
+    "HalfCycle": "results.analysis",
     "InputError": "errors",
-    "Protocol": "protocol",
+    "Protocol": "protocol.protocol",
     "SbpathError": "errors",
     "SimulationError": "solution",
     "Solution": "solution",
-    "SolverOptions": "trial",
+    "SolverOptions": "solver.trial",
     "State": "solution",
     "StepRecord": "solution",
-    "cycle_summaries": "analysis",
-    "cycling": "protocol",
-    "equilibrium_potential": "equilibrium",
-    "half_cycles": "analysis",
-    "load_mechanism": "reader",
+    "cycle_summaries": "results.analysis",
+    "cycling": "protocol.protocol",
+    "equilibrium_potential": "model.equilibrium",
+    "half_cycles": "results.analysis",
+    "load_mechanism": "mechanism.reader",
     "load_solution": "solution",
-    "parse_step": "protocol",
+    "parse_step": "protocol.protocol",
     "plots": "plots",
-    "shipped_names": "documents",
+    "shipped_names": "mechanism.documents",
     "simulate": "simulation",
     "simulate_again": "simulation",
-    "to_bdf": "export",
-    "to_csv": "export",
-    "to_dataframe": "export",
+    "to_bdf": "results.export",
+    "to_csv": "results.export",
+    "to_dataframe": "results.export",
 }
 
 __all__ = [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sbpath.errors import InputError, SbpathError
 
 if TYPE_CHECKING:
-    from sbpath.mechanism import Mechanism
+    from sbpath.mechanism.records import Mechanism
     from sbpath.solution import Solution
 
 EXAMPLES = """examples:
@@ -129,23 +129,23 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from sbpath.documents import shipped_names
-    from sbpath.reader import load_mechanism
-    from sbpath.report import systems
+    from sbpath.mechanism.documents import shipped_names
+    from sbpath.mechanism.reader import load_mechanism
+    from sbpath.results.report import systems
 
     print(systems([load_mechanism(name) for name in shipped_names()]))
     return 0
 
 
 def _show(options: argparse.Namespace) -> int:
-    from sbpath.report import mechanism_report
+    from sbpath.results.report import mechanism_report
 
     print(mechanism_report(_load(options.mechanism, options.changes)))
     return 0
 
 
 def _check(options: argparse.Namespace) -> int:
-    from sbpath.reader import load_mechanism
+    from sbpath.mechanism.reader import load_mechanism
 
     problems: list[str] = []
     for name in options.files:
@@ -164,7 +164,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    from sbpath.report import simulation_report
+    from sbpath.results.report import simulation_report
     from sbpath.simulation import simulate
     from sbpath.solution import SimulationError
 
@@ -192,8 +192,8 @@ def _simulate(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from sbpath.protocol import cycling
-    from sbpath.report import COMPARISON_HEAD, comparison_report, comparison_rows
+    from sbpath.protocol.protocol import cycling
+    from sbpath.results.report import COMPARISON_HEAD, comparison_report, comparison_rows
     from sbpath.simulation import simulate
 
     _check_outputs([options.csv], options.plot)
@@ -243,7 +243,7 @@ def _graph(options: argparse.Namespace) -> int:
 
 
 def _load(name: str, changes: list[str]) -> Mechanism:
-    from sbpath.reader import load_mechanism
+    from sbpath.mechanism.reader import load_mechanism
 
     values = {}
     for change in changes:
@@ -260,7 +260,7 @@ def _load(name: str, changes: list[str]) -> Mechanism:
 
 
 def _protocol(options: argparse.Namespace, mechanism: Mechanism) -> Any:
-    from sbpath.protocol import Protocol, cycling
+    from sbpath.protocol.protocol import Protocol, cycling
 
     if options.protocol is None:
         lower = mechanism.lower_cutoff_V if options.lower is None else options.lower
@@ -296,7 +296,7 @@ def _check_outputs(files: list[str | None], plot: str | None) -> None:
 
 
 def _write(solution: Solution, options: argparse.Namespace) -> None:
-    from sbpath.export import to_bdf, to_csv
+    from sbpath.results.export import to_bdf, to_csv
 
     if options.csv:
         to_csv(solution, options.csv)

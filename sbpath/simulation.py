@@ -15,18 +15,19 @@ import numpy as np
 from tqdm import tqdm
 
 from sbpath import __version__
-from sbpath.cycler import direction_of, drive_of, duration_of, reason_of, target_of, watched_limits
-from sbpath.electrode import DrivenElectrode
 from sbpath.errors import InputError, nearest
-from sbpath.mechanism import ZERO_CELSIUS_K, Mechanism
-from sbpath.network import Network, build_network
-from sbpath.protocol import Protocol, cycling
-from sbpath.reader import load_mechanism, mechanism_from_document
-from sbpath.record import Record
+from sbpath.mechanism.reader import load_mechanism, mechanism_from_document
+from sbpath.mechanism.records import Mechanism
+from sbpath.model.network import Network, build_network
+from sbpath.physical import ZERO_CELSIUS_K
+from sbpath.protocol.protocol import Protocol, cycling
+from sbpath.protocol.steps import Step
 from sbpath.solution import SimulationError, Solution, State, StepRecord
-from sbpath.solve import run_step
-from sbpath.steps import Step
-from sbpath.trial import SolverOptions
+from sbpath.solver.cycler import direction_of, drive_of, duration_of, reason_of, target_of, watched_limits
+from sbpath.solver.electrode import DrivenElectrode
+from sbpath.solver.record import Record
+from sbpath.solver.solve import run_step
+from sbpath.solver.trial import SolverOptions
 
 ProtocolLike = Protocol | Step | str | Sequence[Any]
 

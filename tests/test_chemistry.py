@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sbpath.chemistry import (
+from sbpath.mechanism.chemistry import (
     amount_text,
     imbalance,
     parse_amount,

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from sbpath import InputError, Protocol, SimulationError, Solution, load_solution, simulate, simulate_again
-from sbpath import export as export_module
-from sbpath.export import columns, to_bdf, to_csv, to_dataframe
+from sbpath.results import export as export_module
+from sbpath.results.export import columns, to_bdf, to_csv, to_dataframe
 
 PROTOCOL = [
     (

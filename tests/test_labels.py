@@ -3,7 +3,7 @@
 import pytest
 
 import sbpath
-from sbpath.labels import phase_labels, subscripted
+from sbpath.results.labels import phase_labels, subscripted
 
 
 @pytest.mark.parametrize(

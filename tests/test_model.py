@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tiny import one_edge, tiny_mechanism
 
 from sbpath import SolverOptions, State, load_mechanism, shipped_names, simulate
-from sbpath.mechanism import ZERO_CELSIUS_K
-from sbpath.model import Drive, evaluate, stored_charge, workspace
-from sbpath.network import build_network
+from sbpath.model.equations import Drive, evaluate, stored_charge, workspace
+from sbpath.model.network import build_network
+from sbpath.physical import ZERO_CELSIUS_K
 
 GRAPHS = [(name, graph) for name in shipped_names() for graph in load_mechanism(name).graphs]
 DRIVES = {

@@ -8,7 +8,7 @@ import pytest
 
 import sbpath
 from sbpath import plots
-from sbpath.analysis import cycle_summaries
+from sbpath.results.analysis import cycle_summaries
 
 mpl.use("Agg")
 

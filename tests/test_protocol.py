@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sbpath.errors import InputError
-from sbpath.protocol import Protocol, cycling, parse_step
-from sbpath.steps import (
+from sbpath.protocol.protocol import Protocol, cycling, parse_step
+from sbpath.protocol.steps import (
     CompositionLimit,
     ConstantCurrent,
     ConstantVoltage,

@@ -10,12 +10,12 @@ from analytic import F, R, Textbook
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sbpath.documents import shipped_names
-from sbpath.mechanism import ZERO_CELSIUS_K
-from sbpath.model import Drive, evaluate, workspace
-from sbpath.network import build_network
-from sbpath.rates import arrhenius, nucleation_constant, waiting_times
-from sbpath.reader import load_mechanism
+from sbpath.mechanism.documents import shipped_names
+from sbpath.mechanism.reader import load_mechanism
+from sbpath.model.equations import Drive, evaluate, workspace
+from sbpath.model.network import build_network
+from sbpath.model.rates import nucleation_constant, waiting_times
+from sbpath.physical import ZERO_CELSIUS_K, arrhenius
 
 RT = R * 298.15
 PLAIN = {

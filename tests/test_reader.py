@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sbpath import InputError, load_mechanism
-from sbpath.documents import locate, shipped_folder, shipped_names
-from sbpath.mechanism import Mechanism
-from sbpath.reader import mechanism_from_document
+from sbpath.mechanism.documents import locate, shipped_folder, shipped_names
+from sbpath.mechanism.reader import mechanism_from_document
+from sbpath.mechanism.records import Mechanism
 
 GOOD = """
 title = "made up, for tests"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sbpath.rosenbrock import factor, interpolate, solve, step
+from sbpath.solver.rosenbrock import factor, interpolate, solve, step
 
 STARTS = 0.3
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sbpath import load_mechanism, shipped_names
-from sbpath.documents import shipped_folder
-from sbpath.meaning import meaning_problems
-from sbpath.mechanism import Provenance, Quantity, Record
+from sbpath.mechanism.documents import shipped_folder
+from sbpath.mechanism.meaning import meaning_problems
+from sbpath.mechanism.records import Provenance, Quantity, Record
 
 SHIPPED = shipped_names()
 STATUSES = {"measured", "computed", "fitted", "assumed"}

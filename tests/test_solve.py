@@ -12,9 +12,9 @@ from scipy.integrate import simpson, solve_ivp
 from tiny import one_edge
 
 from sbpath import SolverOptions, State, cycling, load_mechanism, shipped_names, simulate
-from sbpath.mechanism import ZERO_CELSIUS_K
-from sbpath.model import Drive, evaluate, workspace
-from sbpath.network import build_network
+from sbpath.model.equations import Drive, evaluate, workspace
+from sbpath.model.network import build_network
+from sbpath.physical import ZERO_CELSIUS_K
 
 DEFAULTS = [(name, load_mechanism(name).default_graph) for name in shipped_names()]
 GRAPHS = [*DEFAULTS, ("li-sb", "candidate")]

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from sbpath import thermo
-from sbpath.documents import shipped_names
-from sbpath.network import build_network
-from sbpath.reader import load_mechanism
+from sbpath.mechanism.documents import shipped_names
+from sbpath.mechanism.reader import load_mechanism
+from sbpath.model import thermo
+from sbpath.model.network import build_network
 
 T = 298.15
 GALLERIES = [(1.70, 0.82, 1.5), (0.85, 0.64, 1.1), (0.2, 1.1, 0.4)]
@@ -43,8 +43,8 @@ def node(potential, gibbs, fixed, galleries, temperature=T, kernel=None):
 @pytest.fixture
 def complex_kernel(monkeypatch):
     """The kernel's text with functions that take complex numbers."""
-    monkeypatch.setattr("sbpath.thermo.exp", np.exp)
-    monkeypatch.setattr("sbpath.thermo.log1p", np.log1p)
+    monkeypatch.setattr("sbpath.model.thermo.exp", np.exp)
+    monkeypatch.setattr("sbpath.model.thermo.log1p", np.log1p)
     return node_text
 
 

@@ -8,9 +8,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from sbpath.analysis import cycle_summaries, half_cycles
 from sbpath.plots.cycle import voltage_label
 from sbpath.plots.style import DOUBLE, SERIES, style
+from sbpath.results.analysis import cycle_summaries, half_cycles
 from sbpath.solution import Solution
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sbpath.analysis import half_cycles
-from sbpath.labels import phase_labels, subscripted
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, PHASES, SINGLE, style
+from sbpath.results.analysis import half_cycles
+from sbpath.results.labels import phase_labels, subscripted
 from sbpath.solution import Solution
 
 

@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyArrowPatch
 
-from sbpath.equilibrium import equilibrium_potential
-from sbpath.graph import phase_graph
-from sbpath.labels import phase_labels
-from sbpath.mechanism import Edge, Mechanism
+from sbpath.mechanism.graph import phase_graph
+from sbpath.mechanism.records import Edge, Mechanism
+from sbpath.model.equilibrium import equilibrium_potential
 from sbpath.plots.style import DOUBLE, EXTRACTION, GREY, INSERTION, style
+from sbpath.results.labels import phase_labels
 
 # Size of a node and distances between columns and rows, in the units of the axes.
 RADIUS, COLUMN, ROW = 0.29, 1.9, 1.7

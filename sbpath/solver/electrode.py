@@ -9,9 +9,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sbpath.constants import FARADAY_C_PER_MOL as F
-from sbpath.model import Drive, Workspace, evaluate, node_volume, stored_charge, stored_energy, workspace
-from sbpath.network import Network
+from sbpath.model.equations import (
+    Drive,
+    Workspace,
+    evaluate,
+    node_volume,
+    stored_charge,
+    stored_energy,
+    workspace,
+)
+from sbpath.model.network import Network
+from sbpath.physical import FARADAY_C_PER_MOL as F
 
 # Charge is settled to this fraction of F/M, which is rounding.
 CHARGE_ROUNDING = 1e-14
@@ -33,7 +41,7 @@ class Point(NamedTuple):
     charge, content : float
         Charge held (C/g) and alkali x (mol per mol Sb).
     capacitance : float
-        C of `sbpath.model` (F/g).
+        C of `sbpath.model.equations` (F/g).
     rate, affinity : list of float, shape (E,)
         Of each edge (1/s, J/mol).
     volume : float

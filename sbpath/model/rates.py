@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from math import exp, expm1, pi
 
-from sbpath.constants import BOLTZMANN_J_PER_K, GAS_CONSTANT_J_PER_MOL_K
+from sbpath.physical import BOLTZMANN_J_PER_K
 
 # exp(600) is still a float; a slower nucleation than this is none at all.
 LARGEST_EXPONENT = 600.0
@@ -56,11 +56,6 @@ def nucleation_constant(
         * molar_volume**2
         / (3.0 * BOLTZMANN_J_PER_K * temperature)
     )
-
-
-def arrhenius(rate: float, activation_energy: float, temperature: float, reference: float) -> float:
-    """`rate` (given at `reference`, K) at `temperature` (K), activation energy in J/mol."""
-    return rate * exp(-activation_energy / GAS_CONSTANT_J_PER_MOL_K * (1.0 / temperature - 1.0 / reference))
 
 
 def waiting_times(

@@ -1,6 +1,6 @@
 """Steps read from text, and cycles of steps.
 
-A step is written as a line of text (`parse_step`) or built as an object of `sbpath.steps`; in text,
+A step is written as a line of text (`parse_step`) or built as an object of `sbpath.protocol.steps`; in text,
 "Discharge" is read as insertion into Sb and "Charge" as extraction.
 """
 
@@ -13,8 +13,8 @@ from difflib import get_close_matches
 from typing import Literal, cast, get_args
 
 from sbpath.errors import InputError
-from sbpath.quantities import EXAMPLE, measure, one_line, plain, read
-from sbpath.steps import (
+from sbpath.protocol.quantities import EXAMPLE, measure, one_line, plain, read
+from sbpath.protocol.steps import (
     CompositionLimit,
     ConstantCurrent,
     ConstantVoltage,

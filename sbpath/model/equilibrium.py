@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sbpath.mechanism import ZERO_CELSIUS_K, Mechanism
-from sbpath.model import fill_nodes, workspace
-from sbpath.network import build_network
+from sbpath.mechanism.records import Mechanism
+from sbpath.model.equations import fill_nodes, workspace
+from sbpath.model.network import build_network
+from sbpath.physical import ZERO_CELSIUS_K
 
 # Potentials (V vs the alkali metal) between which equilibria are looked for.
 RANGE_V = (-3.0, 4.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sbpath.electrode import Point
+from sbpath.solver.electrode import Point
 
 # Inner nodes of the rule on [0, 1], and all four.
 INNER = (0.5 - 0.05**0.5, 0.5 + 0.05**0.5)

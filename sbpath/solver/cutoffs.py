@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from sbpath.electrode import DrivenElectrode, Point, Slopes
-from sbpath.record import NODES
-from sbpath.trial import Attempt, SolverOptions, attempt_step, inner_point
+from sbpath.solver.electrode import DrivenElectrode, Point, Slopes
+from sbpath.solver.record import NODES
+from sbpath.solver.trial import Attempt, SolverOptions, attempt_step, inner_point
 
 
 class Target(NamedTuple):

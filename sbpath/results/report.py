@@ -6,10 +6,10 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 
-from sbpath.analysis import HalfCycle, cycle_summaries, half_cycles
-from sbpath.equilibrium import equilibrium_potential
-from sbpath.labels import phase_labels
-from sbpath.mechanism import Gallery, Mechanism, Quantity
+from sbpath.mechanism.records import Gallery, Mechanism, Quantity
+from sbpath.model.equilibrium import equilibrium_potential
+from sbpath.results.analysis import HalfCycle, cycle_summaries, half_cycles
+from sbpath.results.labels import phase_labels
 from sbpath.solution import Solution
 
 

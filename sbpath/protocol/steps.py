@@ -2,7 +2,7 @@
 
 Sign convention, here and everywhere in sbpath: a positive current is the discharge of the half-cell,
 that is insertion of the alkali metal into Sb. A step therefore carries a direction, "insertion" or
-"extraction", and a magnitude. ``str(step)`` is its canonical text, which `sbpath.protocol.parse_step`
+"extraction", and a magnitude. ``str(step)`` is its canonical text, which `sbpath.protocol.protocol.parse_step`
 reads back as an equal step.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from sbpath.errors import InputError
-from sbpath.quantities import check, one_line, plain, read, show
+from sbpath.protocol.quantities import check, one_line, plain, read, show
 
 Direction = Literal["insertion", "extraction"]
 RateUnit = Literal["C", "A/g", "A"]

@@ -17,10 +17,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sbpath.constants import FARADAY_C_PER_MOL as F
-from sbpath.network import Network
-from sbpath.rates import waiting_times
-from sbpath.thermo import node_state
+from sbpath.model.network import Network
+from sbpath.model.rates import waiting_times
+from sbpath.model.thermo import node_state
+from sbpath.physical import FARADAY_C_PER_MOL as F
 
 # Below this affinity (J/mol) an edge stands still; its rate would be under 1e-12 k0.
 SMALLEST_AFFINITY = 1e-9

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
 
-from sbpath import rosenbrock
-from sbpath.constants import FARADAY_C_PER_MOL, SB_MOLAR_MASS_G_PER_MOL
-from sbpath.electrode import DrivenElectrode, Point, Slopes
 from sbpath.errors import InputError
-from sbpath.record import FULL_WEIGHTS, INNER
+from sbpath.physical import FARADAY_C_PER_MOL, SB_MOLAR_MASS_G_PER_MOL
+from sbpath.solver import rosenbrock
+from sbpath.solver.electrode import DrivenElectrode, Point, Slopes
+from sbpath.solver.record import FULL_WEIGHTS, INNER
 
 # F/M times one volt (J per g Sb): what turns the tolerance of a fraction into one of energy.
 ENERGY_SCALE = FARADAY_C_PER_MOL / SB_MOLAR_MASS_G_PER_MOL

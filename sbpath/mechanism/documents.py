@@ -21,7 +21,7 @@ BIBLIOGRAPHY = "sources.toml"
 def shipped_folder() -> Path:
     """The folder of the shipped mechanisms: inside the package, or beside it in a checkout."""
     inside = Path(str(resources.files("sbpath") / "mechanisms"))
-    return inside if inside.is_dir() else Path(__file__).resolve().parent.parent / "mechanisms"
+    return inside if inside.is_dir() else Path(__file__).resolve().parents[2] / "mechanisms"
 
 
 def shipped_names() -> list[str]:

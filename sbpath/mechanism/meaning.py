@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator
 
-from sbpath.chemistry import Equation, amount_text, imbalance, parse_equation, parse_formula
 from sbpath.errors import nearest
-from sbpath.graph import stranded_phases
-from sbpath.mechanism import Mechanism, Phase, value_or
+from sbpath.mechanism.chemistry import Equation, amount_text, imbalance, parse_equation, parse_formula
+from sbpath.mechanism.graph import stranded_phases
+from sbpath.mechanism.records import Mechanism, Phase, value_or
 
 # Percentage points between a volume change that the review prints and the molar volumes.
 VOLUME_TOLERANCE = 1.0

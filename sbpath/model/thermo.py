@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import exp, log1p
 
-from sbpath.constants import FARADAY_C_PER_MOL as F
+from sbpath.physical import FARADAY_C_PER_MOL as F
 
 
 def node_state(

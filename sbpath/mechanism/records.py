@@ -13,12 +13,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from sbpath.chemistry import parse_equation, parse_formula
-from sbpath.constants import FARADAY_C_PER_MOL, SB_MOLAR_MASS_G_PER_MOL
 from sbpath.errors import InputError
-from sbpath.rates import arrhenius
-
-ZERO_CELSIUS_K = 273.15
+from sbpath.mechanism.chemistry import parse_equation, parse_formula
+from sbpath.physical import FARADAY_C_PER_MOL, SB_MOLAR_MASS_G_PER_MOL, ZERO_CELSIUS_K, arrhenius
 
 Status = Literal["measured", "computed", "fitted", "assumed"]
 

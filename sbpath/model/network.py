@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from math import log, pi
 from typing import NamedTuple
 
-from sbpath.constants import FARADAY_C_PER_MOL as F
-from sbpath.constants import GAS_CONSTANT_J_PER_MOL_K as R
-from sbpath.mechanism import ZERO_CELSIUS_K, Edge, Mechanism, value_or
-from sbpath.rates import arrhenius, nucleation_constant
+from sbpath.mechanism.records import Edge, Mechanism, value_or
+from sbpath.model.rates import nucleation_constant
+from sbpath.physical import FARADAY_C_PER_MOL as F
+from sbpath.physical import GAS_CONSTANT_J_PER_MOL_K as R
+from sbpath.physical import ZERO_CELSIUS_K, arrhenius
 
 # Autocatalytic growth needs a first domain; this share of the Sb counts as one.
 DEFAULT_SEED = 1e-3

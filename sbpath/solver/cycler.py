@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import math
 
-from sbpath.cutoffs import Target
-from sbpath.electrode import DrivenElectrode
-from sbpath.model import Drive
-from sbpath.solve import Outcome
-from sbpath.steps import (
+from sbpath.model.equations import Drive
+from sbpath.protocol.steps import (
     CompositionLimit,
     ConstantCurrent,
     ConstantVoltage,
@@ -20,6 +17,9 @@ from sbpath.steps import (
     TimeLimit,
     VoltageLimit,
 )
+from sbpath.solver.cutoffs import Target
+from sbpath.solver.electrode import DrivenElectrode
+from sbpath.solver.solve import Outcome
 
 # Longer than any experiment: a step without a time limit ends by its other limits.
 FOREVER_S = 1e12

@@ -20,11 +20,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sbpath.documents import locate, merged_document, origin_of, shown
 from sbpath.errors import InputError, nearest
-from sbpath.meaning import meaning_problems
-from sbpath.mechanism import Mechanism
-from sbpath.shape import NOT_IN_FILES, shape_problems
+from sbpath.mechanism.documents import locate, merged_document, origin_of, shown
+from sbpath.mechanism.meaning import meaning_problems
+from sbpath.mechanism.records import Mechanism
+from sbpath.mechanism.shape import NOT_IN_FILES, shape_problems
 
 
 def load_mechanism(name: str | Path, changes: Mapping[str, float] | None = None) -> Mechanism:

@@ -6,9 +6,9 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from sbpath.documents import shown
 from sbpath.errors import nearest
-from sbpath.mechanism import Mechanism, Quantity, Record
+from sbpath.mechanism.documents import shown
+from sbpath.mechanism.records import Mechanism, Quantity, Record
 
 # Fields of `Mechanism` that the reader fills in; in a file they are unknown keys.
 NOT_IN_FILES = ("name", "document")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from sbpath.cutoffs import Target, first_crossing, shortened
-from sbpath.electrode import DrivenElectrode, Point, Slopes
-from sbpath.record import Record, StepWriter
-from sbpath.trial import (
+from sbpath.solver.cutoffs import Target, first_crossing, shortened
+from sbpath.solver.electrode import DrivenElectrode, Point, Slopes
+from sbpath.solver.record import Record, StepWriter
+from sbpath.solver.trial import (
     Attempt,
     SolverOptions,
     attempt_step,

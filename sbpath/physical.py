@@ -1,0 +1,17 @@
+"""Physical constants, exact by the SI of 2019, the molar mass of antimony, the Arrhenius law."""
+
+from math import exp
+
+FARADAY_C_PER_MOL = 96485.33212331001
+GAS_CONSTANT_J_PER_MOL_K = 8.31446261815324
+BOLTZMANN_J_PER_K = 1.380649e-23
+
+# Standard atomic weight of Sb (IUPAC 2021): 121.760(1).
+SB_MOLAR_MASS_G_PER_MOL = 121.760
+
+ZERO_CELSIUS_K = 273.15
+
+
+def arrhenius(rate: float, activation_energy: float, temperature: float, reference: float) -> float:
+    """`rate` (given at `reference`, K) at `temperature` (K), activation energy in J/mol."""
+    return rate * exp(-activation_energy / GAS_CONSTANT_J_PER_MOL_K * (1.0 / temperature - 1.0 / reference))

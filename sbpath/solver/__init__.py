@@ -1,0 +1,1 @@
+"""Integration in time: the Rosenbrock step, its control, cut-offs, and the rows it leaves."""
