@@ -6,8 +6,9 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 
-from sbpath.mechanism.records import Gallery, Mechanism, Quantity
+from sbpath.mechanism.records import Edge, Gallery, Mechanism, Provenance, Quantity
 from sbpath.model.equilibrium import equilibrium_potential
+from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.results.analysis import HalfCycle, cycle_summaries, half_cycles
 from sbpath.results.labels import phase_labels
 from sbpath.solution import Solution
@@ -30,86 +31,95 @@ def systems(mechanisms: Sequence[Mechanism]) -> str:
 
 def mechanism_report(mechanism: Mechanism) -> str:
     """Equations, phases, every number with its status and source, and the sources in full."""
-    m, labels = mechanism, phase_labels(mechanism.document)
-    numbers = list(m.numbers())
+    numbers = list(mechanism.numbers())
     counted = Counter(number.status for _, number in numbers)
     status = ", ".join(f"{counted[s]} {s}" for s in ("measured", "computed", "fitted", "assumed"))
-    host = m.phases[m.initial_phase].molar_volume_cm3_per_mol.value
+    cited = dict.fromkeys(number.source for _, number in numbers)
+    parts = [
+        _heading(mechanism),
+        *(f"{textwrap.fill(paragraph, 100)}\n" for paragraph in mechanism.description.strip().split("\n\n")),
+        "Transformations (number of the review's equation, equilibrium potential in V, graphs)",
+        table(
+            ["", "equation", "E / V", "graphs"], [_edge_row(mechanism, edge) for edge in mechanism.all_edges]
+        ),
+        "",
+        "Phases (x: alkali per Sb; Vm in cm3 per mol Sb)",
+        table(["name", "formula", "structure", "space group", "x", "Vm", "swelling"], _phase_rows(mechanism)),
+        "",
+        f"Numbers ({status}); units stand in the keys",
+        table(["key", "value", "status", "source"], [_number_row(path, number) for path, number in numbers]),
+        "",
+        "Notes",
+        *(_note(path, number) for path, number in numbers if number.fitted_to or number.note),
+        "",
+        "Sources",
+        *(_indented(f"{key}: {mechanism.sources[key]}") for key in cited),
+    ]
+    return "\n".join(parts)
 
-    edges = []
-    for edge in m.all_edges:
-        potential = equilibrium_potential(m, edge.reactant, edge.product)
-        number = edge.stated.review_equation
-        edges.append(
+
+def _heading(m: Mechanism) -> str:
+    resistance = m.series_resistance_ohm_g(m.temperature_C + ZERO_CELSIUS_K)
+    drop = resistance * m.theoretical_capacity_mAh_per_g
+    return (
+        f"{m.name}: {m.title}\n"
+        f"{m.ion}, {m.temperature_C:g} °C, {m.lower_cutoff_V:g} - {m.upper_cutoff_V:g} V, "
+        f"{m.theoretical_capacity_mAh_per_g:.1f} mAh/g Sb, default graph: {m.default_graph}\n"
+        f"electrolyte: {m.electrolyte.name} ({m.electrolyte.kind}), "
+        f"series resistance {resistance:.3g} Ohm g ({drop:.2g} mV at 1C)\n"
+    )
+
+
+def _edge_row(mechanism: Mechanism, edge: Edge) -> list[str]:
+    potential = equilibrium_potential(mechanism, edge.reactant, edge.product)
+    number = edge.stated.review_equation
+    return [
+        f"({number})" if number else "",
+        edge.stated.equation,
+        "" if potential is None else f"{potential:.4f}",
+        ", ".join(edge.stated.graphs),
+    ]
+
+
+def _phase_rows(mechanism: Mechanism) -> list[list[str]]:
+    labels = phase_labels(mechanism.document)
+    host = mechanism.phases[mechanism.initial_phase].molar_volume_cm3_per_mol.value
+    rows = []
+    for name, phase in mechanism.phases.items():
+        full, empty = mechanism.full_content(name), mechanism.fixed_content(name)
+        volume = phase.molar_volume_cm3_per_mol.value
+        rows.append(
             [
-                f"({number})" if number else "",
-                edge.stated.equation,
-                "" if potential is None else f"{potential:.4f}",
-                ", ".join(edge.stated.graphs),
+                name,
+                labels[name],
+                phase.structure,
+                phase.space_group or "-",
+                f"{empty:g} - {full:g}" if phase.galleries else f"{full:g}",
+                f"{volume:g}",
+                f"{(volume / host - 1) * 100:+.0f} %",
             ]
         )
-    phases = [
-        [
-            name,
-            labels[name],
-            p.structure,
-            p.space_group or "-",
-            f"{m.full_content(name):g}"
-            if not p.galleries
-            else f"{m.fixed_content(name):g} - {m.full_content(name):g}",
-            f"{p.molar_volume_cm3_per_mol.value:g}",
-            f"{(p.molar_volume_cm3_per_mol.value / host - 1) * 100:+.0f} %",
-        ]
-        for name, p in m.phases.items()
-    ]
-    values = []
-    for path, number in numbers:
-        match number:
-            case Gallery():
-                value = f"{number.sites:g} at {number.potential_V:g} V, width {number.width:g}"
-            case Quantity():
-                value = f"{number.value:.6g}"
-            case _:
-                continue
-        values.append([path, value, number.status, number.source])
-    notes = [
-        textwrap.fill(
-            f"{path}: {'fitted to ' + n.fitted_to if n.fitted_to else ''}{'; ' if n.fitted_to and n.note else ''}{n.note or ''}",
-            100, initial_indent="  ", subsequent_indent="    ",
-        )
-        for path, n in numbers
-        if n.fitted_to or n.note
-    ]  # fmt: skip
-    cited = dict.fromkeys(n.source for _, n in numbers)
-    sources = [
-        textwrap.fill(f"{key}: {m.sources[key]}", 100, initial_indent="  ", subsequent_indent="    ")
-        for key in cited
-    ]
-    resistance = m.series_resistance_ohm_g(m.temperature_C + 273.15)
-    return "\n".join(
-        [
-            f"{m.name}: {m.title}",
-            f"{m.ion}, {m.temperature_C:g} °C, {m.lower_cutoff_V:g} - {m.upper_cutoff_V:g} V, "
-            f"{m.theoretical_capacity_mAh_per_g:.1f} mAh/g Sb, default graph: {m.default_graph}",
-            f"electrolyte: {m.electrolyte.name} ({m.electrolyte.kind}), series resistance {resistance:.3g} Ohm g "
-            f"({resistance * m.theoretical_capacity_mAh_per_g:.2g} mV at 1C)",
-            "",
-            "Transformations (number of the review's equation, equilibrium potential in V, graphs)",
-            table(["", "equation", "E / V", "graphs"], edges),
-            "",
-            "Phases (x: alkali per Sb; Vm in cm3 per mol Sb)",
-            table(["name", "formula", "structure", "space group", "x", "Vm", "swelling"], phases),
-            "",
-            f"Numbers ({status}); units stand in the keys",
-            table(["key", "value", "status", "source"], values),
-            "",
-            "Notes",
-            *notes,
-            "",
-            "Sources",
-            *sources,
-        ]
-    )
+    return rows
+
+
+def _number_row(path: str, number: Provenance) -> list[str]:
+    match number:
+        case Gallery():
+            value = f"{number.sites:g} at {number.potential_V:g} V, width {number.width:g}"
+        case Quantity():
+            value = f"{number.value:.6g}"
+        case _:
+            value = ""
+    return [path, value, number.status, number.source]
+
+
+def _note(path: str, number: Provenance) -> str:
+    fitted = f"fitted to {number.fitted_to}" if number.fitted_to else ""
+    return _indented(f"{path}: {'; '.join(part for part in (fitted, number.note) if part)}")
+
+
+def _indented(text: str) -> str:
+    return textwrap.fill(text, 100, initial_indent="  ", subsequent_indent="    ")
 
 
 def simulation_report(solution: Solution) -> str:
