@@ -13,6 +13,8 @@ from sbpath.errors import InputError
 
 def check_writable(path: str | Path) -> None:
     """Raise InputError if `path` cannot be written, before any work is done for it."""
+    if not isinstance(path, str | Path):
+        raise InputError(f"{path!r}: is not the name of a file; give a text or a Path")
     target = Path(path)
     if "\0" in str(path) or len(target.name.encode()) > 200:
         raise InputError(f"{str(path)[:60]!r}: cannot be the name of a file; choose a shorter, plain one")
@@ -22,7 +24,11 @@ def check_writable(path: str | Path) -> None:
         raise InputError(
             f"{target}: there is no folder {str(target.parent)!r}; make it first or choose another"
         )
-    if not os.access(target if target.exists() else target.parent, os.W_OK):
+    if target.exists() and not target.is_file():
+        raise InputError(f"{target}: is not an ordinary file; give another name")
+    target = target.resolve()  # a link stays a link, the file it leads to is written
+    # The file is replaced as a whole, so its folder has to be writable too.
+    if not os.access(target.parent, os.W_OK) or (target.exists() and not os.access(target, os.W_OK)):
         raise InputError(f"{target}: cannot be written (no permission); choose another place")
 
 
@@ -43,7 +49,7 @@ def written_whole(path: str | Path, suffix: str = "") -> Iterator[str]:
         If the file cannot be written; then nothing is left behind.
     """
     check_writable(path)
-    target = Path(path)
+    target = Path(path).resolve()
     try:
         handle, temporary = tempfile.mkstemp(prefix=".sbpath-", suffix=suffix, dir=target.parent)
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import math
@@ -21,7 +22,7 @@ from sbpath.mechanism.records import Mechanism
 from sbpath.model.network import Network, build_network
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.protocol import Protocol, cycling
-from sbpath.protocol.steps import Step
+from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Step
 from sbpath.solution import SimulationError, Solution, State, StepRecord
 from sbpath.solver.cycler import direction_of, drive_of, duration_of, reason_of, target_of, watched_limits
 from sbpath.solver.electrode import DrivenElectrode
@@ -32,6 +33,11 @@ from sbpath.solver.trial import SolverOptions
 ProtocolLike = Protocol | Step | str | Sequence[Any]
 
 COULOMB_PER_MAH = 3.6
+
+# What a simulation may ask for: Celsius, g or mA/g, and A per g of Sb. Wide, but no typing slip.
+TEMPERATURES_C = (-150.0, 1500.0)
+AMOUNTS = (1e-9, 1e9)
+LARGEST_CURRENT = 1e4
 
 
 def simulate(
@@ -71,7 +77,8 @@ def simulate(
     options : SolverOptions, optional
         Tolerances.
     progress : bool
-        Show progress on standard error if it takes longer than two seconds.
+        Show progress on standard error if it takes longer than two seconds and somebody can see
+        it: on a terminal or in a notebook.
 
     Returns
     -------
@@ -89,17 +96,21 @@ def simulate(
     if protocol is None:
         protocol = cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
     parsed = Protocol.parse(protocol, mechanism.ion)
-    graph = graph or mechanism.default_graph
-    options = options or SolverOptions()
+    graph = mechanism.default_graph if graph is None else graph
+    options = SolverOptions() if options is None else options
     problems: list[str] = []
     if graph not in mechanism.graphs:
         graphs = f"choose one of {', '.join(mechanism.graphs)}"
         problems.append(
             f"graph: {mechanism.name} has no graph {graph!r}; {nearest(graph, mechanism.graphs, graphs)}"
         )
-    celsius = _number("temperature_C", temperature_C, mechanism.temperature_C, -ZERO_CELSIUS_K, problems)
-    one_C = _number("one_C_mA_per_g", one_C_mA_per_g, mechanism.theoretical_capacity_mAh_per_g, 0.0, problems)
-    mass = _number("electrode_mass_g", electrode_mass_g, 1.0, 0.0, problems)
+    capacity = mechanism.theoretical_capacity_mAh_per_g
+    celsius = _number("temperature_C", temperature_C, mechanism.temperature_C, TEMPERATURES_C, problems)
+    one_C = _number("one_C_mA_per_g", one_C_mA_per_g, capacity, AMOUNTS, problems)
+    mass = _number("electrode_mass_g", electrode_mass_g, 1.0, AMOUNTS, problems)
+    problems = problems or _step_problems(parsed, mechanism, one_C, mass)
+    if not isinstance(options, SolverOptions):
+        problems.append(f"options: must be SolverOptions(...), not {options!r}")
     if problems:
         raise InputError(problems)
 
@@ -112,7 +123,7 @@ def simulate(
         "numpy": np.__version__,
         "mechanism": mechanism.name,
         "mechanism_sha256": document_hash(mechanism.document),
-        "document": mechanism.document,
+        "document": copy.deepcopy(mechanism.document),
         "graph": graph,
         "temperature_C": celsius,
         "protocol": parsed.to_strings(),
@@ -126,7 +137,7 @@ def simulate(
     steps: list[StepRecord] = []
     todo = list(parsed.steps())
     for cycle, number, step in tqdm(
-        todo, desc=f"sbpath {mechanism.name}", unit="step", delay=2, disable=not progress
+        todo, desc=f"sbpath {mechanism.name}", unit="step", delay=2, disable=None if progress else True
     ):
         first = len(record.time)
         electrode = DrivenElectrode(network, drive_of(step, state, one_C, mass), state)
@@ -175,14 +186,42 @@ def document_hash(document: dict[str, Any]) -> str:
 # -- before -------------------------------------------------------------------------------
 
 
-def _number(name: str, given: Any, default: float, above: float, problems: list[str]) -> float:
+def _number(
+    name: str, given: Any, default: float, between: tuple[float, float], problems: list[str]
+) -> float:
     """`given` as a float, or the default where it is None; a mistake is added to `problems`."""
     if given is None:
         return default
-    if isinstance(given, bool) or not isinstance(given, Real) or not math.isfinite(given) or given <= above:
-        problems.append(f"{name}: must be a number above {above:g}, not {given!r}")
+    low, high = between
+    number = float(given) if isinstance(given, Real) and not isinstance(given, bool) else math.nan
+    if not low <= number <= high:
+        problems.append(f"{name}: must be a number from {low:g} to {high:g}, not {given!r}")
         return default
-    return float(given)
+    return number
+
+
+def _step_problems(protocol: Protocol, mechanism: Mechanism, one_C: float, mass: float) -> list[str]:
+    """Steps that no electrode of this mechanism can carry out."""
+    contents = [
+        bound(name)
+        for name in mechanism.phases
+        for bound in (mechanism.fixed_content, mechanism.full_content)
+    ]
+    least, most = min(contents), max(contents)
+    problems: dict[str, None] = {}
+    for cycle, number, step in protocol.steps():
+        where = f"cycle {cycle}, step {number} ({step})"
+        if isinstance(step, ConstantCurrent) and step.rate.to_A_per_g(one_C * 1e-3, mass) > LARGEST_CURRENT:
+            problems[f"{where}: the current is above {LARGEST_CURRENT:g} A per g of Sb; write e.g. C/10"] = (
+                None
+            )
+        for limit in step.limits:
+            if isinstance(limit, CompositionLimit) and not least < limit.x < most:
+                problems[
+                    f"{where}: {mechanism.name} holds {least:g} to {most:g} {mechanism.ion} per Sb, and its ends are "
+                    f"only approached; take an x between, e.g. {0.99 * most:.4g}, or a voltage"
+                ] = None
+    return list(problems)
 
 
 def _start(mechanism: Mechanism, initial: Solution | State | None) -> State:
@@ -191,6 +230,8 @@ def _start(mechanism: Mechanism, initial: Solution | State | None) -> State:
         initial = State({mechanism.initial_phase: 1.0}, mechanism.upper_cutoff_V)
     elif isinstance(initial, Solution):
         initial = initial.final_state
+    elif not isinstance(initial, State):
+        raise InputError(f"initial: must be a Solution or a State, not {initial!r}")
     unknown = [name for name in initial.fractions if name not in mechanism.phases]
     if unknown:
         raise InputError(

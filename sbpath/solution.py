@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.errors import InputError, SbpathError
+from sbpath.errors import InputError, SbpathError, nearest
 from sbpath.files import written_whole
 
 Floats = NDArray[np.float64]
@@ -93,9 +93,9 @@ class Solution:
         Share of all Sb in each node, in the order of `phases`.
     rates_per_s, affinities_J_per_mol, heat_W_per_g : array, shape (E, n)
         Of each edge in the order of `edges`: share of all Sb converted per second, affinity,
-        and heat released r A / M.
+        and irreversible heat r A / M. The reversible heat T dS/dt is not in it.
     heat_J_per_g : array, shape (E, n)
-        Heat released by each edge since the start.
+        Irreversible heat of each edge since the start.
     joule_heat_J_per_g, energy_J_per_g : array, shape (n,)
         Heat in the series resistance, and energy delivered by the cell (integral of V I dt),
         both since the start.
@@ -155,7 +155,8 @@ class Solution:
             If there is no such phase.
         """
         if phase not in self.phases:
-            raise InputError(f"{phase}: no phase of this name; phases: {', '.join(self.phases)}")
+            known = f"phases: {', '.join(self.phases)}"
+            raise InputError(f"{phase}: no phase has this name; {nearest(str(phase), self.phases, known)}")
         return self.fractions[self.phases.index(phase)]
 
     @property
@@ -215,6 +216,8 @@ def load_solution(path: str | Path) -> Solution:
     InputError
         If the file is not there or is not such a file.
     """
+    if not isinstance(path, str | Path):
+        raise InputError(f"{path!r}: is not the name of a file; give what Solution.save wrote")
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
@@ -232,7 +235,7 @@ def load_solution(path: str | Path) -> Solution:
         raise InputError(f"{path}: there is no such file; check the path") from None
     except Exception as error:  # zipfile, NumPy and json each raise their own kinds
         raise InputError(
-            f"{path}: is not a file that Solution.save wrote ({type(error).__name__}: {error}); give one"
+            f"{path}: is not a file that Solution.save wrote ({type(error).__name__}); give one"
         ) from None
     raise InputError(
         f"{path}: has format {version}, and this version of sbpath reads {FORMAT}; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sbpath.errors import InputError, nearest
 from sbpath.mechanism.records import Mechanism
 from sbpath.model.equations import fill_nodes, workspace
 from sbpath.model.network import build_network
@@ -27,9 +28,20 @@ def equilibrium_potential(
         Names of phases.
     temperature_C : float, optional
         The mechanism's own temperature if not given.
-    """
-    from scipy.optimize import root_scalar
 
+    Raises
+    ------
+    InputError
+        If there is no such phase, or the temperature is none.
+    """
+    from scipy.optimize import root_scalar  # slow to import, and seldom needed
+
+    for name in (one, other):
+        if name not in mechanism.phases:
+            known = f"phases: {', '.join(mechanism.phases)}"
+            raise InputError(f"{name}: no phase has this name; {nearest(str(name), mechanism.phases, known)}")
+    if temperature_C is not None and not temperature_C > -ZERO_CELSIUS_K:
+        raise InputError(f"temperature_C: must be above {-ZERO_CELSIUS_K}, not {temperature_C!r}")
     celsius = mechanism.temperature_C if temperature_C is None else temperature_C
     network = build_network(mechanism, mechanism.default_graph, celsius + ZERO_CELSIUS_K)
     work = workspace(network)

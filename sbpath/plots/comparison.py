@@ -8,24 +8,29 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from sbpath.errors import InputError
 from sbpath.plots.cycle import voltage_label
 from sbpath.plots.style import DOUBLE, SERIES, style
 from sbpath.results.analysis import cycle_summaries, half_cycles
 from sbpath.solution import Solution
 
 
-def comparison(solutions: Sequence[Solution], axes: Sequence[Axes] | None = None) -> list[Axes]:
+def comparison(solutions: Sequence[Solution] | Solution, axes: Sequence[Axes] | None = None) -> list[Axes]:
     """Loops of the last full cycle of each solution, on one scale, the gap shaded and named.
 
     A dashed line is the first insertion, where it differs from the last one.
 
     Parameters
     ----------
-    solutions : sequence of Solution
+    solutions : sequence of Solution, or one Solution
         What to compare, each against its own alkali metal.
     axes : sequence of Axes, optional
         One for each; a new figure if not given.
     """
+    if isinstance(solutions, Solution):
+        solutions = [solutions]
+    if not solutions or (axes is not None and len(axes) != len(solutions)):
+        raise InputError("comparison: give at least one solution, and as many axes as solutions or none")
     with style():
         if axes is None:
             columns = min(len(solutions), 4)
@@ -38,6 +43,8 @@ def comparison(solutions: Sequence[Solution], axes: Sequence[Axes] | None = None
             for spare in axes[len(solutions) :]:
                 spare.set_visible(False)
             axes = axes[: len(solutions)]
+            for above_nothing in axes[-columns:]:
+                above_nothing.tick_params(labelbottom=True)
             figure.supxlabel("Specific capacity  (mAh g$^{-1}$ Sb)", fontsize=8)
         for i, (ax, solution) in enumerate(zip(axes, solutions, strict=True)):
             _loop(ax, solution, SERIES[i % len(SERIES)])

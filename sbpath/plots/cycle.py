@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sbpath.errors import InputError
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, PHASES, SINGLE, style
 from sbpath.results.analysis import half_cycles
 from sbpath.results.labels import phase_labels, subscripted
 from sbpath.solution import Solution
 
+# A phase that never holds this share of the Sb is left out of the stack and its legend.
+SEEN = 2e-3
+
 
 def voltage_label(solution: Solution) -> str:
     """Axis label of a voltage against the solution's alkali metal."""
     ion = solution.provenance["document"]["ion"]
-    return f"Voltage vs {ion}$^+$/{ion}  (V)"
+    return rf"Voltage vs $\mathrm{{{ion}^+\!/{ion}}}$  (V)"
 
 
 def voltage(
@@ -37,6 +41,8 @@ def voltage(
     against : {"capacity", "composition"}
         Specific capacity (mAh per g Sb, from 0 in each half cycle) or x (mol per mol Sb).
     """
+    if against not in ("capacity", "composition"):
+        raise InputError(f"against: must be 'capacity' or 'composition', not {against!r}")
     with style():
         if ax is None:
             _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
@@ -71,7 +77,12 @@ def voltage(
 
 
 def overview(solution: Solution) -> Figure:
-    """Both in one figure: voltage against capacity on the left, the operando panel on the right."""
+    """Both in one figure: voltage against capacity on the left, the operando panel on the right.
+
+    Where no charge has passed, as in a rest, the operando panel alone.
+    """
+    if not half_cycles(solution):
+        return cast(Figure, operando(solution)[0].figure)
     with style():
         figure = plt.figure(figsize=(1.15 * DOUBLE, 3.6), layout="constrained")
         axes = figure.subplot_mosaic([["voltage", "time"], ["voltage", "fractions"]], width_ratios=(1.0, 1.5))
@@ -105,6 +116,7 @@ def operando(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple
         top.plot(hours, solution.voltage_V, color="black")
         top.set_ylabel(voltage_label(solution))
         low, high = float(solution.voltage_V.min()), float(solution.voltage_V.max())
+        high = max(high, low + 0.01)  # a rest has no height of its own
         top.set_ylim(low - 0.05 * (high - low), high + 0.14 * (high - low))
         for record in solution.steps:
             if record.duration_s <= 0.08 * (solution.time_s[-1] - solution.time_s[0]):
@@ -121,13 +133,15 @@ def operando(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple
         for i, (name, base) in enumerate(
             zip(solution.phases, np.cumsum(shares, axis=0) - shares, strict=True)
         ):
+            if shares[i].max() < SEEN:
+                continue
             hatch = None if document["phases"][name]["crystalline"] else "////"
             bottom.fill_between(
                 hours, base, base + shares[i], facecolor=PHASES[i % len(PHASES)], edgecolor="white", hatch=hatch,
                 linewidth=0.0, label=labels[name],
             )  # fmt: skip
         bottom.set_ylim(0.0, 1.0)
-        bottom.set_xlim(hours[0], hours[-1])
+        bottom.set_xlim(hours[0], max(hours[-1], hours[0] + 1e-9))
         bottom.set_ylabel("Fraction of Sb")
         bottom.set_xlabel("Time  (h)")
         bottom.legend(

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from sbpath.mechanism.graph import phase_graph
+from sbpath.mechanism.reader import load_mechanism
 from sbpath.mechanism.records import Edge, Mechanism
 from sbpath.model.equilibrium import equilibrium_potential
 from sbpath.plots.style import DOUBLE, EXTRACTION, GREY, INSERTION, style
@@ -18,7 +19,7 @@ from sbpath.results.labels import phase_labels
 RADIUS, COLUMN, ROW = 0.29, 1.9, 1.7
 
 
-def graph(mechanism: Mechanism, name: str | None = None, ax: Axes | None = None) -> Axes:
+def graph(mechanism: Mechanism | str, name: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw a phase graph, phases from left to right by their alkali content.
 
     Each edge carries the number of the review's equation, where it is one, and the potential
@@ -26,13 +27,15 @@ def graph(mechanism: Mechanism, name: str | None = None, ax: Axes | None = None)
 
     Parameters
     ----------
-    mechanism : Mechanism
-        Whose graph.
+    mechanism : Mechanism or str
+        Whose graph; a string is taken by `load_mechanism`.
     name : str, optional
         Which graph; the mechanism's default if not given.
     ax : Axes, optional
         Where; a new figure if not given.
     """
+    if isinstance(mechanism, str):
+        mechanism = load_mechanism(mechanism)
     with style():
         if ax is None:
             rows = len({y for _, y in _places(mechanism).values()})

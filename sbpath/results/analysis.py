@@ -7,13 +7,15 @@ Definitions, used everywhere in sbpath:
 - Mean voltage: energy over charge of a half cycle, integral V dq / integral dq.
 - Voltage hysteresis: mean voltage of extraction minus that of insertion.
 - Coulombic efficiency: capacity of extraction / capacity of insertion.
-- Energy efficiency: energy delivered on insertion (cell discharge) / energy taken up on
-  extraction (cell charge).
+- Loop energy: energy taken up on extraction (cell charge) less energy delivered on insertion
+  (cell discharge). Energy efficiency: the second over the first. Both mean something for a
+  closed loop only, in which as much charge comes out as went in.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +26,16 @@ from sbpath.solution import Solution
 PLATEAU_BAND_V = 0.02
 # ... over at least this share of the half cycle's capacity.
 PLATEAU_SHARE = 0.08
+# Touching stretches whose voltages differ by less than this many bands are pieces of a slope.
+SLOPE_BANDS = 1.5
+# A loop counts as closed when the capacities differ by no more than this share.
+CLOSED = 0.02
 # A phase has appeared when it holds this share of the Sb.
 PRESENT = 0.05
 
 CAPACITY_POINTS = 1001
+# Half cycles with less charge than this (mAh/g) have no plateaus worth the name.
+LEAST_CAPACITY = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +78,15 @@ class CycleSummary:
     """One cycle that has an insertion and an extraction; see the module for definitions.
 
     `hysteresis_mV` in mV, `loop_J_per_g` the energy lost around the loop (J per g Sb),
-    efficiencies as fractions.
+    efficiencies as fractions. Loop and energy efficiency are None where the loop is not
+    closed.
     """
 
     cycle: int
     hysteresis_mV: float
-    loop_J_per_g: float
+    loop_J_per_g: float | None
     coulombic_efficiency: float
-    energy_efficiency: float
+    energy_efficiency: float | None
 
 
 def half_cycles(solution: Solution) -> list[HalfCycle]:
@@ -125,13 +134,15 @@ def cycle_summaries(solution: Solution) -> list[CycleSummary]:
         charge = {d: sum(h.capacity_mAh_per_g for h in hs) for d, hs in both.items()}
         energy = {d: sum(h.mean_voltage_V * h.capacity_mAh_per_g * 3.6 for h in hs) for d, hs in both.items()}
         mean = {d: energy[d] / charge[d] / 3.6 for d in both}
+        efficiency = charge["extraction"] / charge["insertion"]
+        closed = abs(efficiency - 1.0) <= CLOSED
         summaries.append(
             CycleSummary(
                 cycle=cycle,
                 hysteresis_mV=1e3 * (mean["extraction"] - mean["insertion"]),
-                loop_J_per_g=energy["extraction"] - energy["insertion"],
-                coulombic_efficiency=charge["extraction"] / charge["insertion"],
-                energy_efficiency=energy["insertion"] / energy["extraction"],
+                loop_J_per_g=energy["extraction"] - energy["insertion"] if closed else None,
+                coulombic_efficiency=efficiency,
+                energy_efficiency=energy["insertion"] / energy["extraction"] if closed else None,
             )
         )
     return summaries
@@ -148,10 +159,11 @@ def find_plateaus(capacity: NDArray[np.float64], voltage: NDArray[np.float64]) -
     Returns
     -------
     tuple of Plateau
-        Those of at least `PLATEAU_SHARE` of the capacity within `PLATEAU_BAND_V`.
+        Those of at least `PLATEAU_SHARE` of the capacity within `PLATEAU_BAND_V`; a long
+        slope, which is many such stretches end to end, is none.
     """
     total = float(capacity[-1] - capacity[0])
-    if total <= 0.0:
+    if total < LEAST_CAPACITY:
         return ()
     grid = np.linspace(capacity[0], capacity[-1], CAPACITY_POINTS)
     curve = np.interp(grid, capacity, voltage)
@@ -166,11 +178,21 @@ def find_plateaus(capacity: NDArray[np.float64], voltage: NDArray[np.float64]) -
         run = (begin + best[0], begin + best[1])
         found.append(run)
         free += [(begin, run[0]), (run[1], end)]
+    found = _without_slopes(curve, sorted(found))
     step = total / (CAPACITY_POINTS - 1)
     return tuple(
-        Plateau(float(curve[i:j].mean()), float(grid[i] - grid[0]), (j - i - 1) * step)
-        for i, j in sorted(found)
+        Plateau(float(curve[i:j].mean()), float(grid[i] - grid[0]), (j - i - 1) * step) for i, j in found
     )
+
+
+def _without_slopes(curve: NDArray[np.float64], runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """`runs` without those that touch a neighbour at nearly their own voltage."""
+    sloping: set[tuple[int, int]] = set()
+    for left, right in pairwise(runs):
+        gap = abs(curve[slice(*left)].mean() - curve[slice(*right)].mean())
+        if right[0] - left[1] <= 2 and gap < SLOPE_BANDS * PLATEAU_BAND_V:
+            sloping |= {left, right}
+    return [run for run in runs if run not in sloping]
 
 
 def _longest_run(curve: NDArray[np.float64]) -> tuple[int, int]:

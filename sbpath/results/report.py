@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sbpath.mechanism.records import Edge, Gallery, Mechanism, Provenance, Quantity
 from sbpath.model.equilibrium import equilibrium_potential
 from sbpath.physical import ZERO_CELSIUS_K
-from sbpath.results.analysis import HalfCycle, cycle_summaries, half_cycles
+from sbpath.results.analysis import CycleSummary, HalfCycle, cycle_summaries, half_cycles
 from sbpath.results.labels import phase_labels
 from sbpath.solution import Solution
 
@@ -158,9 +159,9 @@ def simulation_report(solution: Solution) -> str:
             [
                 str(s.cycle),
                 f"{s.hysteresis_mV:.1f}",
-                f"{s.loop_J_per_g:.1f}",
+                _or_dash(s.loop_J_per_g, "{:.1f}"),
                 f"{s.coulombic_efficiency * 100:.2f} %",
-                f"{s.energy_efficiency * 100:.1f} %",
+                _or_dash(s.energy_efficiency, "{:.1%}"),
             ]
             for s in summaries
         ]
@@ -171,47 +172,37 @@ def simulation_report(solution: Solution) -> str:
         lines += [
             "coulombic: extraction / insertion capacity; energy: delivered on insertion / taken up on extraction"
         ]
+    if any(summary.energy_efficiency is None for summary in summaries):
+        lines += ["-: the capacities differ by more than 2 %, so the loop is not closed"]
     odd = [r for r in solution.steps if r.ended_by in ("already", "failed")]
     lines += [f"cycle {r.cycle}, step {r.step} ({r.text}): {r.reason}" for r in odd]
     return "\n".join(lines)
 
 
 COMPARISON_HEAD = (
-    "System", "Graph", "Temperature [degC]", "Rate [mA.g-1]", "Cycle", "Capacity [mA.h.g-1]", "Insertion [V]", "Extraction [V]",
-    "Hysteresis [mV]", "Loop [J.g-1]", "Coulombic efficiency", "Energy efficiency", "Insertion path", "Extraction path",
+    "System", "Graph", "Temperature [degC]", "Rate [mA.g-1]", "Cycle", "Insertion [mA.h.g-1]", "Extraction [mA.h.g-1]",
+    "Insertion [V]", "Extraction [V]", "Hysteresis [mV]", "Loop [J.g-1]", "Coulombic efficiency", "Energy efficiency",
+    "Insertion path", "Extraction path",
 )  # fmt: skip
 
 
 def comparison_rows(solutions: Sequence[Solution]) -> list[list[str]]:
-    """The last full cycle of each solution, in the columns of `COMPARISON_HEAD`."""
-    rows = []
-    for solution in solutions:
-        about = solution.provenance
-        labels = phase_labels(about["document"])
-        halves = half_cycles(solution)
-        summaries = cycle_summaries(solution)
-        if not summaries:
-            continue
-        last = summaries[-1]
-        into, out = (
-            next(h for h in halves if h.cycle == last.cycle and h.direction == direction)
-            for direction in ("insertion", "extraction")
-        )
-        rate = abs(float(solution.current_A_per_g[into.rows][0])) * 1e3
-        rows.append(
-            [
-                about["mechanism"], about["graph"], f"{about['temperature_C']:g}", f"{rate:.4g}", str(last.cycle),
-                f"{into.capacity_mAh_per_g:.1f}", f"{into.mean_voltage_V:.4f}", f"{out.mean_voltage_V:.4f}",
-                f"{last.hysteresis_mV:.1f}", f"{last.loop_J_per_g:.1f}", f"{last.coulombic_efficiency:.4f}",
-                f"{last.energy_efficiency:.4f}", path_text(into, labels), path_text(out, labels),
-            ]
-        )  # fmt: skip
-    return rows
+    """The last full cycle of each solution, in the columns of `COMPARISON_HEAD`; phases by name."""
+    return [
+        [
+            about["mechanism"], about["graph"], f"{about['temperature_C']:g}", f"{rate:.4g}", str(last.cycle),
+            f"{into.capacity_mAh_per_g:.1f}", f"{out.capacity_mAh_per_g:.1f}",
+            f"{into.mean_voltage_V:.4f}", f"{out.mean_voltage_V:.4f}", f"{last.hysteresis_mV:.1f}",
+            "" if last.loop_J_per_g is None else f"{last.loop_J_per_g:.1f}", f"{last.coulombic_efficiency:.4f}",
+            "" if last.energy_efficiency is None else f"{last.energy_efficiency:.4f}", path_text(into), path_text(out),
+        ]
+        for about, rate, last, into, out in _last_cycles(solutions)
+    ]  # fmt: skip
 
 
 def comparison_report(solutions: Sequence[Solution]) -> str:
-    """The comparison as a table, with what its columns mean."""
-    short = [
+    """The comparison for a terminal; phases as chemists write them."""
+    head = [
         "system",
         "°C",
         "mAh/g",
@@ -219,16 +210,37 @@ def comparison_report(solutions: Sequence[Solution]) -> str:
         "out / V",
         "hysteresis / mV",
         "loop / J/g",
+        "CE",
         "energy eff.",
         "path in",
         "path out",
     ]
-    columns = (0, 2, 5, 6, 7, 8, 9, 11, 12, 13)
-    rows = [[row[i] for i in columns] for row in comparison_rows(solutions)]
-    for row in rows:
-        row[3], row[4] = f"{float(row[3]):.3f}", f"{float(row[4]):.3f}"
-        row[7] = f"{float(row[7]) * 100:.1f} %"
-    return table(short, rows)
+    rows = []
+    for about, _, last, into, out in _last_cycles(solutions):
+        labels = phase_labels(about["document"])
+        rows.append(
+            [
+                about["mechanism"], f"{about['temperature_C']:g}", f"{into.capacity_mAh_per_g:.1f}",
+                f"{into.mean_voltage_V:.3f}", f"{out.mean_voltage_V:.3f}", f"{last.hysteresis_mV:.1f}",
+                _or_dash(last.loop_J_per_g, "{:.1f}"), f"{last.coulombic_efficiency:.1%}",
+                _or_dash(last.energy_efficiency, "{:.1%}"), path_text(into, labels), path_text(out, labels),
+            ]
+        )  # fmt: skip
+    return table(head, rows)
+
+
+def _last_cycles(
+    solutions: Sequence[Solution],
+) -> Iterator[tuple[dict[str, Any], float, CycleSummary, HalfCycle, HalfCycle]]:
+    """Provenance, rate (mA/g), summary and half cycles of each solution's last full cycle."""
+    for solution in solutions:
+        summaries = cycle_summaries(solution)
+        if summaries:
+            last = summaries[-1]
+            halves = [half for half in half_cycles(solution) if half.cycle == last.cycle]
+            into, out = (next(h for h in halves if h.direction == way) for way in ("insertion", "extraction"))
+            rate = abs(float(solution.current_A_per_g[into.rows][0])) * 1e3
+            yield solution.provenance, rate, last, into, out
 
 
 def plateaus_text(half: HalfCycle) -> str:
@@ -236,6 +248,10 @@ def plateaus_text(half: HalfCycle) -> str:
     return ", ".join(f"{p.voltage_V:.3f} x {p.extent_mAh_per_g:.0f}" for p in half.plateaus) or "-"
 
 
-def path_text(half: HalfCycle, labels: dict[str, str]) -> str:
-    """``Sb -> Li₂Sb -> Li₃Sb``; phases that stand together at the start are joined by +."""
-    return " -> ".join(" + ".join(labels[name] for name in group) for group in half.phases)
+def path_text(half: HalfCycle, labels: dict[str, str] | None = None) -> str:
+    """``Sb -> Li2Sb -> Li3Sb``, by label if given; phases that start together are joined by +."""
+    return " -> ".join(" + ".join((labels or {}).get(n, n) for n in group) for group in half.phases)
+
+
+def _or_dash(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)
