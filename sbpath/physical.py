@@ -10,6 +10,7 @@ BOLTZMANN_J_PER_K = 1.380649e-23
 SB_MOLAR_MASS_G_PER_MOL = 121.760
 
 ZERO_CELSIUS_K = 273.15
+COULOMB_PER_MAH = 3.6
 
 
 def arrhenius(rate: float, activation_energy: float, temperature: float, reference: float) -> float:

@@ -17,10 +17,12 @@ from tqdm import tqdm
 
 from sbpath import __version__
 from sbpath.errors import InputError, nearest
+from sbpath.halfcycles import charge_runs
 from sbpath.mechanism.reader import load_mechanism, mechanism_from_document
 from sbpath.mechanism.records import Mechanism
+from sbpath.model.equations import stored_charge, workspace
 from sbpath.model.network import Network, build_network
-from sbpath.physical import ZERO_CELSIUS_K
+from sbpath.physical import COULOMB_PER_MAH, ZERO_CELSIUS_K
 from sbpath.protocol.protocol import Protocol, cycling
 from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Step
 from sbpath.solution import SimulationError, Solution, State, StepRecord
@@ -31,8 +33,6 @@ from sbpath.solver.solve import run_step
 from sbpath.solver.trial import SolverOptions
 
 ProtocolLike = Protocol | Step | str | Sequence[Any]
-
-COULOMB_PER_MAH = 3.6
 
 # What a simulation may ask for: Celsius, g or mA/g, and A per g of Sb. Wide, but no typing slip.
 TEMPERATURES_C = (-150.0, 1500.0)
@@ -133,6 +133,8 @@ def simulate(
         "options": asdict(options),
     }
 
+    # A first step that sets the voltage jumps to it; its charge counts from here.
+    start_charge = stored_charge(state, network, workspace(network))[0]
     record = Record()
     steps: list[StepRecord] = []
     todo = list(parsed.steps())
@@ -147,7 +149,7 @@ def simulate(
         outcome = run_step(electrode, duration, targets, step.period_s, options, record)
         state = outcome.end
         ended_by, reason = reason_of(step, outcome, limits)
-        before = record.points[max(first - 1, 0)].charge
+        before = record.points[first - 1].charge if first > 0 else start_charge
         passed = (record.points[-1].charge - before) / COULOMB_PER_MAH
         steps.append(
             StepRecord(
@@ -156,14 +158,16 @@ def simulate(
             )
         )  # fmt: skip
         if ended_by == "failed":
-            partial = _assemble(mechanism, network, record, steps, provenance)
+            partial = _assemble(mechanism, network, record, start_charge, steps, provenance)
             raise SimulationError(f"cycle {cycle}, step {number} ({step}): {reason}", partial)
-    return _assemble(mechanism, network, record, steps, provenance)
+    return _assemble(mechanism, network, record, start_charge, steps, provenance)
 
 
 def simulate_again(solution: Solution, progress: bool = True) -> Solution:
     """Make a solution again from its own provenance, e.g. after `load_solution`."""
     about = solution.provenance
+    if document_hash(about["document"]) != about["mechanism_sha256"]:
+        raise InputError("simulate_again: the mechanism in the provenance is not the one that was simulated")
     mechanism = mechanism_from_document(about["document"], where=about["mechanism"])
     return simulate(
         mechanism,
@@ -252,17 +256,11 @@ def _start(mechanism: Mechanism, initial: Solution | State | None) -> State:
 # -- after --------------------------------------------------------------------------------
 
 
-def _half_cycle_capacity(charge: np.ndarray, steps: list[StepRecord]) -> np.ndarray:
-    """Charge since the half cycle began; a half cycle ends where direction or cycle changes."""
-    capacity = np.empty_like(charge)
-    origin, running = charge[0], None
-    for record in steps:
-        # A rest belongs to the half cycle before it.
-        key = (record.cycle, record.direction)
-        if record.direction != "rest" and key != running:
-            origin, running = charge[record.first], key
-        rows = slice(record.first, record.last)
-        capacity[rows] = np.abs(charge[rows] - origin)
+def _half_cycle_capacity(charge: np.ndarray, cycle: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Charge since the half cycle began (mAh/g); 0 where charge has not yet passed."""
+    capacity = np.zeros_like(charge)
+    for run in charge_runs(charge, cycle, step):
+        capacity[run.first : run.last] = np.abs(charge[run.first : run.last] - run.before)
     return capacity
 
 
@@ -270,16 +268,20 @@ def _assemble(
     mechanism: Mechanism,
     network: Network,
     record: Record,
+    start_charge: float,
     steps: list[StepRecord],
     provenance: dict[str, Any],
 ) -> Solution:
     points = record.points
     edges = mechanism.edges(provenance["graph"])
     states = np.array([p.state for p in points]).T
-    passed = np.array([p.charge - points[0].charge for p in points]) / COULOMB_PER_MAH
+    passed = np.array([p.charge - start_charge for p in points]) / COULOMB_PER_MAH
     totals = np.array(record.totals).T
     pristine = network.molar_volume[list(mechanism.phases).index(mechanism.initial_phase)]
     lengths = [s.last - s.first for s in steps]
+    cycle, step = (
+        np.repeat(numbers, lengths) for numbers in ([s.cycle for s in steps], [s.step for s in steps])
+    )
 
     def per_edge(values: list[list[float]]) -> np.ndarray:
         # A graph without edges still has an axis of edges, of length 0.
@@ -292,7 +294,7 @@ def _assemble(
         current_A_per_g=np.array([p.current for p in points]),
         composition=np.array([p.content for p in points]),
         charge_mAh_per_g=passed,
-        capacity_mAh_per_g=_half_cycle_capacity(passed, steps),
+        capacity_mAh_per_g=_half_cycle_capacity(passed, cycle, step),
         fractions=states[:-1].copy(),
         rates_per_s=per_edge([p.rate for p in points]),
         affinities_J_per_mol=per_edge([p.affinity for p in points]),
@@ -301,8 +303,8 @@ def _assemble(
         joule_heat_J_per_g=totals[1].copy(),
         energy_J_per_g=totals[0].copy(),
         swelling_percent=np.array([(p.volume / pristine - 1.0) * 100.0 for p in points]),
-        cycle=np.repeat([s.cycle for s in steps], lengths),
-        step=np.repeat([s.step for s in steps], lengths),
+        cycle=cycle,
+        step=step,
         phases=tuple(mechanism.phases),
         edges=tuple(f"{e.reactant} -> {e.product}" for e in edges),
         steps=tuple(steps),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sbpath.errors import InputError, SbpathError, nearest
 from sbpath.files import written_whole
+from sbpath.halfcycles import charge_runs
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -166,8 +167,18 @@ class Solution:
         return State(fractions, float(self.potential_V[-1]), float(self.time_s[-1]))
 
     def direction(self) -> list[str]:
-        """Direction of each row: that of its step."""
-        return [record.direction for record in self.steps for _ in range(record.first, record.last)]
+        """Direction of each row: "rest" in rests, else that of its half cycle."""
+        rows = ["rest"] * len(self.time_s)
+        for run in charge_runs(self.charge_mAh_per_g, self.cycle, self.step):
+            rows[run.first : run.last] = [run.direction] * (run.last - run.first)
+        for record in self.steps:
+            if record.direction == "rest":
+                rows[record.first : record.last] = ["rest"] * (record.last - record.first)
+        return rows
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Copies and pickles are made anew, so that their arrays cannot be written either.
+        return type(self), tuple(getattr(self, item.name) for item in fields(self))
 
     def save(self, path: str | Path) -> Path:
         """Write everything to one file (NumPy's .npz), from which `load_solution` reads it back.

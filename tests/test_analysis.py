@@ -96,3 +96,45 @@ def test_charge_of_a_voltage_jump_counts_in_its_half_cycle():
     assert half.capacity_mAh_per_g == pytest.approx(0.5 / 3.6, rel=1e-9)
     # The energy of that charge, 5 F/g between the two voltages.
     assert half.energy_J_per_g == pytest.approx(2.5 * (1.5**2 - 1.4**2), rel=1e-9)
+
+
+def test_a_sweep_is_cut_where_its_current_turns():
+    # Fast enough that lithiation goes on after the sweep has turned.
+    sweeps = ("Sweep at 1 mV/s to 0.05 V", "Sweep at 1 mV/s to 1.5 V")
+    solution = sbpath.simulate("li-sb-llzo", [sweeps] * 2, progress=False)
+    halves = half_cycles(solution)
+    assert [h.direction for h in halves] == ["insertion", "extraction"] * 2
+    for half in halves:
+        sign = 1.0 if half.direction == "insertion" else -1.0
+        assert (sign * solution.current_A_per_g[half.rows][1:] > -1e-6).all()
+        assert 0.05 <= half.mean_voltage_V <= 1.5
+    assert set(np.array(solution.direction())[halves[0].rows]) == {"insertion"}
+    # The first insertion outlasts the first sweep.
+    assert halves[0].rows.stop > solution.steps[0].last
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ("Insert at C/5 until 0.05 V", "Extract at C/5 until 1.03 V", "Hold at 1.03 V until 1C", "Extract at C/5 until 1.5 V"),
+        ("Insert at C/5 until 0.05 V", "Extract at C/5 until 1.5 V", "Hold at 1.5 V until C/5", "Rest for 1 h"),
+        ("Rest for 1 h", "Insert at C/5 until 0.05 V", "Rest for 1 h", "Extract at C/5 until 1.5 V"),
+    ],
+)  # fmt: skip
+def test_steps_that_pass_no_charge_make_no_half_cycle(steps):
+    solution = sbpath.simulate("li-sb", [steps], progress=False)
+    assert [h.direction for h in half_cycles(solution)] == ["insertion", "extraction"]
+    assert solution.capacity_mAh_per_g.max() == pytest.approx(662.2, abs=0.1)
+
+
+def test_charge_and_energy_of_a_first_jump_are_counted_alike():
+    at_once = sbpath.simulate("li-sb", [("Hold at 0.7 V for 20 h",)], progress=False)
+    # 5 F/g from 1.5 to 0.7 V: 4 C/g, and the energy of that capacitor.
+    assert at_once.charge_mAh_per_g[0] * 3.6 == pytest.approx(4.0, rel=1e-12)
+    assert at_once.energy_J_per_g[0] == pytest.approx(2.5 * (1.5**2 - 0.7**2), rel=1e-12)
+    later = sbpath.simulate("li-sb", [("Rest for 1 s", "Hold at 0.7 V for 20 h")], progress=False)
+    assert at_once.charge_mAh_per_g[-1] == pytest.approx(later.charge_mAh_per_g[-1], rel=1e-9)
+    assert at_once.steps[0].charge_mAh_per_g == pytest.approx(half_cycles(at_once)[0].capacity_mAh_per_g)
+    first = sbpath.simulate("li-sb", ["Rest for 1 s"], progress=False)
+    split = sbpath.simulate("li-sb", ["Hold at 0.7 V for 20 h"], initial=first, progress=False)
+    assert split.charge_mAh_per_g[-1] == pytest.approx(later.charge_mAh_per_g[-1], rel=1e-9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import subprocess
 import sys
 
@@ -132,7 +133,7 @@ def test_graph_is_drawn(capsys, tmp_path):
         (["simulate", "li", "--graph", "other"], ["other", "reported"]),
         (["simulate", "li", "--temperature", "warm"], ["warm", "25C"]),
         (["simulate", "li", "--temperature=-300C"], ["temperature"]),
-        (["simulate", "li", "--mass", "-1"], ["electrode_mass_g", "above 0"]),
+        (["simulate", "li", "--mass", "-1"], ["electrode_mass_g", "-1"]),
         (["simulate", "li", "--protocol", "Sodiate at C/10 until 0.05 V"], ["Sodiate", "Li cell"]),
         (["simulate", "li", "--protocol", "Jump at C/10"], ["cycle 1, step 1", "Jump"]),
         (["simulate", "li", "--rate", "C/5", "--protocol", "Rest for 1 h"], ["--rate", "--protocol"]),
@@ -141,6 +142,14 @@ def test_graph_is_drawn(capsys, tmp_path):
         (["simulate", "li", "--set", "nonsense"], ["--set", "KEY=NUMBER"]),
         (["simulate", "li", "--csv", "no/such/folder/out.csv"], ["no folder"]),
         (["simulate", "li", "--plot", "out.jpg"], [".png, .pdf or .svg"]),
+        (["simulate", "li", "--csv", "a.csv", "--bdf", "a.csv"], ["a.csv", "two outputs"]),
+        (["simulate", "li", "--bdf", "a.csv"], ["a.csv", "*.bdf.csv"]),
+        (["simulate", "li", "--rate", ""], ["not a number with a unit"]),
+        (["simulate", "li", "--graph", ""], ["graph"]),
+        (["simulate", "li", "--protocol", "Insert at 1e300C until 0.05 V"], ["cycle 1, step 1", "A per g"]),
+        (["simulate", "li", "--temperature=-272C"], ["temperature_C", "-272"]),
+        (["simulate", "li", "--lower", "low"], ["--lower", "50mV"]),
+        (["simulate", "li", "--protocol", "Insert at C/2 until x = 3"], ["x = 3", "approached"]),
         (["compare", "li", "xx"], ["xx"]),
         (["compare", "li", "--cycles", "0"], ["cycles"]),
         (["graph", "li", "--graph", "none", "--plot", "x.png"], ["none", "reported"]),
@@ -159,11 +168,79 @@ def test_wrong_input_is_one_clear_line_and_exit_code_2(capsys, tmp_path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["simulate", "li", "--cycles", "1.5"], ["cycles", "1.5"]),
+        (["simulate", "li", "--temperature", "-20C"], ["--temperature=-20C"]),
+        (["simulate"], ["mechanism"]),
+        (["simulat", "li"], ["simulat"]),
+        ([], ["COMMAND"]),
+    ],
+)
+def test_words_that_are_no_command_are_one_line_too(capsys, arguments, words):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    err = capsys.readouterr().err
+    assert stop.value.code == 2
+    assert len(err.splitlines()) == 1
+    for word in words:
+        assert word in err
+
+
+def test_cut_offs_and_temperatures_are_read_with_their_units(capsys, tmp_path):
+    path = tmp_path / "s.npz"
+    code, _, _ = run(
+        capsys, "simulate", "li", "--rate", "C/2", "--lower", "50 mV", "--upper", "1.4V", "--temperature=-5C", "--quiet",
+        "--save", str(path),
+    )  # fmt: skip
+    solution = sbpath.load_solution(path)
+    assert code == 0
+    assert [s.reason for s in solution.steps] == ["the voltage reached 0.05 V", "the voltage reached 1.4 V"]
+    assert solution.provenance["temperature_C"] == -5.0
+
+
+def test_a_loop_that_is_not_closed_has_no_efficiency(capsys):
+    steps = ["Discharge at C/2 until 0.05 V", "Charge at C/2 until x = 2"]
+    code, out, _ = run(capsys, "simulate", "li", "--quiet", "--protocol", *steps)
+    assert code == 0
+    (row,) = [line.split() for line in out.splitlines() if re.match(r"1 +\d+\.\d ", line)]
+    assert row[2] == "-"
+    assert row[-1] == "-"
+    assert "not closed" in out
+
+
+def test_a_rest_can_be_drawn(capsys, tmp_path):
+    code, _, err = run(
+        capsys,
+        "simulate",
+        "li",
+        "--quiet",
+        "--protocol",
+        "Rest for 1 h",
+        "--plot",
+        str(tmp_path / "rest.png"),
+    )
+    assert (code, err) == (0, "")
+
+
+def test_an_output_may_be_a_link_but_no_device(capsys, tmp_path):
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    real.write_text("old")
+    link.symlink_to(real)
+    assert run(capsys, "simulate", "li", "--rate", "1C", "--quiet", "--csv", str(link))[0] == 0
+    assert link.is_symlink()
+    assert real.read_text().startswith("Time [s]")
+    code, _, err = run(capsys, "simulate", "li", "--rate", "1C", "--csv", "/dev/null")
+    assert code == 2
+    assert "not an ordinary file" in err
+
+
 def test_a_failed_step_keeps_what_came_before_it(capsys, tmp_path):
     path = tmp_path / "part.csv"
     code, out, err = run(
         capsys, "simulate", "li", "--quiet", "--csv", str(path),
-        "--protocol", "Insert at C/2 until x = 2", "Insert at C/2 until x = 5",
+        "--protocol", "Insert at C/2 until x = 2", "Insert at C/2 for 10 h",
     )  # fmt: skip
     assert code == 1
     assert err.startswith("sbpath: cycle 1, step 2")

@@ -91,7 +91,9 @@ def test_columns_hold_what_their_headings_say(solution):
     ):
         np.testing.assert_array_equal(table[heading], expected, err_msg=heading)
     for record in solution.steps:
-        assert set(table["Direction"][record.first : record.last]) == {record.direction}
+        # A voltage step may carry both directions; the others have one.
+        if record.text.startswith(("Insert", "Extract", "Rest")):
+            assert set(table["Direction"][record.first : record.last]) == {record.direction}
 
 
 def test_csv_reads_back_to_the_last_bit(solution, tmp_path):

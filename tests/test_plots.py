@@ -30,7 +30,7 @@ def test_voltage_draws_every_half_cycle_from_zero(sodium):
     ax = plots.voltage(sodium)
     assert len(ax.lines) == 4
     for line in ax.lines:
-        assert line.get_xdata()[0] == 0.0
+        assert line.get_xdata()[0] == pytest.approx(0.0, abs=1e-9)
     assert "mAh g" in ax.get_xlabel()
     assert "Na$^+$/Na" in ax.get_ylabel()
     assert np.array_equal(

@@ -2,8 +2,8 @@
 
 Definitions, used everywhere in sbpath:
 
-- A half cycle is a run of steps of one cycle in one direction; a rest belongs to the half
-  cycle before it.
+- A half cycle is a run of rows of one cycle over which charge passes in one direction; a rest
+  belongs to the half cycle before it, a sweep is cut where its current changes sign.
 - Mean voltage: energy over charge of a half cycle, integral V dq / integral dq.
 - Voltage hysteresis: mean voltage of extraction minus that of insertion.
 - Coulombic efficiency: capacity of extraction / capacity of insertion.
@@ -20,6 +20,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from sbpath.halfcycles import MINOR, charge_runs
+from sbpath.physical import COULOMB_PER_MAH
 from sbpath.solution import Solution
 
 # A plateau: the voltage stays within this band (V) ...
@@ -90,32 +92,24 @@ class CycleSummary:
 
 
 def half_cycles(solution: Solution) -> list[HalfCycle]:
-    """The half cycles of a solution in order; steps that pass no charge are left out."""
-    groups: list[tuple[int, str, int, int]] = []
-    for record in solution.steps:
-        if groups and record.cycle == groups[-1][0] and record.direction in (groups[-1][1], "rest"):
-            cycle, direction, first, _ = groups[-1]
-            groups[-1] = (cycle, direction, first, record.last)
-        elif record.direction != "rest":
-            groups.append((record.cycle, record.direction, record.first, record.last))
+    """The half cycles of a solution in order, as `sbpath.halfcycles` defines them."""
     halves = []
-    for cycle, direction, first, last in groups:
-        # The charge of an instant jump of the voltage lies before the first row of its step.
-        before = max(first - 1, 0)
-        passed = float(solution.charge_mAh_per_g[last - 1] - solution.charge_mAh_per_g[before])
-        energy = float(solution.energy_J_per_g[last - 1] - solution.energy_J_per_g[before])
-        if passed == 0.0:
-            continue
-        rows = slice(first, last)
+    for run in charge_runs(solution.charge_mAh_per_g, solution.cycle, solution.step):
+        rows = slice(run.first, run.last)
+        # The charge and energy of an instant jump of the voltage lie before the first row.
+        passed = float(solution.charge_mAh_per_g[run.last - 1]) - run.before
+        before = float(solution.energy_J_per_g[run.first - 1]) if run.first > 0 else 0.0
+        energy = float(solution.energy_J_per_g[run.last - 1]) - before
+        capacity = np.maximum.accumulate(solution.capacity_mAh_per_g[rows])
         halves.append(
             HalfCycle(
-                cycle=cycle,
-                direction=direction,
+                cycle=run.cycle,
+                direction=run.direction,
                 rows=rows,
                 capacity_mAh_per_g=abs(passed),
                 energy_J_per_g=abs(energy),
-                mean_voltage_V=energy / (3.6 * passed),
-                plateaus=find_plateaus(solution.capacity_mAh_per_g[rows], solution.voltage_V[rows]),
+                mean_voltage_V=energy / (COULOMB_PER_MAH * passed),
+                plateaus=find_plateaus(capacity, solution.voltage_V[rows]),
                 phases=order_of_appearance(solution, rows),
             )
         )
@@ -123,26 +117,31 @@ def half_cycles(solution: Solution) -> list[HalfCycle]:
 
 
 def cycle_summaries(solution: Solution) -> list[CycleSummary]:
-    """A summary of each cycle that holds both directions, in order."""
-    halves: dict[int, dict[str, list[HalfCycle]]] = {}
-    for half in half_cycles(solution):
-        halves.setdefault(half.cycle, {}).setdefault(half.direction, []).append(half)
+    """A summary of each cycle that holds both directions, in order.
+
+    Charge and energy are added up between rows by the direction of the charge, so a sweep
+    whose current changes sign counts in both.
+    """
+    charge = np.diff(solution.charge_mAh_per_g, prepend=0.0)
+    energy = np.diff(solution.energy_J_per_g, prepend=0.0)
     summaries = []
-    for cycle, both in halves.items():
-        if len(both) != 2:
+    for cycle in np.unique(solution.cycle).tolist():
+        into = (solution.cycle == cycle) & (charge > 0.0)
+        out = (solution.cycle == cycle) & (charge < 0.0)
+        inserted, extracted = float(charge[into].sum()), -float(charge[out].sum())
+        if min(inserted, extracted) <= MINOR * max(inserted, extracted):
             continue
-        charge = {d: sum(h.capacity_mAh_per_g for h in hs) for d, hs in both.items()}
-        energy = {d: sum(h.mean_voltage_V * h.capacity_mAh_per_g * 3.6 for h in hs) for d, hs in both.items()}
-        mean = {d: energy[d] / charge[d] / 3.6 for d in both}
-        efficiency = charge["extraction"] / charge["insertion"]
+        delivered, taken = float(energy[into].sum()), -float(energy[out].sum())
+        efficiency = extracted / inserted
         closed = abs(efficiency - 1.0) <= CLOSED
+        gap = (taken / extracted - delivered / inserted) / COULOMB_PER_MAH
         summaries.append(
             CycleSummary(
                 cycle=cycle,
-                hysteresis_mV=1e3 * (mean["extraction"] - mean["insertion"]),
-                loop_J_per_g=energy["extraction"] - energy["insertion"] if closed else None,
+                hysteresis_mV=1e3 * gap,
+                loop_J_per_g=taken - delivered if closed else None,
                 coulombic_efficiency=efficiency,
-                energy_efficiency=energy["insertion"] / energy["extraction"] if closed else None,
+                energy_efficiency=delivered / taken if closed else None,
             )
         )
     return summaries

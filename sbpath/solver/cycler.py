@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from sbpath.halfcycles import ROUNDING
 from sbpath.model.equations import Drive
 from sbpath.protocol.steps import (
     CompositionLimit,
@@ -81,6 +82,8 @@ def reason_of(step: Step, outcome: Outcome, limits: list[Limit]) -> tuple[str, s
         times = [limit.time_s for limit in step.limits if isinstance(limit, TimeLimit)]
         if isinstance(step, Sweep) and (not times or outcome.duration < min(times)):
             return "sweep", f"the sweep reached {step.end_V:g} V"
+        if not times:
+            return "failed", f"its limit was not reached in {FOREVER_S:g} s; give it one that can be"
         return "time", f"the time was over: {outcome.duration:g} s"
     limit = limits[outcome.target]
     match limit:
@@ -98,9 +101,9 @@ def reason_of(step: Step, outcome: Outcome, limits: list[Limit]) -> tuple[str, s
 
 
 def direction_of(step: Step, passed: float) -> str:
-    """Direction of `step`: its own, or that of the charge that `passed` where the voltage was set."""
-    if isinstance(step, Rest):
-        return "rest"
+    """Direction of `step`: its own, or that of the net charge `passed` (mAh/g) where the voltage was set."""
     if isinstance(step, ConstantCurrent):
         return step.direction
-    return "insertion" if passed >= 0.0 else "extraction"
+    if isinstance(step, Rest) or abs(passed) <= ROUNDING:
+        return "rest"
+    return "insertion" if passed > 0.0 else "extraction"

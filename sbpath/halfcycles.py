@@ -1,0 +1,79 @@
+"""Half cycles, told by the charge that passes: the one definition for tables, plots and columns.
+
+A half cycle is a run of rows of one cycle over which charge passes in one direction. Rests
+belong to the half cycle before them. A sweep is cut where its current changes sign. Runs of
+less than a thousandth of the largest one of their cycle (a wiggle after a jump of the
+voltage, rounding) are taken into their neighbours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Charge between two rows below this (mAh/g) is within the solver's tolerance and has no direction.
+ROUNDING = 1e-6
+# Runs of less than this share of the largest of their cycle are no half cycles.
+MINOR = 1e-3
+
+
+@dataclass(slots=True)
+class Run:
+    """Rows ``first <= i < last`` of one half cycle; `before` is the charge (mAh/g) it starts from."""
+
+    cycle: int
+    direction: Literal["insertion", "extraction"]
+    first: int
+    last: int
+    before: float
+
+
+def charge_runs(charge: NDArray[np.float64], cycle: NDArray[np.int64], step: NDArray[np.int64]) -> list[Run]:
+    """The half cycles of an experiment.
+
+    Parameters
+    ----------
+    charge : array, shape (n,)
+        Net charge since before the first row (mAh/g, insertion positive).
+    cycle, step : integer array, shape (n,)
+        Of each row.
+    """
+    passed = np.diff(charge, prepend=0.0)
+    signed = np.flatnonzero(np.abs(passed) > ROUNDING)
+    # [cycle, sign, first row, last row, net charge] of each stretch of one sign
+    stretches: list[list[float]] = []
+    for i in signed.tolist():
+        key = [int(cycle[i]), int(np.sign(passed[i]))]
+        if stretches and stretches[-1][:2] == key:
+            stretches[-1][3] = i
+            stretches[-1][4] += passed[i]
+        else:
+            stretches.append([*key, i, i, passed[i]])
+    largest: dict[float, float] = {}
+    for number, _, _, _, net in stretches:
+        largest[number] = max(largest.get(number, 0.0), abs(net))
+    merged: list[list[float]] = []
+    for stretch in stretches:
+        if abs(stretch[4]) < MINOR * largest[stretch[0]]:
+            continue
+        if merged and merged[-1][:2] == stretch[:2]:
+            merged[-1][3] = stretch[3]
+        else:
+            merged.append(stretch)
+
+    runs: list[Run] = []
+    end = 0
+    for number, sign, start, stop, _ in merged:
+        # The row at which a step begins belongs to it, though no charge has passed there yet.
+        first = max(int(np.searchsorted(step, step[int(start)])), end)
+        if runs:
+            runs[-1].last = min(first, int(np.searchsorted(cycle, runs[-1].cycle, side="right")))
+        before = float(charge[first] if abs(passed[first]) <= ROUNDING else charge[first] - passed[first])
+        runs.append(Run(int(number), "insertion" if sign > 0 else "extraction", first, int(stop) + 1, before))
+        end = int(stop) + 1
+    if runs:
+        runs[-1].last = int(np.searchsorted(cycle, runs[-1].cycle, side="right"))
+    return runs
