@@ -32,7 +32,7 @@ def test_voltage_draws_every_half_cycle_from_zero(sodium):
     for line in ax.lines:
         assert line.get_xdata()[0] == pytest.approx(0.0, abs=1e-9)
     assert "mAh g" in ax.get_xlabel()
-    assert "Na$^+$/Na" in ax.get_ylabel()
+    assert "Na^+" in ax.get_ylabel()
     assert np.array_equal(
         ax.lines[0].get_ydata(), sodium.voltage_V[sodium.cycle == 1][: len(ax.lines[0].get_ydata())]
     )

@@ -267,14 +267,13 @@ class Mechanism(Record):
 
     @property
     def host_molar_mass_g_per_mol(self) -> float:
-        """Mass of the electrode as prepared, per mole of Sb."""
+        """Mass of Sb, to which charge and current are referred, per mole of Sb."""
         return SB_MOLAR_MASS_G_PER_MOL
 
     @cached_property
     def theoretical_capacity_mAh_per_g(self) -> float:
-        """Capacity from the initial phase to the fullest one (mAh per g Sb); 1C is this in one hour."""
-        most = max(self.full_content(name) for name in self.phases)
-        span = most - self.fixed_content(self.initial_phase)
+        """Capacity from the emptiest to the fullest phase (mAh per g Sb); 1C is this in one hour."""
+        span = max(map(self.full_content, self.phases)) - min(map(self.fixed_content, self.phases))
         return span * FARADAY_C_PER_MOL / self.host_molar_mass_g_per_mol / 3.6
 
     def numbers(self) -> Iterator[tuple[str, Provenance]]:

@@ -16,6 +16,9 @@ from sbpath.physical import FARADAY_C_PER_MOL as F
 from sbpath.physical import GAS_CONSTANT_J_PER_MOL_K as R
 from sbpath.physical import ZERO_CELSIUS_K, arrhenius
 
+# A drop of a nanovolt at 1 A/g (Ohm g) is none, and only makes voltage control stiff.
+SMALLEST_RESISTANCE = 1e-9
+
 # Autocatalytic growth needs a first domain; this share of the Sb counts as one.
 DEFAULT_SEED = 1e-3
 
@@ -82,6 +85,8 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         """The edge's own number, else that of all edges, else `default`."""
         return value_or(getattr(edge.stated, key), value_or(getattr(common, key), default))
 
+    resistance = mechanism.series_resistance_ohm_g(temperature)
+
     def barrier(edge: Edge) -> float:
         interface = mechanism.interface(edge.reactant, edge.product)
         return nucleation_constant(
@@ -118,5 +123,5 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         work=[kinetic(e, "transformation_work_J_per_mol") for e in edges],
         charge_scale=F / mechanism.host_molar_mass_g_per_mol,
         double_layer=mechanism.electrode.double_layer_F_per_g.value,
-        resistance=mechanism.series_resistance_ohm_g(temperature),
+        resistance=resistance if resistance >= SMALLEST_RESISTANCE else 0.0,
     )

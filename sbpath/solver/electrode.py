@@ -103,6 +103,7 @@ class DrivenElectrode:
         self.work: Workspace = workspace(network)
         self.nodes = len(network.gibbs)
         state = list(state)
+        self.total = sum(state[: self.nodes])
         before = stored_energy(state, network, self.work)
         if not drive.current_control and network.resistance == 0.0:
             state[self.nodes] = drive.level
@@ -126,6 +127,10 @@ class DrivenElectrode:
     def point(self, time: float, state: list[float]) -> Point:
         """Everything at one instant, with `state` moved (in place) onto the charge passed."""
         network, work = self.network, self.work
+        # The sum of the fractions is conserved but for rounding, which a small resistance,
+        # being stiff, makes large; the largest fraction takes it up.
+        largest = max(range(self.nodes), key=state.__getitem__)
+        state[largest] += self.total - sum(state[: self.nodes])
         current = evaluate(time, state, self.drive, network, work, True)
         charge, capacitance = stored_charge(state, network, work)
         if self.drive.current_control:

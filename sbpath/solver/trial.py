@@ -21,6 +21,8 @@ ENERGY_SCALE = FARADAY_C_PER_MOL / SB_MOLAR_MASS_G_PER_MOL
 
 # An error in E may change the current by this share of itself, and need not be below this (V).
 STEEP, SMALLEST_POTENTIAL_TOLERANCE = 0.1, 1e-9
+# Currents below this (A/g, about C/10,000) need not be resolved: at rest nothing is.
+SLOW_CURRENT = 5e-5
 
 # Below these tolerances rounding in double precision decides, not the method.
 SMALLEST_RTOL, SMALLEST_ATOL = 1e-10, 1e-13
@@ -92,9 +94,11 @@ def _potential_tolerance(begin: Point, slopes: Slopes, options: SolverOptions) -
     """
     allowed = options.atol + options.rtol * abs(begin.state[-1])
     steepness = begin.capacitance * abs(slopes.jacobian[-1][-1])
-    if steepness * allowed <= STEEP * abs(begin.current):
+    faradaic = begin.current + begin.capacitance * begin.motion
+    change = STEEP * max(abs(begin.current), abs(faradaic), SLOW_CURRENT)
+    if steepness * allowed <= change:
         return allowed
-    return max(min(allowed, STEEP * abs(begin.current) / steepness), SMALLEST_POTENTIAL_TOLERANCE)
+    return max(change / steepness, SMALLEST_POTENTIAL_TOLERANCE)
 
 
 def inner_point(electrode: DrivenElectrode, begin: Point, attempt: Attempt, fraction: float) -> Point:
