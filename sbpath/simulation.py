@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 import math
@@ -123,7 +122,7 @@ def simulate(
         "numpy": np.__version__,
         "mechanism": mechanism.name,
         "mechanism_sha256": document_hash(mechanism.document),
-        "document": copy.deepcopy(mechanism.document),
+        "document": mechanism.document,
         "graph": graph,
         "temperature_C": celsius,
         "protocol": parsed.to_strings(),

@@ -1,16 +1,28 @@
 """Writing solutions out and reading them back, with the readers' own libraries as oracles."""
 
+import copy
 import csv
 import dataclasses
 import os
+import pickle
 import sys
 import zipfile
 
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
-from sbpath import InputError, Protocol, SimulationError, Solution, load_solution, simulate, simulate_again
+from sbpath import (
+    InputError,
+    Protocol,
+    SimulationError,
+    Solution,
+    load_mechanism,
+    load_solution,
+    simulate,
+    simulate_again,
+)
 from sbpath.results import export as export_module
 from sbpath.results.export import columns, to_bdf, to_csv, to_dataframe
 
@@ -428,3 +440,27 @@ def test_loading_another_format_says_so(solution, tmp_path, monkeypatch):
 
 def test_the_protocol_in_the_provenance_is_the_one_that_was_asked_for(solution):
     assert Protocol.parse(solution.provenance["protocol"]) == Protocol.parse(PROTOCOL)
+
+
+def test_neither_a_mechanism_nor_a_result_can_be_made_to_lie(solution):
+    mechanism = load_mechanism("li-sb")
+    with pytest.raises(TypeError):
+        mechanism.interfaces["Sb|Li2Sb"] = mechanism.interfaces["Sb|Li3Sb"]
+    with pytest.raises(ValidationError):
+        mechanism.ion = "Na"
+    with pytest.raises(AttributeError):
+        mechanism.phases["Li3Sb"].galleries.append(1)
+    # A document taken out is a copy: changing it changes nothing.
+    mechanism.document["phases"].clear()
+    assert set(mechanism.document["phases"]) == set(mechanism.phases)
+    for copied in (pickle.loads(pickle.dumps(solution)), copy.deepcopy(solution)):
+        assert np.array_equal(copied.voltage_V, solution.voltage_V)
+        with pytest.raises(ValueError, match="read-only"):
+            copied.voltage_V[0] = 0.0
+
+
+def test_a_provenance_that_was_tampered_with_is_not_repeated(solution):
+    forged = copy.deepcopy(solution)
+    forged.provenance["document"]["kinetics"]["growth_rate_per_s"]["value"] = 9.0
+    with pytest.raises(InputError, match="not the one that was simulated"):
+        simulate_again(forged)

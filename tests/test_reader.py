@@ -286,8 +286,8 @@ SHAPES = {
         ],
     ),
     "name and document": (
-        [('ion = "Li"', 'ion = "Li"\nname = "x"\ndocument = "y"')],
-        [("name", "a mechanism has the name of its file"), ("document", "unknown key")],
+        [('ion = "Li"', 'ion = "Li"\nname = "x"\ndocument_json = "y"')],
+        [("name", "a mechanism has the name of its file"), ("document_json", "unknown key")],
     ),
     "missing": (
         [('title = "made up, for tests"\n', ""), ("crystalline = true\n", ""), ("lower_cutoff_V = 0.1\n", ""), (f"molar_volume_cm3_per_mol = {SB_VOLUME}", ""), ('kind = "liquid"', ""), ("fitted_to = \"nothing\"", "")],

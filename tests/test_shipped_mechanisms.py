@@ -3,6 +3,7 @@
 import itertools
 import json
 import tomllib
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -41,9 +42,9 @@ def records(value, path=""):
     """Every record within a record, with its path."""
     if isinstance(value, Record):
         yield path, value
-        value = {name: getattr(value, name) for name in type(value).model_fields if name != "document"}
-    if isinstance(value, dict | list):
-        for key, inner in value.items() if isinstance(value, dict) else enumerate(value, start=1):
+        value = {name: getattr(value, name) for name in type(value).model_fields if name != "document_json"}
+    if isinstance(value, Mapping | tuple):
+        for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value, start=1):
             yield from records(inner, f"{path}.{key}".lstrip("."))
 
 

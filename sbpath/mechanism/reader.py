@@ -11,6 +11,7 @@ another one with ``extends``: see `mechanisms/README.md`.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -76,7 +77,7 @@ def mechanism_from_document(document: dict[str, Any], where: str) -> Mechanism:
         With every mistake that a gate finds, one line each.
     """
     try:
-        mechanism = Mechanism.model_validate({**document, "document": document})
+        mechanism = Mechanism.model_validate({**document, "document_json": json.dumps(document, default=str)})
     except ValidationError as error:
         raise InputError([f"{where}: {problem}" for problem in shape_problems(error)]) from None
     problems = [f"{where}: {problem}" for problem in meaning_problems(mechanism)]

@@ -7,8 +7,10 @@ with one Sb.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -72,6 +74,10 @@ def _fraction(quantity: Quantity) -> Quantity:
     return quantity
 
 
+def _read_only(items: dict[str, Any]) -> Any:
+    return MappingProxyType(items)
+
+
 Positive = Annotated[Quantity, AfterValidator(_positive)]
 NotNegative = Annotated[Quantity, AfterValidator(_not_negative)]
 Fraction = Annotated[Quantity, AfterValidator(_fraction)]
@@ -101,7 +107,7 @@ class Phase(Record):
     entropy_J_per_mol_K: Quantity
     molar_volume_cm3_per_mol: Positive
     partial_molar_volume_cm3_per_mol: NotNegative | None = None
-    galleries: list[Gallery] = []
+    galleries: Annotated[list[Gallery], AfterValidator(tuple)] = Field(default=[], validate_default=True)
     review_volume_change_percent: Quantity | None = None
     note: str | None = None
 
@@ -144,7 +150,7 @@ class Transformation(EdgeKinetics):
     """An edge as the file states it: a balanced equation and the graphs it belongs to."""
 
     equation: str
-    graphs: list[str] = Field(min_length=1)
+    graphs: Annotated[list[str], Field(min_length=1), AfterValidator(tuple)]
     review_equation: int | None = Field(default=None, ge=1, le=6)
     note: str | None = None
 
@@ -203,15 +209,24 @@ class Mechanism(Record):
     upper_cutoff_V: float
     initial_phase: str
     default_graph: str
-    phases: dict[str, Phase] = Field(min_length=1)
-    transformations: list[Transformation] = []
-    interfaces: dict[str, Interface] = {}
+    phases: Annotated[dict[str, Phase], Field(min_length=1), AfterValidator(_read_only)]
+    transformations: Annotated[list[Transformation], AfterValidator(tuple)] = Field(
+        default=[], validate_default=True
+    )
+    interfaces: Annotated[dict[str, Interface], AfterValidator(_read_only)] = Field(
+        default={}, validate_default=True
+    )
     kinetics: Kinetics
     electrode: Electrode
     electrolyte: Electrolyte
-    sources: dict[str, str]
+    sources: Annotated[dict[str, str], AfterValidator(_read_only)]
     name: str
-    document: dict[str, Any] = Field(repr=False, description="the merged file these records were made from")
+    document_json: str = Field(repr=False)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The merged file that these records were made from, a fresh copy each time."""
+        return json.loads(self.document_json)
 
     # -- graph ---------------------------------------------------------------------------
 
@@ -307,11 +322,11 @@ def _numbers(value: object, path: str) -> Iterator[tuple[str, Provenance]]:
         yield path, value
     elif isinstance(value, Record):
         for name in type(value).model_fields:
-            if name not in ("document", "sources"):
+            if name not in ("document_json", "sources"):
                 yield from _numbers(getattr(value, name), f"{path}.{name}".lstrip("."))
-    elif isinstance(value, dict):
+    elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _numbers(inner, f"{path}.{key}")
-    elif isinstance(value, list):
+    elif isinstance(value, tuple):
         for i, inner in enumerate(value, start=1):
             yield from _numbers(inner, f"{path}[{i}]")
