@@ -2,7 +2,7 @@
 
 Kernels in this module and in `rates` are pure functions of plain numbers and sequences:
 no NumPy call stands inside, so that the same text runs quickly when interpreted and can
-be compiled as it is.
+be compiled with arrays in place of lists.
 
 A node has a fixed part (Gibbs energy `gibbs`, alkali content `fixed`) and any number of
 MSMR galleries, each with `sites` X (mol A per mol Sb), potential U (V) and width w:

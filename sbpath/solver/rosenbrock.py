@@ -9,7 +9,7 @@ numerical benchmarks within the Julia Differential Equations package", BIT Numer
 
 No Newton iteration is involved, so none can fail; one matrix is factored per step. Plain
 lists are used throughout: for a handful of unknowns they are several times faster than
-arrays, and the text compiles as it stands.
+arrays.
 """
 
 from __future__ import annotations
