@@ -320,9 +320,10 @@ def test_second_sodiation_begins_higher_and_slopes(sodium):
 
 
 def test_desodiation(sodium):
-    # V9: 0.70-0.90 V at half capacity, that is 0.75-0.85 V with a tolerance of 0.05 V.
+    # V9: 0.70-0.90 V from 5 to 90 % of capacity, that is 0.75-0.85 V with a tolerance of 0.05 V.
     for step in (2, 4):
-        assert 0.70 < potential_at(sodium, step, 0.5) < 0.90
+        for share in (0.05, 0.25, 0.5, 0.75, 0.90):
+            assert 0.70 < potential_at(sodium, step, share) < 0.90
 
 
 def test_depotassiation_has_two_steps(potassium):

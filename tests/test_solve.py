@@ -522,3 +522,18 @@ def test_a_hundred_cycles_repeat_the_third(simulated):
     charge = textbook.charge(solution.fractions, solution.potential_V)
     assert np.abs(charge - charge[0] - 3.6 * solution.charge_mAh_per_g).max() < 1e-8 * FULL_CHARGE
     assert np.diff(solution.time_s).min() >= 0.0
+
+
+def test_fractions_sum_to_one_with_a_resistance_so_small_that_it_is_stiff(simulated):
+    # The Jacobian then holds 1/(R C) beside rates of 1e-5 /s; rounding must not leak into the sum.
+    sweeps = ("Sweep at 0.1 mV/s to 0.05 V", "Sweep at 0.1 mV/s to 1.5 V")
+    solution = simulated("li-sb", (sweeps, sweeps), changes=(("electrode.contact_resistance_ohm_cm2", 1e-3),))
+    assert np.abs(solution.fractions.sum(axis=0) - 1.0).max() < 1e-12
+
+
+def test_a_rest_costs_no_more_than_its_relaxation_asks_for(simulated):
+    # A titration of 20 pulses; with the potential resolved to nanovolts at rest it took three times as many.
+    pulse = ("Insert at C/10 for 10 min", "Rest for 1 h")
+    solution = simulated("li-sb", (pulse * 20,))
+    rests = [s.last - s.first for s in solution.steps if s.direction == "rest"]
+    assert np.median(rests) < 3 * 40
