@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from sbpath.mechanism.documents import shipped_names
-from sbpath.mechanism.reader import load_mechanism
+from sbpath.mechanism.reader import load_mechanism, mechanism_from_document
 from sbpath.model import thermo
 from sbpath.model.network import build_network
 
@@ -200,3 +200,16 @@ def test_every_shipped_node_keeps_its_content_within_the_formula(name):
             )
             assert mechanism.fixed_content(phase) - 1e-12 <= x <= mechanism.full_content(phase) + 1e-12
             assert slope <= 0.0
+
+
+def test_galleries_move_with_temperature_by_their_own_slope_and_by_no_other():
+    still = load_mechanism("li-sb")
+    document = still.document
+    document["phases"]["Li3Sb"]["galleries"][0]["potential_slope_V_per_K"] = -2e-4
+    moving = mechanism_from_document(document, where="moving")
+    for kelvin, shift in ((298.15, 0.0), (398.15, -0.02)):
+        # U + dU/dT (T - 25 C), the reference temperature of the file.
+        assert build_network(still, "candidate", kelvin).site_potential == pytest.approx([1.09])
+        assert build_network(moving, "candidate", kelvin).site_potential == pytest.approx(
+            [1.09 + shift], abs=1e-12
+        )

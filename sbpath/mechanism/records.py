@@ -88,6 +88,7 @@ class Gallery(Provenance):
 
     sites: float = Field(gt=0.0, description="X, mol of alkali per mol of Sb")
     potential_V: float = Field(description="U, potential at half filling (V vs the alkali metal)")
+    potential_slope_V_per_K: float = Field(default=0.0, description="dU/dT, from the reference temperature")
     width: float = Field(gt=0.0, description="w, 1 for non-interacting sites")
 
 

@@ -108,7 +108,9 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         partial_volume=[value_or(p.partial_molar_volume_cm3_per_mol, 0.0) * 1e-6 for p in phases],
         molar_volume=[p.molar_volume_cm3_per_mol.value * 1e-6 for p in phases],
         sites=[g.sites for g in galleries],
-        site_potential=[g.potential_V for g in galleries],
+        site_potential=[
+            g.potential_V + g.potential_slope_V_per_K * (temperature - reference) for g in galleries
+        ],
         site_energy=[g.width * R * temperature for g in galleries],
         source=[names.index(e.reactant) for e in edges],
         target=[names.index(e.product) for e in edges],
