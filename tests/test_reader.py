@@ -645,7 +645,8 @@ def test_an_absolute_path_can_be_extended(folder):
         ("kinetics.growth_rate_per_s", Decimal(1), "must be a finite number"),
         ("kinetics.growth_rat_per_s", 1.0, "did you mean 'growth_rate_per_s'?"),
         ("kinetic.growth_rate_per_s", 1.0, "there is no 'kinetic' here; did you mean 'kinetics'?"),
-        ("kinetics.seed_fraction", 1.0, "here are: attempt_rate_per_s, growth_rate_per_s"),
+        ("kinetics.seed_fraction", 1.0, "must lie between 0 and 1"),
+        ("kinetics.zzz", 1.0, "here are: attempt_rate_per_s, growth_rate_per_s"),
         ("kinetics", 1.0, "is not a number; give the path of one"),
         ("title", 1.0, "is not a number"),
         ("phases.Sb.crystalline", 1.0, "is not a number"),
@@ -803,3 +804,23 @@ def test_bytes_anywhere_are_an_input_error_or_a_mechanism(folder, noise, positio
     text = GOOD.encode()
     Path("my.toml").write_bytes(text[:position] + noise + text[position:])
     assert all(line.startswith("my.toml: ") for line in outcome(lambda: load_mechanism("my.toml")))
+
+
+def test_changes_may_switch_on_what_a_file_does_without():
+    changed = load_mechanism(
+        "li-sb",
+        {
+            "kinetics.autocatalytic_order": 1.0,
+            "transformations[1].transformation_work_J_per_mol": 500.0,
+            "interfaces.Sb|Li2Sb.shape_factor": 0.5,
+        },
+    )
+    assert changed.kinetics.autocatalytic_order.value == 1.0
+    assert changed.kinetics.autocatalytic_order.status == "assumed"
+    assert changed.transformations[0].transformation_work_J_per_mol.value == 500.0
+    assert changed.interface("Li2Sb", "Sb").shape_factor.value == 0.5
+
+
+def test_changes_name_an_interface_in_either_order():
+    changed = load_mechanism("li-sb", {"interfaces.Li2Sb|Sb.energy_J_per_m2": 0.2})
+    assert changed.interface("Sb", "Li2Sb").energy_J_per_m2.value == 0.2

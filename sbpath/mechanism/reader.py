@@ -25,7 +25,7 @@ from sbpath.errors import InputError, nearest
 from sbpath.mechanism.documents import locate, merged_document, origin_of, shown
 from sbpath.mechanism.meaning import meaning_problems
 from sbpath.mechanism.records import Mechanism
-from sbpath.mechanism.shape import NOT_IN_FILES, shape_problems
+from sbpath.mechanism.shape import NOT_IN_FILES, holds_number, shape_problems
 
 
 def load_mechanism(name: str | Path, changes: Mapping[str, float] | None = None) -> Mechanism:
@@ -105,10 +105,17 @@ def _change_one(document: dict[str, Any], dotted: str, value: Any) -> None:
     parent: Any = None
     table: Any = document
     step: Any = None
+    location: list[int | str] = []
     for key in re.split(r"\.|(?=\[)", dotted):
         parent = table
         step = int(key[1:-1]) - 1 if re.fullmatch(r"\[\d+\]", key) else key
         here = range(len(table)) if isinstance(table, list) else table if isinstance(table, dict) else ()
+        if step not in here and "|" in key:
+            step = "|".join(reversed(key.split("|")))  # an interface has no direction
+        location.append(step)
+        if step not in here and isinstance(table, dict) and holds_number(tuple(location)):
+            # A number that the format knows and this file does without, such as an activation energy.
+            parent[step] = {"value": 0.0, "status": "assumed", "source": "sbpath", "note": "not given"}
         if step not in here:
             known = [f"[{i + 1}]" for i in here] if isinstance(table, list) else [str(k) for k in here]
             listed = f"here are: {', '.join(known)}" if known else "the path ends before it"

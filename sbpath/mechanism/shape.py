@@ -112,6 +112,16 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     return [key for key in _model_at(location).model_fields if location or key not in NOT_IN_FILES]
 
 
+def holds_number(location: tuple[int | str, ...]) -> bool:
+    """Whether the format knows a number with its provenance at `location`, given or not."""
+    *table, key = location
+    try:
+        field = _model_at(tuple(table)).model_fields.get(str(key))
+    except (KeyError, AttributeError):
+        return False
+    return field is not None and _record_in(field.annotation) is Quantity
+
+
 def _model_at(location: tuple[int | str, ...]) -> type[BaseModel]:
     """The record that stands at `location`, found by walking down from `Mechanism`."""
     model: Any = Mechanism
