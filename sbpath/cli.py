@@ -241,6 +241,8 @@ def _simulate(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
     from sbpath.protocol.protocol import cycling
     from sbpath.results.report import COMPARISON_HEAD, comparison_report, comparison_rows
     from sbpath.simulation import simulate
@@ -254,9 +256,11 @@ def _compare(options: argparse.Namespace) -> int:
             cycling(_rate(options), m.lower_cutoff_V, m.upper_cutoff_V, options.cycles),
             graph=options.graph,
             temperature_C=celsius,
-            progress=not options.quiet,
+            progress=False,
         )
-        for m in mechanisms
+        for m in tqdm(
+            mechanisms, desc="sbpath compare", unit="system", delay=2, disable=True if options.quiet else None
+        )
     ]
     print(comparison_report(solutions))
     if options.csv:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import platform
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from numbers import Real
@@ -32,6 +33,9 @@ from sbpath.solver.solve import run_step
 from sbpath.solver.trial import SolverOptions
 
 ProtocolLike = Protocol | Step | str | Sequence[Any]
+
+# After so long without a sign of life people want one (s).
+PATIENCE_S = 2.0
 
 # What a simulation may ask for: Celsius, g or mA/g, and A per g of Sb. Wide, but no typing slip.
 TEMPERATURES_C = (-150.0, 1500.0)
@@ -137,15 +141,24 @@ def simulate(
     record = Record()
     steps: list[StepRecord] = []
     todo = list(parsed.steps())
-    for cycle, number, step in tqdm(
-        todo, desc=f"sbpath {mechanism.name}", unit="step", delay=2, disable=None if progress else True
-    ):
+    label = f"sbpath {mechanism.name}"
+    bar = tqdm(todo, desc=label, unit="step", delay=PATIENCE_S, disable=None if progress else True)
+    shown = time.monotonic()
+
+    def tick() -> None:
+        # A single long step moves no bar; showing it again at least moves its clock.
+        nonlocal shown
+        if time.monotonic() - shown > PATIENCE_S:
+            shown = time.monotonic()
+            bar.refresh()
+
+    for cycle, number, step in bar:
         first = len(record.time)
         electrode = DrivenElectrode(network, drive_of(step, state, one_C, mass), state)
         limits = watched_limits(step)
         targets = [target_of(limit, step, electrode, one_C, mass) for limit in limits]
         duration = duration_of(step, electrode.drive)
-        outcome = run_step(electrode, duration, targets, step.period_s, options, record)
+        outcome = run_step(electrode, duration, targets, step.period_s, options, record, tick)
         state = outcome.end
         ended_by, reason = reason_of(step, outcome, limits)
         before = record.points[first - 1].charge if first > 0 else start_charge

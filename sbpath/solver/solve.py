@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
 from sbpath.solver.cutoffs import Target, first_crossing, shortened
@@ -47,6 +47,7 @@ def run_step(
     period: float | None,
     options: SolverOptions,
     record: Record,
+    tick: Callable[[], object],
 ) -> Outcome:
     """Integrate until the first target is met or `duration` (s) is over.
 
@@ -64,6 +65,8 @@ def run_step(
         Tolerances.
     record : Record
         Receives the rows.
+    tick : callable
+        Called after each integrator step, to show that something moves.
     """
     point = electrode.start
     writer = StepWriter(record, point, electrode.jump_energy, period)
@@ -74,6 +77,7 @@ def run_step(
     try:
         for begin, attempt, points, met in _accepted(electrode, duration, targets, options):
             writer.add(begin, points, lambda f, b=begin, a=attempt: inner_point(electrode, b, a, f))
+            tick()
             point = points[-1]
             if met is not None:
                 outcome = Outcome(point.time, point.state, "target", met)
