@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from sbpath import __version__
 from sbpath.errors import InputError, SbpathError
+from sbpath.physical import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     from sbpath.mechanism.records import Mechanism
@@ -282,10 +283,6 @@ def _compare(options: argparse.Namespace) -> int:
 def _graph(options: argparse.Namespace) -> int:
     _check_outputs(plot=options.plot)
     mechanism = _load(options.mechanism, [])
-    if options.graph is not None and options.graph not in mechanism.graphs:
-        raise InputError(
-            f"--graph: {mechanism.name} has no graph {options.graph!r}; choose one of {', '.join(mechanism.graphs)}"
-        )
     plots = _plots()
     plots.save(plots.graph(mechanism, options.graph).figure, options.plot)
     print(f"wrote {options.plot}")
@@ -351,22 +348,24 @@ def _celsius(text: str | None) -> float | None:
     if not match:
         raise InputError(f"--temperature: {text!r} is not a temperature; write 25C or 298.15K")
     value = float(match[1])
-    return value - 273.15 if (match[2] or "C").upper() == "K" else value
+    return value - ZERO_CELSIUS_K if (match[2] or "C").upper() == "K" else value
 
 
 def _check_outputs(*files: str | None, plot: str | None, bdf: str | None = None) -> None:
     """Refuse outputs that cannot be written before any time is spent on them."""
-    from sbpath.files import check_writable
+    from sbpath.files import check_figure, check_writable
 
     given = [path for path in (*files, bdf, plot) if path is not None]
     for path in given:
         check_writable(path)
         if given.count(path) > 1:
             raise InputError(f"{path}: stands for two outputs; give each a name of its own")
-    if plot is not None and not plot.lower().endswith((".png", ".pdf", ".svg")):
-        raise InputError(f"{plot}: figures are written as .png, .pdf or .svg; choose one of these endings")
-    if bdf is not None and not bdf.lower().endswith(".bdf.csv"):
-        raise InputError(f"{bdf}: a BDF file is named *.bdf.csv; write e.g. out.bdf.csv")
+    if plot is not None:
+        check_figure(plot)
+    if bdf is not None:
+        from sbpath.results.export import check_bdf_name
+
+        check_bdf_name(bdf)
 
 
 def _write(solution: Solution, options: argparse.Namespace) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from sbpath.errors import InputError
 
+FIGURE_ENDINGS = (".png", ".pdf", ".svg")
+
 
 def check_writable(path: str | Path) -> None:
     """Raise InputError if `path` cannot be written, before any work is done for it."""
@@ -30,6 +32,12 @@ def check_writable(path: str | Path) -> None:
     # The file is replaced as a whole, so its folder has to be writable too.
     if not os.access(target.parent, os.W_OK) or (target.exists() and not os.access(target, os.W_OK)):
         raise InputError(f"{target}: cannot be written (no permission); choose another place")
+
+
+def check_figure(path: str | Path) -> None:
+    """Raise InputError unless the ending of `path` is one that figures are written in."""
+    if Path(path).suffix.lower() not in FIGURE_ENDINGS:
+        raise InputError(f"{path}: figures are written as .png, .pdf or .svg; choose one of these endings")
 
 
 @contextmanager

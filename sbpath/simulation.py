@@ -16,11 +16,11 @@ import numpy as np
 from tqdm import tqdm
 
 from sbpath import __version__
-from sbpath.errors import InputError, nearest
+from sbpath.errors import InputError
 from sbpath.halfcycles import charge_runs
 from sbpath.mechanism.reader import load_mechanism, mechanism_from_document
 from sbpath.mechanism.records import Mechanism
-from sbpath.model.equations import stored_charge, workspace
+from sbpath.model.equations import fill_nodes, stored_charge, workspace
 from sbpath.model.network import Network, build_network
 from sbpath.physical import COULOMB_PER_MAH, ZERO_CELSIUS_K
 from sbpath.protocol.protocol import Protocol, cycling
@@ -102,11 +102,10 @@ def simulate(
     graph = mechanism.default_graph if graph is None else graph
     options = SolverOptions() if options is None else options
     problems: list[str] = []
-    if graph not in mechanism.graphs:
-        graphs = f"choose one of {', '.join(mechanism.graphs)}"
-        problems.append(
-            f"graph: {mechanism.name} has no graph {graph!r}; {nearest(graph, mechanism.graphs, graphs)}"
-        )
+    try:
+        mechanism.edges(graph)
+    except InputError as error:
+        problems += error.problems
     capacity = mechanism.theoretical_capacity_mAh_per_g
     celsius = _number("temperature_C", temperature_C, mechanism.temperature_C, TEMPERATURES_C, problems)
     one_C = _number("one_C_mA_per_g", one_C_mA_per_g, capacity, AMOUNTS, problems)
@@ -120,13 +119,14 @@ def simulate(
     network = build_network(mechanism, graph, celsius + ZERO_CELSIUS_K)
     start = _start(mechanism, initial)
     state = [*start.fractions.values(), start.potential_V]
+    document = mechanism.document
     provenance = {
         "sbpath": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "mechanism": mechanism.name,
-        "mechanism_sha256": document_hash(mechanism.document),
-        "document": mechanism.document,
+        "mechanism_sha256": document_hash(document),
+        "document": document,
         "graph": graph,
         "temperature_C": celsius,
         "protocol": parsed.to_strings(),
@@ -137,7 +137,9 @@ def simulate(
     }
 
     # A first step that sets the voltage jumps to it; its charge counts from here.
-    start_charge = stored_charge(state, network, workspace(network))[0]
+    work = workspace(network)
+    fill_nodes(start.potential_V, network, work)
+    start_charge = stored_charge(state, network, work)[0]
     record = Record()
     steps: list[StepRecord] = []
     todo = list(parsed.steps())
@@ -218,12 +220,7 @@ def _number(
 
 def _step_problems(protocol: Protocol, mechanism: Mechanism, one_C: float, mass: float) -> list[str]:
     """Steps that no electrode of this mechanism can carry out."""
-    contents = [
-        bound(name)
-        for name in mechanism.phases
-        for bound in (mechanism.fixed_content, mechanism.full_content)
-    ]
-    least, most = min(contents), max(contents)
+    least, most = mechanism.content_range
     problems: dict[str, None] = {}
     for cycle, number, step in protocol.steps():
         where = f"cycle {cycle}, step {number} ({step})"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tiny import one_edge, tiny_mechanism
 
 from sbpath import SolverOptions, State, load_mechanism, shipped_names, simulate
-from sbpath.model.equations import Drive, evaluate, stored_charge, workspace
+from sbpath.model.equations import Drive, evaluate, fill_nodes, stored_charge, workspace
 from sbpath.model.network import build_network
 from sbpath.physical import ZERO_CELSIUS_K
 
@@ -173,8 +173,10 @@ def test_capacitance_is_positive_and_charge_grows_by_the_current(which, seed, po
     theta = np.random.default_rng(seed).dirichlet(np.ones(nodes)).tolist()
 
     def charge(shift):
+        fill_nodes(potential + shift, network, work)
         return stored_charge([*theta, potential + shift], network, work)[0]
 
+    fill_nodes(potential, network, work)
     _, capacitance = stored_charge([*theta, potential], network, work)
     assert capacitance >= network.double_layer > 0.0
     h = 1e-4

@@ -15,9 +15,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from sbpath.errors import InputError
+from sbpath.errors import InputError, nearest
 from sbpath.mechanism.chemistry import parse_equation, parse_formula
-from sbpath.physical import FARADAY_C_PER_MOL, SB_MOLAR_MASS_G_PER_MOL, ZERO_CELSIUS_K, arrhenius
+from sbpath.physical import (
+    COULOMB_PER_MAH,
+    FARADAY_C_PER_MOL,
+    SB_MOLAR_MASS_G_PER_MOL,
+    ZERO_CELSIUS_K,
+    arrhenius,
+)
 
 Status = Literal["measured", "computed", "fitted", "assumed"]
 
@@ -247,9 +253,9 @@ class Mechanism(Record):
         """
         graph = self.default_graph if graph is None else graph
         if graph not in self.graphs:
-            raise InputError(
-                f"graph: {self.name} has no graph {graph!r}; choose one of {', '.join(self.graphs)}"
-            )
+            otherwise = f"choose one of {', '.join(self.graphs)}"
+            hint = nearest(str(graph), self.graphs, otherwise)
+            raise InputError(f"graph: {self.name} has no graph {graph!r}; {hint}")
         return tuple(edge for edge in self.all_edges if graph in edge.stated.graphs)
 
     @cached_property
@@ -281,6 +287,11 @@ class Mechanism(Record):
         """Alkali per Sb with every gallery empty."""
         return self.full_content(phase) - sum(g.sites for g in self.phases[phase].galleries)
 
+    @cached_property
+    def content_range(self) -> tuple[float, float]:
+        """Least and most alkali per Sb that any phase can hold."""
+        return min(map(self.fixed_content, self.phases)), max(map(self.full_content, self.phases))
+
     @property
     def host_molar_mass_g_per_mol(self) -> float:
         """Mass of Sb, to which charge and current are referred, per mole of Sb."""
@@ -289,8 +300,8 @@ class Mechanism(Record):
     @cached_property
     def theoretical_capacity_mAh_per_g(self) -> float:
         """Capacity from the emptiest to the fullest phase (mAh per g Sb); 1C is this in one hour."""
-        span = max(map(self.full_content, self.phases)) - min(map(self.fixed_content, self.phases))
-        return span * FARADAY_C_PER_MOL / self.host_molar_mass_g_per_mol / 3.6
+        least, most = self.content_range
+        return (most - least) * FARADAY_C_PER_MOL / self.host_molar_mass_g_per_mol / COULOMB_PER_MAH
 
     def numbers(self) -> Iterator[tuple[str, Provenance]]:
         """Every number that has a source, with its path in the file."""

@@ -98,10 +98,9 @@ def stored_charge(state: Sequence[float], network: Network, work: Workspace) -> 
     """Charge held by the electrode (C/g, insertion positive) and the C that it defines (F/g).
 
     ``q = (F/M) sum theta_p x_p(E) - C_dl E``, so that ``dq/dt = I`` along any solution and
-    ``dq/dE = -C`` at fixed fractions.
+    ``dq/dE = -C`` at fixed fractions. After `fill_nodes` or `evaluate` at this potential.
     """
     nodes = len(network.gibbs)
-    fill_nodes(state[nodes], network, work)
     content = 0.0
     slope = 0.0
     for p in range(nodes):
@@ -115,11 +114,11 @@ def stored_energy(state: Sequence[float], network: Network, work: Workspace) -> 
     """Energy held by the phases and by the double layer (J/g).
 
     ``sum theta_p (Omega_p - F E x_p) / M + C_dl E^2 / 2``, so that along any solution
-    ``d(stored)/dt + V I + I^2 R_s + sum r A / M = 0``.
+    ``d(stored)/dt + V I + I^2 R_s + sum r A / M = 0``. After `fill_nodes` or `evaluate` at
+    this potential.
     """
     nodes = len(network.gibbs)
     potential = state[nodes]
-    fill_nodes(potential, network, work)
     free = 0.0
     for p in range(nodes):
         free += state[p] * (work.omega[p] / F - potential * work.content[p])

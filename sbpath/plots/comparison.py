@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from sbpath.errors import InputError
 from sbpath.plots.cycle import voltage_label
 from sbpath.plots.style import DOUBLE, SERIES, style
-from sbpath.results.analysis import cycle_summaries, half_cycles
+from sbpath.results.analysis import half_cycles, last_loop
 from sbpath.solution import Solution
 
 
@@ -52,16 +52,12 @@ def comparison(solutions: Sequence[Solution] | Solution, axes: Sequence[Axes] | 
 
 
 def _loop(ax: Axes, solution: Solution, colour: str) -> None:
-    halves = half_cycles(solution)
-    summaries = cycle_summaries(solution)
     about = solution.provenance
     ax.set_title(f"{about['mechanism']}, {about['temperature_C']:g} °C", loc="left")
     ax.set_ylabel(voltage_label(solution))
     ax.grid(True, color="0.93", lw=0.6)
-    if summaries:
-        last = summaries[-1].cycle
-        insertion = next(h for h in halves if h.cycle == last and h.direction == "insertion")
-        extraction = next(h for h in halves if h.cycle == last and h.direction == "extraction")
+    if (loop := last_loop(solution)) is not None:
+        summary, insertion, extraction = loop
         total = insertion.capacity_mAh_per_g
         # Extraction runs back from the charge that insertion brought in: a loop.
         x_in, v_in = solution.capacity_mAh_per_g[insertion.rows], solution.voltage_V[insertion.rows]
@@ -78,15 +74,15 @@ def _loop(ax: Axes, solution: Solution, colour: str) -> None:
         )
         ax.plot(x_in, v_in, color=colour)
         ax.plot(x_out, v_out, color=colour)
-        first = next(h for h in halves if h.direction == "insertion")
-        if first.cycle != last and abs(first.mean_voltage_V - insertion.mean_voltage_V) > 0.005:
+        first = next(h for h in half_cycles(solution) if h.direction == "insertion")
+        if first.cycle != summary.cycle and abs(first.mean_voltage_V - insertion.mean_voltage_V) > 0.005:
             ax.plot(
                 solution.capacity_mAh_per_g[first.rows], solution.voltage_V[first.rows], "--", color="0.35", lw=0.9,
                 label="first insertion",
             )  # fmt: skip
             ax.legend(loc="lower left", handlelength=1.8)
         ax.text(
-            0.5, 0.97, f"hysteresis {summaries[-1].hysteresis_mV:.0f} mV", transform=ax.transAxes, ha="center", va="top",
+            0.5, 0.97, f"hysteresis {summary.hysteresis_mV:.0f} mV", transform=ax.transAxes, ha="center", va="top",
             fontsize=8, color="black",
         )  # fmt: skip
     ax.set_xlim(left=0.0)

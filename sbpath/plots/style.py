@@ -9,8 +9,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from sbpath.errors import InputError
-from sbpath.files import written_whole
+from sbpath.files import check_figure, written_whole
 
 # Widths of one and of two columns (inch).
 SINGLE, DOUBLE = 3.5, 7.2
@@ -57,8 +56,7 @@ def save(figure: Figure, path: str | Path) -> Path:
         If the ending is another one or the file cannot be written.
     """
     target = Path(path)
-    if target.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise InputError(f"{target}: figures are written as .png, .pdf or .svg; choose one of these endings")
+    check_figure(target)
     # Without a date in the file, the same figure is the same bytes.
     metadata = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(target.suffix.lower())
     with style(), written_whole(target, suffix=target.suffix.lower()) as temporary:

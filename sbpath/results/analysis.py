@@ -147,6 +147,16 @@ def cycle_summaries(solution: Solution) -> list[CycleSummary]:
     return summaries
 
 
+def last_loop(solution: Solution) -> tuple[CycleSummary, HalfCycle, HalfCycle] | None:
+    """Summary, insertion and extraction of the last cycle that holds both; None where none does."""
+    halves = half_cycles(solution)
+    for summary in reversed(cycle_summaries(solution)):
+        ways = {half.direction: half for half in reversed(halves) if half.cycle == summary.cycle}
+        if len(ways) == 2:
+            return summary, ways["insertion"], ways["extraction"]
+    return None
+
+
 def find_plateaus(capacity: NDArray[np.float64], voltage: NDArray[np.float64]) -> tuple[Plateau, ...]:
     """Stretches over which the voltage stays within a band, longest first found, in order.
 

@@ -108,11 +108,16 @@ def to_bdf(solution: Solution, path: str | Path) -> Path:
         If the name has another ending, or the file cannot be written; then it is left as
         it was.
     """
+    check_bdf_name(path)
+    return _write(_bdf_columns(solution), path)
+
+
+def check_bdf_name(path: str | Path) -> None:
+    """Raise InputError unless readers of the format would know `path` by its name."""
     target = Path(path)
     if not target.name.lower().endswith(BDF_ENDING):
         stem = target.name.removesuffix(".csv").removesuffix(".bdf")
         raise InputError(f"{target}: a BDF file is named *{BDF_ENDING}; write {stem}{BDF_ENDING}")
-    return _write(_bdf_columns(solution), target)
 
 
 def _bdf_columns(solution: Solution) -> dict[str, Column]:

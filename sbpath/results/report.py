@@ -10,7 +10,7 @@ from typing import Any
 from sbpath.mechanism.records import Edge, Gallery, Mechanism, Provenance, Quantity
 from sbpath.model.equilibrium import equilibrium_potential
 from sbpath.physical import ZERO_CELSIUS_K
-from sbpath.results.analysis import CycleSummary, HalfCycle, cycle_summaries, half_cycles
+from sbpath.results.analysis import CycleSummary, HalfCycle, cycle_summaries, half_cycles, last_loop
 from sbpath.results.labels import phase_labels
 from sbpath.solution import Solution
 
@@ -234,11 +234,8 @@ def _last_cycles(
 ) -> Iterator[tuple[dict[str, Any], float, CycleSummary, HalfCycle, HalfCycle]]:
     """Provenance, rate (mA/g), summary and half cycles of each solution's last full cycle."""
     for solution in solutions:
-        summaries = cycle_summaries(solution)
-        if summaries:
-            last = summaries[-1]
-            halves = [half for half in half_cycles(solution) if half.cycle == last.cycle]
-            into, out = (next(h for h in halves if h.direction == way) for way in ("insertion", "extraction"))
+        if (loop := last_loop(solution)) is not None:
+            last, into, out = loop
             rate = abs(float(solution.current_A_per_g[into.rows][0])) * 1e3
             yield solution.provenance, rate, last, into, out
 

@@ -13,6 +13,7 @@ from sbpath.model.equations import (
     Drive,
     Workspace,
     evaluate,
+    fill_nodes,
     node_volume,
     stored_charge,
     stored_energy,
@@ -104,9 +105,11 @@ class DrivenElectrode:
         self.nodes = len(network.gibbs)
         state = list(state)
         self.total = sum(state[: self.nodes])
+        fill_nodes(state[self.nodes], network, self.work)
         before = stored_energy(state, network, self.work)
         if not drive.current_control and network.resistance == 0.0:
             state[self.nodes] = drive.level
+            fill_nodes(drive.level, network, self.work)
         self.jump_energy = before - stored_energy(state, network, self.work)
         self.start_charge = stored_charge(state, network, self.work)[0]
         self.start = self.point(0.0, state)
