@@ -1,0 +1,67 @@
+"""The command line. Heavy imports stand inside the handlers, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from sbpath import __version__
+from sbpath.cli import compare, inspect, simulate
+from sbpath.errors import InputError, SbpathError
+
+EXAMPLES = """examples:
+  sbpath list
+  sbpath simulate li-sb --cycles 2 --plot li.png --csv li.csv
+  sbpath simulate na-sb --protocol "Insert at C/10 until x = 1.5" "Rest for 2 h" "Extract at C/10 until 1.5 V"
+  sbpath compare li-sb na-sb k-sb li-sb-libh4 --plot hysteresis.png
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Answers a mistake in one line, as the rest of sbpath does."""
+
+    def error(self, message: str) -> NoReturn:
+        if "expected one argument" in message or "expected at least one argument" in message:
+            message += "; a value that begins with - is written with =, e.g. --temperature=-20C"
+        print(f"sbpath: {message}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code is 0, 1 (a simulation failed) or 2 (wrong input)."""
+    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # Subscripts and degree signs must not stop a terminal that cannot show them.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        return options.handler(options)
+    except InputError as error:
+        for problem in error.problems:
+            print(f"sbpath: {problem}", file=sys.stderr)
+        return 2
+    except SbpathError as error:
+        print(f"sbpath: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader, `head` for example, has seen enough.
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="sbpath",
+        description="Simulate how an antimony (Sb) electrode takes up and gives back Li, Na and K:\n"
+        "voltage plateaus, phase fractions and hysteresis from a graph of phases.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"sbpath {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    for group in (inspect, simulate, compare):
+        group.add(commands)
+    return parser

@@ -1,0 +1,133 @@
+"""The command that simulates one system."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from sbpath.cli.shared import (
+    add_changes,
+    add_cycling,
+    check_outputs,
+    drawing,
+    load,
+    rate,
+    to_celsius,
+    to_volts,
+)
+from sbpath.errors import InputError
+
+if TYPE_CHECKING:
+    from sbpath.mechanism.records import Mechanism
+    from sbpath.solution import Solution
+
+STEPS = """steps:
+  Discharge at C/10 until 0.05 V        also Insert, Lithiate, Sodiate, Potassiate
+  Charge at 50 mA/g for 2 h or until 1.5 V  also Extract, Delithiate, ...; rates: C/10, 0.5C, mA/g, A/g, mA, A
+  Insert at C/10 until x = 1.5          x: alkali per Sb
+  Rest for 30 min
+  Hold at 10 mV until C/50
+  Sweep at 0.1 mV/s from 1.5 V to 0.05 V
+  each may end with an output period:   Rest for 1 h (10 second period)
+
+examples:
+  sbpath simulate li-sb --cycles 2 --plot li.png --csv li.csv
+  sbpath simulate na-sb --protocol "Insert at C/10 until x = 1.5" "Rest for 2 h" "Extract at C/10 until 1.5 V"
+"""
+
+
+def add(commands: Any) -> None:
+    """Add this command to a parser's."""
+    simulate = commands.add_parser(
+        "simulate",
+        help="simulate cycles of one system",
+        epilog=STEPS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    simulate.add_argument("mechanism", help="a shipped name (see `sbpath list`) or the path of a .toml file")
+    add_cycling(simulate, cycles=1)
+    simulate.add_argument(
+        "--lower", metavar="V", help="lower cut-off, e.g. 0.05 or 50mV (default: the mechanism's)"
+    )
+    simulate.add_argument("--upper", metavar="V", help="upper cut-off, e.g. 1.5 (default: the mechanism's)")
+    simulate.add_argument(
+        "--protocol", nargs="+", metavar="STEP",
+        help='steps of one cycle, e.g. "Discharge at C/10 until 0.05 V" "Rest for 1 h"; repeated --cycles times',
+    )  # fmt: skip
+    simulate.add_argument(
+        "--mass",
+        type=float,
+        default=1.0,
+        metavar="G",
+        help="mass of Sb in g, for currents in A and for --bdf (default 1)",
+    )
+    add_changes(simulate)
+    simulate.add_argument("--csv", metavar="FILE", help="write the curves as CSV")
+    simulate.add_argument(
+        "--bdf", metavar="FILE", help="write the curves in the Battery Data Format (.bdf.csv)"
+    )
+    simulate.add_argument("--save", metavar="FILE", help="write everything to one .npz file")
+    simulate.add_argument(
+        "--plot", metavar="FILE", help="draw voltage and phase fractions (.png, .pdf, .svg)"
+    )
+    simulate.set_defaults(handler=_simulate)
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from sbpath.simulation import simulate
+    from sbpath.solution import SimulationError
+    from sbpath.text.simulation import simulation_report
+
+    check_outputs(options.csv, options.save, plot=options.plot, bdf=options.bdf)
+    mechanism = load(options.mechanism, options.changes)
+    protocol = _protocol(options, mechanism)
+    failure = None
+    try:
+        solution = simulate(
+            mechanism,
+            protocol,
+            graph=options.graph,
+            temperature_C=to_celsius(options.temperature),
+            electrode_mass_g=options.mass,
+            progress=not options.quiet,
+        )
+    except SimulationError as error:
+        # What was simulated before the failure is worth keeping.
+        solution, failure = error.solution, error
+    print(simulation_report(solution))
+    _write(solution, options)
+    if failure is not None:
+        raise failure
+    return 0
+
+
+def _protocol(options: argparse.Namespace, mechanism: Mechanism) -> Any:
+    from sbpath.protocol.protocol import Protocol, cycling
+
+    if options.protocol is None:
+        lower = mechanism.lower_cutoff_V if options.lower is None else to_volts("--lower", options.lower)
+        upper = mechanism.upper_cutoff_V if options.upper is None else to_volts("--upper", options.upper)
+        return cycling(rate(options), lower, upper, options.cycles)
+    for name in ("rate", "lower", "upper"):
+        if getattr(options, name) is not None:
+            raise InputError(f"--{name}: has no meaning beside --protocol; write it into the steps")
+    if options.cycles < 1:
+        raise InputError(f"--cycles: must be a whole number, 1 or more, not {options.cycles}")
+    return Protocol.parse([tuple(options.protocol)] * options.cycles, mechanism.ion)
+
+
+def _write(solution: Solution, options: argparse.Namespace) -> None:
+    from sbpath.results.export import to_bdf, to_csv
+
+    if options.csv:
+        to_csv(solution, options.csv)
+    if options.bdf:
+        to_bdf(solution, options.bdf)
+    if options.save:
+        solution.save(options.save)
+    if options.plot:
+        plots = drawing()
+        plots.save(plots.overview(solution), options.plot)
+    for path in (options.csv, options.bdf, options.save, options.plot):
+        if path:
+            print(f"wrote {path}")

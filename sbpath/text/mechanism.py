@@ -1,0 +1,108 @@
+"""What a mechanism holds: equations, phases, every number with its source."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+
+from sbpath.mechanism.records import Edge, Gallery, Mechanism, Provenance, Quantity
+from sbpath.model.equilibrium import equilibrium_potential
+from sbpath.physical import ZERO_CELSIUS_K
+from sbpath.results.labels import phase_labels
+from sbpath.text.tables import indented, table
+
+
+def systems(mechanisms: Sequence[Mechanism]) -> str:
+    """One line for each mechanism."""
+    rows = [[m.name, m.ion, f"{m.temperature_C:g} °C", m.default_graph, m.title] for m in mechanisms]
+    return table(["name", "ion", "temperature", "default graph", "system"], rows)
+
+
+def mechanism_report(mechanism: Mechanism) -> str:
+    """Equations, phases, every number with its status and source, and the sources in full."""
+    numbers = list(mechanism.numbers())
+    counted = Counter(number.status for _, number in numbers)
+    status = ", ".join(f"{counted[s]} {s}" for s in ("measured", "computed", "fitted", "assumed"))
+    cited = dict.fromkeys(number.source for _, number in numbers)
+    parts = [
+        _heading(mechanism),
+        *(f"{textwrap.fill(paragraph, 100)}\n" for paragraph in mechanism.description.strip().split("\n\n")),
+        "Transformations (number of the review's equation, equilibrium potential in V, graphs)",
+        table(
+            ["", "equation", "E / V", "graphs"], [_edge_row(mechanism, edge) for edge in mechanism.all_edges]
+        ),
+        "",
+        "Phases (x: alkali per Sb; Vm in cm3 per mol Sb)",
+        table(["name", "formula", "structure", "space group", "x", "Vm", "swelling"], _phase_rows(mechanism)),
+        "",
+        f"Numbers ({status}); units stand in the keys",
+        table(["key", "value", "status", "source"], [_number_row(path, number) for path, number in numbers]),
+        "",
+        "Notes",
+        *(_note(path, number) for path, number in numbers if number.fitted_to or number.note),
+        "",
+        "Sources",
+        *(indented(f"{key}: {mechanism.sources[key]}") for key in cited),
+    ]
+    return "\n".join(parts)
+
+
+def _heading(m: Mechanism) -> str:
+    resistance = m.series_resistance_ohm_g(m.temperature_C + ZERO_CELSIUS_K)
+    drop = resistance * m.theoretical_capacity_mAh_per_g
+    return (
+        f"{m.name}: {m.title}\n"
+        f"{m.ion}, {m.temperature_C:g} °C, {m.lower_cutoff_V:g} - {m.upper_cutoff_V:g} V, "
+        f"{m.theoretical_capacity_mAh_per_g:.1f} mAh/g Sb, default graph: {m.default_graph}\n"
+        f"electrolyte: {m.electrolyte.name} ({m.electrolyte.kind}), "
+        f"series resistance {resistance:.3g} Ohm g ({drop:.2g} mV at 1C)\n"
+    )
+
+
+def _edge_row(mechanism: Mechanism, edge: Edge) -> list[str]:
+    potential = equilibrium_potential(mechanism, edge.reactant, edge.product)
+    number = edge.stated.review_equation
+    return [
+        f"({number})" if number else "",
+        edge.stated.equation,
+        "" if potential is None else f"{potential:.4f}",
+        ", ".join(edge.stated.graphs),
+    ]
+
+
+def _phase_rows(mechanism: Mechanism) -> list[list[str]]:
+    labels = phase_labels(mechanism.document)
+    host = mechanism.phases[mechanism.initial_phase].molar_volume_cm3_per_mol.value
+    rows = []
+    for name, phase in mechanism.phases.items():
+        full, empty = mechanism.full_content(name), mechanism.fixed_content(name)
+        volume = phase.molar_volume_cm3_per_mol.value
+        rows.append(
+            [
+                name,
+                labels[name],
+                phase.structure,
+                phase.space_group or "-",
+                f"{empty:g} - {full:g}" if phase.galleries else f"{full:g}",
+                f"{volume:g}",
+                f"{(volume / host - 1) * 100:+.0f} %",
+            ]
+        )
+    return rows
+
+
+def _number_row(path: str, number: Provenance) -> list[str]:
+    match number:
+        case Gallery():
+            value = f"{number.sites:g} at {number.potential_V:g} V, width {number.width:g}"
+        case Quantity():
+            value = f"{number.value:.6g}"
+        case _:
+            value = ""
+    return [path, value, number.status, number.source]
+
+
+def _note(path: str, number: Provenance) -> str:
+    fitted = f"fitted to {number.fitted_to}" if number.fitted_to else ""
+    return indented(f"{path}: {'; '.join(part for part in (fitted, number.note) if part)}")

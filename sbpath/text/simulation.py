@@ -1,0 +1,64 @@
+"""One simulation as text."""
+
+from __future__ import annotations
+
+from sbpath.results.analysis import cycle_summaries, half_cycles
+from sbpath.results.labels import phase_labels
+from sbpath.solution import Solution
+from sbpath.text.tables import or_dash, path_text, plateaus_text, table
+
+
+def simulation_report(solution: Solution) -> str:
+    """Half cycles, cycles, and every step that did not end as a plain cut-off."""
+    about = solution.provenance
+    labels = phase_labels(about["document"])
+    lines = [
+        f"{about['mechanism']}: {about['graph']} graph, {about['temperature_C']:g} °C, "
+        f"1C = {about['one_C_mA_per_g']:.1f} mA/g Sb, {solution.time_s[-1] / 3600:.4g} h",
+        "",
+        table(
+            [
+                "cycle",
+                "half cycle",
+                "mAh/g",
+                "mean V",
+                "plateaus (V x mAh/g)",
+                "phases in order of appearance",
+            ],
+            [
+                [
+                    str(half.cycle),
+                    half.direction,
+                    f"{half.capacity_mAh_per_g:.1f}",
+                    f"{half.mean_voltage_V:.3f}",
+                    plateaus_text(half),
+                    path_text(half, labels),
+                ]
+                for half in half_cycles(solution)
+            ],
+        ),
+    ]
+    summaries = cycle_summaries(solution)
+    if summaries:
+        rows = [
+            [
+                str(s.cycle),
+                f"{s.hysteresis_mV:.1f}",
+                or_dash(s.loop_J_per_g, "{:.1f}"),
+                f"{s.coulombic_efficiency * 100:.2f} %",
+                or_dash(s.energy_efficiency, "{:.1%}"),
+            ]
+            for s in summaries
+        ]
+        lines += [
+            "",
+            table(["cycle", "hysteresis / mV", "loop / J/g", "coulombic eff.", "energy eff."], rows),
+        ]
+        lines += [
+            "coulombic: extraction / insertion capacity; energy: delivered on insertion / taken up on extraction"
+        ]
+    if any(summary.energy_efficiency is None for summary in summaries):
+        lines += ["-: the capacities differ by more than 2 %, so the loop is not closed"]
+    odd = [r for r in solution.steps if r.ended_by in ("already", "failed")]
+    lines += [f"cycle {r.cycle}, step {r.step} ({r.text}): {r.reason}" for r in odd]
+    return "\n".join(lines)

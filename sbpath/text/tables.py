@@ -1,0 +1,37 @@
+"""Tables, and how numbers, plateaus and paths read in them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from sbpath.results.analysis import HalfCycle
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as they need to be, two blanks apart; the last one is left ragged."""
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *rows]
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def indented(text: str) -> str:
+    """`text` as a paragraph whose later lines are set in."""
+    return textwrap.fill(text, 100, initial_indent="  ", subsequent_indent="    ")
+
+
+def plateaus_text(half: HalfCycle) -> str:
+    """``0.850 x 437, 0.799 x 219``, or a dash."""
+    return ", ".join(f"{p.voltage_V:.3f} x {p.extent_mAh_per_g:.0f}" for p in half.plateaus) or "-"
+
+
+def path_text(half: HalfCycle, labels: dict[str, str] | None = None) -> str:
+    """``Sb -> Li2Sb -> Li3Sb``, by label if given; phases that start together are joined by +."""
+    return " -> ".join(" + ".join((labels or {}).get(n, n) for n in group) for group in half.phases)
+
+
+def or_dash(value: float | None, form: str) -> str:
+    """`value` in the format `form`, or a dash where there is none."""
+    return "-" if value is None else form.format(value)
