@@ -25,7 +25,7 @@ from sbpath.model.network import Network, build_network
 from sbpath.physical import COULOMB_PER_MAH, ZERO_CELSIUS_K
 from sbpath.protocol.protocol import Protocol, cycling
 from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Step
-from sbpath.solution import SimulationError, Solution, State, StepRecord
+from sbpath.solution import CAUSES, SimulationError, Solution, State, StepRecord
 from sbpath.solver.cycler import direction_of, drive_of, duration_of, reason_of, target_of, watched_limits
 from sbpath.solver.electrode import DrivenElectrode
 from sbpath.solver.record import Record
@@ -296,6 +296,9 @@ def _assemble(
         # A graph without edges still has an axis of edges, of length 0.
         return np.array(values).reshape(len(values), len(edges)).T.copy()
 
+    rates = per_edge([p.flows[: len(edges)] for p in points])
+    affinities = per_edge([p.affinity for p in points])
+    parts = len(CAUSES) * len(edges)
     return Solution(
         time_s=provenance["initial"]["time_s"] + np.array(record.time),
         potential_V=states[-1].copy(),
@@ -305,12 +308,15 @@ def _assemble(
         charge_mAh_per_g=passed,
         capacity_mAh_per_g=_half_cycle_capacity(passed, cycle, step),
         fractions=states[:-1].copy(),
-        rates_per_s=per_edge([p.rate for p in points]),
-        affinities_J_per_mol=per_edge([p.affinity for p in points]),
-        heat_W_per_g=per_edge([p.powers[2:] for p in points]),
-        heat_J_per_g=totals[2:].copy(),
+        rates_per_s=rates,
+        affinities_J_per_mol=affinities,
+        heat_W_per_g=rates * affinities / mechanism.host_molar_mass_g_per_mol,
+        heat_parts_J_per_g=totals[2 : 2 + parts].reshape(len(CAUSES), len(edges), len(points)).copy(),
+        converted=totals[2 + parts : 2 + parts + len(edges)].copy(),
+        edge_charge_mAh_per_g=totals[2 + parts + len(edges) :] / COULOMB_PER_MAH,
         joule_heat_J_per_g=totals[1].copy(),
         energy_J_per_g=totals[0].copy(),
+        stored_J_per_g=np.array([p.stored for p in points]),
         swelling_percent=np.array([(p.volume / pristine - 1.0) * 100.0 for p in points]),
         cycle=cycle,
         step=step,

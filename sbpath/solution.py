@@ -17,7 +17,10 @@ from sbpath.halfcycles import charge_runs
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-FORMAT = 1
+FORMAT = 2
+
+# What an edge's heat is lost to, in the order of `Solution.heat_parts_J_per_g`.
+CAUSES = ("nucleation", "growth", "transport", "work")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +98,21 @@ class Solution:
     rates_per_s, affinities_J_per_mol, heat_W_per_g : array, shape (E, n)
         Of each edge in the order of `edges`: share of all Sb converted per second, affinity,
         and irreversible heat r A / M. The reversible heat T dS/dt is not in it.
-    heat_J_per_g : array, shape (E, n)
-        Irreversible heat of each edge since the start.
+    heat_parts_J_per_g : array, shape (4, E, n)
+        Irreversible heat of each edge since the start by cause, in the order of `CAUSES`:
+        what is left of the affinity after the transformation work is shared out as the times
+        of nucleation, growth and transport share the waiting. `heat_J_per_g` is their sum.
+    converted : array, shape (E, n)
+        Share of all Sb that each edge has converted since the start (1: all of it, once).
+    edge_charge_mAh_per_g : array, shape (E, n)
+        Charge that each edge has carried since the start, insertion positive. The rest of the
+        charge fills solution phases and the double layer.
     joule_heat_J_per_g, energy_J_per_g : array, shape (n,)
         Heat in the series resistance, and energy delivered by the cell (integral of V I dt),
         both since the start.
+    stored_J_per_g : array, shape (n,)
+        Free energy of the phases and of the double layer, so that its change, the energy
+        delivered and all heat add up to nothing.
     swelling_percent : array, shape (n,)
         Change of the molar volume against the mechanism's initial phase.
     cycle, step : integer array, shape (n,)
@@ -123,9 +136,12 @@ class Solution:
     rates_per_s: Floats
     affinities_J_per_mol: Floats
     heat_W_per_g: Floats
-    heat_J_per_g: Floats
+    heat_parts_J_per_g: Floats
+    converted: Floats
+    edge_charge_mAh_per_g: Floats
     joule_heat_J_per_g: Floats
     energy_J_per_g: Floats
+    stored_J_per_g: Floats
     swelling_percent: Floats
     cycle: Integers
     step: Integers
@@ -159,6 +175,11 @@ class Solution:
             known = f"phases: {', '.join(self.phases)}"
             raise InputError(f"{phase}: no phase has this name; {nearest(str(phase), self.phases, known)}")
         return self.fractions[self.phases.index(phase)]
+
+    @property
+    def heat_J_per_g(self) -> Floats:
+        """Irreversible heat of each edge since the start, shape (E, n)."""
+        return self.heat_parts_J_per_g.sum(axis=0)
 
     @property
     def final_state(self) -> State:

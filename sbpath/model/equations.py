@@ -42,8 +42,8 @@ class Workspace(NamedTuple):
     """Room for one evaluation: P nodes, E edges, n = P + 1 unknowns.
 
     `derivative` (n), `jacobian` (n rows of n), `time_derivative` of the last row (1),
-    `content` x_p, `omega`, `slope` dx/dE, `curvature` (P each), `rate` (1/s) and `affinity`
-    (J/mol) (E each).
+    `content` x_p, `omega`, `slope` dx/dE, `curvature` (P each), `rate` (1/s), `affinity`
+    (J/mol), and the times `nucleation` and `growth` (s, of running edges only) (E each).
     """
 
     derivative: list[float]
@@ -55,6 +55,8 @@ class Workspace(NamedTuple):
     curvature: list[float]
     rate: list[float]
     affinity: list[float]
+    nucleation: list[float]
+    growth: list[float]
 
 
 def workspace(network: Network) -> Workspace:
@@ -70,6 +72,8 @@ def workspace(network: Network) -> Workspace:
         curvature=[0.0] * nodes,
         rate=[0.0] * edges,
         affinity=[0.0] * edges,
+        nucleation=[0.0] * edges,
+        growth=[0.0] * edges,
     )
 
 
@@ -149,7 +153,7 @@ def evaluate(
     network : Network
         The graph.
     work : Workspace
-        Receives derivative, rates, affinities; and, if `with_jacobian`, the Jacobian and
+        Receives derivative, rates, affinities, times; and, if `with_jacobian`, the Jacobian and
         the explicit time derivative of the potential's row.
     with_jacobian : bool
         Whether to fill these last two.
@@ -201,6 +205,8 @@ def evaluate(
         rate = reactant / waiting
         step = content[q] - content[p]
         work.rate[e] = rate
+        work.nucleation[e] = nucleation
+        work.growth[e] = growth
         derivative[p] -= rate
         derivative[q] += rate
         faradaic += scale * step * rate

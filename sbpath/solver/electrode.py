@@ -43,14 +43,17 @@ class Point(NamedTuple):
         Charge held (C/g) and alkali x (mol per mol Sb).
     capacitance : float
         C of `sbpath.model.equations` (F/g).
-    rate, affinity : list of float, shape (E,)
-        Of each edge (1/s, J/mol).
+    affinity : list of float, shape (E,)
+        Of each edge (J/mol).
     volume : float
         Of the electrode (m^3 per mol Sb).
     stored : float
         Energy held (J/g).
-    powers : list of float, shape (E + 2,)
-        V I, I^2 R_s, and r A / M of each edge (W/g): ``d(stored)/dt = -sum(powers)``.
+    powers : list of float, shape (4 E + 2,)
+        V I, I^2 R_s, and the heat r A / M of the edges by cause (W/g), see `heat_parts`:
+        ``d(stored)/dt = -sum(powers)``.
+    flows : list of float, shape (2 E,)
+        Rate of each edge (1/s), and the current that it carries (A/g).
     """
 
     time: float
@@ -61,11 +64,11 @@ class Point(NamedTuple):
     charge: float
     content: float
     capacitance: float
-    rate: list[float]
     affinity: list[float]
     volume: float
     stored: float
     powers: list[float]
+    flows: list[float]
 
 
 class Slopes(NamedTuple):
@@ -74,6 +77,29 @@ class Slopes(NamedTuple):
     derivative: list[float]
     jacobian: list[list[float]]
     time_derivative: list[float]
+
+
+def heat_parts(network: Network, work: Workspace) -> list[float]:
+    """Heat of the edges by cause (W/g), shape (4 E,): all edges by nucleation, then growth, transport, work.
+
+    What is left of the affinity after the transformation work is shared out as the three times
+    in series share the waiting, ``r (A - W) tau_i / (tau_1 + tau_2 + tau_3) / M``; so each part
+    is zero or more, and they add up to ``r A / M``. After `evaluate`.
+    """
+    edges = len(network.source)
+    parts = [0.0] * (4 * edges)
+    per_gram = network.charge_scale / F
+    for e in range(edges):
+        power = work.rate[e] * per_gram
+        if power <= 0.0:
+            continue
+        nucleation, growth, transport = work.nucleation[e], work.growth[e], network.transport[e]
+        per_time = power * (work.affinity[e] - network.work[e]) / (nucleation + growth + transport)
+        parts[e] = per_time * nucleation
+        parts[edges + e] = per_time * growth
+        parts[2 * edges + e] = per_time * transport
+        parts[3 * edges + e] = power * network.work[e]
+    return parts
 
 
 class DrivenElectrode:
@@ -148,8 +174,10 @@ class DrivenElectrode:
             charge = wanted
         potential = state[self.nodes]
         voltage = potential - current * network.resistance
-        per_gram = network.charge_scale / F
-        heat = [r * a * per_gram for r, a in zip(work.rate, work.affinity, strict=True)]
+        carried = [
+            network.charge_scale * r * (work.content[q] - work.content[p])
+            for r, p, q in zip(work.rate, network.source, network.target, strict=True)
+        ]
         return Point(
             time=time,
             state=state,
@@ -159,11 +187,11 @@ class DrivenElectrode:
             charge=charge,
             content=(charge + network.double_layer * potential) / network.charge_scale,
             capacitance=capacitance,
-            rate=list(work.rate),
             affinity=list(work.affinity),
             volume=sum(state[p] * node_volume(p, network, work) for p in range(self.nodes)),
             stored=stored_energy(state, network, work),
-            powers=[voltage * current, current**2 * network.resistance, *heat],
+            powers=[voltage * current, current**2 * network.resistance, *heat_parts(network, work)],
+            flows=[*work.rate, *carried],
         )
 
     def shift_charge(self, state: list[float], missing: float, capacitance: float) -> None:

@@ -27,7 +27,7 @@ class Record:
     points : list of Point
         As the step that they belong to sees them.
     totals : list of lists of float
-        Integrals of `Point.powers` since the start (J/g).
+        Integrals of `Point.powers` (J/g) and `Point.flows` (1, C/g) since the start.
     """
 
     time: list[float] = field(default_factory=list)
@@ -56,7 +56,7 @@ class StepWriter:
         self.period = period
         self.multiple = 1
         self.offset = record.time[-1] if record.time else 0.0
-        self.totals = list(record.totals[-1]) if record.totals else [0.0] * len(start.powers)
+        self.totals = list(record.totals[-1]) if record.totals else [0.0] * len(integrands(start))
         self.totals[0] += jump_energy
         self._row(start, list(self.totals))
 
@@ -66,13 +66,13 @@ class StepWriter:
         `inner` gives the point at a fraction of the step.
         """
         size = points[-1].time - begin.time
-        values = [p.powers for p in (begin, *points)]
+        values = [integrands(p) for p in (begin, *points)]
 
         def totals_at(fraction: float) -> list[float]:
-            weights = [size * w for w in partial_weights(fraction)]
+            first, second, third, fourth = (size * w for w in partial_weights(fraction))
             return [
-                total + sum(w * value[i] for w, value in zip(weights, values, strict=True))
-                for i, total in enumerate(self.totals)
+                total + first * a + second * b + third * c + fourth * d
+                for total, a, b, c, d in zip(self.totals, *values, strict=True)
             ]
 
         if self.period is None:
@@ -94,6 +94,11 @@ class StepWriter:
         self.record.time.append(self.offset + point.time)
         self.record.points.append(point)
         self.record.totals.append(totals)
+
+
+def integrands(point: Point) -> list[float]:
+    """What is integrated in time, in the order of `Record.totals`."""
+    return point.powers + point.flows
 
 
 def partial_weights(fraction: float) -> list[float]:
