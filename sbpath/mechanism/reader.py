@@ -68,6 +68,20 @@ def load_mechanism(name: str | Path, changes: Mapping[str, float] | None = None)
         ) from None
 
 
+def with_changes(mechanism: Mechanism, changes: Mapping[str, float]) -> Mechanism:
+    """`mechanism` with other numbers, by dotted path as in `load_mechanism`.
+
+    Raises
+    ------
+    InputError
+        With every mistake found, one line each.
+    """
+    document = mechanism.document
+    if problems := _change(document, changes):
+        raise InputError([f"{mechanism.name}: {problem}" for problem in problems])
+    return mechanism_from_document(document, where=mechanism.name)
+
+
 def mechanism_from_document(document: dict[str, Any], where: str) -> Mechanism:
     """Gates two and three on a merged document; `where` names it in the messages.
 

@@ -1,0 +1,1 @@
+"""Questions that take several simulations: what if, how slow, which path where."""

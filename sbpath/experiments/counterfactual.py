@@ -1,0 +1,151 @@
+"""What the asymmetry of the path costs or saves: the same cycle, held to one path both ways.
+
+Take the path of one direction, allow its edges and their reverses and nothing else, and run the
+same protocol again. The loop less that of the held cycle is what the freedom to come back
+another way is worth: negative where the other way is the cheaper one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sbpath.errors import InputError
+from sbpath.mechanism.reader import mechanism_from_document
+from sbpath.mechanism.records import EdgeKinetics, Mechanism
+from sbpath.protocol.protocol import Protocol
+from sbpath.results.budget import Budget, budget
+from sbpath.results.pathways import pathways
+from sbpath.simulation import simulate
+from sbpath.solution import Solution, State
+from sbpath.solver.trial import SolverOptions
+
+HELD = "held"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A cycle held to the path of one direction.
+
+    Attributes
+    ----------
+    followed : str
+        The direction whose path it is, "insertion" or "extraction".
+    edges : tuple of (str, str)
+        Reactant and product of that path's edges; their reverses are open too.
+    budget : Budget
+        Of the held cycle.
+    solution : Solution
+        The held simulation.
+    """
+
+    followed: str
+    edges: tuple[tuple[str, str], ...]
+    budget: Budget
+    solution: Solution
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asymmetry:
+    """The budget of a free cycle, and of the cycles held to each of its two paths.
+
+    `held` has the insertion path both ways, then the extraction path both ways.
+    """
+
+    free: Budget
+    held: tuple[Held, Held]
+
+    def difference_J_per_g(self) -> tuple[float, float]:
+        """Loop of the free cycle less that of each held one (J per g Sb)."""
+        first, second = (self.free.loop_J_per_g - held.budget.loop_J_per_g for held in self.held)
+        return first, second
+
+    def difference_mV(self) -> tuple[float, float]:
+        """The same of the voltage hysteresis (mV)."""
+        first, second = (self.free.hysteresis_mV - held.budget.hysteresis_mV for held in self.held)
+        return first, second
+
+
+def asymmetry(solution: Solution, cycle: int | None = None) -> Asymmetry:
+    """Compare a cycle with the same one held to its insertion path, and to its extraction path.
+
+    Parameters
+    ----------
+    solution : Solution
+        With a closed cycle.
+    cycle : int, optional
+        Whose paths; the last closed one if not given.
+
+    Raises
+    ------
+    InputError
+        If there is no closed cycle, or a held cycle does not close.
+    """
+    free = budget(solution, cycle)
+    held = []
+    for followed in ("insertion", "extraction"):
+        own = [w for w in pathways(solution) if w.cycle == free.cycle and w.direction == followed]
+        steps = (step for way in own for path in way.paths for step in _steps(path.phases))
+        edges = tuple(dict.fromkeys(steps))
+        if not edges:
+            raise InputError(f"asymmetry: no transformation ran on {followed} in cycle {free.cycle}")
+        again = simulate_held(solution, edges)
+        held.append(Held(followed, edges, budget(again, free.cycle), again))
+    return Asymmetry(free, (held[0], held[1]))
+
+
+def simulate_held(solution: Solution, edges: Sequence[tuple[str, str]]) -> Solution:
+    """The experiment of `solution` once more, with `edges` and their reverses alone.
+
+    Phases that they do not touch are left out, so nothing may stand in them at the start.
+    """
+    about = solution.provenance
+    mechanism = mechanism_from_document(about["document"], where=about["mechanism"])
+    touched = {phase for edge in edges for phase in edge} | {mechanism.initial_phase}
+    initial = State(**about["initial"])
+    return simulate(
+        mechanism_from_document(_held_document(mechanism, edges, touched), where=f"{mechanism.name}, {HELD}"),
+        Protocol.parse(about["protocol"]),
+        graph=HELD,
+        temperature_C=about["temperature_C"],
+        initial=State(
+            {p: share for p, share in initial.fractions.items() if p in touched or share > 0.0},
+            initial.potential_V,
+            initial.time_s,
+        ),
+        electrode_mass_g=about["electrode_mass_g"],
+        one_C_mA_per_g=about["one_C_mA_per_g"],
+        options=SolverOptions(**about["options"]),
+        progress=False,
+    )
+
+
+def _held_document(
+    mechanism: Mechanism, edges: Sequence[tuple[str, str]], touched: set[str]
+) -> dict[str, Any]:
+    """The mechanism with one graph: `edges` and their reverses, which need not stand in the file."""
+    document = mechanism.document
+    stated = {
+        (edge.reactant, edge.product): table
+        for edge, table in zip(mechanism.all_edges, document["transformations"], strict=True)
+    }
+    transformations = []
+    for reactant, product in edges:
+        forward = stated[reactant, product]
+        left, right = forward["equation"].split("->")
+        kinetics = {key: forward[key] for key in EdgeKinetics.model_fields if key in forward}
+        reverse = stated.get((product, reactant), {"equation": f"{right} -> {left}", **kinetics})
+        transformations += [{**table, "graphs": [HELD]} for table in (forward, reverse)]
+    unique = {table["equation"]: table for table in transformations}
+    document["transformations"] = list(unique.values())
+    document["default_graph"] = HELD
+    document["phases"] = {name: table for name, table in document["phases"].items() if name in touched}
+    document["interfaces"] = {
+        pair: table for pair, table in document["interfaces"].items() if set(pair.split("|")) <= touched
+    }
+    return document
+
+
+def _steps(phases: tuple[str, ...]) -> list[tuple[str, str]]:
+    return list(zip(phases, phases[1:], strict=False))

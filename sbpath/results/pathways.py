@@ -1,0 +1,144 @@
+"""Which way the electrode went: charge per edge, branching, and the paths taken.
+
+The charge of a half cycle goes three ways: into edges, each carrying (F/M) (x_q - x_p) r at the
+contents of the moment; into the filling or emptying of solution phases; and into the double
+layer. Together they are the capacity.
+
+A path is a sequence of edges from a phase of which there was more before to one of which there
+is more after. The amounts that the edges converted are taken apart into paths, the widest first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import networkx as nx
+import numpy as np
+
+from sbpath.physical import COULOMB_PER_MAH
+from sbpath.results.analysis import half_cycles
+from sbpath.solution import Floats, Solution
+
+# Paths and branches that carry less than this share of all Sb are not told.
+TOLD = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Phases in turn, and the share of all Sb that went this way."""
+
+    phases: tuple[str, ...]
+    share: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pathways:
+    """The ways of one half cycle.
+
+    Attributes
+    ----------
+    cycle, direction
+        Which half cycle.
+    edges : tuple of str
+        "reactant -> product" of the E edges.
+    charge_mAh_per_g : array, shape (E,)
+        Charge that each edge carried, insertion positive.
+    converted : array, shape (E,)
+        Share of all Sb that each edge converted.
+    filling_mAh_per_g, double_layer_mAh_per_g : float
+        Charge that filled solution phases and the double layer, insertion positive.
+    branching : array, shape (E,)
+        Share of what left the edge's reactant that took this edge; 0 where nothing left.
+    paths : tuple of Path
+        Widest first.
+    """
+
+    cycle: int
+    direction: str
+    edges: tuple[str, ...]
+    charge_mAh_per_g: Floats
+    converted: Floats
+    filling_mAh_per_g: float
+    double_layer_mAh_per_g: float
+    branching: Floats
+    paths: tuple[Path, ...]
+
+    @property
+    def capacity_mAh_per_g(self) -> float:
+        """Charge of the half cycle, insertion positive."""
+        return float(self.charge_mAh_per_g.sum()) + self.filling_mAh_per_g + self.double_layer_mAh_per_g
+
+
+def pathways(solution: Solution) -> list[Pathways]:
+    """The ways of every half cycle, in order."""
+    ends = [name.split(" -> ") for name in solution.edges]
+    capacitance = solution.provenance["document"]["electrode"]["double_layer_F_per_g"]["value"]
+    found = []
+    for half in half_cycles(solution):
+        # From the last row of what was before, so that the jump of a set voltage counts.
+        before, last = max(half.rows.start - 1, 0), half.rows.stop - 1
+        charge = solution.edge_charge_mAh_per_g[:, last] - solution.edge_charge_mAh_per_g[:, before]
+        converted = solution.converted[:, last] - solution.converted[:, before]
+        start = solution.provenance["initial"]["potential_V"]
+        rise = solution.potential_V[last] - (solution.potential_V[before] if half.rows.start > 0 else start)
+        total = half.capacity_mAh_per_g * (1.0 if half.direction == "insertion" else -1.0)
+        layer = -capacitance * float(rise) / COULOMB_PER_MAH
+        left = {node: 0.0 for node in solution.phases}
+        for (reactant, _), amount in zip(ends, converted.tolist(), strict=True):
+            left[reactant] += amount
+        branching = [
+            amount / left[reactant] if left[reactant] > TOLD else 0.0
+            for (reactant, _), amount in zip(ends, converted.tolist(), strict=True)
+        ]
+        found.append(
+            Pathways(
+                cycle=half.cycle,
+                direction=half.direction,
+                edges=solution.edges,
+                charge_mAh_per_g=charge,
+                converted=converted,
+                filling_mAh_per_g=total - float(charge.sum()) - layer,
+                double_layer_mAh_per_g=layer,
+                branching=np.array(branching),
+                paths=_paths(solution.phases, [(p, q) for p, q in ends], converted.tolist()),
+            )
+        )
+    return found
+
+
+def _paths(nodes: tuple[str, ...], ends: list[tuple[str, str]], converted: list[float]) -> tuple[Path, ...]:
+    """The amounts of the edges as paths, the widest first.
+
+    What goes in circles, and what is left below `TOLD`, belongs to no path.
+    """
+    flow = nx.DiGraph()
+    flow.add_nodes_from(nodes)
+    surplus = dict.fromkeys(nodes, 0.0)
+    for (p, q), amount in zip(ends, converted, strict=True):
+        surplus[p] += amount
+        surplus[q] -= amount
+        if amount > TOLD:
+            flow.add_edge(p, q, amount=amount)
+    paths: list[Path] = []
+    while True:
+        sources = [node for node in nodes if surplus[node] > TOLD]
+        sinks = [node for node in nodes if surplus[node] < -TOLD]
+        best: tuple[float, list[str]] = (TOLD, [])
+        for source in sources:
+            for way in nx.all_simple_paths(flow, source, sinks):
+                width = min(surplus[source], -surplus[way[-1]], *_amounts(flow, way))
+                best = max(best, (width, way), key=lambda item: item[0])
+        width, way = best
+        if not way:
+            return tuple(paths)
+        paths.append(Path(tuple(way), width))
+        surplus[way[0]] -= width
+        surplus[way[-1]] += width
+        for p, q in zip(way, way[1:], strict=False):
+            flow.edges[p, q]["amount"] -= width
+            if flow.edges[p, q]["amount"] <= TOLD:
+                flow.remove_edge(p, q)
+
+
+def _amounts(flow: nx.DiGraph, way: list[str]) -> list[float]:
+    return [flow.edges[p, q]["amount"] for p, q in zip(way, way[1:], strict=False)]

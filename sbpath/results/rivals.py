@@ -1,0 +1,216 @@
+"""Why this path: what drives each edge and what holds it back, along the curve and where it counts.
+
+A phase that transforms has rivals for products. Each has a driving force per volume of product,
+g = (A - W) / V_q, and with it the barrier of classical nucleation theory
+
+    b = 16 pi S gamma^3 / (3 k_B T g^2)   in kT  (the B / A^2 of `sbpath.model.rates`),
+
+and nucleates at the rate J0 exp(-b). The lower barrier wins: for equal J0 and S, product 1
+before product 2 where
+
+    gamma_1 / gamma_2  <  (g_1 / g_2)^(2/3).
+
+The left side belongs to the interfaces and is the same in both directions. The right side is the
+lever of Chang et al. 2015 (J. Mater. Chem. A 3, 18928): it differs between the directions,
+because the driving force of the larger step in composition grows faster with overpotential.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, inf, nan
+
+import numpy as np
+
+from sbpath.mechanism.reader import mechanism_from_document
+from sbpath.mechanism.records import Mechanism
+from sbpath.model.equations import Drive, evaluate, node_volume, workspace
+from sbpath.model.network import build_network
+from sbpath.physical import ZERO_CELSIUS_K
+from sbpath.results.analysis import half_cycles
+from sbpath.solution import Floats, Solution
+
+# A phase that loses less than this share of the Sb in a half cycle has decided nothing.
+DECIDES = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Driving:
+    """What drives and holds back each edge in every row; nan where the edge has no driving force.
+
+    Attributes
+    ----------
+    force_J_per_m3 : array, shape (E, n)
+        Affinity less transformation work, per volume of the product.
+    barrier_kT : array, shape (E, n)
+        Nucleation barrier over k_B T.
+    nucleation_per_s : array, shape (E, n)
+        J0 exp(-barrier), of a domain of the reactant, whether there is any or not.
+    log_attempt : array, shape (E,)
+        ln(J0 / (1/s)).
+    """
+
+    force_J_per_m3: Floats
+    barrier_kT: Floats
+    nucleation_per_s: Floats
+    log_attempt: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """One way out of a phase at the moment of decision.
+
+    Attributes
+    ----------
+    product : str
+        Where it leads.
+    affinity_J_per_mol : float
+        Per mole of Sb; not positive: it cannot run, and what follows is nan, inf or 0.
+    force_J_per_m3, barrier_kT, nucleation_per_s : float
+        As in `Driving`.
+    share : float
+        Of what left the phase in this half cycle, the share that took this way.
+    interfacial_energy_J_per_m2 : float
+        Of the pair of phases.
+    energy_ratio, lever : float
+        The two sides of the inequality: gamma S^(1/3) of the winner over that of this one, and
+        (g of the winner / g of this one)^(2/3). Nan for the winner.
+    threshold_J_per_m2 : float
+        The interfacial energy below which this one would nucleate faster than the winner, all
+        else and the potential held. Nan for the winner.
+    """
+
+    product: str
+    affinity_J_per_mol: float
+    force_J_per_m3: float
+    barrier_kT: float
+    nucleation_per_s: float
+    share: float
+    interfacial_energy_J_per_m2: float
+    energy_ratio: float
+    lever: float
+    threshold_J_per_m2: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Where a phase went and why, when half of what left it had gone.
+
+    `rivals` are all its ways out, the one that took most first.
+    """
+
+    cycle: int
+    direction: str
+    phase: str
+    time_s: float
+    composition: float
+    potential_V: float
+    rivals: tuple[Rival, ...]
+
+    @property
+    def winner(self) -> Rival:
+        """The way that most of the phase took."""
+        return self.rivals[0]
+
+
+def driving(solution: Solution) -> Driving:
+    """Driving force, barrier and nucleation rate of every edge along a solution."""
+    mechanism, graph = _origin(solution)
+    network = build_network(mechanism, graph, solution.provenance["temperature_C"] + ZERO_CELSIUS_K)
+    work = workspace(network)
+    shape = solution.affinities_J_per_mol.shape
+    force, barrier, rate = (np.full(shape, nan) for _ in range(3))
+    rest = Drive(current_control=True, level=0.0, slope=0.0)
+    for i, state in enumerate(np.vstack([solution.fractions, solution.potential_V]).T.tolist()):
+        evaluate(0.0, state, rest, network, work, with_jacobian=False)
+        for e, product in enumerate(network.target):
+            free = work.affinity[e] - network.work[e]
+            if free <= 0.0:
+                continue
+            volume = node_volume(product, network, work)
+            force[e, i] = free / volume
+            barrier[e, i] = network.barrier[e] * (volume / free) ** 2
+            rate[e, i] = exp(network.log_attempt[e] - min(barrier[e, i], 700.0))
+    return Driving(force, barrier, rate, np.array(network.log_attempt))
+
+
+def decisions(solution: Solution, cycle: int | None = None) -> list[Decision]:
+    """Where each phase that transformed went, and by how much its rivals lost.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of at least half a cycle.
+    cycle : int, optional
+        Which cycle; the last one if not given.
+
+    Returns
+    -------
+    list of Decision
+        In order of time; a phase decides where it loses at least `DECIDES` of the Sb by edges
+        in a half cycle.
+    """
+    mechanism, _ = _origin(solution)
+    ends = [tuple(name.split(" -> ")) for name in solution.edges]
+    halves = half_cycles(solution)
+    if not halves:
+        return []
+    which = halves[-1].cycle if cycle is None else cycle
+    found = []
+    about = driving(solution)
+    for half in (h for h in halves if h.cycle == which):
+        converted = solution.converted[:, half.rows] - solution.converted[:, [half.rows.start]]
+        for phase in solution.phases:
+            ways = [e for e, (reactant, _) in enumerate(ends) if reactant == phase]
+            if not ways or (left := converted[ways].sum(axis=0))[-1] < DECIDES:
+                continue
+            row = half.rows.start + int(np.searchsorted(left, 0.5 * left[-1]))
+            ways.sort(key=lambda e, c=converted: -c[e, -1])
+            rivals = [
+                _rival(mechanism, solution, about, e, ways[0], row, float(converted[e, -1] / left[-1]))
+                for e in ways
+            ]
+            found.append(
+                Decision(
+                    cycle=half.cycle,
+                    direction=half.direction,
+                    phase=phase,
+                    time_s=float(solution.time_s[row]),
+                    composition=float(solution.composition[row]),
+                    potential_V=float(solution.potential_V[row]),
+                    rivals=tuple(rivals),
+                )
+            )
+    return sorted(found, key=lambda decision: decision.time_s)
+
+
+def _origin(solution: Solution) -> tuple[Mechanism, str]:
+    about = solution.provenance
+    return mechanism_from_document(about["document"], where=about["mechanism"]), about["graph"]
+
+
+def _rival(
+    mechanism: Mechanism, solution: Solution, about: Driving, e: int, winner: int, row: int, share: float
+) -> Rival:
+    energy = mechanism.interface(*solution.edges[e].split(" -> ")).energy_J_per_m2.value
+    force, best_force = (float(about.force_J_per_m3[i, row]) for i in (e, winner))
+    barrier, best_barrier = (float(about.barrier_kT[i, row]) for i in (e, winner))
+    ratio = lever = threshold = nan
+    if e != winner and barrier > 0.0:
+        lever = (best_force / force) ** (2.0 / 3.0)
+        ratio = (best_barrier / barrier) ** (1.0 / 3.0) * lever
+        # Equal rates: b (threshold / gamma)^3 = b_winner + ln(J0 / J0_winner).
+        level = best_barrier + float(about.log_attempt[e] - about.log_attempt[winner])
+        threshold = energy * (max(level, 0.0) / barrier) ** (1.0 / 3.0)
+    return Rival(
+        product=solution.edges[e].split(" -> ")[1],
+        affinity_J_per_mol=float(solution.affinities_J_per_mol[e, row]),
+        force_J_per_m3=force,
+        barrier_kT=inf if np.isnan(barrier) else barrier,
+        nucleation_per_s=0.0 if np.isnan(barrier) else float(about.nucleation_per_s[e, row]),
+        share=share,
+        interfacial_energy_J_per_m2=energy,
+        energy_ratio=ratio,
+        lever=lever,
+        threshold_J_per_m2=threshold,
+    )
