@@ -8,10 +8,12 @@ from collections.abc import Container, Iterator
 from sbpath.errors import nearest
 from sbpath.mechanism.chemistry import Equation, amount_text, imbalance, parse_equation, parse_formula
 from sbpath.mechanism.graph import stranded_phases
-from sbpath.mechanism.records import Mechanism, Phase, value_or
+from sbpath.mechanism.records import Cell, Mechanism, Phase, value_or
 
 # Percentage points between a volume change that the review prints and the molar volumes.
 VOLUME_TOLERANCE = 1.0
+# Share by which the volume of a phase may differ from that of its cell.
+CELL_TOLERANCE = 0.02
 
 # Letters first, so that no name can be taken for an amount or for part of an arrow.
 PHASE_NAME = re.compile(r"[^\W\d_][\w'()-]*")
@@ -27,7 +29,8 @@ def meaning_problems(mechanism: Mechanism) -> list[str]:
     if not problems:
         problems = [*_graphs(mechanism), *_overfull(mechanism)]
         interfaces = interfaces or [*_missing_interfaces(mechanism)]
-    return [*problems, *interfaces, *_volumes(mechanism), *_sources(mechanism)]
+    crystals = _crystals(mechanism, formulas)
+    return [*problems, *interfaces, *_volumes(mechanism), *crystals, *_sources(mechanism)]
 
 
 def _names(mechanism: Mechanism) -> Iterator[str]:
@@ -231,6 +234,48 @@ def _volumes(mechanism: Mechanism) -> Iterator[str]:
                 f"phases.{name}.molar_volume_cm3_per_mol: gives a volume change of {found:.1f} % from "
                 f"{hosts[0]}, but review_volume_change_percent says {printed:g} %; check both"
             )
+
+
+def _crystals(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]:
+    """Cells and atoms; whether the atoms fill the cell takes symmetry, see `results.diffraction`."""
+    for name, phase in mechanism.phases.items():
+        where = f"phases.{name}"
+        if phase.cell is None and phase.atoms:
+            yield f"{where}.atoms: stand in no cell; add [{where}.cell], or take them out"
+        if phase.cell is not None:
+            if not phase.crystalline:
+                yield (
+                    f"{where}.cell: an amorphous phase has none; take cell and atoms out, or set crystalline = true"
+                )
+            if phase.space_group is None:
+                yield f'{where}.space_group: missing, but there is a cell; add e.g. space_group = "Fm-3m"'
+            yield from _cell_volume(where, phase, phase.cell)
+        if name not in unsound and phase.atoms:
+            yield from _atoms(where, phase)
+
+
+def _cell_volume(where: str, phase: Phase, cell: Cell) -> Iterator[str]:
+    stated, found = phase.molar_volume_cm3_per_mol.value, cell.molar_volume_cm3_per_mol
+    if abs(found - stated) <= CELL_TOLERANCE * stated:
+        return
+    yield (
+        f"{where}.cell: {cell.volume_cubic_angstrom:.5g} cubic angstrom with formula_units = {cell.formula_units} "
+        f"make {found:.4g} cm3/mol, but molar_volume_cm3_per_mol says {stated:g}; check lengths, angles "
+        "(90 degrees unless given) and formula_units"
+    )
+
+
+def _atoms(where: str, phase: Phase) -> Iterator[str]:
+    elements = parse_formula(phase.formula)
+    for i, atom in enumerate(phase.atoms, start=1):
+        if atom.element not in elements:
+            known = f"write {' or '.join(elements)}"
+            yield (
+                f"{where}.atoms[{i}].element: {phase.formula} holds no {atom.element!r}; "
+                f"{nearest(atom.element, elements, known)}"
+            )
+    if missing := [element for element in elements if element not in {atom.element for atom in phase.atoms}]:
+        yield f"{where}.atoms: no {' and no '.join(missing)} among them; give one atom for each site, or none at all"
 
 
 def _sources(mechanism: Mechanism) -> Iterator[str]:

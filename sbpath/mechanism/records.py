@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from math import cos, radians, sqrt
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
@@ -18,8 +19,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from sbpath.errors import InputError, nearest
 from sbpath.mechanism.chemistry import parse_equation, parse_formula
 from sbpath.physical import (
+    BOLTZMANN_J_PER_K,
     COULOMB_PER_MAH,
     FARADAY_C_PER_MOL,
+    GAS_CONSTANT_J_PER_MOL_K,
     SB_MOLAR_MASS_G_PER_MOL,
     ZERO_CELSIUS_K,
     arrhenius,
@@ -98,16 +101,79 @@ class Gallery(Provenance):
     width: float = Field(gt=0.0, description="w, 1 for non-interacting sites")
 
 
+class Cell(Provenance):
+    """The unit cell of a crystal (of rhombohedral ones the hexagonal cell): one provenance for all.
+
+    Only what the crystal system leaves free need be given: b and c are a, and angles are 90
+    degrees, where a file says nothing else.
+    """
+
+    a_angstrom: float = Field(gt=0.0)
+    b_angstrom: float | None = Field(default=None, gt=0.0)
+    c_angstrom: float | None = Field(default=None, gt=0.0)
+    alpha_deg: float = Field(default=90.0, gt=0.0, lt=180.0)
+    beta_deg: float = Field(default=90.0, gt=0.0, lt=180.0)
+    gamma_deg: float = Field(default=90.0, gt=0.0, lt=180.0)
+    formula_units: int = Field(default=1, ge=1, le=1000, description="Z, which is also the number of Sb")
+
+    @model_validator(mode="after")
+    def _closed(self) -> Self:
+        if self._skewness <= 0.0:
+            angles = ", ".join(f"{angle:g}" for angle in self.angles_deg)
+            raise ValueError(f"no cell has the angles {angles} degrees; check them")
+        return self
+
+    @property
+    def lengths_angstrom(self) -> tuple[float, float, float]:
+        """a, b and c."""
+        a = self.a_angstrom
+        return a, self.b_angstrom or a, self.c_angstrom or a
+
+    @property
+    def angles_deg(self) -> tuple[float, float, float]:
+        """alpha, beta and gamma."""
+        return self.alpha_deg, self.beta_deg, self.gamma_deg
+
+    @property
+    def _skewness(self) -> float:
+        # (V / abc)^2
+        x, y, z = (cos(radians(angle)) for angle in self.angles_deg)
+        return 1.0 - x * x - y * y - z * z + 2.0 * x * y * z
+
+    @property
+    def volume_cubic_angstrom(self) -> float:
+        """V = abc sqrt(1 - cos2 alpha - cos2 beta - cos2 gamma + 2 cos alpha cos beta cos gamma)."""
+        a, b, c = self.lengths_angstrom
+        return a * b * c * sqrt(self._skewness)
+
+    @property
+    def molar_volume_cm3_per_mol(self) -> float:
+        """Volume of one mole of formula units, which is per mole of Sb."""
+        avogadro = GAS_CONSTANT_J_PER_MOL_K / BOLTZMANN_J_PER_K
+        return self.volume_cubic_angstrom * 1e-24 * avogadro / self.formula_units
+
+
+class Atom(Provenance):
+    """One atom for each Wyckoff site of a crystal, in fractions of the cell's edges."""
+
+    element: str
+    x: float = Field(ge=-1.0, le=1.0)
+    y: float = Field(ge=-1.0, le=1.0)
+    z: float = Field(ge=-1.0, le=1.0)
+
+
 class Phase(Record):
     """A node of the graph. With galleries it is a solution phase, without a line compound.
 
     `molar_volume_cm3_per_mol` is that of the full phase; each mole of alkali that is missing
-    takes `partial_molar_volume_cm3_per_mol` away.
+    takes `partial_molar_volume_cm3_per_mol` away. `cell` and `atoms` serve diffraction alone.
     """
 
     formula: str
     structure: str
     space_group: str | None = None
+    cell: Cell | None = None
+    atoms: Annotated[list[Atom], AfterValidator(tuple)] = Field(default=[], validate_default=True)
     crystalline: bool
     label: str | None = None
     enthalpy_J_per_mol: Quantity

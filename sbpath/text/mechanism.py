@@ -6,7 +6,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 
-from sbpath.mechanism.records import Edge, Gallery, Mechanism, Provenance, Quantity
+from sbpath.mechanism.records import Atom, Cell, Edge, Gallery, Mechanism, Provenance, Quantity
 from sbpath.model.equilibrium import equilibrium_potential
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.results.labels import phase_labels
@@ -96,6 +96,14 @@ def _number_row(path: str, number: Provenance) -> list[str]:
     match number:
         case Gallery():
             value = f"{number.sites:g} at {number.potential_V:g} V, width {number.width:g}"
+        case Cell():
+            lengths, angles = (
+                " ".join(f"{value:g}" for value in three)
+                for three in (number.lengths_angstrom, number.angles_deg)
+            )
+            value = f"{lengths} Å, {angles}°, Z {number.formula_units}"
+        case Atom():
+            value = f"{number.element} at {number.x:.4g} {number.y:.4g} {number.z:.4g}"
         case Quantity():
             value = f"{number.value:.6g}"
         case _:
