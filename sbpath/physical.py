@@ -1,4 +1,4 @@
-"""Physical constants, exact by the SI of 2019, the molar mass of antimony, the Arrhenius law."""
+"""Physical constants, exact by the SI of 2019; antimony, alkali metals; the Arrhenius law."""
 
 from math import exp
 
@@ -11,6 +11,10 @@ SB_MOLAR_MASS_G_PER_MOL = 121.760
 
 ZERO_CELSIUS_K = 273.15
 COULOMB_PER_MAH = 3.6
+
+# Standard potentials of A+/A in water at 25 C against the standard hydrogen electrode (V), CRC
+# Handbook of Chemistry and Physics, 97th ed. In an organic electrolyte they differ by 0.1-0.2 V.
+STANDARD_POTENTIAL_V = {"Li": -3.0401, "Na": -2.71, "K": -2.931}
 
 
 def arrhenius(rate: float, activation_energy: float, temperature: float, reference: float) -> float:

@@ -70,7 +70,7 @@ def test_axes_given_are_axes_returned(sodium):
 
 def test_comparison_names_the_hysteresis_of_each_loop(sodium):
     lithium = sbpath.simulate("li-sb", sbpath.cycling("C/5", 0.05, 1.5, 2), progress=False)
-    axes = plots.comparison([lithium, sodium])
+    axes = plots.loops([lithium, sodium])
     for ax, solution in zip(axes, [lithium, sodium], strict=True):
         gap = cycle_summaries(solution)[-1].hysteresis_mV
         assert f"hysteresis {gap:.0f} mV" in [t.get_text() for t in ax.texts]

@@ -3,60 +3,74 @@
 from __future__ import annotations
 
 import argparse
-import csv
 from typing import Any
 
-from sbpath.cli.shared import add_cycling, check_outputs, drawing, load, rate, to_celsius
+from sbpath.cli.shared import check_outputs, drawing, load, to_celsius, write_table
+
+EXAMPLES = """examples:
+  sbpath compare li-sb na-sb k-sb --plot hysteresis.png
+  sbpath compare li-sb --rate C/20 C/5 1C --graph reported candidate
+  sbpath compare li-sb li-sb-libh4 --temperature 25C 120C --csv temperatures.csv
+"""
 
 
 def add(commands: Any) -> None:
     """Add this command to a parser's."""
     compare = commands.add_parser(
         "compare",
-        help="compare the hysteresis of several systems",
-        description="Compare the hysteresis of several systems.",
+        help="compare the hysteresis of systems, graphs, rates and temperatures",
+        description="Cycle every system on every graph, at every rate and temperature, and compare the last cycles:\n"
+        "hysteresis, where it comes from, efficiency and path.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     compare.add_argument("mechanisms", nargs="+", metavar="MECHANISM", help="shipped names or .toml files")
-    add_cycling(compare, cycles=2)
+    compare.add_argument(
+        "--graph", nargs="+", metavar="NAME", help="reported, candidate, ... (default: the mechanism's)"
+    )
+    compare.add_argument(
+        "--rate", nargs="+", metavar="RATE", default=["C/10"], help="C/10, 0.5C, 50 mA/g, ... (default C/10)"
+    )
+    compare.add_argument(
+        "--temperature", nargs="+", metavar="T", help="25, 25C or 298K (default: the mechanism's)"
+    )
+    compare.add_argument(
+        "--cycles",
+        type=int,
+        default=2,
+        metavar="N",
+        help="number of cycles, the last one is compared (default 2)",
+    )
+    compare.add_argument(
+        "--scale", choices=("own", "Li"), default="own",
+        help="potentials against each cell's own metal, or all against Li+/Li by standard potentials (default own)",
+    )  # fmt: skip
     compare.add_argument("--csv", metavar="FILE", help="write the table as CSV")
-    compare.add_argument("--plot", metavar="FILE", help="draw the loops side by side (.png, .pdf, .svg)")
+    compare.add_argument(
+        "--plot", metavar="FILE", help="draw loops, gaps, causes and efficiencies (.png, .pdf, .svg)"
+    )
+    compare.add_argument("--quiet", action="store_true", help="no progress")
     compare.set_defaults(handler=_compare)
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
-    from sbpath.protocol.protocol import cycling
-    from sbpath.simulation import simulate
+    from sbpath.experiments.comparison import compare
     from sbpath.text.comparison import COMPARISON_HEAD, comparison_report, comparison_rows
 
     check_outputs(options.csv, plot=options.plot)
-    mechanisms = [load(name, []) for name in options.mechanisms]
-    celsius = to_celsius(options.temperature)
-    solutions = [
-        simulate(
-            m,
-            cycling(rate(options), m.lower_cutoff_V, m.upper_cutoff_V, options.cycles),
-            graph=options.graph,
-            temperature_C=celsius,
-            progress=False,
-        )
-        for m in tqdm(
-            mechanisms, desc="sbpath compare", unit="system", delay=2, disable=True if options.quiet else None
-        )
-    ]
-    print(comparison_report(solutions))
+    solutions = compare(
+        [load(name, []) for name in options.mechanisms],
+        graphs=options.graph or (None,),
+        rates=options.rate,
+        temperatures_C=[to_celsius(text) for text in options.temperature] if options.temperature else (None,),
+        cycles=options.cycles,
+        progress=not options.quiet,
+    )
+    print(comparison_report(solutions, options.scale))
     if options.csv:
-        from sbpath.files import written_whole
-
-        with (
-            written_whole(options.csv) as temporary,
-            open(temporary, "w", newline="", encoding="utf-8") as handle,
-        ):
-            csv.writer(handle).writerows([COMPARISON_HEAD, *comparison_rows(solutions)])
-        print(f"wrote {options.csv}")
+        write_table(options.csv, COMPARISON_HEAD, comparison_rows(solutions, options.scale))
     if options.plot:
         plots = drawing()
-        plots.save(plots.comparison(solutions)[0].figure, options.plot)
+        plots.save(plots.comparison(solutions, options.scale), options.plot)
         print(f"wrote {options.plot}")
     return 0

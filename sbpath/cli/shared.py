@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sbpath.errors import InputError
@@ -95,6 +97,15 @@ def check_outputs(*files: str | None, plot: str | None, bdf: str | None = None) 
         from sbpath.results.export import check_bdf_name
 
         check_bdf_name(bdf)
+
+
+def write_table(path: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a table as CSV, whole or not at all, and say so."""
+    from sbpath.files import written_whole
+
+    with written_whole(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle).writerows([head, *rows])
+    print(f"wrote {path}")
 
 
 def drawing() -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sbpath.errors import InputError
@@ -86,7 +87,7 @@ def asymmetry(solution: Solution, cycle: int | None = None) -> Asymmetry:
     held = []
     for followed in ("insertion", "extraction"):
         own = [w for w in pathways(solution) if w.cycle == free.cycle and w.direction == followed]
-        steps = (step for way in own for path in way.paths for step in _steps(path.phases))
+        steps = (step for way in own for path in way.paths for step in pairwise(path.phases))
         edges = tuple(dict.fromkeys(steps))
         if not edges:
             raise InputError(f"asymmetry: no transformation ran on {followed} in cycle {free.cycle}")
@@ -145,7 +146,3 @@ def _held_document(
         pair: table for pair, table in document["interfaces"].items() if set(pair.split("|")) <= touched
     }
     return document
-
-
-def _steps(phases: tuple[str, ...]) -> list[tuple[str, str]]:
-    return list(zip(phases, phases[1:], strict=False))

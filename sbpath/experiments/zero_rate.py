@@ -22,12 +22,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sbpath.errors import InputError
+from sbpath.experiments.progress import shown
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.mechanism.records import Mechanism
 from sbpath.protocol.protocol import cycling
 from sbpath.protocol.steps import Rate
 from sbpath.results.analysis import cycle_summaries
-from sbpath.experiments.progress import shown
 from sbpath.simulation import simulate
 from sbpath.solution import Floats
 

@@ -1,89 +1,178 @@
-"""Several simulations side by side: loops, and how wide they are."""
+"""Several simulations side by side: loops on one scale, gap, causes, efficiency."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from sbpath.errors import InputError
+from sbpath.plots.budget import bars
 from sbpath.plots.cycle import voltage_label
 from sbpath.plots.style import DOUBLE, SERIES, style
-from sbpath.results.analysis import half_cycles, last_loop
+from sbpath.results.analysis import half_cycles
+from sbpath.results.budget import gap_profile
+from sbpath.results.comparison import Case, Scale, cases
 from sbpath.solution import Solution
 
+# Loops beside each other in one row.
+COLUMNS = 4
 
-def comparison(solutions: Sequence[Solution] | Solution, axes: Sequence[Axes] | None = None) -> list[Axes]:
-    """Loops of the last full cycle of each solution, on one scale, the gap shaded and named.
 
-    A dashed line is the first insertion, where it differs from the last one.
+def comparison(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> Figure:
+    """Loops of the last full cycles, their gap along x, causes in mV and J/g, energy efficiency.
 
     Parameters
     ----------
     solutions : sequence of Solution, or one Solution
-        What to compare, each against its own alkali metal.
+        What to compare.
+    scale : {"own", "Li"}
+        Each against its own alkali metal, or all against Li+/Li; see `sbpath.results.comparison.cases`.
+    """
+    compared = cases(solutions, scale)
+    with style():
+        columns = min(len(compared), COLUMNS)
+        rows = -(-len(compared) // columns)
+        figure = plt.figure(figsize=(DOUBLE, 2.3 * rows + 4.7), layout="constrained")
+        upper, lower = cast(Any, figure.subfigures)(2, 1, height_ratios=(2.3 * rows, 4.7), hspace=0.02)
+        grid: Any = upper.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        panels = list(grid.flat)
+        for spare in panels[len(compared) :]:
+            spare.set_visible(False)
+        for above_nothing in panels[: len(compared)][-columns:]:
+            above_nothing.tick_params(labelbottom=True)
+        _loops(panels[: len(compared)], compared, scale)
+        upper.supxlabel("Specific capacity  (mAh g$^{-1}$ Sb)", fontsize=8)
+        _below(lower, compared)
+    return figure
+
+
+def loops(
+    solutions: Sequence[Solution] | Solution, scale: Scale = "own", axes: Sequence[Axes] | None = None
+) -> list[Axes]:
+    """Loops alone, the gap shaded and named; a dashed line is the first insertion where it differs.
+
+    Parameters
+    ----------
+    solutions, scale
+        As in `comparison`.
     axes : sequence of Axes, optional
         One for each; a new figure if not given.
     """
-    if isinstance(solutions, Solution):
-        solutions = [solutions]
-    if not solutions or (axes is not None and len(axes) != len(solutions)):
-        raise InputError("comparison: give at least one solution, and as many axes as solutions or none")
+    compared = cases(solutions, scale)
+    if axes is not None and len(axes) != len(compared):
+        raise InputError("loops: give as many axes as solutions, or none")
     with style():
         if axes is None:
-            columns = min(len(solutions), 4)
-            rows = -(-len(solutions) // columns)
+            columns = min(len(compared), COLUMNS)
+            rows = -(-len(compared) // columns)
             figure, grid = plt.subplots(
                 rows, columns, sharex=True, sharey=True, squeeze=False,
-                figsize=(max(DOUBLE * columns / 4, 3.5), 2.5 * rows), layout="constrained",
+                figsize=(max(DOUBLE * columns / COLUMNS, 3.5), 2.5 * rows), layout="constrained",
             )  # fmt: skip
             axes = list(grid.flat)
-            for spare in axes[len(solutions) :]:
+            for spare in axes[len(compared) :]:
                 spare.set_visible(False)
-            axes = axes[: len(solutions)]
+            axes = axes[: len(compared)]
             for above_nothing in axes[-columns:]:
                 above_nothing.tick_params(labelbottom=True)
             figure.supxlabel("Specific capacity  (mAh g$^{-1}$ Sb)", fontsize=8)
-        for i, (ax, solution) in enumerate(zip(axes, solutions, strict=True)):
-            _loop(ax, solution, SERIES[i % len(SERIES)])
+        _loops(axes, compared, scale)
     return list(axes)
 
 
-def _loop(ax: Axes, solution: Solution, colour: str) -> None:
-    about = solution.provenance
-    ax.set_title(f"{about['mechanism']}, {about['temperature_C']:g} °C", loc="left")
-    ax.set_ylabel(voltage_label(solution))
-    ax.grid(True, color="0.93", lw=0.6)
-    if (loop := last_loop(solution)) is not None:
-        summary, insertion, extraction = loop
-        total = insertion.capacity_mAh_per_g
-        # Extraction runs back from the charge that insertion brought in: a loop.
-        x_in, v_in = solution.capacity_mAh_per_g[insertion.rows], solution.voltage_V[insertion.rows]
-        x_out = total - solution.capacity_mAh_per_g[extraction.rows]
-        v_out = solution.voltage_V[extraction.rows]
-        grid = np.linspace(0.0, total, 400)
-        ax.fill_between(
-            grid,
-            np.interp(grid, x_in, v_in),
-            np.interp(grid, x_out[::-1], v_out[::-1]),
-            color=colour,
-            alpha=0.15,
-            lw=0,
+def _loops(axes: Sequence[Axes], compared: Sequence[Case], scale: Scale) -> None:
+    for i, (ax, case) in enumerate(zip(axes, compared, strict=True)):
+        _loop(ax, case, SERIES[i % len(SERIES)])
+        ax.set_ylabel(
+            voltage_label(case.solution) if scale == "own" else r"Voltage vs $\mathrm{Li^+\!/Li}$  (V)"
         )
-        ax.plot(x_in, v_in, color=colour)
-        ax.plot(x_out, v_out, color=colour)
-        first = next(h for h in half_cycles(solution) if h.direction == "insertion")
-        if first.cycle != summary.cycle and abs(first.mean_voltage_V - insertion.mean_voltage_V) > 0.005:
-            ax.plot(
-                solution.capacity_mAh_per_g[first.rows], solution.voltage_V[first.rows], "--", color="0.35", lw=0.9,
-                label="first insertion",
-            )  # fmt: skip
-            ax.legend(loc="lower left", handlelength=1.8)
-        ax.text(
-            0.5, 0.97, f"hysteresis {summary.hysteresis_mV:.0f} mV", transform=ax.transAxes, ha="center", va="top",
-            fontsize=8, color="black",
+    highest = max(float(case.solution.voltage_V.max()) + case.shift_V for case in compared)
+    for ax in axes:
+        ax.set_xlim(left=0.0)
+        ax.set_ylim(top=1.12 * max(1e-3, highest))
+
+
+def _loop(ax: Axes, case: Case, colour: str) -> None:
+    solution = case.solution
+    label = case.label if "°C" in case.label else f"{case.label}, {solution.provenance['temperature_C']:g} °C"
+    ax.set_title(label, loc="left", fontsize=8)
+    ax.grid(True, color="0.93", lw=0.6)
+    if case.summary is None or case.insertion is None or case.extraction is None:
+        ax.text(0.5, 0.5, "no full cycle", transform=ax.transAxes, ha="center")
+        return
+    insertion, extraction = case.insertion, case.extraction
+    voltage = solution.voltage_V + case.shift_V
+    total = insertion.capacity_mAh_per_g
+    # Extraction runs back from the charge that insertion brought in: a loop.
+    x_in, v_in = solution.capacity_mAh_per_g[insertion.rows], voltage[insertion.rows]
+    x_out, v_out = total - solution.capacity_mAh_per_g[extraction.rows], voltage[extraction.rows]
+    grid = np.linspace(0.0, total, 400)
+    ax.fill_between(
+        grid,
+        np.interp(grid, x_in, v_in),
+        np.interp(grid, x_out[::-1], v_out[::-1]),
+        color=colour,
+        alpha=0.15,
+        lw=0,
+    )
+    ax.plot(x_in, v_in, color=colour)
+    ax.plot(x_out, v_out, color=colour)
+    first = next(h for h in half_cycles(solution) if h.direction == "insertion")
+    if first.cycle != case.summary.cycle and abs(first.mean_voltage_V - insertion.mean_voltage_V) > 0.005:
+        ax.plot(
+            solution.capacity_mAh_per_g[first.rows], voltage[first.rows], "--", color="0.35", lw=0.9,
+            label="first insertion",
         )  # fmt: skip
-    ax.set_xlim(left=0.0)
-    ax.set_ylim(top=1.12 * max(1e-3, float(solution.voltage_V.max())))
+        ax.legend(loc="lower left", handlelength=1.8)
+    ax.text(
+        0.5, 0.97, f"hysteresis {case.summary.hysteresis_mV:.0f} mV", transform=ax.transAxes, ha="center", va="top",
+        fontsize=8, color="black",
+    )  # fmt: skip
+
+
+def _below(figure: Any, compared: Sequence[Case]) -> None:
+    """Gap along x, causes in mV and in J/g, energy efficiency; of the cases with a closed loop."""
+    gap, efficiency, causes, energy = figure.subplots(2, 2, width_ratios=(1.15, 1.0)).flat
+    closed = [(i, case) for i, case in enumerate(compared) if case.budget is not None]
+    for i, case in closed:
+        assert case.budget is not None
+        profile = gap_profile(case.solution, case.budget.cycle)
+        full = float(case.solution.composition.max())
+        gap.plot(profile.composition / full, profile.gap_mV, color=SERIES[i % len(SERIES)], label=case.label)
+    gap.set_xlabel("Composition  (x over its largest value)")
+    gap.set_ylabel("Voltage gap  (mV)")
+    gap.set_xlim(0.0, 1.0)
+    gap.set_ylim(bottom=0.0)
+    gap.legend(loc="best", fontsize=6.5)
+    if not closed:
+        return
+    names = [case.label.replace(", ", "\n") for _, case in closed]
+    losses = np.array([case.budget.losses_mV.sum(axis=0) for _, case in closed if case.budget])
+    per_J = np.array([[case.budget.mV_per_J] for _, case in closed if case.budget])
+    bars(names, losses, "Hysteresis  (mV)", causes, legend=False)
+    causes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, borderaxespad=0.2, columnspacing=1.2)
+    bars(names, losses / per_J, "Loop  (J g$^{-1}$ Sb)", energy, legend=False)
+    shown = [case.summary.energy_efficiency or 0.0 for _, case in closed if case.summary]
+    colours = [SERIES[i % len(SERIES)] for i, _ in closed]
+    places = np.arange(len(closed))
+    efficiency.bar(places, 100.0 * np.array(shown), 0.62, color=colours)
+    for place, value in zip(places, shown, strict=True):
+        efficiency.annotate(
+            f"{value:.0%}",
+            (place, 100.0 * value),
+            (0, 2),
+            textcoords="offset points",
+            ha="center",
+            fontsize=7,
+        )
+    efficiency.set_xticks(places, names)
+    efficiency.set_ylabel("Energy efficiency  (%)")
+    efficiency.set_ylim(0.0, 100.0)
+    if len(closed) > 4:
+        for ax in (causes, energy, efficiency):
+            ax.tick_params(axis="x", labelrotation=45, labelsize=6.5)

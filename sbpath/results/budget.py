@@ -140,7 +140,12 @@ def budgets(solution: Solution) -> list[Budget]:
             continue
         rows = np.flatnonzero(solution.cycle == summary.cycle)
         own = [half for half in halves if half.cycle == summary.cycle]
-        ways = [[h for h in own if h.direction == way] for way in ("insertion", "extraction")]
+        # What a cycle does before any charge passes (a rest) belongs to its first half cycle.
+        spans = [slice(rows[0] if half is own[0] else half.rows.start, half.rows.stop) for half in own]
+        ways = [
+            [span for half, span in zip(own, spans, strict=True) if half.direction == way]
+            for way in ("insertion", "extraction")
+        ]
         found.append(
             Budget(
                 cycle=summary.cycle,
@@ -148,10 +153,10 @@ def budgets(solution: Solution) -> list[Budget]:
                 loop_J_per_g=summary.loop_J_per_g,
                 hysteresis_mV=summary.hysteresis_mV,
                 heat_J_per_g=np.array(
-                    [sum(_gained(solution.heat_parts_J_per_g, h.rows) for h in way) for way in ways]
+                    [sum(_gained(solution.heat_parts_J_per_g, span) for span in way) for way in ways]
                 ),
                 resistance_J_per_g=np.array(
-                    [sum(float(_gained(solution.joule_heat_J_per_g, h.rows)) for h in way) for way in ways]
+                    [sum(float(_gained(solution.joule_heat_J_per_g, span)) for span in way) for way in ways]
                 ),
                 stored_J_per_g=float(
                     solution.stored_J_per_g[rows[-1]] - solution.stored_J_per_g[max(rows[0] - 1, 0)]

@@ -11,6 +11,7 @@ is more after. The amounts that the edges converted are taken apart into paths, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import networkx as nx
 import numpy as np
@@ -69,8 +70,16 @@ class Pathways:
         return float(self.charge_mAh_per_g.sum()) + self.filling_mAh_per_g + self.double_layer_mAh_per_g
 
 
-def pathways(solution: Solution) -> list[Pathways]:
-    """The ways of every half cycle, in order."""
+def pathways(solution: Solution, least: float = TOLD) -> list[Pathways]:
+    """The ways of every half cycle, in order.
+
+    Parameters
+    ----------
+    solution : Solution
+        Any.
+    least : float
+        Paths that carried less than this share of all Sb are left out.
+    """
     ends = [name.split(" -> ") for name in solution.edges]
     capacitance = solution.provenance["document"]["electrode"]["double_layer_F_per_g"]["value"]
     found = []
@@ -87,7 +96,7 @@ def pathways(solution: Solution) -> list[Pathways]:
         for (reactant, _), amount in zip(ends, converted.tolist(), strict=True):
             left[reactant] += amount
         branching = [
-            amount / left[reactant] if left[reactant] > TOLD else 0.0
+            amount / left[reactant] if left[reactant] > least else 0.0
             for (reactant, _), amount in zip(ends, converted.tolist(), strict=True)
         ]
         found.append(
@@ -100,16 +109,18 @@ def pathways(solution: Solution) -> list[Pathways]:
                 filling_mAh_per_g=total - float(charge.sum()) - layer,
                 double_layer_mAh_per_g=layer,
                 branching=np.array(branching),
-                paths=_paths(solution.phases, [(p, q) for p, q in ends], converted.tolist()),
+                paths=_paths(solution.phases, [(p, q) for p, q in ends], converted.tolist(), least),
             )
         )
     return found
 
 
-def _paths(nodes: tuple[str, ...], ends: list[tuple[str, str]], converted: list[float]) -> tuple[Path, ...]:
+def _paths(
+    nodes: tuple[str, ...], ends: list[tuple[str, str]], converted: list[float], least: float
+) -> tuple[Path, ...]:
     """The amounts of the edges as paths, the widest first.
 
-    What goes in circles, and what is left below `TOLD`, belongs to no path.
+    What goes in circles, and what is less than `least`, belongs to no path.
     """
     flow = nx.DiGraph()
     flow.add_nodes_from(nodes)
@@ -117,13 +128,13 @@ def _paths(nodes: tuple[str, ...], ends: list[tuple[str, str]], converted: list[
     for (p, q), amount in zip(ends, converted, strict=True):
         surplus[p] += amount
         surplus[q] -= amount
-        if amount > TOLD:
+        if amount > least:
             flow.add_edge(p, q, amount=amount)
     paths: list[Path] = []
     while True:
-        sources = [node for node in nodes if surplus[node] > TOLD]
-        sinks = [node for node in nodes if surplus[node] < -TOLD]
-        best: tuple[float, list[str]] = (TOLD, [])
+        sources = [node for node in nodes if surplus[node] > least]
+        sinks = [node for node in nodes if surplus[node] < -least]
+        best: tuple[float, list[str]] = (least, [])
         for source in sources:
             for way in nx.all_simple_paths(flow, source, sinks):
                 width = min(surplus[source], -surplus[way[-1]], *_amounts(flow, way))
@@ -134,11 +145,11 @@ def _paths(nodes: tuple[str, ...], ends: list[tuple[str, str]], converted: list[
         paths.append(Path(tuple(way), width))
         surplus[way[0]] -= width
         surplus[way[-1]] += width
-        for p, q in zip(way, way[1:], strict=False):
+        for p, q in pairwise(way):
             flow.edges[p, q]["amount"] -= width
-            if flow.edges[p, q]["amount"] <= TOLD:
+            if flow.edges[p, q]["amount"] <= least:
                 flow.remove_edge(p, q)
 
 
 def _amounts(flow: nx.DiGraph, way: list[str]) -> list[float]:
-    return [flow.edges[p, q]["amount"] for p, q in zip(way, way[1:], strict=False)]
+    return [flow.edges[p, q]["amount"] for p, q in pairwise(way)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from sbpath.results.analysis import CycleSummary, HalfCycle, last_loop
+from sbpath.results.budget import LOSSES
+from sbpath.results.comparison import Case, Scale, cases
 from sbpath.results.labels import phase_labels
 from sbpath.solution import Solution
 from sbpath.text.tables import or_dash, path_text, table
@@ -13,59 +13,82 @@ from sbpath.text.tables import or_dash, path_text, table
 COMPARISON_HEAD = (
     "System", "Graph", "Temperature [degC]", "Rate [mA.g-1]", "Cycle", "Insertion [mA.h.g-1]", "Extraction [mA.h.g-1]",
     "Insertion [V]", "Extraction [V]", "Hysteresis [mV]", "Loop [J.g-1]", "Coulombic efficiency", "Energy efficiency",
-    "Insertion path", "Extraction path",
+    "Insertion path", "Extraction path", *(f"{cause.capitalize()} [mV]" for cause in LOSSES), "Stored [mV]",
 )  # fmt: skip
 
 
-def comparison_rows(solutions: Sequence[Solution]) -> list[list[str]]:
+def comparison_rows(solutions: Sequence[Solution], scale: Scale = "own") -> list[list[str]]:
     """The last full cycle of each solution, in the columns of `COMPARISON_HEAD`; phases by name."""
-    return [
-        [
-            about["mechanism"], about["graph"], f"{about['temperature_C']:g}", f"{rate:.4g}", str(last.cycle),
-            f"{into.capacity_mAh_per_g:.1f}", f"{out.capacity_mAh_per_g:.1f}",
-            f"{into.mean_voltage_V:.4f}", f"{out.mean_voltage_V:.4f}", f"{last.hysteresis_mV:.1f}",
-            "" if last.loop_J_per_g is None else f"{last.loop_J_per_g:.1f}", f"{last.coulombic_efficiency:.4f}",
-            "" if last.energy_efficiency is None else f"{last.energy_efficiency:.4f}", path_text(into), path_text(out),
+    rows = []
+    for case in cases(solutions, scale):
+        about = case.solution.provenance
+        row = [
+            about["mechanism"],
+            about["graph"],
+            f"{about['temperature_C']:g}",
+            f"{case.rate_mA_per_g:.4g}",
         ]
-        for about, rate, last, into, out in _last_cycles(solutions)
+        if case.summary is None or case.insertion is None or case.extraction is None:
+            rows.append(row + [""] * (len(COMPARISON_HEAD) - len(row)))
+            continue
+        last, into, out = case.summary, case.insertion, case.extraction
+        row += [
+            str(last.cycle), f"{into.capacity_mAh_per_g:.1f}", f"{out.capacity_mAh_per_g:.1f}",
+            f"{into.mean_voltage_V + case.shift_V:.4f}", f"{out.mean_voltage_V + case.shift_V:.4f}",
+            f"{last.hysteresis_mV:.1f}", _or_nothing(last.loop_J_per_g, "{:.1f}"),
+            f"{last.coulombic_efficiency:.4f}", _or_nothing(last.energy_efficiency, "{:.4f}"),
+            path_text(into), path_text(out),
+        ]  # fmt: skip
+        row += [f"{value:.2f}" for value in _mV(case)] or [""] * (len(LOSSES) + 1)
+        rows.append(row)
+    return rows
+
+
+def comparison_report(solutions: Sequence[Solution], scale: Scale = "own") -> str:
+    """The comparison for a terminal, and under it where the hysteresis comes from."""
+    head = [
+        "system", "°C", "mAh/g", "in / V", "out / V", "hysteresis / mV", "loop / J/g", "CE", "energy eff.", "path in",
+        "path out",
+    ]  # fmt: skip
+    compared = cases(solutions, scale)
+    rows = [_row(case) for case in compared]
+    lines = [table(head, rows), "", "Hysteresis by cause / mV"]
+    shares = [[case.label, *(f"{value:.1f}" for value in _mV(case))] for case in compared if case.budget]
+    lines.append(table(["system", *LOSSES, "stored"], shares))
+    if any(case.summary is None for case in compared):
+        lines.append("-: no full cycle")
+    if any(case.summary and not case.budget for case in compared):
+        lines.append(
+            "not in the second table: the capacities differ by more than 2 %, so the loop is not closed"
+        )
+    if scale == "Li":
+        lines.append("potentials against Li+/Li by the standard potentials of the metals in water")
+    return "\n".join(lines)
+
+
+def _row(case: Case) -> list[str]:
+    about = case.solution.provenance
+    labels = phase_labels(about["document"])
+    celsius = f"{about['temperature_C']:g}"
+    if case.summary is None or case.insertion is None or case.extraction is None:
+        return [case.label, celsius, *["-"] * 9]
+    last, into, out = case.summary, case.insertion, case.extraction
+    return [
+        case.label, celsius, f"{into.capacity_mAh_per_g:.1f}",
+        f"{into.mean_voltage_V + case.shift_V:.3f}", f"{out.mean_voltage_V + case.shift_V:.3f}",
+        f"{last.hysteresis_mV:.1f}", or_dash(last.loop_J_per_g, "{:.1f}"), f"{last.coulombic_efficiency:.1%}",
+        or_dash(last.energy_efficiency, "{:.1%}"), path_text(into, labels), path_text(out, labels),
     ]  # fmt: skip
 
 
-def comparison_report(solutions: Sequence[Solution]) -> str:
-    """The comparison for a terminal; phases as chemists write them."""
-    head = [
-        "system",
-        "°C",
-        "mAh/g",
-        "in / V",
-        "out / V",
-        "hysteresis / mV",
-        "loop / J/g",
-        "CE",
-        "energy eff.",
-        "path in",
-        "path out",
-    ]
-    rows = []
-    for about, _, last, into, out in _last_cycles(solutions):
-        labels = phase_labels(about["document"])
-        rows.append(
-            [
-                about["mechanism"], f"{about['temperature_C']:g}", f"{into.capacity_mAh_per_g:.1f}",
-                f"{into.mean_voltage_V:.3f}", f"{out.mean_voltage_V:.3f}", f"{last.hysteresis_mV:.1f}",
-                or_dash(last.loop_J_per_g, "{:.1f}"), f"{last.coulombic_efficiency:.1%}",
-                or_dash(last.energy_efficiency, "{:.1%}"), path_text(into, labels), path_text(out, labels),
-            ]
-        )  # fmt: skip
-    return table(head, rows)
+def _mV(case: Case) -> list[float]:
+    """Hysteresis by cause, and what the cycle left stored (mV); empty where the loop is not closed."""
+    if case.budget is None:
+        return []
+    stored = case.budget.stored_J_per_g * case.budget.mV_per_J
+    # Rounding would read as -0.0.
+    return [*case.budget.losses_mV.sum(axis=0).tolist(), stored if abs(stored) > 0.05 else 0.0]
 
 
-def _last_cycles(
-    solutions: Sequence[Solution],
-) -> Iterator[tuple[dict[str, Any], float, CycleSummary, HalfCycle, HalfCycle]]:
-    """Provenance, rate (mA/g), summary and half cycles of each solution's last full cycle."""
-    for solution in solutions:
-        if (loop := last_loop(solution)) is not None:
-            last, into, out = loop
-            rate = abs(float(solution.current_A_per_g[into.rows][0])) * 1e3
-            yield solution.provenance, rate, last, into, out
+def _or_nothing(value: float | None, form: str) -> str:
+    return "" if value is None else form.format(value)

@@ -25,7 +25,7 @@ EXPLAIN_HEAD = (
 
 def explanation(solution: Solution) -> str:
     """The ways of the last cycle, and for each phase that had a choice why it went as it did."""
-    labels = phase_labels(solution.provenance["document"])
+    labels = phase_labels(solution.provenance["document"], short=True)
     about = solution.provenance
     last = int(solution.cycle[-1])
     parts = [

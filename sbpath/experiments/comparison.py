@@ -1,0 +1,74 @@
+"""Cycles of any systems, graphs, rates and temperatures, for a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+from sbpath.errors import InputError
+from sbpath.experiments.progress import shown
+from sbpath.mechanism.reader import load_mechanism
+from sbpath.mechanism.records import Mechanism
+from sbpath.protocol.protocol import cycling
+from sbpath.protocol.steps import Rate
+from sbpath.simulation import simulate
+from sbpath.solution import Solution
+
+
+def compare(
+    systems: Sequence[Mechanism | str],
+    *,
+    graphs: Sequence[str | None] = (None,),
+    rates: Sequence[str] = ("C/10",),
+    temperatures_C: Sequence[float | None] = (None,),
+    cycles: int = 2,
+    progress: bool = True,
+) -> list[Solution]:
+    """Cycle every system on every graph, at every rate and temperature, between its own cut-offs.
+
+    Parameters
+    ----------
+    systems : sequence of Mechanism or str
+        As in `simulate`.
+    graphs, temperatures_C : sequence
+        As in `simulate`; None is the system's own.
+    rates : sequence of str
+        Such as ``"C/10"``.
+    cycles : int
+        How many; comparisons take the last one.
+    progress : bool
+        Show progress if it takes longer than two seconds.
+
+    Returns
+    -------
+    list of Solution
+        System by system; within it graph by graph, then by temperature, then by rate.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to simulate, or an argument is wrong: told before the first run.
+    """
+    mechanisms = [s if isinstance(s, Mechanism) else load_mechanism(s) for s in systems]
+    if not (mechanisms and graphs and rates and temperatures_C):
+        raise InputError("compare: give at least one system, graph, rate and temperature")
+    problems = []
+    for mechanism, graph in product(mechanisms, graphs):
+        try:
+            mechanism.edges(graph)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    speeds = [Rate.parse(rate) for rate in rates]
+    runs = list(product(mechanisms, graphs, temperatures_C, speeds))
+    return [
+        simulate(
+            mechanism,
+            cycling(speed, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles),
+            graph=graph,
+            temperature_C=celsius,
+            progress=False,
+        )
+        for mechanism, graph, celsius, speed in shown(runs, "sbpath compare", "run", progress)
+    ]

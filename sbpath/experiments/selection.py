@@ -1,0 +1,149 @@
+"""Which path wins where: a map of the path taken over two quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbpath.errors import InputError, SbpathError
+from sbpath.experiments.progress import shown
+from sbpath.experiments.ranges import RATE, TEMPERATURE, Variation
+from sbpath.mechanism.reader import load_mechanism, with_changes
+from sbpath.mechanism.records import Mechanism
+from sbpath.protocol.protocol import cycling
+from sbpath.protocol.steps import Rate
+from sbpath.results.pathways import pathways
+from sbpath.simulation import simulate
+from sbpath.solution import Floats
+
+Way = tuple[str, ...]
+
+# Even faint paths are followed, so that boundaries can be told between the points of the grid.
+FAINTEST = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SelectionMap:
+    """Share of the Sb on each path, over a grid.
+
+    Attributes
+    ----------
+    mechanism, graph : str
+        What was simulated.
+    x, y : Variation
+        Along columns and rows of the grid.
+    shares : dict
+        For each direction a dict of path (phases in turn) to an array of shape (ny, nx): of what
+        was converted, the share that went this way; nan where the run failed.
+    failures : dict
+        Message of each failed run by (row, column).
+    """
+
+    mechanism: str
+    graph: str
+    x: Variation
+    y: Variation
+    shares: dict[str, dict[Way, Floats]]
+    failures: dict[tuple[int, int], str]
+
+    def winners(self, direction: str) -> tuple[list[Way], NDArray[np.int64]]:
+        """Paths that win somewhere, and the number of the winner at each point, shape (ny, nx).
+
+        -1 where the run failed or nothing was converted.
+        """
+        ways = list(self.shares[direction])
+        stack = np.array([self.shares[direction][way] for way in ways])
+        best = np.where(np.isnan(stack).all(axis=0), -1, np.argmax(np.nan_to_num(stack), axis=0))
+        won = [i for i in range(len(ways)) if np.any(best == i)]
+        renumbered = np.full(best.shape, -1)
+        for number, i in enumerate(won):
+            renumbered[best == i] = number
+        return [ways[i] for i in won], renumbered
+
+
+def selection_map(
+    mechanism: Mechanism | str,
+    x: Variation | str,
+    y: Variation | str,
+    *,
+    graph: str | None = None,
+    rate: str = "C/10",
+    temperature_C: float | None = None,
+    changes: Mapping[str, float] | None = None,
+    cycles: int = 2,
+    progress: bool = True,
+) -> SelectionMap:
+    """Simulate cycles over a grid and tell the path that each direction of the last one takes.
+
+    Parameters
+    ----------
+    mechanism : Mechanism or str
+        As in `simulate`.
+    x, y : Variation or str
+        What varies, as text ``NAME=LOW..HIGH:COUNT``; see `Variation`.
+    graph, temperature_C
+        As in `simulate`; the temperature where it does not vary.
+    rate : str
+        C-rate where it does not vary.
+    changes : mapping, optional
+        Further numbers to put in place of the mechanism's, as in `load_mechanism`.
+    cycles : int
+        The last one counts.
+    progress : bool
+        Show progress if it takes longer than two seconds.
+
+    Returns
+    -------
+    SelectionMap
+        With a message for each run that failed; the others stand.
+
+    Raises
+    ------
+    InputError
+        If both vary the same, a path of a number is not the mechanism's, or every run fails.
+    """
+    if not isinstance(mechanism, Mechanism):
+        mechanism = load_mechanism(mechanism)
+    across, up = (v if isinstance(v, Variation) else Variation.parse(v) for v in (x, y))
+    if across.name == up.name:
+        raise InputError(f"{across.name}: cannot vary along both axes; vary two quantities")
+    graph = mechanism.default_graph if graph is None else graph
+    mechanism.edges(graph)
+    # A mistyped path is told once and before anything is simulated.
+    fixed = {v.name: v.values[0] for v in (across, up) if v.name not in (RATE, TEMPERATURE)}
+    with_changes(mechanism, {**(changes or {}), **fixed})
+
+    shape = (len(up.values), len(across.values))
+    shares: dict[str, dict[Way, Floats]] = {"insertion": {}, "extraction": {}}
+    failures: dict[tuple[int, int], str] = {}
+    for row, column in shown(list(np.ndindex(shape)), f"sbpath map {mechanism.name}", "run", progress):
+        values = {across.name: across.values[column], up.name: up.values[row]}
+        speed = Rate(values.pop(RATE), "C") if RATE in values else Rate.parse(rate)
+        celsius = values.pop(TEMPERATURE, temperature_C)
+        try:
+            solution = simulate(
+                with_changes(mechanism, {**(changes or {}), **values}),
+                cycling(speed, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles),
+                graph=graph,
+                temperature_C=celsius,
+                progress=False,
+            )
+        except SbpathError as error:
+            failures[row, column] = str(error)
+            continue
+        last = {way.direction: way for way in pathways(solution, FAINTEST) if way.cycle == cycles}
+        for direction, way in last.items():
+            total = sum(path.share for path in way.paths)
+            for path in way.paths:
+                grid = shares[direction].setdefault(path.phases, np.zeros(shape))
+                grid[row, column] = path.share / total
+    if len(failures) == shape[0] * shape[1]:
+        raise InputError(f"selection_map: every run failed, the first with: {next(iter(failures.values()))}")
+    for grids in shares.values():
+        for grid in grids.values():
+            for failed in failures:
+                grid[failed] = np.nan
+    return SelectionMap(mechanism.name, graph, across, up, shares, failures)

@@ -1,0 +1,200 @@
+"""Where the hysteresis comes from: gap along the composition, bars by cause, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sbpath.experiments.counterfactual import Asymmetry
+from sbpath.experiments.zero_rate import CENTURY_C, ZeroRate
+from sbpath.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, RED, SINGLE, style
+from sbpath.results.budget import LOSSES, budget, gap_profile
+from sbpath.results.labels import phase_labels
+from sbpath.solution import Floats, Solution
+
+CAUSE_COLOURS = dict(zip(LOSSES, (BLUE, ORANGE, GREEN, PURPLE, GREY), strict=True))
+# Causes below this (mV) everywhere are left out of bars and legends.
+SEEN_MV = 0.05
+
+
+def gap(solution: Solution, cycle: int | None = None, ax: Axes | None = None) -> Axes:
+    """Voltage gap between extraction and insertion at each x, and what is lost there by cause.
+
+    Where line and stack part, insertion and extraction go through different phases, which store
+    different energies at the same x; over the cycle this adds up to nothing.
+
+    Parameters
+    ----------
+    solution : Solution
+        With a closed cycle.
+    cycle : int, optional
+        The last closed one if not given.
+    ax : Axes, optional
+        Where; a new figure if not given.
+    """
+    with style():
+        if ax is None:
+            _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
+        profile = gap_profile(solution, cycle)
+        seen = [i for i in range(len(LOSSES)) if profile.losses_mV[i].max() > SEEN_MV]
+        ax.stackplot(
+            profile.composition,
+            profile.losses_mV[seen],
+            labels=[LOSSES[i] for i in seen],
+            colors=[CAUSE_COLOURS[LOSSES[i]] for i in seen],
+            lw=0,
+        )
+        ax.plot(profile.composition, profile.gap_mV, color="black", lw=1.2, label="voltage gap")
+        ion = solution.provenance["document"]["ion"]
+        ax.set_xlabel(f"x in {ion}$_x$Sb")
+        ax.set_ylabel("Extraction less insertion  (mV)")
+        ax.set_xlim(0.0, float(profile.composition[-1]))
+        ax.set_ylim(0.0, _top(profile.losses_mV.sum(axis=0), profile.gap_mV))
+        ax.legend(loc="best")
+    return ax
+
+
+def bars(
+    labels: Sequence[str], losses: Floats, unit: str, ax: Axes | None = None, legend: bool = True
+) -> Axes:
+    """Stacked bars by cause, the sum above each.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Of the n bars.
+    losses : array, shape (n, 5)
+        In the order of `LOSSES`.
+    unit : str
+        For the axis, e.g. ``"Hysteresis  (mV)"``.
+    ax : Axes, optional
+        Where; a new figure if not given.
+    legend : bool
+        Whether to name the causes.
+    """
+    with style():
+        if ax is None:
+            _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
+        places = np.arange(len(labels))
+        base = np.zeros(len(labels))
+        total = losses.sum(axis=1)
+        for i, cause in enumerate(LOSSES):
+            if losses[:, i].max() > 1e-3 * total.max():
+                ax.bar(places, losses[:, i], 0.62, base, color=CAUSE_COLOURS[cause], label=cause)
+            base += losses[:, i]
+        for place, height in zip(places, total, strict=True):
+            ax.annotate(
+                f"{height:.0f}", (place, height), (0, 2), textcoords="offset points", ha="center", fontsize=7
+            )
+        ax.set_xticks(places, labels)
+        ax.set_ylabel(unit)
+        ax.set_ylim(0.0, 1.14 * max(float(total.max()), 1e-9))
+        ax.set_xlim(-0.6, len(labels) - 0.4)
+        if legend:
+            ax.legend(loc="best")
+    return ax
+
+
+def zero_rate(limit: ZeroRate, ax: Axes | None = None) -> Axes:
+    """Hysteresis against rate with the law fitted to it, out to one half cycle a century."""
+    with style():
+        if ax is None:
+            _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
+        fitted = slice(0, limit.fitted)
+        rates = np.geomspace(CENTURY_C, limit.rates_C[limit.fitted - 1], 100)
+        ax.plot(rates, limit.law_mV(rates), color=BLUE, label=r"$a\,/\sqrt{L-\ln c}+k\,c$")
+        ax.plot(
+            limit.rates_C[fitted], limit.hysteresis_mV[fitted], "o", ms=4, color="black", label="simulated"
+        )
+        if limit.fitted < len(limit.rates_C):
+            rest = slice(limit.fitted, None)
+            ax.plot(
+                limit.rates_C[rest], limit.hysteresis_mV[rest], "o", ms=4, mfc="white", mec="black",
+                label="too fast for the law",
+            )  # fmt: skip
+        ax.plot(CENTURY_C, limit.remaining_mV, "D", ms=4.5, color=RED)
+        ax.annotate(
+            f"{limit.remaining_mV:.0f} mV at one\nhalf cycle a century",
+            (CENTURY_C, limit.remaining_mV), (8, 0), textcoords="offset points", ha="left", va="top", fontsize=7,
+            color=RED,
+        )  # fmt: skip
+        ax.set_xscale("log")
+        ax.set_xlabel("C-rate c  (h$^{-1}$)")
+        ax.set_ylabel("Hysteresis  (mV)")
+        ax.set_ylim(0.0, 1.12 * float(limit.hysteresis_mV.max()))
+        ax.legend(loc="lower right")
+    return ax
+
+
+def asymmetry(compared: Asymmetry, solution: Solution, ax: Axes | None = None) -> Axes:
+    """Hysteresis by cause of the free cycle, and of the cycles held to one of its paths both ways."""
+    labels = phase_labels(solution.provenance["document"], mathtext=True, short=True)
+    chains = ["free"]
+    for held in compared.held:
+        phases = dict.fromkeys(phase for edge in held.edges for phase in edge)
+        ordered = sorted(phases, key=solution.phases.index)
+        chains.append("\N{LEFT RIGHT ARROW}".join(labels[phase] for phase in ordered))
+    losses = np.array([b.losses_mV.sum(axis=0) for b in (compared.free, *(h.budget for h in compared.held))])
+    names = ["free", *(f"{held.followed} path\nboth ways" for held in compared.held)]
+    with style():
+        ax = bars(names, losses, "Hysteresis  (mV)", ax, legend=False)
+        for place, chain in list(enumerate(chains))[1:]:
+            ax.text(
+                place,
+                0.02 * losses.sum(axis=1).max(),
+                chain,
+                rotation=90,
+                ha="center",
+                va="bottom",
+                color="white",
+            )
+    return ax
+
+
+def budget_figure(
+    solution: Solution,
+    compared: Asymmetry | None = None,
+    limit: ZeroRate | None = None,
+    cycle: int | None = None,
+) -> Figure:
+    """The whole budget of one cycle in one figure.
+
+    Gap along x and bars by direction; with `compared` what the asymmetry is worth, with `limit`
+    what remains at zero rate.
+    """
+    own = budget(solution, cycle)
+    with style():
+        below = [panel for panel in (compared, limit) if panel is not None]
+        rows = 2 if below else 1
+        figure = plt.figure(figsize=(DOUBLE, 2.8 * rows), layout="constrained")
+        mosaic: Any = [["gap", "bars"]]
+        if below:
+            mosaic.append(["asymmetry" if compared else "limit", "limit" if limit else "asymmetry"])
+        axes = figure.subplot_mosaic(mosaic)
+        gap(solution, own.cycle, axes["gap"])
+        bars(["insertion", "extraction"], own.losses_mV, "Lost to each cause  (mV)", axes["bars"])
+        axes["bars"].set_title(
+            f"cycle {own.cycle}: {own.hysteresis_mV:.0f} mV, {own.loop_J_per_g:.0f} J g$^{{-1}}$ Sb",
+            loc="left",
+        )
+        about = solution.provenance
+        axes["gap"].set_title(
+            f"{about['mechanism']}, {about['graph']} graph, {about['temperature_C']:g} °C", loc="left"
+        )
+        if compared is not None:
+            asymmetry(compared, solution, axes["asymmetry"])
+            axes["asymmetry"].set_title("held to one path both ways", loc="left")
+        if limit is not None:
+            zero_rate(limit, axes["limit"])
+            axes["limit"].set_title("as the current goes to zero", loc="left")
+    return figure
+
+
+def _top(stack: Floats, line: Floats) -> float:
+    """Height of a panel that shows the stack whole, and the line but for spikes at its ends."""
+    return 1.2 * max(float(stack.max()), float(np.quantile(line, 0.95)), 1e-3)

@@ -1,0 +1,116 @@
+"""Why this path: driving force, barrier and nucleation rate of rival edges along a cycle."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sbpath.errors import InputError
+from sbpath.plots.cycle import voltage_label
+from sbpath.plots.style import DOUBLE, SERIES, style
+from sbpath.results.analysis import HalfCycle, half_cycles
+from sbpath.results.labels import phase_labels
+from sbpath.results.rivals import Driving, driving
+from sbpath.solution import Solution
+
+# An edge is drawn where its reactant holds this share of the Sb.
+THERE = 0.02
+# An edge that converts this share of the Sb in a half cycle carried it, and is drawn thick.
+CARRIES = 0.05
+# Barriers above this (kT) are out of reach for ever.
+HIGHEST_BARRIER = 150.0
+LOWEST_RATE = 1e-40
+
+
+def rivals(solution: Solution, cycle: int | None = None) -> Figure:
+    """Voltage, driving force per volume, barrier and nucleation rate of every edge that could run.
+
+    Thick lines carried the charge, thin ones lost. Dashed: the rate at which domains have to
+    transform to carry the current.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of at least half a cycle.
+    cycle : int, optional
+        Which; the last one if not given.
+
+    Raises
+    ------
+    InputError
+        If that cycle passes no charge.
+    """
+    halves = half_cycles(solution)
+    which = (halves[-1].cycle if halves else None) if cycle is None else cycle
+    own = [half for half in halves if half.cycle == which]
+    if not own:
+        raise InputError(f"cycle: no charge passes in cycle {which!r}")
+    about = driving(solution)
+    with style():
+        figure, axes = plt.subplots(
+            4, len(own), sharex="col", sharey="row", squeeze=False, figsize=(DOUBLE, 6.6), layout="constrained",
+            height_ratios=(0.8, 1.0, 1.0, 1.0),
+        )  # fmt: skip
+        colours: dict[str, str] = {}
+        for column, half in zip(axes.T, own, strict=True):
+            _half(column, solution, about, half, colours)
+        axes[0, 0].set_ylabel(voltage_label(solution).replace("  ", "\n"))
+        axes[1, 0].set_ylabel("Driving force per volume\nof product  (MJ m$^{-3}$)")
+        axes[2, 0].set_ylabel("Nucleation barrier  ($k_\\mathrm{B}T$)")
+        axes[3, 0].set_ylabel("Nucleation rate  (s$^{-1}$)")
+        axes[2, 0].set_ylim(0.0, HIGHEST_BARRIER)
+        axes[3, 0].set_yscale("log")
+        axes[3, 0].set_ylim(LOWEST_RATE, 1e3)
+        axes[1, 0].set_ylim(bottom=0.0)
+        provenance = solution.provenance
+        figure.suptitle(
+            f"{provenance['mechanism']}, {provenance['graph']} graph, {provenance['temperature_C']:g} °C, cycle {which}",
+            fontsize=8.5, x=0.01, ha="left",
+        )  # fmt: skip
+    return figure
+
+
+def _half(
+    column: list[Axes], solution: Solution, about: Driving, half: HalfCycle, colours: dict[str, str]
+) -> None:
+    """One half cycle; an edge keeps the colour that it has in `colours` or takes the next one."""
+    top, force, barrier, rate = column
+    labels = phase_labels(solution.provenance["document"], mathtext=True, short=True)
+    capacity = solution.capacity_mAh_per_g[half.rows]
+    top.plot(capacity, solution.voltage_V[half.rows], color="black")
+    top.set_title(half.direction, loc="left")
+    for e, edge in enumerate(solution.edges):
+        reactant, product = edge.split(" -> ")
+        there = (solution.fraction(reactant)[half.rows] > THERE) & np.isfinite(
+            about.force_J_per_m3[e, half.rows]
+        )
+        if not there.any():
+            continue
+        converted = solution.converted[e, half.rows]
+        thick = converted[-1] - converted[0] > CARRIES
+        look = {
+            "color": colours.setdefault(edge, SERIES[len(colours) % len(SERIES)]), "lw": 2.2 if thick else 0.9, "zorder": 3 if thick else 2,
+            "label": f"{labels[reactant]} $\\rightarrow$ {labels[product]}",
+        }  # fmt: skip
+        for ax, values in (
+            (force, 1e-6 * about.force_J_per_m3),
+            (barrier, about.barrier_kT),
+            (rate, about.nucleation_per_s),
+        ):
+            ax.plot(capacity, np.where(there, values[e, half.rows], np.nan), **look)
+    # Charge per second over the charge of a full conversion: what the current asks of the domains.
+    current = np.abs(solution.current_A_per_g[half.rows])
+    asked = current * 1e3 / 3600.0 / max(half.capacity_mAh_per_g, 1e-9)
+    rate.plot(
+        capacity,
+        np.where(asked > 0.0, asked, np.nan),
+        color="black",
+        ls="--",
+        lw=0.9,
+        label="asked by the current",
+    )
+    rate.set_xlabel("Specific capacity  (mAh g$^{-1}$ Sb)")
+    rate.set_xlim(0.0, float(capacity[-1]))
+    rate.legend(loc="lower center", fontsize=6.5, ncols=2)

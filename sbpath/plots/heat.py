@@ -1,0 +1,77 @@
+"""Heat flow of a half-cell, as in isothermal microcalorimetry."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from sbpath.errors import InputError
+from sbpath.plots.cycle import voltage_label
+from sbpath.plots.style import BLUE, DOUBLE, GREY, RED, style
+from sbpath.results.analysis import half_cycles
+from sbpath.results.calorimetry import heat_flow
+from sbpath.solution import Solution
+
+
+def heat(solution: Solution, cycle: int | None = None, axes: np.ndarray | None = None) -> np.ndarray:
+    """Voltage, and below it the heat that leaves the half-cell, against capacity.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of at least half a cycle.
+    cycle : int, optional
+        Which; the last one if not given.
+    axes : array of Axes, shape (2, m), optional
+        For the m half cycles of that cycle; a new figure if not given.
+
+    Raises
+    ------
+    InputError
+        If that cycle passes no charge.
+    """
+    halves = half_cycles(solution)
+    which = (halves[-1].cycle if halves else None) if cycle is None else cycle
+    own = [half for half in halves if half.cycle == which]
+    if not own:
+        raise InputError(f"cycle: no charge passes in cycle {which!r}")
+    flow = heat_flow(solution)
+    lost = flow.transformation_W_per_g.sum(axis=0) + flow.joule_W_per_g
+    with style():
+        if axes is None:
+            _, axes = plt.subplots(
+                2,
+                len(own),
+                sharex="col",
+                sharey="row",
+                squeeze=False,
+                figsize=(DOUBLE, 3.8),
+                layout="constrained",
+            )
+        for half, (top, bottom) in zip(own, np.asarray(axes).T, strict=True):
+            capacity = solution.capacity_mAh_per_g[half.rows]
+            top.plot(capacity, solution.voltage_V[half.rows], color="black")
+            top.set_title(f"{half.direction}, cycle {half.cycle}", loc="left")
+            _curves(bottom, capacity, half.rows, lost, flow.reversible_W_per_g)
+            bottom.set_xlabel("Specific capacity  (mAh g$^{-1}$ Sb)")
+            bottom.set_xlim(0.0, float(capacity[-1]))
+        first, below = axes[0][0], axes[1][0]
+        first.set_ylabel(voltage_label(solution))
+        below.set_ylabel("Heat flow out  (mW g$^{-1}$ Sb)")
+        below.legend(loc="best")
+    return np.asarray(axes)
+
+
+def _curves(ax: Axes, capacity: np.ndarray, rows: slice, lost: np.ndarray, reversible: np.ndarray) -> None:
+    ax.axhline(0.0, color="0.8", lw=0.6, zorder=0)
+    ax.plot(capacity, 1e3 * (lost + reversible)[rows], color="black", label="total")
+    ax.plot(capacity, 1e3 * lost[rows], color=RED, lw=0.9, label="irreversible")
+    ax.plot(
+        capacity,
+        1e3 * reversible[rows],
+        color=BLUE,
+        lw=0.9,
+        label="reversible, $-T\\,\\mathrm{d}S/\\mathrm{d}t$",
+    )
+    ax.fill_between(capacity, 0.0, 1e3 * (lost + reversible)[rows], color=GREY, alpha=0.15, lw=0)

@@ -1,0 +1,116 @@
+"""Which path wins where: a map over two quantities with its boundaries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Patch
+
+from sbpath.errors import InputError
+from sbpath.experiments.ranges import RATE, TEMPERATURE, Variation
+from sbpath.experiments.selection import SelectionMap, Way
+from sbpath.mechanism.reader import load_mechanism
+from sbpath.mechanism.records import Mechanism
+from sbpath.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW, style
+from sbpath.results.labels import phase_labels
+
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, GREY)
+# Shares below this are alike: what is left of a path in rounding must not bend a boundary.
+FLOOR = 1e-5
+
+
+def selection(
+    chart: SelectionMap, mechanism: Mechanism | str, axes: Sequence[Axes] | None = None
+) -> list[Axes]:
+    """Path of insertion and of extraction over the grid; white lines are the boundaries between them.
+
+    A boundary runs where two paths carry as much each, interpolated between the runs; a dotted
+    line where the winner carries 90 %. Paler means that the winner carries less.
+
+    Parameters
+    ----------
+    chart : SelectionMap
+        From `sbpath.selection_map`.
+    mechanism : Mechanism or str
+        Whose phases are named.
+    axes : pair of Axes, optional
+        For insertion and extraction; a new figure if not given.
+    """
+    if not isinstance(mechanism, Mechanism):
+        mechanism = load_mechanism(mechanism)
+    if axes is not None and len(axes) != 2:
+        raise InputError("selection: give two axes, for insertion and extraction, or none")
+    labels = phase_labels(mechanism.document, mathtext=True, short=True)
+    with style():
+        if axes is None:
+            _, both = plt.subplots(
+                1, 2, sharex=True, sharey=True, figsize=(DOUBLE, 3.4), layout="constrained"
+            )
+            axes = list(both)
+        # A path and its reverse have one colour.
+        both_ways = [_either_way(w) for direction in chart.shares for w in chart.winners(direction)[0]]
+        colours = {w: COLOURS[i % len(COLOURS)] for i, w in enumerate(sorted(set(both_ways), key=len))}
+        for ax, direction in zip(axes, ("insertion", "extraction"), strict=True):
+            _panel(ax, chart, direction, labels, colours)
+            ax.set_xlabel(_label(chart.x, labels))
+        axes[0].set_ylabel(_label(chart.y, labels))
+    return list(axes)
+
+
+def _panel(
+    ax: Axes, chart: SelectionMap, direction: str, labels: dict[str, str], colours: dict[Way, str]
+) -> None:
+    ways, winner = chart.winners(direction)
+    x, y = np.array(chart.x.values), np.array(chart.y.values)
+    shares = np.array([chart.shares[direction][way] for way in ways])
+    best = np.nanmax(np.where(np.isnan(shares), 0.0, shares), axis=0)
+    # From white at an even split of all to the full colour where all go one way.
+    picture = np.ones((*winner.shape, 3))
+    for number, way in enumerate(ways):
+        colour = np.array(to_rgb(colours[_either_way(way)]))
+        strength = np.clip(0.25 + 0.75 * best, 0.0, 1.0)[..., None]
+        picture = np.where((winner == number)[..., None], 1.0 - strength * (1.0 - colour), picture)
+    ax.pcolormesh(x, y, picture, shading="nearest")
+    for number in range(len(ways)):
+        others = np.delete(shares, number, axis=0)
+        # In logarithms, in which shares go straight through a boundary.
+        strongest = others.max(axis=0) if len(others) else np.zeros_like(shares[number])
+        lead = np.log(shares[number] + FLOOR) - np.log(strongest + FLOOR)
+        if np.nanmin(lead) < 0.0 < np.nanmax(lead):
+            ax.contour(x, y, lead, levels=[0.0], colors="white", linewidths=1.8)
+        if np.nanmin(shares[number]) < 0.9 < np.nanmax(shares[number]):
+            ax.contour(x, y, shares[number], levels=[0.9], colors="white", linewidths=0.9, linestyles=":")
+    for row, column in chart.failures:
+        ax.plot(x[column], y[row], "x", color="black", ms=4)
+    for variation, scale in ((chart.x, ax.set_xscale), (chart.y, ax.set_yscale)):
+        if variation.logarithmic:
+            scale("log")
+    handles = [Patch(color=colours[_either_way(way)], label=_chain(way, labels)) for way in ways]
+    ax.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=1, title=f"{direction}:",
+        alignment="left", borderaxespad=0.3,
+    )  # fmt: skip
+
+
+def _either_way(way: Way) -> Way:
+    return min(way, way[::-1])
+
+
+def _chain(way: Way, labels: dict[str, str]) -> str:
+    return r" $\rightarrow$ ".join(labels[phase] for phase in way)
+
+
+def _label(variation: Variation, labels: dict[str, str]) -> str:
+    if variation.name == RATE:
+        return "C-rate  (h$^{-1}$)"
+    if variation.name == TEMPERATURE:
+        return "Temperature  (°C)"
+    parts = variation.name.split(".")
+    if parts[0] == "interfaces" and parts[-1] == "energy_J_per_m2":
+        one, other = (labels.get(phase, phase) for phase in parts[1].split("|"))
+        return rf"$\gamma$({one}|{other})  (J m$^{{-2}}$)"
+    return variation.name

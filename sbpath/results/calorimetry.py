@@ -1,0 +1,88 @@
+"""Heat flow of the half-cell, as an isothermal microcalorimeter would see it.
+
+    heat flow out  =  sum_e r_e A_e / M  +  I^2 R_s  -  T dS/dt
+
+The first two are what is lost and never negative; the last is the reversible heat of the phases
+against the alkali metal (`sbpath.model.entropy`), and changes sign with the current.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sbpath.mechanism.reader import mechanism_from_document
+from sbpath.model.entropy import phase_entropy
+from sbpath.model.equations import Drive, evaluate, workspace
+from sbpath.model.network import Network, build_network
+from sbpath.physical import ZERO_CELSIUS_K
+from sbpath.solution import Floats, Solution
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeatFlow:
+    """Heat that leaves the half-cell, in each of the n rows of a solution.
+
+    Attributes
+    ----------
+    transformation_W_per_g : array, shape (E, n)
+        Irreversible, of each edge.
+    joule_W_per_g : array, shape (n,)
+        Of the series resistance.
+    reversible_W_per_g : array, shape (n,)
+        -T dS/dt; positive where the half-cell gives heat off.
+    reversible_J_per_g : array, shape (n,)
+        Its integral since the first row, from the entropies of the states and so without
+        error of integration.
+    """
+
+    transformation_W_per_g: Floats
+    joule_W_per_g: Floats
+    reversible_W_per_g: Floats
+    reversible_J_per_g: Floats
+
+    @property
+    def total_W_per_g(self) -> Floats:
+        """All of it, shape (n,)."""
+        return self.transformation_W_per_g.sum(axis=0) + self.joule_W_per_g + self.reversible_W_per_g
+
+
+def heat_flow(solution: Solution) -> HeatFlow:
+    """Irreversible and reversible heat of a solution, row by row.
+
+    Half-cell against the alkali metal; side reactions and the electrolyte's own heats are not in it.
+    """
+    about = solution.provenance
+    mechanism = mechanism_from_document(about["document"], where=about["mechanism"])
+    celsius = about["temperature_C"]
+    temperature = celsius + ZERO_CELSIUS_K
+    network = build_network(mechanism, about["graph"], temperature)
+    pairs = [
+        phase_entropy(phase, solution.potential_V, celsius, mechanism.reference_temperature_C)
+        for phase in mechanism.phases.values()
+    ]
+    entropy, slope = (np.array(values) for values in zip(*pairs, strict=True))
+    change = np.sum(solution.fractions * slope, axis=0) * _motion(solution, network)
+    if network.source:
+        rise = entropy[list(network.target)] - entropy[list(network.source)]
+        change = change + np.sum(solution.rates_per_s * rise, axis=0)
+    per_gram = temperature / mechanism.host_molar_mass_g_per_mol
+    held = np.sum(solution.fractions * entropy, axis=0)
+    return HeatFlow(
+        transformation_W_per_g=solution.heat_W_per_g,
+        joule_W_per_g=solution.current_A_per_g**2 * network.resistance,
+        reversible_W_per_g=-per_gram * change,
+        reversible_J_per_g=-per_gram * (held - held[0]),
+    )
+
+
+def _motion(solution: Solution, network: Network) -> Floats:
+    """dE/dt of each row (V/s): what the charge balance makes of the row's own current."""
+    work = workspace(network)
+    states = np.vstack([solution.fractions, solution.potential_V]).T.tolist()
+    motion = []
+    for state, current in zip(states, solution.current_A_per_g.tolist(), strict=True):
+        evaluate(0.0, state, Drive(True, current, 0.0), network, work, with_jacobian=False)
+        motion.append(work.derivative[-1])
+    return np.array(motion)

@@ -1,0 +1,124 @@
+"""Simulations side by side: one case each, named by what tells it from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sbpath.errors import InputError
+from sbpath.physical import STANDARD_POTENTIAL_V
+from sbpath.results.analysis import CycleSummary, HalfCycle, last_loop
+from sbpath.results.budget import Budget, budgets
+from sbpath.solution import Solution
+
+Scale = Literal["own", "Li"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """The last full cycle of one simulation.
+
+    Attributes
+    ----------
+    label : str
+        The mechanism's name, and of graph, temperature and rate what differs between the cases.
+    solution : Solution
+        Whole.
+    rate_mA_per_g : float
+        Current of the insertion that is compared, at its start.
+    summary, insertion, extraction
+        Of that cycle; None where the solution has no full cycle.
+    budget : Budget or None
+        None where the loop is not closed.
+    shift_V : float
+        To be added to each potential, 0 on the metal's own scale.
+    """
+
+    label: str
+    solution: Solution
+    rate_mA_per_g: float
+    summary: CycleSummary | None
+    insertion: HalfCycle | None
+    extraction: HalfCycle | None
+    budget: Budget | None
+    shift_V: float
+
+
+def cases(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> list[Case]:
+    """One case for each solution, in their order.
+
+    Parameters
+    ----------
+    solutions : sequence of Solution, or one Solution
+        What is compared.
+    scale : {"own", "Li"}
+        Potentials against each cell's own alkali metal, or all against Li+/Li by the standard
+        potentials of the metals (`sbpath.physical.STANDARD_POTENTIAL_V`).
+
+    Raises
+    ------
+    InputError
+        If there is nothing to compare, or the scale is another one.
+    """
+    several = [solutions] if isinstance(solutions, Solution) else list(solutions)
+    if not several:
+        raise InputError("comparison: give at least one solution")
+    if scale not in ("own", "Li"):
+        raise InputError(f"scale: must be 'own' or 'Li', not {scale!r}")
+    found = []
+    for solution, label in zip(several, case_labels(several), strict=True):
+        loop = last_loop(solution)
+        summary, insertion, extraction = loop if loop is not None else (None, None, None)
+        cycle = summary.cycle if summary is not None else 0
+        ion = solution.provenance["document"]["ion"]
+        found.append(
+            Case(
+                label=label,
+                solution=solution,
+                rate_mA_per_g=_rate(solution),
+                summary=summary,
+                insertion=insertion,
+                extraction=extraction,
+                budget=next((b for b in budgets(solution) if b.cycle == cycle), None),
+                shift_V=0.0 if scale == "own" else STANDARD_POTENTIAL_V[ion] - STANDARD_POTENTIAL_V["Li"],
+            )
+        )
+    return found
+
+
+def case_labels(solutions: Sequence[Solution]) -> list[str]:
+    """A short name for each solution, with what tells it from the others."""
+    parts = [
+        (
+            about["mechanism"],
+            about["graph"],
+            f"{about['temperature_C']:g} °C",
+            rate_text(_rate(solution), about["one_C_mA_per_g"]),
+        )
+        for solution in solutions
+        for about in [solution.provenance]
+    ]
+    labels = []
+    for part in parts:
+        twins = [other for other in parts if other[0] == part[0]]
+        # The temperature belongs to a system; it is told where the same system has two.
+        told = [part[i] for i in (1, 2, 3) if len({other[i] for other in twins}) > 1]
+        labels.append(", ".join([part[0], *told]))
+    # Alike but for a number of the mechanism or a protocol: counted.
+    return [
+        label if labels.count(label) == 1 else f"{label} ({labels[: i + 1].count(label)})"
+        for i, label in enumerate(labels)
+    ]
+
+
+def rate_text(rate_mA_per_g: float, one_C_mA_per_g: float) -> str:
+    """``C/10`` or ``2C``, of a current per gram."""
+    hours = one_C_mA_per_g / rate_mA_per_g if rate_mA_per_g > 0.0 else float("inf")
+    return f"C/{hours:.4g}" if hours > 1.0 else f"{1.0 / hours:.4g}C"
+
+
+def _rate(solution: Solution) -> float:
+    loop = last_loop(solution)
+    rows = slice(0, None) if loop is None else loop[1].rows
+    return 1e3 * abs(float(solution.current_A_per_g[rows][0]))

@@ -1,0 +1,131 @@
+"""The hysteresis budget of one system as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sbpath.experiments.counterfactual import Asymmetry
+from sbpath.experiments.zero_rate import ZeroRate
+from sbpath.results.budget import LOSSES, Budget
+from sbpath.results.labels import phase_labels
+from sbpath.solution import Floats, Solution
+from sbpath.text.tables import table
+
+BUDGET_HEAD = ("Cycle", "Direction", "Edge", *(f"{cause.capitalize()} [J.g-1]" for cause in LOSSES))
+
+
+def budget_report(
+    solution: Solution, budget: Budget, asymmetry: Asymmetry | None = None, limit: ZeroRate | None = None
+) -> str:
+    """A budget by direction, edge and plateau; what the asymmetry is worth; what remains at zero rate."""
+    about = solution.provenance
+    labels = phase_labels(about["document"])
+    parts = [
+        f"{about['mechanism']}: {about['graph']} graph, {about['temperature_C']:g} °C, cycle {budget.cycle}: "
+        f"hysteresis {budget.hysteresis_mV:.1f} mV, loop {budget.loop_J_per_g:.1f} J/g Sb "
+        f"over {budget.capacity_mAh_per_g:.1f} mAh/g",
+        "",
+        "By direction / mV",
+        table(["", *LOSSES, "sum"], _direction_rows(budget)),
+        "",
+        "By edge / J/g Sb",
+        table(["half cycle", "edge", *LOSSES[:-1], "sum"], _edge_rows(budget, labels)),
+    ]
+    if budget.plateaus:
+        parts += [
+            "",
+            "By plateau: how far it lies from where it would be without loss / mV",
+            table(["half cycle", "V", "mAh/g", *LOSSES, "sum"], _plateau_rows(budget)),
+        ]
+    if asymmetry is not None:
+        parts += ["", *_asymmetry_lines(asymmetry, labels)]
+    if limit is not None:
+        parts += ["", *_limit_lines(limit)]
+    if abs(budget.stored_J_per_g) > 1e-3 * abs(budget.loop_J_per_g):
+        parts += [
+            "",
+            f"{budget.stored_J_per_g:+.1f} J/g of the loop are stored, not lost: the cycle ends in another state than "
+            "it began; later cycles close",
+        ]
+    return "\n".join(parts)
+
+
+def budget_rows(budget: Budget) -> list[list[str]]:
+    """Heat by direction and edge in the columns of `BUDGET_HEAD`; the resistance has no edge."""
+    rows = []
+    for i, direction in enumerate(("insertion", "extraction")):
+        for e, edge in enumerate(budget.edges):
+            heat = [f"{value:.9g}" for value in budget.heat_J_per_g[i, :, e]]
+            rows.append([str(budget.cycle), direction, edge, *heat, "0"])
+        drop = f"{budget.resistance_J_per_g[i]:.9g}"
+        rows.append([str(budget.cycle), direction, "resistance", *["0"] * (len(LOSSES) - 1), drop])
+    return rows
+
+
+def _direction_rows(budget: Budget) -> list[list[str]]:
+    named = [*zip(("insertion", "extraction"), budget.losses_mV, strict=True)]
+    total = budget.losses_mV.sum(axis=0)
+    share = [f"{value / total.sum():.1%}" for value in (*total, total.sum())]
+    return [*(_numbers([name], values) for name, values in (*named, ("loop", total))), ["share", *share]]
+
+
+def _edge_rows(budget: Budget, labels: dict[str, str]) -> list[list[str]]:
+    rows = []
+    for i, direction in enumerate(("insertion", "extraction")):
+        for e, edge in enumerate(budget.edges):
+            heat = budget.heat_J_per_g[i, :, e]
+            # A thousandth of the loop is below what anybody can measure.
+            if heat.sum() > 1e-3 * abs(budget.loop_J_per_g):
+                name = " -> ".join(labels[phase] for phase in edge.split(" -> "))
+                rows.append(_numbers([direction, name], heat))
+    return rows
+
+
+def _plateau_rows(budget: Budget) -> list[list[str]]:
+    return [
+        _numbers(
+            [loss.direction, f"{loss.plateau.voltage_V:.3f}", f"{loss.plateau.extent_mAh_per_g:.0f}"],
+            loss.losses_mV,
+        )
+        for loss in budget.plateaus
+    ]
+
+
+def _asymmetry_lines(asymmetry: Asymmetry, labels: dict[str, str]) -> list[str]:
+    rows = [["free", f"{asymmetry.free.hysteresis_mV:.1f}", f"{asymmetry.free.loop_J_per_g:.1f}", "", "", ""]]
+    for held, mV, joule in zip(
+        asymmetry.held, asymmetry.difference_mV(), asymmetry.difference_J_per_g(), strict=True
+    ):
+        rows.append(
+            [
+                f"{held.followed} path both ways", f"{held.budget.hysteresis_mV:.1f}",
+                f"{held.budget.loop_J_per_g:.1f}", _signed(mV), _signed(joule),
+                ", ".join(f"{labels[p]} <-> {labels[q]}" for p, q in held.edges),
+            ]
+        )  # fmt: skip
+    head = ["", "hysteresis / mV", "loop / J/g", "free less this / mV", "/ J/g", "edges"]
+    return ["What the asymmetry is worth: the same cycle held to one path both ways", table(head, rows)]
+
+
+def _limit_lines(limit: ZeroRate) -> list[str]:
+    rates = [f"C/{1.0 / c:.4g}" if c < 1.0 else f"{c:.4g}C" for c in limit.rates_C.tolist()]
+    rows = [
+        [rate, f"{gap:.1f}", f"{law:.1f}", "" if i < limit.fitted else "not fitted"]
+        for i, (rate, gap, law) in enumerate(
+            zip(rates, limit.hysteresis_mV.tolist(), limit.law_mV(limit.rates_C).tolist(), strict=True)
+        )
+    ]
+    return [
+        "As the current goes to zero: gap(c) = a / sqrt(L - ln c) + k c, c in 1/h",
+        table(["rate", "hysteresis / mV", "law / mV", ""], rows),
+        f"a = {limit.a_mV:.0f} mV, L = {limit.L:.2f}, k = {limit.k_mV_h:.3g} mV h (largest error {limit.error_mV:.2g} mV)",
+        f"remains at one half cycle a century: {limit.remaining_mV:.1f} mV, falling by {limit.per_decade_mV:.1f} mV a decade",
+    ]
+
+
+def _numbers(names: Sequence[str], values: Floats) -> list[str]:
+    return [*names, *(f"{value:.2f}" for value in values), f"{values.sum():.2f}"]
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}" if abs(value) >= 0.05 else "0.0"
