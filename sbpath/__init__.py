@@ -25,14 +25,28 @@ if TYPE_CHECKING:
     from sbpath.mechanism.documents import shipped_names
     from sbpath.mechanism.reader import load_mechanism, with_changes
     from sbpath.model.equilibrium import equilibrium_potential
+    from sbpath.protocol.experiments import (
+        cv,
+        first_order_reversals,
+        gitt,
+        partial_cycling,
+        rate_test,
+        rest_after_reversal,
+    )
     from sbpath.protocol.protocol import Protocol, cycling, parse_step
-    from sbpath.results.analysis import CycleSummary, HalfCycle, cycle_summaries, half_cycles
+    from sbpath.results.analysis import CycleSummary, HalfCycle, Onset, cycle_summaries, half_cycles, onsets
     from sbpath.results.budget import budget, budgets, gap_profile
     from sbpath.results.calorimetry import heat_flow
-    from sbpath.results.diffraction import DiffractionMap, Reflections, diffraction, reflections
+    from sbpath.results.crystal import Reflections, reflections
+    from sbpath.results.differential import DifferentialCapacity, differential_capacity
+    from sbpath.results.diffraction import DiffractionMap, diffraction
     from sbpath.results.export import to_bdf, to_csv, to_dataframe
+    from sbpath.results.memory import Reversal, reversals
     from sbpath.results.pathways import pathways
+    from sbpath.results.rate_capability import RatePoint, rate_capability
     from sbpath.results.rivals import decisions, driving
+    from sbpath.results.titration import Couple, TitrationPoint, couples, titration
+    from sbpath.results.voltammetry import BValue, VoltammetryPeak, b_values, voltammetry_peaks
     from sbpath.simulation import simulate, simulate_again
     from sbpath.solution import SimulationError, Solution, State, StepRecord, load_solution
     from sbpath.solver.trial import SolverOptions
@@ -40,89 +54,133 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BValue": "results.voltammetry",
+    "Couple": "results.titration",
     "CycleSummary": "results.analysis",
+    "DifferentialCapacity": "results.differential",
     "DiffractionMap": "results.diffraction",
     "HalfCycle": "results.analysis",
     "InputError": "errors",
+    "Onset": "results.analysis",
     "Protocol": "protocol.protocol",
-    "Reflections": "results.diffraction",
+    "RatePoint": "results.rate_capability",
+    "Reflections": "results.crystal",
+    "Reversal": "results.memory",
     "SbpathError": "errors",
     "SimulationError": "solution",
     "Solution": "solution",
     "SolverOptions": "solver.trial",
     "State": "solution",
     "StepRecord": "solution",
+    "TitrationPoint": "results.titration",
     "Variation": "experiments.ranges",
+    "VoltammetryPeak": "results.voltammetry",
     "asymmetry": "experiments.counterfactual",
+    "b_values": "results.voltammetry",
     "budget": "results.budget",
     "budgets": "results.budget",
     "compare": "experiments.comparison",
+    "couples": "results.titration",
+    "cv": "protocol.experiments",
     "cycle_summaries": "results.analysis",
     "cycling": "protocol.protocol",
     "decisions": "results.rivals",
+    "differential_capacity": "results.differential",
     "diffraction": "results.diffraction",
     "driving": "results.rivals",
     "equilibrium_potential": "model.equilibrium",
+    "first_order_reversals": "protocol.experiments",
     "gap_profile": "results.budget",
+    "gitt": "protocol.experiments",
     "half_cycles": "results.analysis",
     "heat_flow": "results.calorimetry",
     "load_mechanism": "mechanism.reader",
     "load_solution": "solution",
+    "onsets": "results.analysis",
     "parse_step": "protocol.protocol",
+    "partial_cycling": "protocol.experiments",
     "pathways": "results.pathways",
     "plots": "plots",
-    "reflections": "results.diffraction",
+    "rate_capability": "results.rate_capability",
+    "rate_test": "protocol.experiments",
+    "reflections": "results.crystal",
+    "rest_after_reversal": "protocol.experiments",
+    "reversals": "results.memory",
     "selection_map": "experiments.selection",
     "shipped_names": "mechanism.documents",
     "simulate": "simulation",
     "simulate_again": "simulation",
+    "titration": "results.titration",
     "to_bdf": "results.export",
     "to_csv": "results.export",
     "to_dataframe": "results.export",
+    "voltammetry_peaks": "results.voltammetry",
     "with_changes": "mechanism.reader",
     "zero_rate": "experiments.zero_rate",
 }
 
 __all__ = [
+    "BValue",
+    "Couple",
     "CycleSummary",
+    "DifferentialCapacity",
     "DiffractionMap",
     "HalfCycle",
     "InputError",
+    "Onset",
     "Protocol",
+    "RatePoint",
     "Reflections",
+    "Reversal",
     "SbpathError",
     "SimulationError",
     "Solution",
     "SolverOptions",
     "State",
     "StepRecord",
+    "TitrationPoint",
     "Variation",
+    "VoltammetryPeak",
     "asymmetry",
+    "b_values",
     "budget",
     "budgets",
     "compare",
+    "couples",
+    "cv",
     "cycle_summaries",
     "cycling",
     "decisions",
+    "differential_capacity",
     "diffraction",
     "driving",
     "equilibrium_potential",
+    "first_order_reversals",
     "gap_profile",
+    "gitt",
     "half_cycles",
     "heat_flow",
     "load_mechanism",
     "load_solution",
+    "onsets",
     "parse_step",
+    "partial_cycling",
     "pathways",
     "plots",
+    "rate_capability",
+    "rate_test",
     "reflections",
+    "rest_after_reversal",
+    "reversals",
     "selection_map",
     "shipped_names",
     "simulate",
     "simulate_again",
+    "titration",
     "to_bdf",
     "to_csv",
     "to_dataframe",
+    "voltammetry_peaks",
     "with_changes",
     "zero_rate",
 ]

@@ -19,7 +19,8 @@ from sbpath import InputError, load_mechanism, plots, reflections
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.mechanism.records import Cell
 from sbpath.plots.style import PHASES
-from sbpath.results.diffraction import Reflections, diffraction, powder_pattern, scherrer_width
+from sbpath.results.crystal import Reflections
+from sbpath.results.diffraction import diffraction, powder_pattern, scherrer_width
 from sbpath.text.mechanism import mechanism_report
 
 mpl.use("Agg")

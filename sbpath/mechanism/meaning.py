@@ -237,7 +237,7 @@ def _volumes(mechanism: Mechanism) -> Iterator[str]:
 
 
 def _crystals(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]:
-    """Cells and atoms; whether the atoms fill the cell takes symmetry, see `results.diffraction`."""
+    """Cells and atoms; whether the atoms fill the cell takes symmetry, see `results.crystal`."""
     for name, phase in mechanism.phases.items():
         where = f"phases.{name}"
         if phase.cell is None and phase.atoms:

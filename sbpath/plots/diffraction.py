@@ -10,7 +10,8 @@ from matplotlib.colors import PowerNorm
 
 from sbpath.plots.cycle import voltage_label
 from sbpath.plots.style import DOUBLE, PHASES, style
-from sbpath.results.diffraction import DiffractionMap, Reflections
+from sbpath.results.crystal import Reflections
+from sbpath.results.diffraction import DiffractionMap
 from sbpath.results.diffraction import diffraction as simulated
 from sbpath.results.labels import phase_labels, subscripted
 from sbpath.solution import Solution

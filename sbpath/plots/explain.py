@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -56,6 +57,11 @@ def rivals(solution: Solution, cycle: int | None = None) -> Figure:
         colours: dict[str, str] = {}
         for column, half in zip(axes.T, own, strict=True):
             _half(column, solution, about, half, colours)
+        # One legend for all panels, each edge named once.
+        named: dict[str, Artist] = {}
+        for ax in axes[3]:
+            named |= {label: line for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+        figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=4, columnspacing=1.4)
         axes[0, 0].set_ylabel(voltage_label(solution).replace("  ", "\n"))
         axes[1, 0].set_ylabel("Driving force per volume\nof product  (MJ m$^{-3}$)")
         axes[2, 0].set_ylabel("Nucleation barrier  ($k_\\mathrm{B}T$)")
@@ -113,4 +119,3 @@ def _half(
     )
     rate.set_xlabel("Specific capacity  (mAh g$^{-1}$ Sb)")
     rate.set_xlim(0.0, float(capacity[-1]))
-    rate.legend(loc="lower center", fontsize=6.5, ncols=2)

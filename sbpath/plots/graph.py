@@ -106,6 +106,8 @@ def paths(solution: Solution, cycle: int | None = None, ax: Axes | None = None) 
             f"{abs(way.double_layer_mAh_per_g):.0f} mAh/g the double layer"
             for way in own
         ]
+        if any("%" in text.get_text() for text in ax.texts):
+            rest.append("per cent: share of what left the phase")
         ax.text(0.0, 0.0, "\n".join(rest), transform=ax.transAxes, fontsize=6.5, color="0.35", va="bottom")
         ax.set_title(
             f"{mechanism.title}: {about['graph']} graph, {about['temperature_C']:g} °C, charge carried in cycle {which}",
