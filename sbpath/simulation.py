@@ -245,10 +245,10 @@ def _start(mechanism: Mechanism, initial: Solution | State | None) -> State:
         initial = initial.final_state
     elif not isinstance(initial, State):
         raise InputError(f"initial: must be a Solution or a State, not {initial!r}")
-    unknown = [name for name in initial.fractions if name not in mechanism.phases]
+    unknown = [name for name in initial.fractions if name not in mechanism.nodes]
     if unknown:
         raise InputError(
-            f"initial: {mechanism.name} has no phase {', '.join(unknown)}; phases: {', '.join(mechanism.phases)}"
+            f"initial: {mechanism.name} has no node {', '.join(unknown)}; nodes: {', '.join(mechanism.nodes)}"
         )
     total = sum(initial.fractions.values())
     if not abs(total - 1.0) < 1e-6 or min(initial.fractions.values()) < -1e-6:
@@ -256,7 +256,7 @@ def _start(mechanism: Mechanism, initial: Solution | State | None) -> State:
     if not (math.isfinite(initial.potential_V) and math.isfinite(initial.time_s)):
         raise InputError("initial: potential_V and time_s must be finite numbers")
     return State(
-        {name: float(initial.fractions.get(name, 0.0)) for name in mechanism.phases},
+        {name: float(initial.fractions.get(name, 0.0)) for name in mechanism.nodes},
         float(initial.potential_V),
         float(initial.time_s),
     )
@@ -286,7 +286,7 @@ def _assemble(
     states = np.array([p.state for p in points]).T
     passed = np.array([p.charge - start_charge for p in points]) / COULOMB_PER_MAH
     totals = np.array(record.totals).T
-    pristine = network.molar_volume[list(mechanism.phases).index(mechanism.initial_phase)]
+    pristine = network.molar_volume[list(mechanism.nodes).index(mechanism.initial_phase)]
     lengths = [s.last - s.first for s in steps]
     cycle, step = (
         np.repeat(numbers, lengths) for numbers in ([s.cycle for s in steps], [s.step for s in steps])
@@ -320,7 +320,7 @@ def _assemble(
         swelling_percent=np.array([(p.volume / pristine - 1.0) * 100.0 for p in points]),
         cycle=cycle,
         step=step,
-        phases=tuple(mechanism.phases),
+        phases=tuple(mechanism.nodes),
         edges=tuple(f"{e.reactant} -> {e.product}" for e in edges),
         steps=tuple(steps),
         provenance=provenance,

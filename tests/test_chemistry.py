@@ -5,14 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sbpath.mechanism.chemistry import (
+    ATOMIC_WEIGHT,
     amount_text,
+    composition,
     imbalance,
     parse_amount,
+    parse_contents,
     parse_equation,
     parse_formula,
 )
 
 FORMULAS = {"Sb": "Sb", "Na3Sb": "Na3Sb", "NaxSb": "NaxSb", "K3Sb-cubic": "K3Sb"}
+CONTENTS = {name: parse_formula(formula) for name, formula in FORMULAS.items()}
 
 
 @pytest.mark.parametrize(
@@ -90,7 +94,7 @@ def test_equations_are_read_whatever_the_blanks(text):
     equation = parse_equation(text)
     assert equation.left == {"NaxSb": (1, 0), "Na+": (3, -1), "e-": (3, -1)}
     assert equation.right == {"Na3Sb": (1, 0)}
-    assert imbalance(equation, FORMULAS, "Na") == {}
+    assert imbalance(equation, CONTENTS, "Na") == {}
 
 
 @pytest.mark.parametrize(
@@ -124,7 +128,7 @@ def test_what_is_no_equation(text, words):
     ],
 )
 def test_imbalance_is_right_minus_left(text, missing):
-    assert imbalance(parse_equation(text), FORMULAS, "Na") == missing
+    assert imbalance(parse_equation(text), CONTENTS, "Na") == missing
 
 
 WHOLE = st.integers(0, 6)
@@ -132,12 +136,12 @@ WHOLE = st.integers(0, 6)
 
 @given(start=WHOLE, end=WHOLE, ion=st.sampled_from(["Li", "Na", "K"]), extra=st.integers(-3, 3))
 def test_a_balanced_equation_balances_and_an_extra_electron_shows(start, end, ion, extra):
-    formulas = {"A": f"{ion}{start}Sb", "B": f"Sb{ion}{end}"}
+    contents = {"A": parse_formula(f"{ion}{start}Sb"), "B": parse_formula(f"Sb{ion}{end}")}
     change = abs(end - start)
     reactant, product = ("A", "B") if end >= start else ("B", "A")
     text = f"{reactant} + {change} {ion}+ + {change + extra + 3} e- -> {product} + 3 e-"
     expected = {"charge": (float(extra), 0.0)} if extra else {}
-    assert imbalance(parse_equation(text), formulas, ion) == expected
+    assert imbalance(parse_equation(text), contents, ion) == expected
 
 
 @given(st.dictionaries(st.sampled_from(["Li", "Na", "K", "Sb", "O", "C"]), st.integers(1, 99), min_size=1))
@@ -156,3 +160,27 @@ def test_any_text_is_read_or_refused_in_words(text):
         else:
             message = "write"
         assert "write" in message or "add" in message
+
+
+def test_contents_of_an_assemblage_add_up_to_its_elements():
+    contents = parse_contents("Sb + 1.5 Li2S")
+    assert contents == {"Sb": 1.0, "Li2S": 1.5}
+    assert composition(contents, {"Sb": "Sb", "Li2S": "Li2S"}) == {"Sb": (1, 0), "Li": (3, 0), "S": (1.5, 0)}
+    with_x = composition({"NaxSb": 1.0, "Na2S": 1.5}, {"NaxSb": "NaxSb", "Na2S": "Na2S"})
+    assert with_x == {"Na": (3, 1), "Sb": (1, 0), "S": (1.5, 0)}
+
+
+@pytest.mark.parametrize("text", ["", "Sb + x Li2S", "Sb + 0 Li2S", "Sb + Sb", "Sb + 1.5Li2S Sn"])
+def test_what_is_no_contents(text):
+    with pytest.raises(ValueError, match=r"'.*'"):
+        parse_contents(text)
+
+
+@pytest.mark.parametrize(
+    ("formula", "weight"),
+    [("Sb2S3", 339.69), ("GaSb", 191.48), ("Li3Sb", 142.58), ("K3Sb", 239.05), ("BiSb", 330.74)],
+)
+def test_molar_masses_are_those_of_handbooks(formula, weight):
+    # CRC Handbook of Chemistry and Physics, "Physical Constants of Inorganic Compounds".
+    total = sum(n * ATOMIC_WEIGHT[element] for element, (n, _) in parse_formula(formula).items())
+    assert total == pytest.approx(weight, abs=0.02)

@@ -141,7 +141,10 @@ def _held_document(
     unique = {table["equation"]: table for table in transformations}
     document["transformations"] = list(unique.values())
     document["default_graph"] = HELD
-    document["phases"] = {name: table for name, table in document["phases"].items() if name in touched}
+    nodes = "assemblages" if document.get("assemblages") else "phases"
+    document[nodes] = {name: table for name, table in document[nodes].items() if name in touched}
+    used = {phase for name in document[nodes] for phase in mechanism.nodes[name]}
+    document["phases"] = {name: table for name, table in document["phases"].items() if name in used}
     document["interfaces"] = {
         pair: table for pair, table in document["interfaces"].items() if set(pair.split("|")) <= touched
     }

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 Amount = tuple[float, float]
 
-# The elements that a mechanism of this field can meet; a typing slip such as `Ls` is not one.
+# The elements that a mechanism of this field can meet (a typing slip such as `Ls` is not one), with
+# their standard atomic weights in g/mol (IUPAC 2021, abridged; conventional where given as a range).
 # fmt: off
-_ELEMENTS = frozenset([
-    "H", "Li", "Be", "B", "C", "N", "O", "F", "Na", "Mg", "Al", "Si", "P", "S", "Cl", "K", "Ca", "Sc",
-    "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Rb", "Sr", "Y",
-    "Zr", "Nb", "Mo", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I", "Cs", "Ba", "La", "Ce",
-    "Pb", "Bi",
-])
+ATOMIC_WEIGHT = {
+    "H": 1.008, "Li": 6.94, "Be": 9.0122, "B": 10.81, "C": 12.011, "N": 14.007, "O": 15.999, "F": 18.998,
+    "Na": 22.990, "Mg": 24.305, "Al": 26.982, "Si": 28.085, "P": 30.974, "S": 32.06, "Cl": 35.45, "K": 39.098,
+    "Ca": 40.078, "Sc": 44.956, "Ti": 47.867, "V": 50.942, "Cr": 51.996, "Mn": 54.938, "Fe": 55.845,
+    "Co": 58.933, "Ni": 58.693, "Cu": 63.546, "Zn": 65.38, "Ga": 69.723, "Ge": 72.630, "As": 74.922,
+    "Se": 78.971, "Br": 79.904, "Rb": 85.468, "Sr": 87.62, "Y": 88.906, "Zr": 91.224, "Nb": 92.906, "Mo": 95.95,
+    "Ru": 101.07, "Rh": 102.91, "Pd": 106.42, "Ag": 107.87, "Cd": 112.41, "In": 114.82, "Sn": 118.71,
+    "Sb": 121.760, "Te": 127.60, "I": 126.90, "Cs": 132.91, "Ba": 137.33, "La": 138.91, "Ce": 140.12,
+    "Pb": 207.2, "Bi": 208.98,
+}
 # fmt: on
 _NUMBER = r"\d+(?:\.\d+)?"
 _AMOUNT = rf"(?:{_NUMBER}|x|\({_NUMBER}[+-]x\)|\(x[+-]{_NUMBER}\))"
@@ -63,9 +69,9 @@ def parse_formula(formula: str) -> dict[str, Amount]:
     position = 0
     while position < len(formula):
         match = _FORMULA_PART.match(formula, position)
-        if match and match[1] not in _ELEMENTS and match[1][0] in _ELEMENTS:
+        if match and match[1] not in ATOMIC_WEIGHT and match[1][0] in ATOMIC_WEIGHT:
             match = _ONE_LETTER_PART.match(formula, position)
-        if not match or match[1] not in _ELEMENTS:
+        if not match or match[1] not in ATOMIC_WEIGHT:
             raise ValueError(
                 f"{formula!r} is not a formula: no element symbol at {formula[position:]!r}; write e.g. Li3Sb"
             )
@@ -93,31 +99,62 @@ def parse_equation(text: str) -> Equation:
         raise ValueError(
             f"{text!r} is not an equation; write one arrow ->, e.g. 'Sb + 2 Li+ + 2 e- -> Li2Sb'"
         )
-    parsed = []
-    for side in sides:
-        amounts: dict[str, Amount] = {}
-        for term in re.split(r"\s+\+\s+", side):
-            match = _TERM.fullmatch(term.strip())
-            if not match:
-                raise ValueError(
-                    f"{text!r}: cannot read the term {term!r}; write an amount, a blank and a name, e.g. '2 Li+' or '(3-x) Na+'"
-                )
-            if match[2] in amounts:
-                raise ValueError(f"{text!r}: {match[2]} stands twice on one side; add the amounts")
-            amounts[match[2]] = parse_amount(match[1])
-        parsed.append(amounts)
-    return Equation(*parsed)
+    left, right = (_terms(text, side) for side in sides)
+    return Equation(left, right)
 
 
-def imbalance(equation: Equation, formulas: dict[str, str], ion: str) -> dict[str, Amount]:
+def parse_contents(text: str) -> dict[str, float]:
+    """Read what an assemblage is made of, e.g. ``Sb + 1.5 Li2S``: amounts by the name of the phase.
+
+    Raises
+    ------
+    ValueError
+        If it is not a sum of phases, or an amount is not a number above zero.
+    """
+    amounts = {}
+    for name, (constant, slope) in _terms(text, text.strip()).items():
+        if slope != 0.0 or constant <= 0.0:
+            raise ValueError(f"{text!r}: {name} needs a plain amount above zero; write e.g. 'Sb + 1.5 Li2S'")
+        amounts[name] = constant
+    return amounts
+
+
+def _terms(text: str, side: str) -> dict[str, Amount]:
+    """Amounts by name of one side of the equation, or of the contents, `text`."""
+    amounts: dict[str, Amount] = {}
+    for term in re.split(r"\s+\+\s+", side):
+        match = _TERM.fullmatch(term.strip())
+        if not match:
+            raise ValueError(
+                f"{text!r}: cannot read the term {term!r}; write an amount, a blank and a name, e.g. '2 Li+' or '(3-x) Na+'"
+            )
+        if match[2] in amounts:
+            raise ValueError(f"{text!r}: {match[2]} stands twice on one side; add the amounts")
+        amounts[match[2]] = parse_amount(match[1])
+    return amounts
+
+
+def composition(contents: Mapping[str, float], formulas: Mapping[str, str]) -> dict[str, Amount]:
+    """Amount of each element in an assemblage; `formulas` by the names of its phases."""
+    total: dict[str, Amount] = {}
+    for name, amount in contents.items():
+        for element, (constant, slope) in parse_formula(formulas[name]).items():
+            before = total.get(element, (0.0, 0.0))
+            total[element] = (before[0] + amount * constant, before[1] + amount * slope)
+    return total
+
+
+def imbalance(
+    equation: Equation, contents: Mapping[str, Mapping[str, Amount]], ion: str
+) -> dict[str, Amount]:
     """Right minus left, per element and for the charge; empty where the equation balances.
 
     Parameters
     ----------
     equation : Equation
-        Its species are the keys of `formulas`, the ion (``Li+``) and the electron (``e-``).
-    formulas : dict
-        Formula of each phase.
+        Its species are the keys of `contents`, the ion (``Li+``) and the electron (``e-``).
+    contents : mapping
+        Amount of each element in each of the others, as `parse_formula` and `composition` give.
     ion : str
         Symbol of the alkali metal.
     """
@@ -126,11 +163,11 @@ def imbalance(equation: Equation, formulas: dict[str, str], ion: str) -> dict[st
     for sign, side in ((-1.0, equation.left), (1.0, equation.right)):
         for name, (constant, slope) in side.items():
             if name == "e-":
-                content: dict[str, Amount] = {"charge": (-1.0, 0.0)}
+                content: Mapping[str, Amount] = {"charge": (-1.0, 0.0)}
             elif name == f"{ion}+":
                 content = {ion: (1.0, 0.0), "charge": (1.0, 0.0)}
             else:
-                content = parse_formula(formulas[name])
+                content = contents[name]
             for element, (inner, inner_slope) in content.items():
                 # Amounts of phases are plain numbers, so no x^2 can arise.
                 constants[element] += sign * constant * inner

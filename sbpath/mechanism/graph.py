@@ -8,9 +8,9 @@ from sbpath.mechanism.records import Mechanism
 
 
 def phase_graph(mechanism: Mechanism, graph: str | None = None) -> nx.DiGraph:
-    """Nodes are the names of the phases, edges carry their `Edge` record as ``edge``."""
+    """Nodes are those of the mechanism by name, edges carry their `Edge` record as ``edge``."""
     directed = nx.DiGraph()
-    directed.add_nodes_from(mechanism.phases)
+    directed.add_nodes_from(mechanism.nodes)
     for edge in mechanism.edges(graph):
         directed.add_edge(edge.reactant, edge.product, edge=edge)
     return directed
@@ -20,6 +20,6 @@ def stranded_phases(mechanism: Mechanism, graph: str) -> tuple[list[str], list[s
     """Phases that cannot be reached from the initial phase, and phases that cannot be left."""
     directed = phase_graph(mechanism, graph)
     reached = nx.descendants(directed, mechanism.initial_phase) | {mechanism.initial_phase}
-    unreachable = [p for p in mechanism.phases if p not in reached]
-    closed = [p for p in mechanism.phases if directed.out_degree(p) == 0]
+    unreachable = [p for p in mechanism.nodes if p not in reached]
+    closed = [p for p in mechanism.nodes if directed.out_degree(p) == 0]
     return unreachable, closed

@@ -6,7 +6,15 @@ import re
 from collections.abc import Container, Iterator
 
 from sbpath.errors import nearest
-from sbpath.mechanism.chemistry import Equation, amount_text, imbalance, parse_equation, parse_formula
+from sbpath.mechanism.chemistry import (
+    Equation,
+    amount_text,
+    composition,
+    imbalance,
+    parse_contents,
+    parse_equation,
+    parse_formula,
+)
 from sbpath.mechanism.graph import stranded_phases
 from sbpath.mechanism.records import Cell, Mechanism, Phase, value_or
 
@@ -23,6 +31,9 @@ RESERVED_NAMES = ("e-", "x")
 def meaning_problems(mechanism: Mechanism) -> list[str]:
     """All that does not fit, as ``path: what is wrong and what to do``; empty if nothing."""
     formulas = _formulas(mechanism)
+    # Without sound assemblages there are no nodes that anything could be said about.
+    if unsound := [*_assemblages(mechanism, formulas)]:
+        return [*formulas.values(), *unsound, *_sources(mechanism)]
     problems = [*_names(mechanism), *formulas.values(), *_equations(mechanism, formulas)]
     interfaces = [*_interfaces(mechanism)]
     # Edges, and what hangs on them, can be told only where all of these are sound.
@@ -34,11 +45,11 @@ def meaning_problems(mechanism: Mechanism) -> list[str]:
 
 
 def _names(mechanism: Mechanism) -> Iterator[str]:
-    phases = f"phases: {', '.join(mechanism.phases)}"
+    kind, nodes = _kind(mechanism)
     graphs = f"graphs: {', '.join(mechanism.graphs)}"
     initial, graph = mechanism.initial_phase, mechanism.default_graph
-    if initial not in mechanism.phases:
-        yield f"initial_phase: no phase is called {initial!r}; {nearest(initial, mechanism.phases, phases)}"
+    if initial not in mechanism.nodes:
+        yield f"initial_phase: no {kind} is called {initial!r}; {nearest(initial, mechanism.nodes, nodes)}"
     if graph not in mechanism.graphs:
         yield f"default_graph: no transformation is in a graph {graph!r}; {nearest(graph, mechanism.graphs, graphs)}"
     if mechanism.lower_cutoff_V >= mechanism.upper_cutoff_V:
@@ -46,12 +57,53 @@ def _names(mechanism: Mechanism) -> Iterator[str]:
             f"lower_cutoff_V: {mechanism.lower_cutoff_V:g} V is not below upper_cutoff_V = "
             f"{mechanism.upper_cutoff_V:g} V; swap them or mend one"
         )
-    for name in mechanism.phases:
-        if name in RESERVED_NAMES or not PHASE_NAME.fullmatch(name):
+    for table, names in (("phases", mechanism.phases), ("assemblages", mechanism.assemblages)):
+        for name in names:
+            if name in RESERVED_NAMES or not PHASE_NAME.fullmatch(name):
+                yield (
+                    f"{table}.{name}: {name!r} cannot be a name; begin with a letter, then letters, "
+                    "digits, - _ ( ) ', e.g. K3Sb-cubic"
+                )
+
+
+def _kind(mechanism: Mechanism) -> tuple[str, str]:
+    """What the nodes are, and their names in a row."""
+    kind = "assemblage" if mechanism.assemblages else "phase"
+    return kind, f"{kind}s: {', '.join(mechanism.nodes)}"
+
+
+def _assemblages(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]:
+    """Contents that cannot be read, name unknown phases or do not hold one Sb."""
+    used: set[str] = set()
+    for name, text in mechanism.assemblages.items():
+        where = f"assemblages.{name}"
+        try:
+            contents = parse_contents(text)
+        except ValueError as error:
+            yield f"{where}: {error}"
+            continue
+        used |= contents.keys()
+        known = f"phases: {', '.join(mechanism.phases)}"
+        unknown = [phase for phase in contents if phase not in mechanism.phases]
+        for phase in unknown:
+            yield f"{where}: {text!r} has the unknown {phase!r}; {nearest(phase, mechanism.phases, known)}"
+        if unknown or any(phase in unsound for phase in contents):
+            continue
+        antimony = composition(contents, {p: mechanism.phases[p].formula for p in contents}).get(
+            "Sb", (0.0, 0.0)
+        )
+        if abs(antimony[0] - 1.0) > 1e-9:
             yield (
-                f"phases.{name}: {name!r} cannot be a name; begin with a letter, then letters, "
-                "digits, - _ ( ) ', e.g. K3Sb-cubic"
+                f"{where}: {text!r} holds {antimony[0]:g} Sb, but all amounts are per mole of Sb; "
+                "divide by it, e.g. 'Sb + 1.5 Li2S'"
             )
+        open_phases = [phase for phase in contents if mechanism.phases[phase].galleries]
+        if len(open_phases) > 1:
+            yield f"{where}: {' and '.join(open_phases)} both have galleries; keep one solution phase in an assemblage"
+    if mechanism.assemblages:
+        for name in mechanism.phases:
+            if name not in used:
+                yield f"phases.{name}: stands in no assemblage; add it to one, or take the phase out"
 
 
 def _sites(phase: Phase) -> float:
@@ -70,10 +122,10 @@ def _formula_problem(mechanism: Mechanism, name: str) -> str:
         formula = parse_formula(phase.formula)
     except ValueError as error:
         return f"formula: {error}"
-    if formula.get("Sb") != (1.0, 0.0):
+    if not mechanism.assemblages and formula.get("Sb") != (1.0, 0.0):
         return (
             f"formula: {phase.formula} does not hold one Sb; all amounts are per mole of Sb, "
-            f"write e.g. {ion}3Sb"
+            f"write e.g. {ion}3Sb, or name [assemblages] of one Sb each"
         )
     alkali, slope = formula.get(ion, (0.0, 0.0))
     slopes = [slope for _, slope in formula.values() if slope]
@@ -107,8 +159,8 @@ def _equations(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]:
             continue
         (reactant,), (product,) = _ends(mechanism, equation)
         if reactant not in unsound and product not in unsound:
-            formulas = {name: mechanism.phases[name].formula for name in (reactant, product)}
-            if missing := imbalance(equation, formulas, mechanism.ion):
+            contents = {name: mechanism.composition(name) for name in (reactant, product)}
+            if missing := imbalance(equation, contents, mechanism.ion):
                 terms = ", ".join(f"{amount_text(amount)} {key}" for key, amount in missing.items())
                 yield f"{where}: {text!r} does not balance (right minus left is {terms}); mend the amounts"
         first = seen.setdefault((reactant, product), i)
@@ -120,12 +172,12 @@ def _equations(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]:
 
 
 def _ends(mechanism: Mechanism, equation: Equation) -> list[list[str]]:
-    """The phases on the left and on the right side."""
-    return [[name for name in side if name in mechanism.phases] for side in (equation.left, equation.right)]
+    """The nodes on the left and on the right side."""
+    return [[name for name in side if name in mechanism.nodes] for side in (equation.left, equation.right)]
 
 
 def _species(mechanism: Mechanism, equation: Equation) -> Iterator[str]:
-    known = [*mechanism.phases, f"{mechanism.ion}+", "e-"]
+    known = [*mechanism.nodes, f"{mechanism.ion}+", "e-"]
     for name in dict.fromkeys([*equation.left, *equation.right]):
         bare = name.lstrip("0123456789.")
         if name in known:
@@ -159,7 +211,7 @@ def _overfull(mechanism: Mechanism) -> Iterator[str]:
     for i, transformation in enumerate(mechanism.transformations, start=1):
         equation = parse_equation(transformation.equation)
         amounts = [*equation.left.values(), *equation.right.values()]
-        for (name,) in _ends(mechanism, equation):
+        for name in (phase for (node,) in _ends(mechanism, equation) for phase in mechanism.nodes[node]):
             phase = mechanism.phases[name]
             full = _sites(phase) if "x" in phase.formula else 0.0
             negative = [a for a in amounts if a[0] + a[1] * full < -1e-9]
@@ -172,29 +224,30 @@ def _overfull(mechanism: Mechanism) -> Iterator[str]:
 
 
 def _graphs(mechanism: Mechanism) -> Iterator[str]:
-    if len(mechanism.phases) == 1:
+    if len(mechanism.nodes) == 1:
         return
+    table = "assemblages" if mechanism.assemblages else "phases"
     for graph in mechanism.graphs:
         unreachable, closed = stranded_phases(mechanism, graph)
         for name in unreachable:
             yield (
-                f"phases.{name}: cannot be reached from {mechanism.initial_phase} on the graph {graph!r}; "
+                f"{table}.{name}: cannot be reached from {mechanism.initial_phase} on the graph {graph!r}; "
                 "add a transformation to it, or take the phase out"
             )
         for name in closed:
-            yield f"phases.{name}: cannot be left on the graph {graph!r}; add a transformation from it"
+            yield f"{table}.{name}: cannot be left on the graph {graph!r}; add a transformation from it"
 
 
 def _interfaces(mechanism: Mechanism) -> Iterator[str]:
     pairs: dict[frozenset[str], str] = {}
     for key in mechanism.interfaces:
         names = key.split("|")
-        unknown = [name for name in names if name not in mechanism.phases]
+        unknown = [name for name in names if name not in mechanism.nodes]
         if len(names) != 2 or names[0] == names[1]:
             yield f'interfaces.{key}: must name two phases with | between them, e.g. [interfaces."Sb|Li3Sb"]'
         elif unknown:
-            known = f"phases: {', '.join(mechanism.phases)}"
-            yield f"interfaces.{key}: no phase is called {unknown[0]!r}; {nearest(unknown[0], mechanism.phases, known)}"
+            kind, known = _kind(mechanism)
+            yield f"interfaces.{key}: no {kind} is called {unknown[0]!r}; {nearest(unknown[0], mechanism.nodes, known)}"
         elif (pair := frozenset(names)) in pairs:
             yield f"interfaces.{key}: the same interface stands as {pairs[pair]!r}; it has no direction, keep one"
         else:

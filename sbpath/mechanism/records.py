@@ -1,8 +1,9 @@
 """What a mechanism file holds, as frozen records. `reader` makes them, nothing else does.
 
 Each number is a `Quantity`: a value with its source and status; its unit stands in the key.
-Molar quantities are per mole of Sb, which is per formula unit since each phase is written
-with one Sb.
+Numbers of a phase are per mole of its formula. A node of the graph is an assemblage of phases
+with one mole of Sb; where a file names no assemblages, each phase is a node of its own, and is
+written with one Sb.
 """
 
 from __future__ import annotations
@@ -17,13 +18,19 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from sbpath.errors import InputError, nearest
-from sbpath.mechanism.chemistry import parse_equation, parse_formula
+from sbpath.mechanism.chemistry import (
+    ATOMIC_WEIGHT,
+    Amount,
+    composition,
+    parse_contents,
+    parse_equation,
+    parse_formula,
+)
 from sbpath.physical import (
     BOLTZMANN_J_PER_K,
     COULOMB_PER_MAH,
     FARADAY_C_PER_MOL,
     GAS_CONSTANT_J_PER_MOL_K,
-    SB_MOLAR_MASS_G_PER_MOL,
     ZERO_CELSIUS_K,
     arrhenius,
 )
@@ -163,7 +170,7 @@ class Atom(Provenance):
 
 
 class Phase(Record):
-    """A node of the graph. With galleries it is a solution phase, without a line compound.
+    """A phase. With galleries it is a solution phase, without a line compound.
 
     `molar_volume_cm3_per_mol` is that of the full phase; each mole of alkali that is missing
     takes `partial_molar_volume_cm3_per_mol` away. `cell` and `atoms` serve diffraction alone.
@@ -283,6 +290,9 @@ class Mechanism(Record):
     initial_phase: str
     default_graph: str
     phases: Annotated[dict[str, Phase], Field(min_length=1), AfterValidator(_read_only)]
+    assemblages: Annotated[dict[str, str], AfterValidator(_read_only)] = Field(
+        default={}, validate_default=True
+    )
     transformations: Annotated[list[Transformation], AfterValidator(tuple)] = Field(
         default=[], validate_default=True
     )
@@ -300,6 +310,45 @@ class Mechanism(Record):
     def document(self) -> dict[str, Any]:
         """The merged file that these records were made from, a fresh copy each time."""
         return json.loads(self.document_json)
+
+    # -- nodes ---------------------------------------------------------------------------
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Mapping[str, float]]:
+        """What each node is made of: mol of each phase per mol of Sb, by the names of both."""
+        if not self.assemblages:
+            return MappingProxyType({name: MappingProxyType({name: 1.0}) for name in self.phases})
+        return MappingProxyType(
+            {name: MappingProxyType(parse_contents(text)) for name, text in self.assemblages.items()}
+        )
+
+    def composition(self, node: str) -> dict[str, Amount]:
+        """Amount of each element in `node`, per mole of Sb."""
+        return composition(self.nodes[node], {name: self.phases[name].formula for name in self.nodes[node]})
+
+    def full_content(self, node: str) -> float:
+        """Alkali per Sb with every gallery full; of line compounds, their composition."""
+        return sum(amount * self.full_alkali(phase) for phase, amount in self.nodes[node].items())
+
+    def fixed_content(self, node: str) -> float:
+        """Alkali per Sb with every gallery empty."""
+        return sum(
+            amount * (self.full_alkali(phase) - sum(g.sites for g in self.phases[phase].galleries))
+            for phase, amount in self.nodes[node].items()
+        )
+
+    def full_alkali(self, phase: str) -> float:
+        """Alkali per formula of a phase with every gallery full."""
+        constant, slope = parse_formula(self.phases[phase].formula).get(self.ion, (0.0, 0.0))
+        return constant if slope == 0.0 else constant + sum(g.sites for g in self.phases[phase].galleries)
+
+    def volume_cm3_per_mol(self, node: str) -> float:
+        """Volume of `node` with every gallery full, per mole of Sb."""
+        return sum(n * self.phases[p].molar_volume_cm3_per_mol.value for p, n in self.nodes[node].items())
+
+    def crystalline(self, node: str) -> bool:
+        """Whether every phase of `node` is crystalline."""
+        return all(self.phases[phase].crystalline for phase in self.nodes[node])
 
     # -- graph ---------------------------------------------------------------------------
 
@@ -330,8 +379,8 @@ class Mechanism(Record):
         edges = []
         for stated in self.transformations:
             equation = parse_equation(stated.equation)
-            (reactant,) = (name for name in equation.left if name in self.phases)
-            (product,) = (name for name in equation.right if name in self.phases)
+            (reactant,) = (name for name in equation.left if name in self.nodes)
+            (product,) = (name for name in equation.right if name in self.nodes)
             change = self.full_content(product) - self.full_content(reactant)
             edges.append(
                 Edge(reactant=reactant, product=product, electrons=max(1.0, abs(change)), stated=stated)
@@ -344,24 +393,19 @@ class Mechanism(Record):
 
     # -- numbers -------------------------------------------------------------------------
 
-    def full_content(self, phase: str) -> float:
-        """Alkali per Sb with every gallery full; of a line compound, its composition."""
-        constant, slope = parse_formula(self.phases[phase].formula).get(self.ion, (0.0, 0.0))
-        return constant if slope == 0.0 else constant + sum(g.sites for g in self.phases[phase].galleries)
-
-    def fixed_content(self, phase: str) -> float:
-        """Alkali per Sb with every gallery empty."""
-        return self.full_content(phase) - sum(g.sites for g in self.phases[phase].galleries)
-
     @cached_property
     def content_range(self) -> tuple[float, float]:
-        """Least and most alkali per Sb that any phase can hold."""
-        return min(map(self.fixed_content, self.phases)), max(map(self.full_content, self.phases))
+        """Least and most alkali per Sb that any node can hold."""
+        return min(map(self.fixed_content, self.nodes)), max(map(self.full_content, self.nodes))
 
-    @property
+    @cached_property
     def host_molar_mass_g_per_mol(self) -> float:
-        """Mass of Sb, to which charge and current are referred, per mole of Sb."""
-        return SB_MOLAR_MASS_G_PER_MOL
+        """Mass of the host per mole of Sb, to which charge and current are referred.
+
+        The host is the initial node without alkali: Sb itself, or a compound with all its elements.
+        """
+        elements = self.composition(self.initial_phase)
+        return sum(amount * ATOMIC_WEIGHT[e] for e, (amount, _) in elements.items() if e != self.ion)
 
     @cached_property
     def theoretical_capacity_mAh_per_g(self) -> float:

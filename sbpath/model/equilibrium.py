@@ -37,15 +37,15 @@ def equilibrium_potential(
     from scipy.optimize import root_scalar  # slow to import, and seldom needed
 
     for name in (one, other):
-        if name not in mechanism.phases:
-            known = f"phases: {', '.join(mechanism.phases)}"
-            raise InputError(f"{name}: no phase has this name; {nearest(str(name), mechanism.phases, known)}")
+        if name not in mechanism.nodes:
+            known = f"nodes: {', '.join(mechanism.nodes)}"
+            raise InputError(f"{name}: no phase has this name; {nearest(str(name), mechanism.nodes, known)}")
     if temperature_C is not None and not temperature_C > -ZERO_CELSIUS_K:
         raise InputError(f"temperature_C: must be above {-ZERO_CELSIUS_K}, not {temperature_C!r}")
     celsius = mechanism.temperature_C if temperature_C is None else temperature_C
     network = build_network(mechanism, mechanism.default_graph, celsius + ZERO_CELSIUS_K)
     work = workspace(network)
-    names = list(mechanism.phases)
+    names = list(mechanism.nodes)
     p, q = names.index(one), names.index(other)
 
     def difference(potential: float) -> float:

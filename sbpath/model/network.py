@@ -62,16 +62,17 @@ class Network(NamedTuple):
 
 def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Network:
     """Flatten `mechanism`'s graph of that name at `temperature` (K)."""
-    names = list(mechanism.phases)
-    phases = list(mechanism.phases.values())
+    names = list(mechanism.nodes)
+    # Phases of each node with their amounts: all that is molar adds up.
+    contents = [[(n, mechanism.phases[p]) for p, n in mechanism.nodes[name].items()] for name in names]
     edges = mechanism.edges(graph)
     common = mechanism.kinetics
     reference = mechanism.reference_temperature_C + ZERO_CELSIUS_K
 
     starts = [0]
-    for phase in phases:
-        starts.append(starts[-1] + len(phase.galleries))
-    galleries = [gallery for phase in phases for gallery in phase.galleries]
+    for parts in contents:
+        starts.append(starts[-1] + sum(len(phase.galleries) for _, phase in parts))
+    galleries = [(n, gallery) for parts in contents for n, phase in parts for gallery in phase.galleries]
 
     diffusivity = arrhenius(
         common.diffusivity_m2_per_s.value,
@@ -101,17 +102,26 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         return arrhenius(rate, kinetic(edge, "growth_activation_energy_J_per_mol"), temperature, reference)
 
     return Network(
-        gibbs=[p.enthalpy_J_per_mol.value - temperature * p.entropy_J_per_mol_K.value for p in phases],
+        gibbs=[
+            sum(
+                n * (p.enthalpy_J_per_mol.value - temperature * p.entropy_J_per_mol_K.value) for n, p in parts
+            )
+            for parts in contents
+        ],
         fixed=[mechanism.fixed_content(name) for name in names],
         gallery_start=starts,
         full=[mechanism.full_content(name) for name in names],
-        partial_volume=[value_or(p.partial_molar_volume_cm3_per_mol, 0.0) * 1e-6 for p in phases],
-        molar_volume=[p.molar_volume_cm3_per_mol.value * 1e-6 for p in phases],
-        sites=[g.sites for g in galleries],
-        site_potential=[
-            g.potential_V + g.potential_slope_V_per_K * (temperature - reference) for g in galleries
+        # Per mole of alkali, and of the one phase that can hold any.
+        partial_volume=[
+            sum(value_or(p.partial_molar_volume_cm3_per_mol, 0.0) for _, p in parts if p.galleries) * 1e-6
+            for parts in contents
         ],
-        site_energy=[g.width * R * temperature for g in galleries],
+        molar_volume=[mechanism.volume_cm3_per_mol(name) * 1e-6 for name in names],
+        sites=[n * g.sites for n, g in galleries],
+        site_potential=[
+            g.potential_V + g.potential_slope_V_per_K * (temperature - reference) for _, g in galleries
+        ],
+        site_energy=[g.width * R * temperature for _, g in galleries],
         source=[names.index(e.reactant) for e in edges],
         target=[names.index(e.product) for e in edges],
         barrier=[barrier(e) for e in edges],

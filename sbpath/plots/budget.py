@@ -14,7 +14,7 @@ from sbpath.experiments.counterfactual import Asymmetry
 from sbpath.experiments.zero_rate import CENTURY_C, ZeroRate
 from sbpath.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, RED, SINGLE, style
 from sbpath.results.budget import LOSSES, budget, gap_profile
-from sbpath.results.labels import phase_labels
+from sbpath.results.labels import node_labels
 from sbpath.solution import Floats, Solution
 
 CAUSE_COLOURS = dict(zip(LOSSES, (BLUE, ORANGE, GREEN, PURPLE, GREY), strict=True))
@@ -133,7 +133,7 @@ def zero_rate(limit: ZeroRate, ax: Axes | None = None) -> Axes:
 
 def asymmetry(compared: Asymmetry, solution: Solution, ax: Axes | None = None) -> Axes:
     """Hysteresis by cause of the free cycle, and of the cycles held to one of its paths both ways."""
-    labels = phase_labels(solution.provenance["document"], mathtext=True, short=True)
+    labels = node_labels(solution.provenance["document"], mathtext=True, short=True)
     chains = ["free"]
     for held in compared.held:
         phases = dict.fromkeys(phase for edge in held.edges for phase in edge)

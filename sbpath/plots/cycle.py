@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from sbpath.errors import InputError
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, PHASES, SINGLE, style
 from sbpath.results.analysis import half_cycles
-from sbpath.results.labels import phase_labels, subscripted
+from sbpath.results.labels import node_crystalline, node_labels, subscripted
 from sbpath.solution import Solution
 
 # A phase that never holds this share of the Sb is left out of the stack and its legend.
@@ -127,15 +127,16 @@ def operando(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple
             top.axvline(end, color="0.8", lw=0.6, zorder=0)
 
         document = solution.provenance["document"]
-        labels = phase_labels(document, mathtext=True)
+        labels = node_labels(document, mathtext=True)
         # Fractions may stand a rounding below zero, which a stack would draw as a notch.
         shares = np.clip(solution.fractions, 0.0, 1.0)
+        crystalline = node_crystalline(document)
         for i, (name, base) in enumerate(
             zip(solution.phases, np.cumsum(shares, axis=0) - shares, strict=True)
         ):
             if shares[i].max() < SEEN:
                 continue
-            hatch = None if document["phases"][name]["crystalline"] else "////"
+            hatch = None if crystalline[name] else "////"
             bottom.fill_between(
                 hours, base, base + shares[i], facecolor=PHASES[i % len(PHASES)], edgecolor="white", hatch=hatch,
                 linewidth=0.0, label=labels[name],

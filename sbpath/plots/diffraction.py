@@ -48,7 +48,7 @@ def diffraction(
     with style():
         if axes is None:
             figure = plt.figure(figsize=(DOUBLE, 4.8), layout="constrained")
-            heights = (0.36 * len(solution.phases), 3.3)
+            heights = (0.36 * len(shown.amounts), 3.3)
             grid = figure.add_gridspec(2, 2, width_ratios=(4.0, 1.0), height_ratios=heights)
             below = figure.add_subplot(grid[1, 0])
             beside = figure.add_subplot(grid[1, 1], sharey=below)
@@ -88,7 +88,7 @@ def _sticks(ax: Axes, shown: DiffractionMap) -> None:
     """A row for each phase, the first on top, its name at the right."""
     document = shown.solution.provenance["document"]
     labels = phase_labels(document, mathtext=True)
-    names = shown.solution.phases
+    names = list(shown.amounts)
     for i, name in enumerate(names):
         floor, colour = float(len(names) - 1 - i), PHASES[i % len(PHASES)]
         ax.axhline(floor, color="0.8", lw=0.5, zorder=0)
@@ -114,14 +114,14 @@ def _sticks(ax: Axes, shown: DiffractionMap) -> None:
 
 def _remark(shown: DiffractionMap, name: str) -> str:
     """Why the map may not show a phase."""
-    most = float(shown.solution.fraction(name).max())
+    most = float(shown.amounts[name].max())
     if not shown.solution.provenance["document"]["phases"][name]["crystalline"]:
         return "amorphous: no reflections"
     if name not in shown.reflections:
         return "no cell given: not in the map"
     if not shown.reflections[name].known_intensity:
         return "intensities not known: not in the map"
-    return f"at most {most:.1%} of the Sb".replace("%", " %") if most < ABSENT else ""
+    return f"at most {most:.2g} mol per Sb" if most < ABSENT else ""
 
 
 def _row(ax: Axes, lines: Reflections, floor: float, colour: str) -> None:

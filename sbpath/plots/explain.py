@@ -12,7 +12,7 @@ from sbpath.errors import InputError
 from sbpath.plots.cycle import voltage_label
 from sbpath.plots.style import DOUBLE, SERIES, style
 from sbpath.results.analysis import HalfCycle, half_cycles
-from sbpath.results.labels import phase_labels
+from sbpath.results.labels import node_labels
 from sbpath.results.rivals import Driving, driving
 from sbpath.solution import Solution
 
@@ -83,7 +83,7 @@ def _half(
 ) -> None:
     """One half cycle; an edge keeps the colour that it has in `colours` or takes the next one."""
     top, force, barrier, rate = column
-    labels = phase_labels(solution.provenance["document"], mathtext=True, short=True)
+    labels = node_labels(solution.provenance["document"], mathtext=True, short=True)
     capacity = solution.capacity_mAh_per_g[half.rows]
     top.plot(capacity, solution.voltage_V[half.rows], color="black")
     top.set_title(half.direction, loc="left")

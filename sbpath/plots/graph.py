@@ -14,7 +14,7 @@ from sbpath.mechanism.reader import load_mechanism, mechanism_from_document
 from sbpath.mechanism.records import Edge, Mechanism
 from sbpath.model.equilibrium import equilibrium_potential
 from sbpath.plots.style import DOUBLE, EXTRACTION, GREY, INSERTION, style
-from sbpath.results.labels import phase_labels
+from sbpath.results.labels import node_labels
 from sbpath.results.pathways import pathways
 from sbpath.solution import Solution
 
@@ -122,10 +122,10 @@ def _drawing(mechanism: Mechanism, ax: Axes | None) -> tuple[Axes, dict[str, Cir
         rows = len({y for _, y in _places(mechanism).values()})
         _, ax = plt.subplots(figsize=(DOUBLE, 2.4 if rows == 1 else 4.4), layout="constrained")
     places = _places(mechanism)
-    labels = phase_labels(mechanism.document, mathtext=True)
+    labels = node_labels(mechanism.document, mathtext=True)
     nodes = {}
     for phase, place in places.items():
-        dashes = "-" if mechanism.phases[phase].crystalline else (0, (3, 2))
+        dashes = "-" if mechanism.crystalline(phase) else (0, (3, 2))
         nodes[phase] = Circle(
             place, RADIUS, facecolor="white", edgecolor="black", lw=1.0, ls=dashes, zorder=2
         )
@@ -147,7 +147,7 @@ def _legend(ax: Axes, mechanism: Mechanism, silent: bool, silent_label: str) -> 
     ]
     if silent:
         handles.append(Line2D([], [], color=GREY, lw=1.5, label=silent_label))
-    if not all(p.crystalline for p in mechanism.phases.values()):
+    if not all(map(mechanism.crystalline, mechanism.nodes)):
         handles.append(Line2D([], [], color="black", lw=1.0, ls=(0, (3, 2)), label="amorphous"))
     ax.legend(handles=handles, loc="upper right", ncols=len(handles))
 
@@ -155,7 +155,7 @@ def _legend(ax: Axes, mechanism: Mechanism, silent: bool, silent_label: str) -> 
 def _places(mechanism: Mechanism) -> dict[str, tuple[float, float]]:
     """Positions: columns by alkali content, phases of one content above each other."""
     columns: dict[float, list[str]] = {}
-    for phase in sorted(mechanism.phases, key=mechanism.full_content):
+    for phase in sorted(mechanism.nodes, key=mechanism.full_content):
         columns.setdefault(round(mechanism.full_content(phase), 6), []).append(phase)
     places = {}
     for i, phases in enumerate(columns.values()):

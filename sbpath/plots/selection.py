@@ -16,7 +16,7 @@ from sbpath.experiments.selection import SelectionMap, Way
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.mechanism.records import Mechanism
 from sbpath.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW, style
-from sbpath.results.labels import phase_labels
+from sbpath.results.labels import node_labels
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, GREY)
 # Shares below this are alike: what is left of a path in rounding must not bend a boundary.
@@ -44,7 +44,7 @@ def selection(
         mechanism = load_mechanism(mechanism)
     if axes is not None and len(axes) != 2:
         raise InputError("selection: give two axes, for insertion and extraction, or none")
-    labels = phase_labels(mechanism.document, mathtext=True, short=True)
+    labels = node_labels(mechanism.document, mathtext=True, short=True)
     with style():
         if axes is None:
             _, both = plt.subplots(

@@ -62,7 +62,9 @@ def heat_flow(solution: Solution) -> HeatFlow:
         phase_entropy(phase, solution.potential_V, celsius, mechanism.reference_temperature_C)
         for phase in mechanism.phases.values()
     ]
-    entropy, slope = (np.array(values) for values in zip(*pairs, strict=True))
+    # Entropies of phases add up to those of nodes.
+    amounts = np.array([[node.get(p, 0.0) for p in mechanism.phases] for node in mechanism.nodes.values()])
+    entropy, slope = (amounts @ np.array(values) for values in zip(*pairs, strict=True))
     change = np.sum(solution.fractions * slope, axis=0) * _motion(solution, network)
     if network.source:
         rise = entropy[list(network.target)] - entropy[list(network.source)]

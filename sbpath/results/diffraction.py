@@ -4,8 +4,8 @@ A pattern is the sum over the crystalline phases p and their reflections
 
     I(2 theta) = sum_p f_p sum_hkl  m |F|^2 LP / (Z V)  g(2 theta - 2 theta_hkl)
 
-with the share f_p of all Sb, multiplicity m, structure factor F and volume V of the unit cell,
-its formula units Z (each with one Sb), LP = (1 + cos^2 2 theta) / (sin^2 theta cos theta) of
+with the amount f_p per Sb, multiplicity m, structure factor F and volume V of the unit cell,
+its formula units Z, LP = (1 + cos^2 2 theta) / (sin^2 theta cos theta) of
 unpolarised light without a monochromator, and a profile g of area 1. It is the usual weight
 of a phase in a mixture of powders, its volume times m |F|^2 LP / V^2 (Hill and Howard, J. Appl.
 Crystallogr. 1987;20:467; Pecharsky and Zavalij, Fundamentals of Powder Diffraction, 2nd ed.,
@@ -34,6 +34,7 @@ from scipy.special import voigt_profile
 from sbpath.errors import InputError
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.results.crystal import Reflections, pattern_calculator, reflections, window_problems, within
+from sbpath.results.phases import phase_amounts
 from sbpath.solution import Floats, Solution
 
 # Scherrer's constant for the width at half height.
@@ -52,8 +53,8 @@ class DiffractionMap:
         Degrees.
     time_s, charge_mAh_per_g, composition, voltage_V : array, shape (k,)
         Of the rows, as in `sbpath.Solution`.
-    fractions : array, shape (P, k)
-        Share of all Sb in each phase, in the order of ``solution.phases``.
+    amounts : dict of array, shape (k,)
+        Mol of each phase per mol of Sb, by name.
     intensity : array, shape (k, m)
         Per degree; else in the unit of `Reflections.intensity`. Phases whose intensities are
         not known add nothing.
@@ -70,7 +71,7 @@ class DiffractionMap:
     charge_mAh_per_g: Floats
     composition: Floats
     voltage_V: Floats
-    fractions: Floats
+    amounts: dict[str, Floats]
     intensity: Floats
     reflections: dict[str, Reflections]
     radiation: str | float
@@ -142,27 +143,26 @@ def diffraction(
         for name, phase in mechanism.phases.items()
         if phase.cell is not None
     }
-    patterns = np.zeros((len(solution.phases), len(angles)))
-    for name, lines in found.items():
-        if lines.known_intensity:
-            patterns[solution.phases.index(name)] = powder_pattern(
-                lines, angles, crystallite_nm, instrument_deg
-            )
     time = np.linspace(solution.time_s[0], solution.time_s[-1], rows)
 
     def at_rows(values: Floats) -> Floats:
         return np.interp(time, solution.time_s, values)
 
     # A fraction may stand a rounding below zero.
-    fractions = np.array([at_rows(np.clip(share, 0.0, 1.0)) for share in solution.fractions])
+    amounts = {name: at_rows(np.maximum(n, 0.0)) for name, n in phase_amounts(solution).items()}
+    intensity = np.zeros((rows, len(angles)))
+    for name, lines in found.items():
+        if lines.known_intensity:
+            pattern = powder_pattern(lines, angles, crystallite_nm, instrument_deg)
+            intensity += np.outer(amounts[name], pattern)
     return DiffractionMap(
         two_theta=angles,
         time_s=time,
         charge_mAh_per_g=at_rows(solution.charge_mAh_per_g),
         composition=at_rows(solution.composition),
         voltage_V=at_rows(solution.voltage_V),
-        fractions=fractions,
-        intensity=fractions.T @ patterns,
+        amounts=amounts,
+        intensity=intensity,
         reflections=found,
         radiation=radiation,
         solution=solution,

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from typing import Any
 
+from sbpath.mechanism.chemistry import parse_contents
+
 _SUBSCRIPTS = str.maketrans("0123456789.x", "₀₁₂₃₄₅₆₇₈₉.ₓ")
 _AMOUNT = re.compile(r"(?<=[A-Za-z)])(\d+(?:\.\d+)?|x|\([^)]*\))(?=[A-Z(]|$)")
 
@@ -15,6 +17,37 @@ def subscripted(formula: str, mathtext: bool = False) -> str:
     if mathtext:
         return _AMOUNT.sub(lambda match: f"$_{{{match[1]}}}$", formula)
     return _AMOUNT.sub(lambda match: match[1].translate(_SUBSCRIPTS), formula)
+
+
+def node_labels(document: dict[str, Any], mathtext: bool = False, short: bool = False) -> dict[str, str]:
+    """A label for every node of a mechanism's document, by name: a phase, or ``Sb + 1.5 Li₂S``."""
+    phases = phase_labels(document, mathtext, short)
+    assemblages = document.get("assemblages")
+    if not assemblages:
+        return phases
+    return {
+        name: " + ".join(
+            phases[phase] if amount == 1.0 or len(contents) == 1 else f"{amount:.3g} {phases[phase]}"
+            for phase, amount in contents.items()
+        )
+        for name, text in assemblages.items()
+        for contents in [parse_contents(text)]
+    }
+
+
+def host_label(document: dict[str, Any], mathtext: bool = False) -> str:
+    """What capacities are referred to: the initial node, e.g. ``Sb`` or ``Sb₂S₃``."""
+    return node_labels(document, mathtext, short=True)[document["initial_phase"]]
+
+
+def node_crystalline(document: dict[str, Any]) -> dict[str, bool]:
+    """Whether each node is crystalline throughout, by name."""
+    phases = document["phases"]
+    assemblages = document.get("assemblages") or {name: name for name in phases}
+    return {
+        name: all(phases[phase]["crystalline"] for phase in parse_contents(text))
+        for name, text in assemblages.items()
+    }
 
 
 def phase_labels(document: dict[str, Any], mathtext: bool = False, short: bool = False) -> dict[str, str]:

@@ -110,7 +110,7 @@ def _accepted(
             continue
         points = points_of(electrode, point, attempt)
         next_slopes = electrode.slopes()  # now: whoever receives the step may evaluate elsewhere
-        lacking = energy_error(point, points, options)
+        lacking = energy_error(point, points, electrode.network.charge_scale, options)
         if lacking > 1.0 or undershoots(point, points, options):
             size = trial * max(0.2, min(0.5, 0.9 * max(lacking, 1.0) ** -0.2))
             continue

@@ -11,13 +11,9 @@ from math import isfinite
 from typing import NamedTuple
 
 from sbpath.errors import InputError
-from sbpath.physical import FARADAY_C_PER_MOL, SB_MOLAR_MASS_G_PER_MOL
 from sbpath.solver import rosenbrock
 from sbpath.solver.electrode import DrivenElectrode, Point, Slopes
 from sbpath.solver.record import FULL_WEIGHTS, INNER
-
-# F/M times one volt (J per g Sb): what turns the tolerance of a fraction into one of energy.
-ENERGY_SCALE = FARADAY_C_PER_MOL / SB_MOLAR_MASS_G_PER_MOL
 
 # An error in E may change the current by this share of itself, and need not be below this (V).
 STEEP, SMALLEST_POTENTIAL_TOLERANCE = 0.1, 1e-9
@@ -114,7 +110,7 @@ def points_of(electrode: DrivenElectrode, begin: Point, attempt: Attempt) -> lis
     return points
 
 
-def energy_error(begin: Point, points: list[Point], options: SolverOptions) -> float:
+def energy_error(begin: Point, points: list[Point], charge_scale: float, options: SolverOptions) -> float:
     """How wrong the inner points are: what energy lacks over the step, in tolerances.
 
     Rates depend steeply on E, so a long step can be right at its end while its inner points,
@@ -126,7 +122,8 @@ def energy_error(begin: Point, points: list[Point], options: SolverOptions) -> f
         lacking += size * weight * sum(point.powers)
         turnover += size * weight * sum(abs(power) for power in point.powers)
     rounding = 1e-14 * abs(begin.stored)
-    allowed = options.rtol * turnover + options.atol * ENERGY_SCALE
+    # F/M times one volt turns the tolerance of a fraction into one of energy.
+    allowed = options.rtol * turnover + options.atol * charge_scale
     return abs(lacking) / (allowed + rounding)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sbpath.experiments.counterfactual import Asymmetry
 from sbpath.experiments.zero_rate import ZeroRate
 from sbpath.results.budget import LOSSES, Budget
-from sbpath.results.labels import phase_labels
+from sbpath.results.labels import node_labels
 from sbpath.solution import Floats, Solution
 from sbpath.text.tables import table
 
@@ -19,7 +19,7 @@ def budget_report(
 ) -> str:
     """A budget by direction, edge and plateau; what the asymmetry is worth; what remains at zero rate."""
     about = solution.provenance
-    labels = phase_labels(about["document"])
+    labels = node_labels(about["document"])
     parts = [
         f"{about['mechanism']}: {about['graph']} graph, {about['temperature_C']:g} °C, cycle {budget.cycle}: "
         f"hysteresis {budget.hysteresis_mV:.1f} mV, loop {budget.loop_J_per_g:.1f} J/g Sb "

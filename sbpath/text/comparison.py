@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sbpath.results.budget import LOSSES
 from sbpath.results.comparison import Case, Scale, cases
-from sbpath.results.labels import phase_labels
+from sbpath.results.labels import node_labels
 from sbpath.solution import Solution
 from sbpath.text.tables import or_dash, path_text, table
 
@@ -68,7 +68,7 @@ def comparison_report(solutions: Sequence[Solution], scale: Scale = "own") -> st
 
 def _row(case: Case) -> list[str]:
     about = case.solution.provenance
-    labels = phase_labels(about["document"])
+    labels = node_labels(about["document"])
     celsius = f"{about['temperature_C']:g}"
     if case.summary is None or case.insertion is None or case.extraction is None:
         return [case.label, celsius, *["-"] * 9]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isnan
 
-from sbpath.results.labels import phase_labels
+from sbpath.results.labels import node_labels
 from sbpath.results.pathways import Pathways, pathways
 from sbpath.results.rivals import Decision, Rival, decisions
 from sbpath.solution import Solution
@@ -25,7 +25,7 @@ EXPLAIN_HEAD = (
 
 def explanation(solution: Solution) -> str:
     """The ways of the last cycle, and for each phase that had a choice why it went as it did."""
-    labels = phase_labels(solution.provenance["document"], short=True)
+    labels = node_labels(solution.provenance["document"], short=True)
     about = solution.provenance
     last = int(solution.cycle[-1])
     parts = [

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sbpath.mechanism.records import Atom, Cell, Edge, Gallery, Mechanism, Provenance, Quantity
 from sbpath.model.equilibrium import equilibrium_potential
 from sbpath.physical import ZERO_CELSIUS_K
-from sbpath.results.labels import phase_labels
+from sbpath.results.labels import node_labels, phase_labels
 from sbpath.text.tables import indented, table
 
 
@@ -33,8 +33,11 @@ def mechanism_report(mechanism: Mechanism) -> str:
             ["", "equation", "E / V", "graphs"], [_edge_row(mechanism, edge) for edge in mechanism.all_edges]
         ),
         "",
-        "Phases (x: alkali per Sb; Vm in cm3 per mol Sb)",
-        table(["name", "formula", "structure", "space group", "x", "Vm", "swelling"], _phase_rows(mechanism)),
+        "Nodes (x: alkali per Sb; Vm in cm3 per mol Sb)",
+        table(["name", "made of", "x", "Vm", "swelling"], _node_rows(mechanism)),
+        "",
+        "Phases (Vm in cm3 per mol)",
+        table(["name", "formula", "structure", "space group", "Vm"], _phase_rows(mechanism)),
         "",
         f"Numbers ({status}); units stand in the keys",
         table(["key", "value", "status", "source"], [_number_row(path, number) for path, number in numbers]),
@@ -73,19 +76,31 @@ def _edge_row(mechanism: Mechanism, edge: Edge) -> list[str]:
 
 def _phase_rows(mechanism: Mechanism) -> list[list[str]]:
     labels = phase_labels(mechanism.document)
-    host = mechanism.phases[mechanism.initial_phase].molar_volume_cm3_per_mol.value
+    return [
+        [
+            name,
+            labels[name],
+            phase.structure,
+            phase.space_group or "-",
+            f"{phase.molar_volume_cm3_per_mol.value:g}",
+        ]
+        for name, phase in mechanism.phases.items()
+    ]
+
+
+def _node_rows(mechanism: Mechanism) -> list[list[str]]:
+    labels = node_labels(mechanism.document)
+    host = mechanism.volume_cm3_per_mol(mechanism.initial_phase)
     rows = []
-    for name, phase in mechanism.phases.items():
+    for name in mechanism.nodes:
         full, empty = mechanism.full_content(name), mechanism.fixed_content(name)
-        volume = phase.molar_volume_cm3_per_mol.value
+        volume = mechanism.volume_cm3_per_mol(name)
         rows.append(
             [
                 name,
                 labels[name],
-                phase.structure,
-                phase.space_group or "-",
-                f"{empty:g} - {full:g}" if phase.galleries else f"{full:g}",
-                f"{volume:g}",
+                f"{empty:g} - {full:g}" if full > empty else f"{full:g}",
+                f"{volume:.4g}",
                 f"{(volume / host - 1) * 100:+.0f} %",
             ]
         )

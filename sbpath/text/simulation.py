@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sbpath.results.analysis import cycle_summaries, half_cycles
-from sbpath.results.labels import phase_labels
+from sbpath.results.labels import node_labels
 from sbpath.solution import Solution
 from sbpath.text.tables import or_dash, path_text, plateaus_text, table
 
@@ -11,7 +11,7 @@ from sbpath.text.tables import or_dash, path_text, plateaus_text, table
 def simulation_report(solution: Solution) -> str:
     """Half cycles, cycles, and every step that did not end as a plain cut-off."""
     about = solution.provenance
-    labels = phase_labels(about["document"])
+    labels = node_labels(about["document"])
     lines = [
         f"{about['mechanism']}: {about['graph']} graph, {about['temperature_C']:g} °C, "
         f"1C = {about['one_C_mA_per_g']:.1f} mA/g Sb, {solution.time_s[-1] / 3600:.4g} h",
