@@ -187,7 +187,7 @@ def evaluate(
         driving = affinity - network.work[e]
         if driving <= SMALLEST_AFFINITY:
             continue
-        volume = node_volume(q, network, work)
+        volume = node_volume(q, network, work) - network.unchanged[e]
         barrier = network.barrier[e] * volume * volume
         nucleation, growth, time_slope, product_slope = waiting_times(
             driving,

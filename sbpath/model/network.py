@@ -30,7 +30,8 @@ class Network(NamedTuple):
     `full` (mol/mol), `molar_volume` of the full phase (m^3/mol Sb), `partial_volume` (m^3 per
     mol of alkali). Galleries: `sites` (mol/mol), `site_potential` (V),
     `site_energy` (J/mol). Edges (length E): `source` and `target` (node numbers),
-    `barrier` per squared molar volume of the product ((J/m^3)^2), `log_attempt`, `growth` (1/s), `alpha`, `energy` (nu R T, J/mol),
+    `barrier` per squared volume of what is new ((J/m^3)^2), `unchanged` volume of the phases that
+    stand in both nodes (m^3/mol Sb), `log_attempt`, `growth` (1/s), `alpha`, `energy` (nu R T, J/mol),
     `transport` (s), `order`, `seed`, `work` (J/mol). Whole electrode: `charge_scale` (F/M,
     C/g), `double_layer` (F/g), `resistance` (Ohm g, so that I in A/g times it is a voltage).
     """
@@ -47,6 +48,7 @@ class Network(NamedTuple):
     source: Sequence[int]
     target: Sequence[int]
     barrier: Sequence[float]
+    unchanged: Sequence[float]
     log_attempt: Sequence[float]
     growth: Sequence[float]
     alpha: Sequence[float]
@@ -97,6 +99,12 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
             temperature,
         )
 
+    def unchanged(edge: Edge) -> float:
+        """Volume of the phases that the edge leaves as they are: they do not nucleate."""
+        before, after = mechanism.nodes[edge.reactant], mechanism.nodes[edge.product]
+        shared = {p: min(n, after.get(p, 0.0)) for p, n in before.items()}
+        return sum(n * mechanism.phases[p].molar_volume_cm3_per_mol.value for p, n in shared.items()) * 1e-6
+
     def growth(edge: Edge) -> float:
         rate = kinetic(edge, "growth_rate_per_s")
         return arrhenius(rate, kinetic(edge, "growth_activation_energy_J_per_mol"), temperature, reference)
@@ -125,6 +133,7 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         source=[names.index(e.reactant) for e in edges],
         target=[names.index(e.product) for e in edges],
         barrier=[barrier(e) for e in edges],
+        unchanged=[unchanged(e) for e in edges],
         log_attempt=[log(kinetic(e, "attempt_rate_per_s")) for e in edges],
         growth=[growth(e) for e in edges],
         alpha=[kinetic(e, "transfer_coefficient") for e in edges],

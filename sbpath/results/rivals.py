@@ -127,7 +127,7 @@ def driving(solution: Solution) -> Driving:
             free = work.affinity[e] - network.work[e]
             if free <= 0.0:
                 continue
-            volume = node_volume(product, network, work)
+            volume = node_volume(product, network, work) - network.unchanged[e]
             force[e, i] = free / volume
             barrier[e, i] = network.barrier[e] * (volume / free) ** 2
             rate[e, i] = exp(network.log_attempt[e] - min(barrier[e, i], 700.0))
