@@ -111,7 +111,7 @@ diffusivity_m2_per_s = { value = 1e-15, status = "computed", source = "me" }
 [electrode]
 particle_radius_m = { value = 1e-6, status = "computed", source = "me" }
 double_layer_F_per_g = { value = 5.0, status = "computed", source = "me" }
-sb_loading_mg_per_cm2 = { value = 1.0, status = "computed", source = "me" }
+loading_mg_per_cm2 = { value = 1.0, status = "computed", source = "me" }
 contact_resistance_ohm_cm2 = { value = 0.0, status = "computed", source = "me" }
 
 [electrolyte]

@@ -86,7 +86,7 @@ def tiny_mechanism(
         "electrode": {
             "particle_radius_m": quantity(1e-6),
             "double_layer_F_per_g": quantity(double_layer),
-            "sb_loading_mg_per_cm2": quantity(1.0),
+            "loading_mg_per_cm2": quantity(1.0),
             "contact_resistance_ohm_cm2": quantity(resistance),
         },
         "electrolyte": {"name": "none", "kind": "liquid"},

@@ -72,7 +72,14 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The document of one file as it stands.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or is not TOML.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -122,7 +129,7 @@ def _syntax(message: str, text: str) -> str:
 def merged_document(path: Path, ancestors: tuple[Path, ...]) -> dict[str, Any]:
     """The file's document with every ``extends`` carried out and all bibliographies added."""
     problems: list[str] = []
-    table, sources = _read_toml(path), _read_toml(shipped_folder() / BIBLIOGRAPHY)
+    table, sources = read_toml(path), read_toml(shipped_folder() / BIBLIOGRAPHY)
     document = _extended(table, (), path, (*ancestors, path.resolve()), sources, problems)
     if problems:
         raise InputError([f"{path}: {problem}" for problem in problems])
@@ -172,7 +179,7 @@ def _extended(
         new = [p for p in error.problems if not any(old.endswith(p) for old in problems)]
         problems += [f"{'.'.join((*at, 'extends'))}: {problem}" for problem in new]
         return own
-    return _overlaid(base, own)
+    return overlaid(base, own)
 
 
 def _target(extends: Any, at: tuple[str, ...], path: Path) -> tuple[Path, list[str]]:
@@ -188,13 +195,13 @@ def _target(extends: Any, at: tuple[str, ...], path: Path) -> tuple[Path, list[s
     return locate(match[1], beside=path.parent), match[2].split(".") if match[2] else list(at)
 
 
-def _overlaid(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+def overlaid(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """`own` on top of `base`, table by table; a number with its provenance is replaced whole."""
     result = dict(base)
     for key, value in own.items():
         old = result.get(key)
         if isinstance(old, dict) and isinstance(value, dict) and "value" not in value:
-            value = _overlaid(old, value)
+            value = overlaid(old, value)
         result[key] = value
     return result
 
@@ -209,7 +216,7 @@ def origin_of(problem: str, where: str, path: Path) -> str:
 
 def _home(path: Path, keys: tuple[str, ...]) -> Path | None:
     """The file where the entry at `keys` stands, among `path` and what it extends."""
-    bases, table = [], _read_toml(path)
+    bases, table = [], read_toml(path)
     for depth, key in enumerate(keys):
         if "extends" in table:
             bases.append((depth, table["extends"]))

@@ -22,13 +22,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from sbpath.errors import InputError, nearest
+from sbpath.mechanism.designs import put_on
 from sbpath.mechanism.documents import locate, merged_document, origin_of, shown
 from sbpath.mechanism.meaning import meaning_problems
 from sbpath.mechanism.records import Mechanism
 from sbpath.mechanism.shape import NOT_IN_FILES, holds_number, shape_problems
 
 
-def load_mechanism(name: str | Path, changes: Mapping[str, float] | None = None) -> Mechanism:
+def load_mechanism(
+    name: str | Path, changes: Mapping[str, float] | None = None, design: str | Path | None = None
+) -> Mechanism:
     """Read a mechanism: a shipped name (``"li-sb"``, short ``"li"``) or the path of a TOML file.
 
     Parameters
@@ -39,6 +42,8 @@ def load_mechanism(name: str | Path, changes: Mapping[str, float] | None = None)
         Numbers to put in place of the file's, by dotted path, e.g.
         ``{"interfaces.Sb|Li2Sb.energy_J_per_m2": 0.15}`` or
         ``{"phases.Li3Sb.galleries[1].potential_V": 1.0}``. They are marked as assumed.
+    design : str or Path, optional
+        An electrode design to build it as: a shipped name (``"nano"``) or the path of a file.
 
     Returns
     -------
@@ -57,6 +62,8 @@ def load_mechanism(name: str | Path, changes: Mapping[str, float] | None = None)
         if key in document
     ]
     document["name"] = path.stem
+    if design is not None:
+        put_on(document, design)
     problems += [f"{name}: {problem}" for problem in _change(document, changes or {})]
     if problems:
         raise InputError(problems)

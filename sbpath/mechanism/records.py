@@ -90,6 +90,12 @@ def _fraction(quantity: Quantity) -> Quantity:
     return quantity
 
 
+def _share(quantity: Quantity) -> Quantity:
+    if not 0.0 < quantity.value <= 1.0:
+        raise ValueError(f"must be above 0 and at most 1, but is {quantity.value:g}")
+    return quantity
+
+
 def _read_only(items: dict[str, Any]) -> Any:
     return MappingProxyType(items)
 
@@ -97,6 +103,7 @@ def _read_only(items: dict[str, Any]) -> Any:
 Positive = Annotated[Quantity, AfterValidator(_positive)]
 NotNegative = Annotated[Quantity, AfterValidator(_not_negative)]
 Fraction = Annotated[Quantity, AfterValidator(_fraction)]
+Share = Annotated[Quantity, AfterValidator(_share)]
 
 
 class Gallery(Provenance):
@@ -236,12 +243,18 @@ class Transformation(EdgeKinetics):
 
 
 class Electrode(Record):
-    """The electrode as built: particles, loading, contacts."""
+    """The electrode as built: particles, loading, contacts; all per gram or area of the host.
+
+    Of the host only the share `active_fraction` takes part (all of it if not given);
+    `inactive_mass_g_per_g` of carbon, binder and electrolyte come with each gram of it.
+    """
 
     particle_radius_m: Positive
     double_layer_F_per_g: Positive
-    sb_loading_mg_per_cm2: Positive
+    loading_mg_per_cm2: Positive
     contact_resistance_ohm_cm2: NotNegative
+    active_fraction: Share | None = None
+    inactive_mass_g_per_g: NotNegative | None = None
 
 
 class Electrolyte(Record):
@@ -304,6 +317,7 @@ class Mechanism(Record):
     electrolyte: Electrolyte
     sources: Annotated[dict[str, str], AfterValidator(_read_only)]
     name: str
+    design: str | None = None
     document_json: str = Field(repr=False)
 
     @property
@@ -400,12 +414,13 @@ class Mechanism(Record):
 
     @cached_property
     def host_molar_mass_g_per_mol(self) -> float:
-        """Mass of the host per mole of Sb, to which charge and current are referred.
+        """Mass of the host per mole of active Sb, to which charge and current are referred.
 
         The host is the initial node without alkali: Sb itself, or a compound with all its elements.
         """
         elements = self.composition(self.initial_phase)
-        return sum(amount * ATOMIC_WEIGHT[e] for e, (amount, _) in elements.items() if e != self.ion)
+        mass = sum(amount * ATOMIC_WEIGHT[e] for e, (amount, _) in elements.items() if e != self.ion)
+        return mass / value_or(self.electrode.active_fraction, 1.0)
 
     @cached_property
     def theoretical_capacity_mAh_per_g(self) -> float:
@@ -431,7 +446,7 @@ class Mechanism(Record):
                 cell.conductivity_temperature_C + ZERO_CELSIUS_K,
             )
             areal += cell.thickness_um.value * 1e-4 / conductivity
-        return areal * self.electrode.sb_loading_mg_per_cm2.value * 1e-3
+        return areal * self.electrode.loading_mg_per_cm2.value * 1e-3
 
 
 def value_or(quantity: Quantity | None, default: float) -> float:

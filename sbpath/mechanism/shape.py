@@ -11,7 +11,7 @@ from sbpath.mechanism.documents import shown
 from sbpath.mechanism.records import Mechanism, Quantity, Record
 
 # Fields of `Mechanism` that the reader fills in; in a file they are unknown keys.
-NOT_IN_FILES = ("name", "document_json")
+NOT_IN_FILES = ("name", "document_json", "design")
 
 NUMBER = '{ value = 1.0, status = "measured", source = "key" }'
 TYPES = {
