@@ -162,7 +162,10 @@ def test_graph_is_drawn(capsys, tmp_path):
         (["cv", "li", "--lower", "2"], ["wrong way round"]),
         (["rate-test", "li", "--rates", "C/10", "x"], ["rates", "'x'"]),
         (["rate-test", "li", "--cycles-each", "0"], ["cycles_each"]),
-        (["reversal", "li", "--reversals", "3"], ["reversals_x", "between 0 and 3"]),
+        (["reversal", "li", "--reversals", "0"], ["reversals_x", "composition above 0"]),
+        (["rest", "li", "--at", "1.5", "--back", "2"], ["back_x", "less than x = 1.5"]),
+        (["minor-loops", "li", "--between", "2", "1"], ["low_x", "below high_x"]),
+        (["simulate", "li", "--figure", "paths"], ["--figure", "--plot"]),
         (["reversal", "li", "--plot", "out.jpg"], [".png, .pdf or .svg"]),
         (["cv", "li", "--csv", "a.csv", "--save", "a.csv"], ["a.csv", "two outputs"]),
         (["gitt", "li", "--graph", "other"], ["other", "reported"]),
@@ -358,3 +361,45 @@ def test_each_experiment_gives_an_example_that_is_read(capsys, monkeypatch, comm
     (example,) = re.findall(r"^  (sbpath .*)$", capsys.readouterr().out, flags=re.MULTILINE)
     options = cli._parser().parse_args(shlex.split(example)[1:])
     assert options.mechanism in sbpath.shipped_names()
+
+
+def test_rest_prints_the_rests_between_the_branches_of_the_loop(capsys, tmp_path):
+    table, figure = tmp_path / "rest.csv", tmp_path / "rest.png"
+    code, out, _ = run(
+        capsys, "rest", "li", "--rate", "C/5", "--at", "1.2", "--rest", "1 h", "--quiet", "--csv", str(table),
+        "--plot", str(figure),
+    )  # fmt: skip
+    assert code == 0
+    assert figure.stat().st_size > 10_000
+    with table.open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert [row["Direction"] for row in rows] == ["extraction", "insertion"]
+    for row in rows:
+        volts = [float(row[k]) for k in ("Loop insertion [V]", "Voltage at end [V]", "Loop extraction [V]")]
+        assert volts == sorted(volts)
+        assert float(row["Composition"]) == pytest.approx(1.2, abs=1e-4)
+        assert f"{volts[1]:.4f}" in out
+
+
+def test_minor_loops_hang_between_the_compositions_asked_for(capsys, tmp_path):
+    saved, figure = tmp_path / "minor.npz", tmp_path / "minor.svg"
+    code, out, _ = run(
+        capsys, "minor-loops", "li", "--rate", "C/5", "--between", "0.6", "1.4", "--cycles", "2", "--quiet",
+        "--save", str(saved), "--plot", str(figure),
+    )  # fmt: skip
+    assert code == 0
+    assert "insertion   0.600" in out
+    x = sbpath.load_solution(saved)
+    inner = x.composition[x.cycle > 3]
+    assert inner.min() == pytest.approx(0.6, abs=1e-4)
+    assert inner.max() == pytest.approx(1.4, abs=1e-4)
+    assert "<svg" in figure.read_text()
+
+
+@pytest.mark.parametrize("kind", ["operando", "crystalline", "dqdv", "swelling", "heat", "paths", "xrd"])
+def test_simulate_draws_the_figure_asked_for(capsys, tmp_path, kind):
+    figure = tmp_path / f"{kind}.png"
+    code, out, _ = run(capsys, "simulate", "k-sb", "--figure", kind, "--plot", str(figure), "--quiet")
+    assert code == 0
+    assert f"wrote {figure}" in out
+    assert figure.stat().st_size > 10_000

@@ -1,4 +1,4 @@
-"""Commands for whole experiments: gitt, cv, rate-test, reversal."""
+"""Commands for whole experiments: gitt, cv, rate-test, reversal, minor-loops, rest."""
 
 from __future__ import annotations
 
@@ -99,6 +99,52 @@ def add(commands: Any) -> None:
         help="where to turn, alkali per Sb (default 0.5 1 1.5 2 2.5)",
     )  # fmt: skip
 
+    minor = _command(
+        commands,
+        "minor-loops",
+        "cycle between two compositions inside the loop",
+        "Partial cycling: after two full cycles the electrode is cycled between two compositions, hanging\n"
+        "from the insertion branch of the full loop or from its extraction branch.",
+        "sbpath minor-loops li-sb --between 0.5 2 --first extraction --plot minor.png",
+        _minor_loops,
+    )
+    minor.add_argument("--rate", default="C/10", metavar="RATE", help="current throughout (default C/10)")
+    minor.add_argument(
+        "--between",
+        nargs=2,
+        type=float,
+        default=[0.5, 2.0],
+        metavar="X",
+        help="alkali per Sb (default 0.5 2)",
+    )
+    minor.add_argument(
+        "--first", choices=("insertion", "extraction"), default="insertion",
+        help="which half each partial cycle begins with (default insertion)",
+    )  # fmt: skip
+    minor.add_argument("--cycles", type=int, default=3, metavar="N", help="partial cycles (default 3)")
+
+    rest = _command(
+        commands,
+        "rest",
+        "rest after the current was turned around",
+        "After two full cycles: two rests at one composition, each after the current was turned and ran\n"
+        "back a little. Prints how far the voltage moves, and the branches of the loop beside it.",
+        'sbpath rest li-sb --at 1.5 --back 0.1 --rest "10 h" --plot rest.png',
+        _rest,
+    )
+    rest.add_argument("--rate", default="C/10", metavar="RATE", help="current throughout (default C/10)")
+    rest.add_argument(
+        "--at", type=float, default=1.5, metavar="X", help="where it rests, alkali per Sb (default 1.5)"
+    )
+    rest.add_argument(
+        "--back",
+        type=float,
+        default=0.1,
+        metavar="X",
+        help="how far the current runs back before (default 0.1)",
+    )
+    rest.add_argument("--rest", default="10 h", metavar="TIME", help='how long (default "10 h")')
+
 
 def _command(
     commands: Any,
@@ -138,8 +184,8 @@ def _gitt(options: argparse.Namespace) -> int:
 
     solution = _simulated(
         options,
-        lambda lower, upper: gitt(
-            options.rate, lower, upper, options.pulse, options.rest, options.pulses, options.cycles
+        lambda lower, upper, full: gitt(
+            options.rate, lower, upper, options.pulse, options.rest, options.pulses, options.cycles, full
         ),
     )
     print(titration_report(solution))
@@ -151,7 +197,9 @@ def _cv(options: argparse.Namespace) -> int:
     from sbpath.protocol.experiments import cv
     from sbpath.text.experiments import VOLTAMMETRY_HEAD, voltammetry_report, voltammetry_rows
 
-    solution = _simulated(options, lambda lower, upper: cv(options.scan_rates, lower, upper, options.cycles))
+    solution = _simulated(
+        options, lambda lower, upper, _: cv(options.scan_rates, lower, upper, options.cycles)
+    )
     print(voltammetry_report(solution))
     _write(
         options, solution, VOLTAMMETRY_HEAD, voltammetry_rows, lambda plots: plots.voltammetry(solution)[0].figure
@@ -164,7 +212,7 @@ def _rate_test(options: argparse.Namespace) -> int:
     from sbpath.text.experiments import RATE_HEAD, rate_report, rate_rows
 
     solution = _simulated(
-        options, lambda lower, upper: rate_test(options.rates, lower, upper, options.cycles_each)
+        options, lambda lower, upper, _: rate_test(options.rates, lower, upper, options.cycles_each)
     )
     print(rate_report(solution))
     _write(options, solution, RATE_HEAD, rate_rows, lambda plots: plots.rate_capability(solution)[0].figure)
@@ -176,22 +224,55 @@ def _reversal(options: argparse.Namespace) -> int:
     from sbpath.text.experiments import REVERSAL_HEAD, reversal_report, reversal_rows
 
     solution = _simulated(
-        options, lambda lower, upper: first_order_reversals(options.rate, lower, upper, options.reversals)
+        options, lambda lower, upper, _: first_order_reversals(options.rate, lower, upper, options.reversals)
     )
     print(reversal_report(solution))
     _write(options, solution, REVERSAL_HEAD, reversal_rows, lambda plots: plots.reversals(solution)[0].figure)
     return 0
 
 
-def _simulated(options: argparse.Namespace, protocol: Callable[[float, float], Protocol]) -> Solution:
-    """The experiment that `protocol` makes of the cut-offs, once all that is asked for can be done."""
+def _minor_loops(options: argparse.Namespace) -> int:
+    from sbpath.protocol.experiments import partial_cycling
+    from sbpath.text.experiments import REVERSAL_HEAD, reversal_report, reversal_rows
+
+    low, high = options.between
+    solution = _simulated(
+        options,
+        lambda lower, upper, _: partial_cycling(
+            options.rate, lower, upper, low, high, options.cycles, options.first
+        ),
+    )
+    print(reversal_report(solution))
+    _write(options, solution, REVERSAL_HEAD, reversal_rows, lambda plots: plots.minor_loops(solution).figure)
+    return 0
+
+
+def _rest(options: argparse.Namespace) -> int:
+    from sbpath.protocol.experiments import rest_after_reversal
+    from sbpath.text.experiments import REST_HEAD, rest_report, rest_rows
+
+    solution = _simulated(
+        options,
+        lambda lower, upper, _: rest_after_reversal(
+            options.rate, lower, upper, options.at, options.back, options.rest
+        ),
+    )
+    print(rest_report(solution))
+    _write(
+        options, solution, REST_HEAD, rest_rows, lambda plots: plots.rest_after_reversal(solution)[0].figure
+    )
+    return 0
+
+
+def _simulated(options: argparse.Namespace, protocol: Callable[[float, float, float], Protocol]) -> Solution:
+    """The experiment that `protocol` makes of cut-offs and full x, once all that is asked for can be done."""
     from sbpath.simulation import simulate
 
     check_outputs(options.csv, options.save, plot=options.plot)
     mechanism = load(options.mechanism, options.changes)
     return simulate(
         mechanism,
-        protocol(*_cut_offs(options, mechanism)),
+        protocol(*_cut_offs(options, mechanism), mechanism.content_range[1]),
         graph=options.graph,
         temperature_C=to_celsius(options.temperature),
         progress=not options.quiet,

@@ -44,6 +44,9 @@ FIGURES: dict[str, Callable[[Any, Solution], Any]] = {
     "crystalline": lambda plots, solution: plots.operando(solution, crystalline_only=True)[0].figure,
     "dqdv": lambda plots, solution: plots.differential_capacity(solution).figure,
     "swelling": lambda plots, solution: plots.swelling(solution).figure,
+    "heat": lambda plots, solution: plots.heat(solution)[0][0].figure,
+    "paths": lambda plots, solution: plots.paths(solution).figure,
+    "xrd": lambda plots, solution: plots.diffraction(solution)[0].figure,
 }
 
 
@@ -82,7 +85,8 @@ def add(commands: Any) -> None:
     simulate.add_argument(
         "--figure", metavar="KIND", choices=FIGURES,
         help=f"what --plot draws: {', '.join(FIGURES)} (default {next(iter(FIGURES))}); crystalline is what "
-        "diffraction would see, dqdv the differential capacity",
+        "diffraction would see, dqdv the differential capacity, paths the charge of each transformation, xrd "
+        "simulated patterns (needs sbpath[xrd])",
     )  # fmt: skip
     simulate.set_defaults(handler=_simulate)
 

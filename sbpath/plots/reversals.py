@@ -10,12 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sbpath.errors import InputError
-from sbpath.halfcycles import Run
 from sbpath.plots.cycle import composition_label, heading, voltage_label
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, style
-from sbpath.protocol.protocol import parse_step
-from sbpath.protocol.steps import Rest
-from sbpath.results.memory import Reversal, full_runs, voltage_at
+from sbpath.results.memory import Reversal, full_before, rests_after_reversal, voltage_at
 from sbpath.results.memory import reversals as turned
 from sbpath.solution import Solution
 
@@ -123,14 +120,8 @@ def rest_after_reversal(solution: Solution, axes: tuple[Axes, Axes] | None = Non
     InputError
         If there is no rest on a curve inside the loop, or no full loop before.
     """
-    curves = turned(solution)
-    rests = [
-        (curve, record)
-        for curve in curves
-        for record in solution.steps
-        if curve.rows.start <= record.first < curve.rows.stop and isinstance(parse_step(record.text), Rest)
-    ]
-    full = _before(solution, curves[0]) if curves else {}
+    rests = rests_after_reversal(solution)
+    full = full_before(solution, rests[0][0]) if rests else {}
     if not rests or len(full) < 2:
         raise InputError(
             "rest_after_reversal: there is no rest on a curve inside a full loop; "
@@ -141,7 +132,7 @@ def rest_after_reversal(solution: Solution, axes: tuple[Axes, Axes] | None = Non
             _, (left, right) = plt.subplots(1, 2, figsize=(DOUBLE, 3.0), layout="constrained")
         else:
             left, right = axes
-        _full(left, solution, curves[0])
+        _full(left, solution, rests[0][0])
         for curve, record in rests:
             colour = INSERTION if curve.direction == "insertion" else EXTRACTION
             rows = slice(record.first, record.last)
@@ -176,16 +167,11 @@ def rest_after_reversal(solution: Solution, axes: tuple[Axes, Axes] | None = Non
     return left, right
 
 
-def _before(solution: Solution, curve: Reversal) -> dict[str, Run]:
-    """Branches of the full loop by direction: the last ones before `curve`."""
-    return {run.direction: run for run in full_runs(solution) if run.last <= curve.rows.start}
-
-
 def _full(ax: Axes, solution: Solution, first: Reversal) -> None:
     """The full loop in grey; the flanks down and up to the cut-offs are cut off."""
     low, high = float(solution.composition.min()), float(solution.composition.max())
     inner = low + (high - low) * np.linspace(0.02, 0.98, 200)
-    runs = _before(solution, first).values()
+    runs = full_before(solution, first).values()
     levels = np.array([voltage_at(solution, run, inner) for run in runs])
     if levels.size:
         margin = 0.25 * max(float(np.ptp(levels)), 0.05)

@@ -22,9 +22,6 @@ from sbpath.protocol.steps import (
 
 T = TypeVar("T")
 
-# The most alkali that antimony takes up, A3Sb; it is only approached, so nothing can end there.
-FULL_X = 3.0
-
 
 class Arguments:
     """Reads arguments one by one.
@@ -88,10 +85,10 @@ class Arguments:
         """The size of a pulse, a time or a step of composition."""
         return self._kept(name, TimeLimit(3600.0), _pulse, given)
 
-    def pulses_to_fill(self, name: str, size: TimeLimit | CompositionLimit, rate: Rate) -> int:
-        """How many pulses of this size fill the electrode to A3Sb, if that can be told."""
+    def pulses_to_fill(self, name: str, size: TimeLimit | CompositionLimit, rate: Rate, full_x: float) -> int:
+        """How many pulses of this size fill the electrode to `full_x`, if that can be told."""
         if isinstance(size, CompositionLimit):
-            return ceil(FULL_X / size.x - 1e-9)
+            return ceil(full_x / size.x - 1e-9)
         if rate.unit == "C":
             return ceil(3600.0 / (rate.value * size.time_s) - 1e-9)
         self.problems.append(
@@ -147,8 +144,8 @@ def _pulse(given: str) -> TimeLimit | CompositionLimit:
 
 
 def _composition(given: float) -> float:
-    if not isinstance(given, Real) or not isfinite(given) or not 0.0 < given < FULL_X:
-        raise InputError(f"must be a composition between 0 and {FULL_X:g} alkali per Sb, not {given!r}")
+    if not isinstance(given, Real) or not isfinite(given) or not given > 0.0:
+        raise InputError(f"must be a composition above 0 alkali per Sb, such as 1.5, not {given!r}")
     return float(given)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import get_args
 
-from sbpath.protocol.arguments import FULL_X, Arguments
+from sbpath.protocol.arguments import Arguments
 from sbpath.protocol.protocol import Protocol, cycling
 from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Direction, Limit, Rate, Sweep
 
@@ -24,6 +24,7 @@ def gitt(
     rest: str = "2 h",
     pulses: int | None = None,
     cycles: int = 1,
+    full_x: float = 3.0,
 ) -> Protocol:
     """Return a galvanostatic intermittent titration: pulses and rests, in and out again.
 
@@ -43,10 +44,12 @@ def gitt(
     rest : str
         How long the rest after each pulse is, such as ``"2 h"``.
     pulses : int, optional
-        How many in each direction. If not given, as many as fill the electrode to A3Sb, which
-        for pulses by time can be told of a C-rate only (1C fills it in one hour).
+        How many in each direction. If not given, as many as fill the electrode, which for
+        pulses by time can be told of a C-rate only (1C fills it in one hour).
     cycles : int
         How many times, 1 or more.
+    full_x : float
+        What the full electrode holds, mol of alkali per mol of Sb; 3 for A3Sb.
 
     Raises
     ------
@@ -56,17 +59,18 @@ def gitt(
     asked = Arguments()
     insertion, extraction = asked.halves(rate, lower_V, upper_V)
     size, relax = asked.pulse("pulse", pulse), asked.rest("rest", rest)
+    full = asked.composition("full_x", full_x)
     if pulses is None:
-        number = asked.pulses_to_fill("pulses", size, insertion.rate)
+        number = asked.pulses_to_fill("pulses", size, insertion.rate, full)
     else:
         number = asked.count("pulses", pulses)
     asked.count("cycles", cycles)
     asked.check()
 
-    going_in = [_pulse(insertion, size, i) for i in range(1, number + 1)]
+    going_in = [_pulse(insertion, size, i, full) for i in range(1, number + 1)]
     if pulses is None:
         going_in[-1] = insertion
-    coming_out = [_pulse(extraction, size, i) for i in range(number - 1, 0, -1)]
+    coming_out = [_pulse(extraction, size, i, full) for i in range(number - 1, 0, -1)]
     steps = [step for current in (*going_in, *coming_out, extraction) for step in (current, relax)]
     return Protocol((tuple(steps),) * cycles)
 
@@ -257,10 +261,8 @@ def rest_after_reversal(
     insertion, extraction = asked.halves(rate, lower_V, upper_V)
     place, back = asked.composition("x", x), asked.composition("back_x", back_x)
     relax = asked.rest("rest", rest)
-    if not asked.problems and not back < min(place, FULL_X - place):
-        asked.problems.append(
-            f"back_x: x = {place:g} and {back:g} to either side must lie between 0 and {FULL_X:g}; take less"
-        )
+    if not asked.problems and not back < place:
+        asked.problems.append(f"back_x: must be less than x = {place:g}, not {back:g}; take less")
     asked.count("full_cycles", full_cycles, least=0)
     asked.check()
     # The decimals that were typed, not 0.30000000000000004.
@@ -279,9 +281,12 @@ def _to(step: ConstantCurrent, x: float) -> ConstantCurrent:
     return replace(step, limits=(CompositionLimit(x), *step.limits))
 
 
-def _pulse(step: ConstantCurrent, size: Limit, number: int) -> ConstantCurrent:
-    """`step` as a pulse; of those by composition number 1 stands between x = 0 and 1 step."""
+def _pulse(step: ConstantCurrent, size: Limit, number: int, full_x: float) -> ConstantCurrent:
+    """`step` as a pulse; of those by composition number 1 stands between x = 0 and 1 step.
+
+    A full electrode is only approached, so no pulse ends at `full_x`.
+    """
     if not isinstance(size, CompositionLimit):
         return replace(step, limits=(size, *step.limits))
     x = round(number * size.x, 12)
-    return _to(step, x) if x < FULL_X else step
+    return _to(step, x) if x < full_x else step

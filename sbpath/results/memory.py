@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath.halfcycles import Run, charge_runs
+from sbpath.protocol.protocol import parse_step
+from sbpath.protocol.steps import Rest
 from sbpath.results.analysis import CLOSED
-from sbpath.solution import Solution
+from sbpath.solution import Solution, StepRecord
 
 # Two curves are one where their voltages differ by less than this (V).
 SAME_V = 0.005
@@ -75,6 +77,21 @@ def reversals(solution: Solution) -> list[Reversal]:
             )
         )  # fmt: skip
     return found
+
+
+def rests_after_reversal(solution: Solution) -> list[tuple[Reversal, StepRecord]]:
+    """Every rest on a curve that begins inside the loop, with its curve, in order of time."""
+    return [
+        (curve, record)
+        for curve in reversals(solution)
+        for record in solution.steps
+        if curve.rows.start <= record.first < curve.rows.stop and isinstance(parse_step(record.text), Rest)
+    ]
+
+
+def full_before(solution: Solution, curve: Reversal) -> dict[str, Run]:
+    """Branches of the full loop by direction: the last ones before `curve`."""
+    return {run.direction: run for run in full_runs(solution) if run.last <= curve.rows.start}
 
 
 def full_runs(solution: Solution) -> list[Run]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from sbpath.results.labels import phase_labels
-from sbpath.results.memory import SAME_V, reversals
+from sbpath.results.memory import SAME_V, full_before, rests_after_reversal, reversals, voltage_at
 from sbpath.results.rate_capability import rate_capability
 from sbpath.results.titration import couples, relaxed_gap_mV, titration
 from sbpath.results.voltammetry import b_values, voltammetry_peaks
@@ -30,6 +30,10 @@ REVERSAL_HEAD = ("Cycle", "Turned to", "x", "Voltage [V]", "Order", "Rejoins the
 
 # Of each direction of a titration at most so many points are printed.
 SHOWN = 12
+REST_HEAD = (
+    "Direction", "Composition", "Time [h]", "Voltage at start [V]", "Voltage at end [V]", "Loop insertion [V]",
+    "Loop extraction [V]",
+)  # fmt: skip
 
 
 def titration_rows(solution: Solution) -> list[list[str]]:
@@ -189,5 +193,39 @@ def reversal_report(solution: Solution) -> str:
             table(["turned to", "at x", "at V", "back on the full loop from x"], rows),
             f"back: within {1e3 * SAME_V:g} mV of the branch of its direction from there on; "
             "-: not before the loop's end",
+        ]
+    )
+
+
+def rest_rows(solution: Solution) -> list[list[str]]:
+    """Every rest on a curve inside the loop in the columns of `REST_HEAD`."""
+    rows = []
+    for curve, record in rests_after_reversal(solution):
+        first, last = record.first, record.last - 1
+        x = float(solution.composition[last])
+        loop = {way: float(voltage_at(solution, run, x)) for way, run in full_before(solution, curve).items()}
+        rows.append(
+            [
+                curve.direction, f"{x:.6f}", f"{record.duration_s / 3600.0:g}", f"{solution.voltage_V[first]:.6f}",
+                f"{solution.voltage_V[last]:.6f}",
+                *(f"{loop[way]:.6f}" if way in loop else "" for way in ("insertion", "extraction")),
+            ]
+        )  # fmt: skip
+    return rows
+
+
+def rest_report(solution: Solution) -> str:
+    """How far the voltage moved in each rest, and where the branches of the full loop lie."""
+    rows = [
+        [way, f"{float(x):.3f}", hours, *(f"{float(v):.4f}" if v else "-" for v in volts)]
+        for way, x, hours, *volts in rest_rows(solution)
+    ]
+    head = ["turned to", "at x", "h", "V, start of rest", "V, end", "loop in / V", "loop out / V"]
+    return "\n".join(
+        [
+            heading(solution),
+            "",
+            table(head, rows),
+            "A rest moves only as transformations with a driving force allow; the mean of the branches draws nothing.",
         ]
     )
