@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from sbpath.experiments.ranges import Variation
     from sbpath.experiments.selection import selection_map
     from sbpath.experiments.zero_rate import zero_rate
+    from sbpath.literature.export import literature_to_csv
+    from sbpath.literature.queries import find_hosts, find_studies
+    from sbpath.literature.reader import load_references
+    from sbpath.literature.records import Host, Study
+    from sbpath.literature.theory import Departure, HostTheory, host_departures, host_theory
     from sbpath.mechanism.documents import shipped_names
     from sbpath.mechanism.reader import load_mechanism, with_changes
     from sbpath.model.equilibrium import equilibrium_potential
@@ -57,9 +62,12 @@ _HOMES = {
     "BValue": "results.voltammetry",
     "Couple": "results.titration",
     "CycleSummary": "results.analysis",
+    "Departure": "literature.theory",
     "DifferentialCapacity": "results.differential",
     "DiffractionMap": "results.diffraction",
     "HalfCycle": "results.analysis",
+    "Host": "literature.records",
+    "HostTheory": "literature.theory",
     "InputError": "errors",
     "Onset": "results.analysis",
     "Protocol": "protocol.protocol",
@@ -72,6 +80,7 @@ _HOMES = {
     "SolverOptions": "solver.trial",
     "State": "solution",
     "StepRecord": "solution",
+    "Study": "literature.records",
     "TitrationPoint": "results.titration",
     "Variation": "experiments.ranges",
     "VoltammetryPeak": "results.voltammetry",
@@ -89,12 +98,18 @@ _HOMES = {
     "diffraction": "results.diffraction",
     "driving": "results.rivals",
     "equilibrium_potential": "model.equilibrium",
+    "find_hosts": "literature.queries",
+    "find_studies": "literature.queries",
     "first_order_reversals": "protocol.experiments",
     "gap_profile": "results.budget",
     "gitt": "protocol.experiments",
     "half_cycles": "results.analysis",
     "heat_flow": "results.calorimetry",
+    "host_departures": "literature.theory",
+    "host_theory": "literature.theory",
+    "literature_to_csv": "literature.export",
     "load_mechanism": "mechanism.reader",
+    "load_references": "literature.reader",
     "load_solution": "solution",
     "onsets": "results.analysis",
     "parse_step": "protocol.protocol",
@@ -123,9 +138,12 @@ __all__ = [
     "BValue",
     "Couple",
     "CycleSummary",
+    "Departure",
     "DifferentialCapacity",
     "DiffractionMap",
     "HalfCycle",
+    "Host",
+    "HostTheory",
     "InputError",
     "Onset",
     "Protocol",
@@ -138,6 +156,7 @@ __all__ = [
     "SolverOptions",
     "State",
     "StepRecord",
+    "Study",
     "TitrationPoint",
     "Variation",
     "VoltammetryPeak",
@@ -155,12 +174,18 @@ __all__ = [
     "diffraction",
     "driving",
     "equilibrium_potential",
+    "find_hosts",
+    "find_studies",
     "first_order_reversals",
     "gap_profile",
     "gitt",
     "half_cycles",
     "heat_flow",
+    "host_departures",
+    "host_theory",
+    "literature_to_csv",
     "load_mechanism",
+    "load_references",
     "load_solution",
     "onsets",
     "parse_step",

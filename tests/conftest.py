@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 
 import pytest
 
@@ -29,3 +30,11 @@ def simulated():
         )
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    """Figures of a test are closed after it; Matplotlib keeps them otherwise."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

@@ -154,6 +154,22 @@ def test_graph_is_drawn(capsys, tmp_path):
         (["compare", "li", "--cycles", "0"], ["cycles"]),
         (["graph", "li", "--graph", "none", "--plot", "x.png"], ["none", "reported"]),
         (["check", "missing.toml"], ["missing.toml", "no such file"]),
+        (["gitt", "li", "--pulse", "3 V"], ["pulse", "'30 min' or 'x = 0.1'"]),
+        (["gitt", "li", "--rate", "50 mA/g"], ["pulses", "50 mA/g"]),
+        (["gitt", "li", "--rest", "2"], ["rest", "'2 h'"]),
+        (["gitt", "lisb"], ["lisb", "did you mean"]),
+        (["cv", "li", "--scan-rates", "fast"], ["scan_rates", "0.1 mV/s"]),
+        (["cv", "li", "--lower", "2"], ["wrong way round"]),
+        (["rate-test", "li", "--rates", "C/10", "x"], ["rates", "'x'"]),
+        (["rate-test", "li", "--cycles-each", "0"], ["cycles_each"]),
+        (["reversal", "li", "--reversals", "0"], ["reversals_x", "composition above 0"]),
+        (["rest", "li", "--at", "1.5", "--back", "2"], ["back_x", "less than x = 1.5"]),
+        (["minor-loops", "li", "--between", "2", "1"], ["low_x", "below high_x"]),
+        (["simulate", "li", "--figure", "paths"], ["--figure", "--plot"]),
+        (["reversal", "li", "--plot", "out.jpg"], [".png, .pdf or .svg"]),
+        (["cv", "li", "--csv", "a.csv", "--save", "a.csv"], ["a.csv", "two outputs"]),
+        (["gitt", "li", "--graph", "other"], ["other", "reported"]),
+        (["simulate", "li", "--figure", "dqdv"], ["--figure", "--plot"]),
     ],
 )
 def test_wrong_input_is_one_clear_line_and_exit_code_2(capsys, tmp_path, monkeypatch, arguments, words):
@@ -268,3 +284,122 @@ def test_the_module_runs_as_the_command_does():
         [sys.executable, "-m", "sbpath", "list"], capture_output=True, text=True, check=True
     )
     assert "li-sb-llzo" in result.stdout
+
+
+# -- experiments --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "head", "row", "lines", "words"),
+    [
+        (
+            ["gitt", "li", "--rate", "C/5", "--pulse", "x = 1", "--rest", "1 h"],
+            "Cycle,Direction,x,Voltage [V],Relaxed voltage [V],Drift [mV.h-1]", "1,insertion,1.00", 6,
+            ["still moving / mV/h", "Sb and Li₂Sb are in equilibrium at 0.9560 V", "no diffusion coefficient"],
+        ),
+        (
+            ["cv", "li", "--scan-rates", "0.2 mV/s", "0.5mV/s", "--cycles", "1"],
+            "Cycle,Scan rate [mV.s-1],Direction,Voltage [V],Current [A.g-1],Transformation", "1,0.2,insertion,0.834", 8,
+            ["Sb -> Li₂Sb", "scan rates"],
+        ),
+        (
+            ["rate-test", "li", "--rates", "1C", "5C", "--cycles-each", "1"],
+            "Cycle,Rate,Current [mA.g-1],Insertion [mA.h.g-1],Extraction [mA.h.g-1],Coulombic efficiency,Insertion [V],"
+            "Extraction [V]", "1,1C,660.352,656.5", 2, ["coulombic eff.", "5C"],
+        ),
+        (
+            ["reversal", "li", "--rate", "C/2", "--reversals", "1.5"],
+            "Cycle,Turned to,x,Voltage [V],Order,Rejoins the full loop at x", "3,extraction,1.500000,0.84", 2,
+            ["back on the full loop from x"],
+        ),
+    ],
+)  # fmt: skip
+def test_an_experiment_prints_writes_and_draws(capsys, tmp_path, arguments, head, row, lines, words):
+    files = {
+        kind: tmp_path / f"out.{end}" for kind, end in (("csv", "csv"), ("save", "npz"), ("plot", "pdf"))
+    }
+    options = [word for kind, path in files.items() for word in (f"--{kind}", str(path))]
+    code, out, err = run(capsys, *arguments, "--quiet", *options)
+    assert (code, err) == (0, "")
+    for word in words:
+        assert word in out
+    written = files["csv"].read_text(encoding="utf-8").splitlines()
+    assert written[0] == head
+    assert written[1].startswith(row)
+    assert len(written) == 1 + lines
+    assert files["plot"].read_bytes()[:4] == b"%PDF"
+    assert sbpath.load_solution(files["save"]).provenance["mechanism"] == "li-sb"
+
+
+def test_a_long_titration_says_how_much_of_it_is_printed(capsys):
+    code, out, _ = run(
+        capsys, "gitt", "li", "--rate", "C/2", "--pulse", "6 min", "--rest", "10 min", "--quiet"
+    )
+    assert code == 0
+    assert "(20 of 40 points; --csv writes them all)" in out
+
+
+def test_a_figure_can_be_chosen(capsys, tmp_path):
+    drawn = {}
+    for kind in ("overview", "operando", "crystalline", "dqdv", "swelling"):
+        path = tmp_path / f"{kind}.svg"
+        options = ["--protocol", "Insert at 1C until x = 2", "--quiet", "--figure", kind, "--plot", str(path)]
+        assert run(capsys, "simulate", "k", *options)[0] == 0
+        drawn[kind] = path.read_text()
+    assert len(set(drawn.values())) == 5
+    assert all("<svg" in text for text in drawn.values())
+
+
+@pytest.mark.parametrize("command", ["gitt", "cv", "rate-test", "reversal"])
+def test_each_experiment_gives_an_example_that_is_read(capsys, monkeypatch, command):
+    import shlex
+
+    from sbpath import cli
+
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    (example,) = re.findall(r"^  (sbpath .*)$", capsys.readouterr().out, flags=re.MULTILINE)
+    options = cli._parser().parse_args(shlex.split(example)[1:])
+    assert options.mechanism in sbpath.shipped_names()
+
+
+def test_rest_prints_the_rests_between_the_branches_of_the_loop(capsys, tmp_path):
+    table, figure = tmp_path / "rest.csv", tmp_path / "rest.png"
+    code, out, _ = run(
+        capsys, "rest", "li", "--rate", "C/5", "--at", "1.2", "--rest", "1 h", "--quiet", "--csv", str(table),
+        "--plot", str(figure),
+    )  # fmt: skip
+    assert code == 0
+    assert figure.stat().st_size > 10_000
+    with table.open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert [row["Direction"] for row in rows] == ["extraction", "insertion"]
+    for row in rows:
+        volts = [float(row[k]) for k in ("Loop insertion [V]", "Voltage at end [V]", "Loop extraction [V]")]
+        assert volts == sorted(volts)
+        assert float(row["Composition"]) == pytest.approx(1.2, abs=1e-4)
+        assert f"{volts[1]:.4f}" in out
+
+
+def test_minor_loops_hang_between_the_compositions_asked_for(capsys, tmp_path):
+    saved, figure = tmp_path / "minor.npz", tmp_path / "minor.svg"
+    code, out, _ = run(
+        capsys, "minor-loops", "li", "--rate", "C/5", "--between", "0.6", "1.4", "--cycles", "2", "--quiet",
+        "--save", str(saved), "--plot", str(figure),
+    )  # fmt: skip
+    assert code == 0
+    assert "insertion   0.600" in out
+    x = sbpath.load_solution(saved)
+    inner = x.composition[x.cycle > 3]
+    assert inner.min() == pytest.approx(0.6, abs=1e-4)
+    assert inner.max() == pytest.approx(1.4, abs=1e-4)
+    assert "<svg" in figure.read_text()
+
+
+@pytest.mark.parametrize("kind", ["operando", "crystalline", "dqdv", "swelling", "heat", "paths", "xrd"])
+def test_simulate_draws_the_figure_asked_for(capsys, tmp_path, kind):
+    figure = tmp_path / f"{kind}.png"
+    code, out, _ = run(capsys, "simulate", "k-sb", "--figure", kind, "--plot", str(figure), "--quiet")
+    assert code == 0
+    assert f"wrote {figure}" in out
+    assert figure.stat().st_size > 10_000

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
+import shlex
 from pathlib import Path
 
 import nbformat
@@ -21,21 +24,50 @@ def test_the_table_of_the_readme_is_what_its_command_prints(capsys, tmp_path, mo
     (command,) = re.findall(r"pip install \. && sbpath (compare .*)", README)
     assert main([*command.split(), "--quiet"]) == 0
     printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
-    table = [line.strip() for line in README.splitlines() if re.match(r"    (system|li-sb|na-sb|k-sb)", line)]
-    assert len(table) == 5
-    assert table == printed[:5]
+    table = [
+        line.strip() for line in README.splitlines() if re.match(r"    (system|li-sb|na-sb|k-sb|Hyst)", line)
+    ]
+    assert len(table) == 11
+    assert table == [line for line in printed[:12] if line]
     assert (tmp_path / "hysteresis.png").stat().st_size > 10_000
 
 
-def test_the_other_commands_of_the_readme_run(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    commands = re.findall(r"^    sbpath (.*)$", README, flags=re.MULTILINE)
-    assert len(commands) == 2
-    for command in commands:
-        assert main([*command.split(), "--quiet"]) == 0
-    out = capsys.readouterr().out
-    assert "NaSb -> Na₃Sb" in out
-    assert {p.name for p in tmp_path.iterdir()} == {"lithium.png", "lithium.csv", "transfer.png"}
+@pytest.fixture(scope="module")
+def other_commands(tmp_path_factory) -> tuple[dict[str, str], set[str]]:
+    """What the other commands of the README print, by their first word, and the files they write."""
+    folder = tmp_path_factory.mktemp("readme")
+    printed = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for command in re.findall(r"^    sbpath (.*)$", README, flags=re.MULTILINE):
+            # A map of nine points tells whether the command is right.
+            words = re.sub(r":\d+(?=\")", ":3", command)
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out):
+                assert main([*shlex.split(words), "--quiet"]) == 0
+            printed[command.split()[0]] = out.getvalue()
+    return printed, {path.name for path in folder.iterdir()}
+
+
+def test_the_other_commands_of_the_readme_run(other_commands):
+    printed, files = other_commands
+    assert list(printed) == ["simulate", "explain", "budget", "map", "compare"]
+    assert "NaSb -> Na₃Sb" in printed["compare"]
+    assert files == {"lithium.png", "lithium.csv", "paths.png", "budget.png", "map.png", "transfer.png"}
+
+
+def test_what_the_readme_says_of_path_and_hysteresis_is_printed(other_commands):
+    printed, _ = other_commands
+    inequalities = re.findall(r"^ {4}((?:In|Ex).*|  \d.*gamma.*)$", README, flags=re.MULTILINE)
+    assert len(inequalities) == 4
+    assert all(line in printed["explain"].splitlines() for line in inequalities)
+    told = re.search(
+        r"would be ([\d.]+)\s+instead of ([\d.]+) mV.*? ([\d.]+) mV are left", README, flags=re.DOTALL
+    )
+    held, free, left = told.groups()
+    assert re.search(rf"free +{free} ", printed["budget"])
+    assert re.search(rf"insertion path both ways +{held} ", printed["budget"])
+    assert f"half cycle a century: {left} mV" in printed["budget"]
 
 
 def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):

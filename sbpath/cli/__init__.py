@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from sbpath import __version__
-from sbpath.cli import compare, explain, inspect, simulate
+from sbpath.cli import compare, experiments, explain, inspect, literature, simulate
 from sbpath.errors import InputError, SbpathError
 
 EXAMPLES = """examples:
@@ -62,6 +62,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"sbpath {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    for group in (inspect, simulate, compare, explain):
+    for group in (inspect, simulate, experiments, compare, explain, literature):
         group.add(commands)
     return parser

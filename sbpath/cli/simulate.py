@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sbpath.cli.shared import (
@@ -36,6 +37,19 @@ examples:
 """
 
 
+# What --plot can draw, of the module `sbpath.plots` and a solution; the first one is the default.
+FIGURES: dict[str, Callable[[Any, Solution], Any]] = {
+    "overview": lambda plots, solution: plots.overview(solution),
+    "operando": lambda plots, solution: plots.operando(solution)[0].figure,
+    "crystalline": lambda plots, solution: plots.operando(solution, crystalline_only=True)[0].figure,
+    "dqdv": lambda plots, solution: plots.differential_capacity(solution).figure,
+    "swelling": lambda plots, solution: plots.swelling(solution).figure,
+    "heat": lambda plots, solution: plots.heat(solution)[0][0].figure,
+    "paths": lambda plots, solution: plots.paths(solution).figure,
+    "xrd": lambda plots, solution: plots.diffraction(solution)[0].figure,
+}
+
+
 def add(commands: Any) -> None:
     """Add this command to a parser's."""
     simulate = commands.add_parser(
@@ -67,9 +81,13 @@ def add(commands: Any) -> None:
         "--bdf", metavar="FILE", help="write the curves in the Battery Data Format (.bdf.csv)"
     )
     simulate.add_argument("--save", metavar="FILE", help="write everything to one .npz file")
+    simulate.add_argument("--plot", metavar="FILE", help="draw a figure (.png, .pdf, .svg)")
     simulate.add_argument(
-        "--plot", metavar="FILE", help="draw voltage and phase fractions (.png, .pdf, .svg)"
-    )
+        "--figure", metavar="KIND", choices=FIGURES,
+        help=f"what --plot draws: {', '.join(FIGURES)} (default {next(iter(FIGURES))}); crystalline is what "
+        "diffraction would see, dqdv the differential capacity, paths the charge of each transformation, xrd "
+        "simulated patterns (needs sbpath[xrd])",
+    )  # fmt: skip
     simulate.set_defaults(handler=_simulate)
 
 
@@ -79,6 +97,8 @@ def _simulate(options: argparse.Namespace) -> int:
     from sbpath.text.simulation import simulation_report
 
     check_outputs(options.csv, options.save, plot=options.plot, bdf=options.bdf)
+    if options.figure is not None and options.plot is None:
+        raise InputError("--figure: says what --plot draws; add --plot FILE")
     mechanism = load(options.mechanism, options.changes)
     protocol = _protocol(options, mechanism)
     failure = None
@@ -127,7 +147,8 @@ def _write(solution: Solution, options: argparse.Namespace) -> None:
         solution.save(options.save)
     if options.plot:
         plots = drawing()
-        plots.save(plots.overview(solution), options.plot)
+        draw = FIGURES[options.figure or next(iter(FIGURES))]
+        plots.save(draw(plots, solution), options.plot)
     for path in (options.csv, options.bdf, options.save, options.plot):
         if path:
             print(f"wrote {path}")

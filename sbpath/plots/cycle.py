@@ -17,12 +17,25 @@ from sbpath.solution import Solution
 
 # A phase that never holds this share of the Sb is left out of the stack and its legend.
 SEEN = 2e-3
+# What the share of amorphous phases is called where only crystalline ones are drawn.
+GAP = "not seen by diffraction"
 
 
 def voltage_label(solution: Solution) -> str:
     """Axis label of a voltage against the solution's alkali metal."""
     ion = solution.provenance["document"]["ion"]
     return rf"Voltage vs $\mathrm{{{ion}^+\!/{ion}}}$  (V)"
+
+
+def composition_label(solution: Solution) -> str:
+    """Axis label of x."""
+    return f"x in {solution.provenance['document']['ion']}$_x$Sb"
+
+
+def heading(solution: Solution) -> str:
+    """Name, graph and temperature, for the title of a figure."""
+    about = solution.provenance
+    return f"{about['mechanism']}, {about['graph']} graph, {about['temperature_C']:g} °C"
 
 
 def voltage(
@@ -66,9 +79,8 @@ def voltage(
                 alpha=faded,
                 label=shown,
             )
-        ion = solution.provenance["document"]["ion"]
         ax.set_xlabel(
-            "Specific capacity  (mAh g$^{-1}$ Sb)" if against == "capacity" else f"x in {ion}$_x$Sb"
+            "Specific capacity  (mAh g$^{-1}$ Sb)" if against == "capacity" else composition_label(solution)
         )
         ax.set_ylabel(voltage_label(solution))
         ax.set_xlim(left=0.0)
@@ -93,7 +105,9 @@ def overview(solution: Solution) -> Figure:
     return figure
 
 
-def operando(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+def operando(
+    solution: Solution, axes: tuple[Axes, Axes] | None = None, crystalline_only: bool = False
+) -> tuple[Axes, Axes]:
     """Voltage above, stacked phase fractions below, on one axis of time.
 
     Amorphous phases are hatched: diffraction would not see them.
@@ -104,6 +118,9 @@ def operando(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple
         What to draw.
     axes : pair of Axes, optional
         For the voltage and for the fractions; a new figure if not given.
+    crystalline_only : bool
+        Draw what diffraction would see: of the amorphous phases only the gap that they leave
+        above the crystalline ones.
     """
     with style():
         if axes is None:
@@ -128,9 +145,13 @@ def operando(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple
 
         document = solution.provenance["document"]
         labels = node_labels(document, mathtext=True)
+        crystalline = node_crystalline(document)
         # Fractions may stand a rounding below zero, which a stack would draw as a notch.
         shares = np.clip(solution.fractions, 0.0, 1.0)
-        crystalline = node_crystalline(document)
+        if crystalline_only:
+            seen = np.array([crystalline[name] for name in solution.phases])
+            shares = shares * seen[:, np.newaxis]
+        drawn = 0
         for i, (name, base) in enumerate(
             zip(solution.phases, np.cumsum(shares, axis=0) - shares, strict=True)
         ):
@@ -141,6 +162,10 @@ def operando(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple
                 hours, base, base + shares[i], facecolor=PHASES[i % len(PHASES)], edgecolor="white", hatch=hatch,
                 linewidth=0.0, label=labels[name],
             )  # fmt: skip
+            drawn += 1
+        if 1.0 - shares.sum(axis=0).min() >= SEEN:
+            bottom.fill_between([], [], facecolor="white", edgecolor="0.6", linewidth=0.6, label=GAP)
+            drawn += 1
         bottom.set_ylim(0.0, 1.0)
         bottom.set_xlim(hours[0], max(hours[-1], hours[0] + 1e-9))
         bottom.set_ylabel("Fraction of Sb")
@@ -148,7 +173,7 @@ def operando(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple
         bottom.legend(
             loc="lower center",
             bbox_to_anchor=(0.5, 1.0),
-            ncols=len(labels),
+            ncols=max(drawn, 1),
             handlelength=1.4,
             columnspacing=1.6,
         )

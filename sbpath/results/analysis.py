@@ -7,19 +7,25 @@ Definitions, used everywhere in sbpath:
 - Mean voltage: energy over charge of a half cycle, integral V dq / integral dq.
 - Voltage hysteresis: mean voltage of extraction minus that of insertion.
 - Coulombic efficiency: capacity of extraction / capacity of insertion.
+- Voltage efficiency: mean voltage of insertion / mean voltage of extraction; where the loop is
+  closed, energy efficiency is this over the coulombic efficiency.
 - Loop energy: energy taken up on extraction (cell charge) less energy delivered on insertion
   (cell discharge). Energy efficiency: the second over the first. Both mean something for a
   closed loop only, in which as much charge comes out as went in.
+- Onset: where the share of Sb in a phase has risen by `ONSET` over the least it has been in the
+  half cycle so far.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sbpath.errors import InputError
 from sbpath.halfcycles import MINOR, charge_runs
 from sbpath.physical import COULOMB_PER_MAH
 from sbpath.solution import Solution
@@ -34,6 +40,8 @@ SLOPE_BANDS = 1.5
 CLOSED = 0.02
 # A phase has appeared when it holds this share of the Sb.
 PRESENT = 0.05
+# A phase has begun to form when its share of the Sb has grown by this much.
+ONSET = 0.01
 
 CAPACITY_POINTS = 1001
 # Half cycles with less charge than this (mAh/g) have no plateaus worth the name.
@@ -88,7 +96,20 @@ class CycleSummary:
     hysteresis_mV: float
     loop_J_per_g: float | None
     coulombic_efficiency: float
+    voltage_efficiency: float
     energy_efficiency: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """Where a phase begins to form in a half cycle: x, capacity since its start, voltage."""
+
+    cycle: int
+    direction: str
+    phase: str
+    composition: float
+    capacity_mAh_per_g: float
+    voltage_V: float
 
 
 def half_cycles(solution: Solution) -> list[HalfCycle]:
@@ -141,6 +162,7 @@ def cycle_summaries(solution: Solution) -> list[CycleSummary]:
                 hysteresis_mV=1e3 * gap,
                 loop_J_per_g=taken - delivered if closed else None,
                 coulombic_efficiency=efficiency,
+                voltage_efficiency=delivered / inserted / (taken / extracted),
                 energy_efficiency=delivered / taken if closed else None,
             )
         )
@@ -155,6 +177,41 @@ def last_loop(solution: Solution) -> tuple[CycleSummary, HalfCycle, HalfCycle] |
         if len(ways) == 2:
             return summary, ways["insertion"], ways["extraction"]
     return None
+
+
+def onsets(solution: Solution, threshold: float = ONSET) -> list[Onset]:
+    """Where each phase begins to form, by half cycle and then in order of appearance.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of any protocol. Between two rows its curves are taken as straight.
+    threshold : float
+        By how much the share of Sb in a phase has to rise, between 0 and 1.
+
+    Raises
+    ------
+    InputError
+        If the threshold is no such number.
+    """
+    if not isinstance(threshold, Real) or not 0.0 < threshold < 1.0:
+        raise InputError(f"threshold: must be a share between 0 and 1, such as {ONSET}, not {threshold!r}")
+    columns = (solution.composition, solution.capacity_mAh_per_g, solution.voltage_V)
+    found = []
+    for half in half_cycles(solution):
+        begun = []
+        for phase, share in zip(solution.phases, solution.fractions[:, half.rows], strict=True):
+            risen = share - np.minimum.accumulate(share)
+            above = np.flatnonzero(risen >= threshold)
+            if above.size:
+                # The first row of a half cycle has risen by nothing, so there is one before.
+                row = int(above[0])
+                part = (threshold - risen[row - 1]) / (risen[row] - risen[row - 1])
+                here = half.rows.start + row
+                values = [float(c[here - 1] + part * (c[here] - c[here - 1])) for c in columns]
+                begun.append((row + part, Onset(half.cycle, half.direction, phase, *values)))
+        found += [onset for _, onset in sorted(begun, key=lambda pair: pair[0])]
+    return found
 
 
 def find_plateaus(capacity: NDArray[np.float64], voltage: NDArray[np.float64]) -> tuple[Plateau, ...]:

@@ -8,13 +8,20 @@ from sbpath.solution import Solution
 from sbpath.text.tables import or_dash, path_text, plateaus_text, table
 
 
+def heading(solution: Solution) -> str:
+    """System, graph, temperature, what 1C means, and how long it took."""
+    about = solution.provenance
+    return (
+        f"{about['mechanism']}: {about['graph']} graph, {about['temperature_C']:g} °C, "
+        f"1C = {about['one_C_mA_per_g']:.1f} mA/g Sb, {solution.time_s[-1] / 3600:.4g} h"
+    )
+
+
 def simulation_report(solution: Solution) -> str:
     """Half cycles, cycles, and every step that did not end as a plain cut-off."""
-    about = solution.provenance
-    labels = node_labels(about["document"])
+    labels = node_labels(solution.provenance["document"])
     lines = [
-        f"{about['mechanism']}: {about['graph']} graph, {about['temperature_C']:g} °C, "
-        f"1C = {about['one_C_mA_per_g']:.1f} mA/g Sb, {solution.time_s[-1] / 3600:.4g} h",
+        heading(solution),
         "",
         table(
             [
@@ -46,16 +53,19 @@ def simulation_report(solution: Solution) -> str:
                 f"{s.hysteresis_mV:.1f}",
                 or_dash(s.loop_J_per_g, "{:.1f}"),
                 f"{s.coulombic_efficiency * 100:.2f} %",
+                f"{s.voltage_efficiency:.1%}",
                 or_dash(s.energy_efficiency, "{:.1%}"),
             ]
             for s in summaries
         ]
         lines += [
             "",
-            table(["cycle", "hysteresis / mV", "loop / J/g", "coulombic eff.", "energy eff."], rows),
-        ]
-        lines += [
-            "coulombic: extraction / insertion capacity; energy: delivered on insertion / taken up on extraction"
+            table(
+                ["cycle", "hysteresis / mV", "loop / J/g", "coulombic eff.", "voltage eff.", "energy eff."],
+                rows,
+            ),
+            "coulombic: extraction / insertion capacity; voltage: mean of insertion / mean of extraction;",
+            "energy: delivered on insertion / taken up on extraction",
         ]
     if any(summary.energy_efficiency is None for summary in summaries):
         lines += ["-: the capacities differ by more than 2 %, so the loop is not closed"]

@@ -1,0 +1,125 @@
+"""Rows of the tables by ion, material, electrolyte, strategy and table, sorted if asked."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+
+from sbpath.errors import InputError, nearest
+from sbpath.literature.reader import load_hosts, load_studies
+from sbpath.literature.records import IONS, STRATEGIES, TABLES, Host, Study
+
+# What to sort by, best first; a row that lacks the number comes last.
+SORTS: dict[str, Callable[[Study], tuple[float | None, ...]]] = {
+    "capacity": lambda study: (study.capacity_mAh_per_g,),
+    "efficiency": lambda study: (study.first_cycle_efficiency_percent,),
+    "rate": lambda study: (study.rate_current_mA_per_g, study.rate_capacity_mAh_per_g),
+    "cycles": lambda study: (study.cycles,),
+}
+
+
+def find_studies(
+    studies: Iterable[Study] | None = None,
+    *,
+    ion: str | None = None,
+    material: str | None = None,
+    electrolyte: str | None = None,
+    strategy: str | None = None,
+    table: int | None = None,
+    sort: str | None = None,
+) -> list[Study]:
+    """Sb anodes of Tables 2-5 that fit all that is asked for.
+
+    Parameters
+    ----------
+    studies : iterable of Study, optional
+        To choose from; the shipped tables if not given.
+    ion : str, optional
+        ``"Li"``, ``"Na"`` or ``"K"``; solid cells are Li.
+    material : str, optional
+        A part of the material's name. Capitals, subscripts and blanks do not matter.
+    electrolyte : str, optional
+        Whole words of the electrolyte: ``"FEC"``, ``"KFSI"``, ``"LiBH4"``; ``"EC"`` is not DEC.
+    strategy : str, optional
+        ``"SEI control"``, ``"structure"`` or ``"composite"``, or the beginning of it.
+    table : int, optional
+        2 (Li), 3 (Na), 4 (K) or 5 (Li, solid electrolyte).
+    sort : str, optional
+        ``"capacity"``, ``"efficiency"``, ``"rate"`` or ``"cycles"``, largest first; ``"rate"`` is
+        the current of the rate capability. In the order of the review if not given.
+
+    Raises
+    ------
+    InputError
+        If something asked for does not exist at all.
+    """
+    chosen = list(load_studies() if studies is None else studies)
+    if ion is not None:
+        symbol = _ion(ion)
+        chosen = [study for study in chosen if study.ion == symbol]
+    if table is not None:
+        if table not in TABLES:
+            raise InputError(
+                f"table: {table!r} is not one of Tables 2-5; 2 is Li, 3 Na, 4 K, 5 Li with solid electrolyte "
+                "(Table 1 holds the hosts: sbpath hosts, find_hosts)"
+            )
+        chosen = [study for study in chosen if study.table == table]
+    if strategy is not None:
+        name = _choice("strategy", strategy, STRATEGIES)
+        chosen = [study for study in chosen if study.strategy == name]
+    if material is not None:
+        part = re.sub(r"\s", "", _plain("material", material))
+        chosen = [study for study in chosen if part in re.sub(r"\s", "", _plain("material", study.material))]
+    if electrolyte is not None:
+        words = re.escape(_plain("electrolyte", electrolyte).strip())
+        pattern = re.compile(rf"(?<![a-z0-9]){words}(?![a-z0-9])")
+        chosen = [study for study in chosen if pattern.search(_plain("electrolyte", study.electrolyte()))]
+    return chosen if sort is None else _sorted(chosen, _choice("sort", sort, SORTS))
+
+
+def find_hosts(hosts: Iterable[Host] | None = None, *, ion: str | None = None) -> list[Host]:
+    """Hosts of Table 1, of one ion if given, in the order of the review.
+
+    Raises
+    ------
+    InputError
+        If `ion` is none of Li, Na and K.
+    """
+    chosen = list(load_hosts() if hosts is None else hosts)
+    if ion is None:
+        return chosen
+    symbol = _ion(ion)
+    return [host for host in chosen if host.ion == symbol]
+
+
+def _sorted(studies: list[Study], by: str) -> list[Study]:
+    known = [study for study in studies if None not in SORTS[by](study)]
+    return [
+        *sorted(known, key=SORTS[by], reverse=True),
+        *(study for study in studies if None in SORTS[by](study)),
+    ]
+
+
+def _ion(name: str) -> str:
+    return _choice("ion", name.removesuffix("+") if isinstance(name, str) else name, IONS)
+
+
+def _choice(what: str, given: str, choices: Iterable[str]) -> str:
+    """The one of `choices` that begins as `given` does, whatever the capitals."""
+    known = list(choices)
+    folded = _plain(what, given).strip()
+    matching = [choice for choice in known if choice.casefold() == folded] or [
+        choice for choice in known if folded and choice.casefold().startswith(folded)
+    ]
+    if len(matching) != 1:
+        hint = nearest(folded, known, f"there are {', '.join(known)}")
+        raise InputError(f"{what}: {given!r} is not known; {hint}")
+    return matching[0]
+
+
+def _plain(what: str, given: str) -> str:
+    """`given` in small letters with subscripts as digits."""
+    if not isinstance(given, str):
+        raise InputError(f"{what}: {given!r} is not a text; write it in quotes")
+    return unicodedata.normalize("NFKC", given).casefold()

@@ -1,0 +1,190 @@
+"""The review's tables as figures: hosts computed, and Sb anodes by strategy and ion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
+
+from sbpath.errors import InputError
+from sbpath.literature.queries import find_hosts, find_studies
+from sbpath.literature.records import STRATEGIES, Host, Study
+from sbpath.literature.theory import host_theory
+from sbpath.plots.style import BLUE, DOUBLE, GREEN, ORANGE, PURPLE, style
+from sbpath.results.labels import subscripted
+
+ION_COLOURS = {"Li": BLUE, "Na": ORANGE, "K": GREEN}
+# Kind of cell: colour and marker.
+KINDS = {"Li": (BLUE, "o"), "Na": (ORANGE, "s"), "K": (GREEN, "^"), "Li, solid": (PURPLE, "D")}
+HOST_PANELS = {
+    "capacity_mAh_per_g": "Capacity  (mAh g$^{-1}$)",
+    "capacity_mAh_per_cm3": "Capacity  (mAh cm$^{-3}$)",
+    "volume_change_percent": "Volume change  (%)",
+}
+SB_MAH_PER_G = 660.0
+# Coinciding points shine through each other.
+MARKERS: dict[str, Any] = {"ms": 4.5, "alpha": 0.75, "mew": 0.0}
+
+
+def hosts(hosts: Sequence[Host] | None = None, axes: Sequence[Axes] | None = None) -> list[Axes]:
+    """Capacity per gram and per volume of the empty host, and volume change; all computed.
+
+    Parameters
+    ----------
+    hosts : sequence of Host, optional
+        From `sbpath.find_hosts`; all of Table 1 if not given.
+    axes : three Axes, optional
+        One above the other; a new figure if not given.
+    """
+    rows = _some(find_hosts() if hosts is None else hosts, "hosts")
+    if axes is not None and len(axes) != 3:
+        raise InputError("hosts: give three axes or none")
+    theories = [host_theory(host) for host in rows]
+    groups = [list(group) for _, group in groupby(range(len(rows)), key=lambda i: rows[i].host)]
+    # Half a bar of room between the groups.
+    places = np.array([i + 0.5 * number for number, group in enumerate(groups) for i in group])
+    with style():
+        if axes is None:
+            _, stack = plt.subplots(3, 1, sharex=True, figsize=(DOUBLE, 5.4), layout="constrained")
+            axes = list(stack)
+        for ax, (name, label) in zip(axes, HOST_PANELS.items(), strict=True):
+            heights = np.array([getattr(theory, name) for theory in theories])
+            for ion, colour in ION_COLOURS.items():
+                mine = [i for i, host in enumerate(rows) if host.ion == ion]
+                if mine:
+                    ax.bar(places[mine], heights[mine], 0.8, color=colour, label=ion)
+            for place, height in zip(places, heights, strict=True):
+                ax.annotate(
+                    f"{height:.0f}",
+                    (place, height),
+                    (0, 2),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=7,
+                )
+            ax.set_ylabel(label)
+            ax.set_ylim(0.0, 1.15 * float(heights.max()))
+            for group in groups[1:]:
+                ax.axvline(places[group[0]] - 0.75, color="0.85", lw=0.6)
+        for group in groups:
+            axes[0].text(
+                float(places[group].mean()), 1.03, rows[group[0]].host, ha="center", va="bottom",
+                transform=axes[0].get_xaxis_transform(), fontsize=8.5,
+            )  # fmt: skip
+        axes[0].set_xlim(places[0] - 0.75, places[-1] + 0.75)
+        axes[2].set_xticks(places, [subscripted(host.formula, mathtext=True) for host in rows])
+        for ax in axes:
+            ax.tick_params(axis="x", length=0)
+        axes[0].legend(loc="upper right", ncols=3, handlelength=1.0, handleheight=1.0)
+    return list(axes)
+
+
+def strategies(
+    studies: Sequence[Study] | None = None, axes: Sequence[Sequence[Axes]] | None = None
+) -> list[list[Axes]]:
+    """First-cycle efficiency, capacity after X cycles and rate capability of Sb anodes.
+
+    A column for each strategy of the review, a colour for each ion; a bar is the median.
+
+    Parameters
+    ----------
+    studies : sequence of Study, optional
+        From `sbpath.find_studies`; all of Tables 2-5 if not given.
+    axes : three rows of three Axes, optional
+        A new figure if not given.
+    """
+    rows = _some(find_studies() if studies is None else studies, "strategies")
+    present = {_kind(study) for study in rows}
+    kinds = [kind for kind in KINDS if kind in present]
+    if axes is not None and [len(row) for row in axes] != [3, 3, 3]:
+        raise InputError("strategies: give three rows of three axes, or none")
+    with style():
+        if axes is None:
+            _, grid = plt.subplots(
+                3, 3, sharex="row", sharey="row", figsize=(DOUBLE, 6.6), layout="constrained"
+            )
+            axes = [list(row) for row in grid]
+        for column, strategy in enumerate(STRATEGIES):
+            chosen = [study for study in rows if study.strategy == strategy]
+            efficiency, cycled, rated = (row[column] for row in axes)
+            title = "composite or alloy" if strategy == "composite" else strategy
+            efficiency.set_title(f"{title} ({len(chosen)})")
+            _efficiencies(efficiency, chosen, kinds)
+            _scatter(cycled, chosen, kinds, "cycles", "capacity_mAh_per_g")
+            _scatter(rated, chosen, kinds, "rate_current_mA_per_g", "rate_capacity_mAh_per_g")
+            cycled.set_xlabel("Number of cycles X")
+            rated.set_xlabel("Current  (mA g$^{-1}$)")
+        axes[0][0].set_ylabel("First-cycle efficiency  (%)")
+        axes[1][0].set_ylabel("Capacity after X cycles  (mAh g$^{-1}$)")
+        axes[2][0].set_ylabel("Rate capability  (mAh g$^{-1}$)")
+        _frame(axes[1], [(study.cycles, study.capacity_mAh_per_g) for study in rows])
+        _frame(axes[2], [(study.rate_current_mA_per_g, study.rate_capacity_mAh_per_g) for study in rows])
+        axes[1][0].legend(loc="lower right", handletextpad=0.2, borderaxespad=0.2)
+    return [list(row) for row in axes]
+
+
+def _some(rows: Sequence[Host] | Sequence[Study], what: str) -> list:
+    if not rows:
+        raise InputError(f"{what}: there are no rows to draw; ask for less")
+    return list(rows)
+
+
+def _kind(study: Study) -> str:
+    return f"{study.ion}, solid" if study.solid_electrolyte is not None else study.ion
+
+
+def _efficiencies(ax: Axes, studies: Sequence[Study], kinds: Sequence[str]) -> None:
+    for place, kind in enumerate(kinds):
+        colour, marker = KINDS[kind]
+        values = sorted(
+            study.first_cycle_efficiency_percent
+            for study in studies
+            if _kind(study) == kind and study.first_cycle_efficiency_percent is not None
+        )
+        if not values:
+            ax.text(place, 2.0, "none", ha="center", va="bottom", color="0.5", fontsize=7)
+            continue
+        # Neighbours in value stand beside each other.
+        aside = 0.16 * (np.arange(len(values)) % 3 - 1) if len(values) > 1 else np.zeros(1)
+        ax.plot(place + aside, values, marker, color=colour, **MARKERS)
+        if len(values) > 1:
+            ax.hlines(float(np.median(values)), place - 0.34, place + 0.34, color="black", lw=1.2)
+    ax.set_xticks(range(len(kinds)), [kind.replace(", ", "\n") for kind in kinds])
+    ax.set_xlim(-0.6, len(kinds) - 0.4)
+    ax.set_ylim(0.0, 104.0)
+
+
+def _scatter(ax: Axes, studies: Sequence[Study], kinds: Sequence[str], x: str, y: str) -> None:
+    for kind in kinds:
+        colour, marker = KINDS[kind]
+        points = [
+            (getattr(study, x), getattr(study, y))
+            for study in studies
+            if _kind(study) == kind and getattr(study, x) is not None
+        ]
+        across, up = zip(*points, strict=True) if points else ((), ())
+        ax.plot(across, up, marker, color=colour, label=kind, **MARKERS)
+
+
+def _frame(row: Sequence[Axes], points: Sequence[tuple[float | None, float | None]]) -> None:
+    """One logarithmic abscissa and one ordinate for the panels of a row, and the theory of Sb in them."""
+    across = [x for x, _ in points if x is not None] or [1e2, 1e3]
+    low, high = min(across) / 1.6, max(across) * 1.6
+    if high < 100.0 * low:
+        low, high = (10.0 ** end(np.log10(value)) for end, value in ((np.floor, low), (np.ceil, high)))
+    top = 1.08 * max(SB_MAH_PER_G, *(y or 0.0 for _, y in points))
+    for ax in row:
+        ax.set_xscale("log")
+        ax.set_xlim(low, high)
+        ax.xaxis.set_minor_formatter(NullFormatter())
+        ax.set_ylim(0.0, top)
+        ax.axhline(SB_MAH_PER_G, color="0.6", lw=0.8, ls="--", zorder=0)
+    row[0].text(
+        0.98, SB_MAH_PER_G, "Sb, in theory", ha="right", va="bottom", color="0.4", fontsize=7,
+        transform=row[0].get_yaxis_transform(),
+    )  # fmt: skip

@@ -1,0 +1,47 @@
+"""Swelling: change of volume against the charge that the electrode holds, as a dilatometer shows it."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+from sbpath.plots.cycle import heading
+from sbpath.plots.style import EXTRACTION, INSERTION, SINGLE, style
+from sbpath.results.analysis import half_cycles
+from sbpath.solution import Solution
+
+
+def swelling(solution: Solution, ax: Axes | None = None) -> Axes:
+    """Change of the volume of the active material in percent, both directions, earlier cycles dashed.
+
+    Insertion runs to the right and extraction back to the left. It is the volume of the phases
+    alone: pores, binder and the way a layer yields are not in the model.
+
+    Parameters
+    ----------
+    solution : Solution
+        What to draw.
+    ax : Axes, optional
+        Where; a new figure if not given.
+    """
+    halves = half_cycles(solution)
+    first, last = (choose((half.cycle for half in halves), default=1) for choose in (min, max))
+    held = solution.charge_mAh_per_g - solution.charge_mAh_per_g.min()
+    with style():
+        if ax is None:
+            _, ax = plt.subplots(figsize=(SINGLE, 2.9), layout="constrained")
+        for half in halves:
+            # The way in is the wider line, so that both are seen where they coincide.
+            colour, width = (INSERTION, 2.2) if half.direction == "insertion" else (EXTRACTION, 1.0)
+            newest = half.cycle == last
+            ax.plot(
+                held[half.rows], solution.swelling_percent[half.rows], "-" if newest else "--", color=colour,
+                lw=width if newest else 0.8, alpha=1.0 if newest else 0.7,
+                label=f"{half.direction}, cycle {half.cycle}" if half.cycle in (first, last) else None,
+            )  # fmt: skip
+        ax.axhline(0.0, color="0.8", lw=0.6, zorder=0)
+        ax.set_xlabel("Charge held  (mAh g$^{-1}$ Sb)")
+        ax.set_ylabel("Volume change  (%)")
+        ax.set_title(heading(solution), loc="left")
+        ax.legend(loc="upper left")
+    return ax

@@ -1,0 +1,110 @@
+"""A titration: voltage of pulses and rests, and the relaxed points of both directions."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from sbpath.errors import InputError
+from sbpath.plots.cycle import composition_label, heading, voltage_label
+from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, style
+from sbpath.results.labels import node_labels
+from sbpath.results.titration import Couple, couples
+from sbpath.results.titration import titration as titrated
+from sbpath.solution import Solution
+
+# Equilibria closer than this share of the axis share one block of words.
+NEAR = 0.06
+# Above and below the points stands this share of their range.
+MARGIN = 0.3
+
+
+def titration(
+    solution: Solution, ax: Axes | None = None, against: Literal["composition", "time"] = "composition"
+) -> Axes:
+    """Voltage of a titration, with the relaxed voltage after each pulse as a point.
+
+    Dotted lines are the equilibria of the pairs of phases that turned into each other, each
+    over the x at which it can exist. The flanks down and up to the cut-offs are cut off.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of pulses and rests.
+    ax : Axes, optional
+        Where; a new figure if not given.
+    against : {"composition", "time"}
+        x (mol per mol Sb) or time (h).
+
+    Raises
+    ------
+    InputError
+        If there is no rest after a pulse.
+    """
+    if against not in ("composition", "time"):
+        raise InputError(f"against: must be 'composition' or 'time', not {against!r}")
+    points = titrated(solution)
+    if not points:
+        raise InputError("titration: no rest follows a pulse; simulate sbpath.gitt(...)")
+    with style():
+        if ax is None:
+            _, ax = plt.subplots(figsize=(DOUBLE, 3.4), layout="constrained")
+        hours = solution.time_s / 3600.0
+        horizontal = solution.composition if against == "composition" else hours
+        ax.plot(horizontal, solution.voltage_V, color="0.6", lw=0.7, label="pulses and rests", zorder=1)
+        for direction, colour, marker in (("insertion", INSERTION, "v"), ("extraction", EXTRACTION, "^")):
+            rows = [point.row for point in points if point.direction == direction]
+            ax.plot(
+                horizontal[rows], solution.voltage_V[rows], marker, ms=4.0, color=colour, ls="none",
+                label=f"relaxed, {direction}", zorder=3,
+            )  # fmt: skip
+        # The pulses that a cut-off ended lie on the flanks.
+        inside = [p for p in points if solution.steps[solution.step[p.row] - 2].ended_by != "voltage"]
+        levels = np.array([(p.voltage_V, p.relaxed_V) for p in inside or points])
+        span = max(float(np.ptp(levels)), 0.05)
+        low, high = levels.min() - MARGIN * span, levels.max() + MARGIN * span
+        ax.set_ylim(low, high)
+        _equilibria(ax, solution, against == "composition", NEAR * (high - low))
+        ax.set_xlabel(composition_label(solution) if against == "composition" else "Time  (h)")
+        ax.set_ylabel(voltage_label(solution))
+        ax.set_title(heading(solution), loc="left", pad=17.0)
+        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, borderpad=0.0)
+    return ax
+
+
+def _equilibria(ax: Axes, solution: Solution, over_x: bool, near: float) -> None:
+    """A dotted line for each couple, named in blocks where lines lie close together."""
+    labels = node_labels(solution.provenance["document"], mathtext=True)
+    blocks: list[list[Couple]] = []
+    found = couples(solution)
+    for couple in found:
+        if blocks and blocks[-1][0].potential_V - couple.potential_V < near:
+            blocks[-1].append(couple)
+        else:
+            blocks.append([couple])
+        line = {"color": "black", "lw": 1.0, "ls": ":", "zorder": 2}
+        if over_x:
+            ax.plot([couple.low_x, couple.high_x], [couple.potential_V] * 2, **line)
+        else:
+            ax.axhline(couple.potential_V, **line)
+    relaxed = [(p.composition, p.relaxed_V) for p in titrated(solution)]
+    for block in blocks:
+        words = [f"{labels[c.phases[0]]} | {labels[c.phases[1]]}  {c.potential_V:.3f} V" for c in block]
+        least, most = min(c.low_x for c in block), max(c.high_x for c in block)
+        # Above the block or below it, wherever the relaxed points leave more room.
+        top, bottom = block[0].potential_V, block[-1].potential_V
+        near_by = [v for x, v in relaxed if not over_x or least <= x <= most]
+        above = min((v for v in near_by if v > top), default=np.inf) - top
+        below = bottom - max((v for v in near_by if v < bottom), default=-np.inf)
+        ax.annotate(
+            "\n".join(words), (0.5 * (least + most) if over_x else 0.05, top if above > below else bottom),
+            (0.0, 3.0 if above > below else -3.0), textcoords="offset points",
+            xycoords="data" if over_x else ax.get_yaxis_transform(), ha="center" if over_x else "left",
+            va="bottom" if above > below else "top", fontsize=6.5, linespacing=1.25, zorder=2.5,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
+        )  # fmt: skip
+    if found:
+        ax.plot([], [], color="black", lw=1.0, ls=":", label="two phases in equilibrium")
