@@ -269,7 +269,7 @@ def _simulated(options: argparse.Namespace, protocol: Callable[[float, float, fl
     from sbpath.simulation import simulate
 
     check_outputs(options.csv, options.save, plot=options.plot)
-    mechanism = load(options.mechanism, options.changes)
+    mechanism = load(options.mechanism, options.changes, options.design)
     return simulate(
         mechanism,
         protocol(*_cut_offs(options, mechanism), mechanism.content_range[1]),

@@ -89,7 +89,7 @@ def _cycled(options: argparse.Namespace) -> Solution:
     from sbpath.protocol.protocol import cycling
     from sbpath.simulation import simulate
 
-    mechanism = load(options.mechanism, options.changes)
+    mechanism = load(options.mechanism, options.changes, options.design)
     return simulate(
         mechanism,
         cycling(rate(options), mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, options.cycles),
@@ -128,7 +128,7 @@ def _budget(options: argparse.Namespace) -> int:
     own = budget(solution)
     compared = asymmetry(solution)
     limit = zero_rate(
-        load(options.mechanism, options.changes),
+        load(options.mechanism, options.changes, options.design),
         graph=options.graph,
         temperature_C=to_celsius(options.temperature),
         progress=not options.quiet,
@@ -150,7 +150,7 @@ def _map(options: argparse.Namespace) -> int:
     check_outputs(options.csv, plot=options.plot)
     if len(options.vary) != 2:
         raise InputError(f"--vary: is given {len(options.vary)} times; give it twice, across and up")
-    mechanism = load(options.mechanism, options.changes)
+    mechanism = load(options.mechanism, options.changes, options.design)
     chart = selection_map(
         mechanism,
         *options.vary,

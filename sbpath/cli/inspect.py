@@ -54,7 +54,7 @@ def _list(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     from sbpath.text.mechanism import mechanism_report
 
-    print(mechanism_report(load(options.mechanism, options.changes)))
+    print(mechanism_report(load(options.mechanism, options.changes, options.design)))
     return 0
 
 

@@ -27,15 +27,20 @@ def add_cycling(parser: argparse.ArgumentParser, cycles: int) -> None:
 
 
 def add_changes(parser: argparse.ArgumentParser) -> None:
-    """The option ``--set``."""
+    """The options ``--set`` and ``--design``."""
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="changes",
         help="put another number in, e.g. 'interfaces.Sb|Li2Sb.energy_J_per_m2=0.15' (keys: sbpath show); may be repeated",
     )  # fmt: skip
+    parser.add_argument(
+        "--design",
+        metavar="NAME",
+        help="build it as another electrode: see the end of `sbpath list`, or a .toml file",
+    )
 
 
-def load(name: str, changes: list[str]) -> Mechanism:
-    """A mechanism by name or path, with the numbers of ``--set`` put in."""
+def load(name: str, changes: list[str], design: str | None = None) -> Mechanism:
+    """A mechanism by name or path, with the numbers of ``--set`` put in, built as ``--design`` says."""
     from sbpath.mechanism.reader import load_mechanism
 
     values = {}
@@ -49,7 +54,7 @@ def load(name: str, changes: list[str]) -> Mechanism:
             raise InputError(
                 f"--set: {change!r} is not KEY=NUMBER; write e.g. 'kinetics.growth_rate_per_s=2e-3'"
             )
-    return load_mechanism(name, values)
+    return load_mechanism(name, values, design)
 
 
 def rate(options: argparse.Namespace) -> str:

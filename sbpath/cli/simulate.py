@@ -99,7 +99,7 @@ def _simulate(options: argparse.Namespace) -> int:
     check_outputs(options.csv, options.save, plot=options.plot, bdf=options.bdf)
     if options.figure is not None and options.plot is None:
         raise InputError("--figure: says what --plot draws; add --plot FILE")
-    mechanism = load(options.mechanism, options.changes)
+    mechanism = load(options.mechanism, options.changes, options.design)
     protocol = _protocol(options, mechanism)
     failure = None
     try:
