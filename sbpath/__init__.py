@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sbpath.literature.reader import load_references
     from sbpath.literature.records import Host, Study
     from sbpath.literature.theory import Departure, HostTheory, host_departures, host_theory
+    from sbpath.mechanism.designs import design_names
     from sbpath.mechanism.documents import shipped_names
     from sbpath.mechanism.reader import load_mechanism, with_changes
     from sbpath.model.equilibrium import equilibrium_potential
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from sbpath.results.export import to_bdf, to_csv, to_dataframe
     from sbpath.results.memory import Reversal, reversals
     from sbpath.results.pathways import pathways
+    from sbpath.results.phases import phase_amounts
     from sbpath.results.rate_capability import RatePoint, rate_capability
     from sbpath.results.rivals import decisions, driving
     from sbpath.results.titration import Couple, TitrationPoint, couples, titration
@@ -94,6 +96,7 @@ _HOMES = {
     "cycle_summaries": "results.analysis",
     "cycling": "protocol.protocol",
     "decisions": "results.rivals",
+    "design_names": "mechanism.designs",
     "differential_capacity": "results.differential",
     "diffraction": "results.diffraction",
     "driving": "results.rivals",
@@ -115,6 +118,7 @@ _HOMES = {
     "parse_step": "protocol.protocol",
     "partial_cycling": "protocol.experiments",
     "pathways": "results.pathways",
+    "phase_amounts": "results.phases",
     "plots": "plots",
     "rate_capability": "results.rate_capability",
     "rate_test": "protocol.experiments",
@@ -170,6 +174,7 @@ __all__ = [
     "cycle_summaries",
     "cycling",
     "decisions",
+    "design_names",
     "differential_capacity",
     "diffraction",
     "driving",
@@ -191,6 +196,7 @@ __all__ = [
     "parse_step",
     "partial_cycling",
     "pathways",
+    "phase_amounts",
     "plots",
     "rate_capability",
     "rate_test",

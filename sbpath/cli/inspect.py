@@ -43,11 +43,14 @@ def add(commands: Any) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
+    from sbpath.mechanism.designs import design_names, read_design
     from sbpath.mechanism.documents import shipped_names
     from sbpath.mechanism.reader import load_mechanism
-    from sbpath.text.mechanism import systems
+    from sbpath.text.mechanism import designs, systems
 
     print(systems([load_mechanism(name) for name in shipped_names()]))
+    print("\nelectrode designs (--design):")
+    print(designs({name: read_design(name) for name in design_names()}))
     return 0
 
 

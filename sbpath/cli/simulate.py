@@ -41,6 +41,7 @@ examples:
 FIGURES: dict[str, Callable[[Any, Solution], Any]] = {
     "overview": lambda plots, solution: plots.overview(solution),
     "operando": lambda plots, solution: plots.operando(solution)[0].figure,
+    "phases": lambda plots, solution: plots.operando(solution, by="phase")[0].figure,
     "crystalline": lambda plots, solution: plots.operando(solution, crystalline_only=True)[0].figure,
     "dqdv": lambda plots, solution: plots.differential_capacity(solution).figure,
     "swelling": lambda plots, solution: plots.swelling(solution).figure,
@@ -85,7 +86,7 @@ def add(commands: Any) -> None:
     simulate.add_argument(
         "--figure", metavar="KIND", choices=FIGURES,
         help=f"what --plot draws: {', '.join(FIGURES)} (default {next(iter(FIGURES))}); crystalline is what "
-        "diffraction would see, dqdv the differential capacity, paths the charge of each transformation, xrd "
+        "diffraction would see, phases the single phases of assemblages, dqdv the differential capacity, paths the charge of each transformation, xrd "
         "simulated patterns (needs sbpath[xrd])",
     )  # fmt: skip
     simulate.set_defaults(handler=_simulate)

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from sbpath.errors import InputError
 from sbpath.plots.budget import bars
-from sbpath.plots.cycle import voltage_label
 from sbpath.plots.style import DOUBLE, SERIES, style
+from sbpath.plots.words import capacity_label, per_gram, voltage_label
 from sbpath.results.analysis import half_cycles
 from sbpath.results.budget import gap_profile
 from sbpath.results.comparison import Case, Scale, cases
@@ -46,7 +46,7 @@ def comparison(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -
         for above_nothing in panels[: len(compared)][-columns:]:
             above_nothing.tick_params(labelbottom=True)
         _loops(panels[: len(compared)], compared, scale)
-        upper.supxlabel("Specific capacity  (mAh g$^{-1}$ Sb)", fontsize=8)
+        upper.supxlabel(capacity_label([case.solution for case in compared]), fontsize=8)
         _below(lower, compared)
     return figure
 
@@ -80,7 +80,7 @@ def loops(
             axes = axes[: len(compared)]
             for above_nothing in axes[-columns:]:
                 above_nothing.tick_params(labelbottom=True)
-            figure.supxlabel("Specific capacity  (mAh g$^{-1}$ Sb)", fontsize=8)
+            figure.supxlabel(capacity_label([case.solution for case in compared]), fontsize=8)
         _loops(axes, compared, scale)
     return list(axes)
 
@@ -156,7 +156,13 @@ def _below(figure: Any, compared: Sequence[Case]) -> None:
     per_J = np.array([[case.budget.mV_per_J] for _, case in closed if case.budget])
     bars(names, losses, "Hysteresis  (mV)", causes, legend=False)
     causes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, borderaxespad=0.2, columnspacing=1.2)
-    bars(names, losses / per_J, "Loop  (J g$^{-1}$ Sb)", energy, legend=False)
+    bars(
+        names,
+        losses / per_J,
+        f"Loop  (J {per_gram([case.solution for case in compared])})",
+        energy,
+        legend=False,
+    )
     shown = [case.summary.energy_efficiency or 0.0 for _, case in closed if case.summary]
     colours = [SERIES[i % len(SERIES)] for i, _ in closed]
     places = np.arange(len(closed))

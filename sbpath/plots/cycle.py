@@ -11,31 +11,16 @@ from matplotlib.figure import Figure
 
 from sbpath.errors import InputError
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, PHASES, SINGLE, style
+from sbpath.plots.words import capacity_label, composition_label, voltage_label
 from sbpath.results.analysis import half_cycles
-from sbpath.results.labels import node_crystalline, node_labels, subscripted
-from sbpath.solution import Solution
+from sbpath.results.labels import node_crystalline, node_labels, phase_labels, subscripted
+from sbpath.results.phases import phase_amounts
+from sbpath.solution import Floats, Solution
 
 # A phase that never holds this share of the Sb is left out of the stack and its legend.
 SEEN = 2e-3
 # What the share of amorphous phases is called where only crystalline ones are drawn.
 GAP = "not seen by diffraction"
-
-
-def voltage_label(solution: Solution) -> str:
-    """Axis label of a voltage against the solution's alkali metal."""
-    ion = solution.provenance["document"]["ion"]
-    return rf"Voltage vs $\mathrm{{{ion}^+\!/{ion}}}$  (V)"
-
-
-def composition_label(solution: Solution) -> str:
-    """Axis label of x."""
-    return f"x in {solution.provenance['document']['ion']}$_x$Sb"
-
-
-def heading(solution: Solution) -> str:
-    """Name, graph and temperature, for the title of a figure."""
-    about = solution.provenance
-    return f"{about['mechanism']}, {about['graph']} graph, {about['temperature_C']:g} °C"
 
 
 def voltage(
@@ -52,7 +37,7 @@ def voltage(
     ax : Axes, optional
         Where; a new figure of one column if not given.
     against : {"capacity", "composition"}
-        Specific capacity (mAh per g Sb, from 0 in each half cycle) or x (mol per mol Sb).
+        Specific capacity (mAh per g of host, from 0 in each half cycle) or x (mol per mol Sb).
     """
     if against not in ("capacity", "composition"):
         raise InputError(f"against: must be 'capacity' or 'composition', not {against!r}")
@@ -79,9 +64,7 @@ def voltage(
                 alpha=faded,
                 label=shown,
             )
-        ax.set_xlabel(
-            "Specific capacity  (mAh g$^{-1}$ Sb)" if against == "capacity" else composition_label(solution)
-        )
+        ax.set_xlabel(capacity_label(solution) if against == "capacity" else composition_label(solution))
         ax.set_ylabel(voltage_label(solution))
         ax.set_xlim(left=0.0)
         ax.legend(loc="best")
@@ -106,7 +89,10 @@ def overview(solution: Solution) -> Figure:
 
 
 def operando(
-    solution: Solution, axes: tuple[Axes, Axes] | None = None, crystalline_only: bool = False
+    solution: Solution,
+    axes: tuple[Axes, Axes] | None = None,
+    crystalline_only: bool = False,
+    by: Literal["node", "phase"] = "node",
 ) -> tuple[Axes, Axes]:
     """Voltage above, stacked phase fractions below, on one axis of time.
 
@@ -121,7 +107,12 @@ def operando(
     crystalline_only : bool
         Draw what diffraction would see: of the amorphous phases only the gap that they leave
         above the crystalline ones.
+    by : {"node", "phase"}
+        The share of all Sb in each node, or the amount of each single phase, which differ where
+        nodes are assemblages.
     """
+    if by not in ("node", "phase"):
+        raise InputError(f"by: must be 'node' or 'phase', not {by!r}")
     with style():
         if axes is None:
             _, (top, bottom) = plt.subplots(
@@ -144,31 +135,27 @@ def operando(
             top.axvline(end, color="0.8", lw=0.6, zorder=0)
 
         document = solution.provenance["document"]
-        labels = node_labels(document, mathtext=True)
-        crystalline = node_crystalline(document)
-        # Fractions may stand a rounding below zero, which a stack would draw as a notch.
-        shares = np.clip(solution.fractions, 0.0, 1.0)
+        shares, crystalline, labels = _stacked(solution, by)
         if crystalline_only:
-            seen = np.array([crystalline[name] for name in solution.phases])
-            shares = shares * seen[:, np.newaxis]
+            shares = {name: share * crystalline[name] for name, share in shares.items()}
         drawn = 0
-        for i, (name, base) in enumerate(
-            zip(solution.phases, np.cumsum(shares, axis=0) - shares, strict=True)
-        ):
-            if shares[i].max() < SEEN:
+        base = np.zeros_like(hours)
+        for i, (name, share) in enumerate(shares.items()):
+            if share.max() < SEEN:
                 continue
             hatch = None if crystalline[name] else "////"
             bottom.fill_between(
-                hours, base, base + shares[i], facecolor=PHASES[i % len(PHASES)], edgecolor="white", hatch=hatch,
+                hours, base, base + share, facecolor=PHASES[i % len(PHASES)], edgecolor="white", hatch=hatch,
                 linewidth=0.0, label=labels[name],
             )  # fmt: skip
+            base = base + share
             drawn += 1
-        if 1.0 - shares.sum(axis=0).min() >= SEEN:
+        if crystalline_only and not all(crystalline.values()):
             bottom.fill_between([], [], facecolor="white", edgecolor="0.6", linewidth=0.6, label=GAP)
             drawn += 1
-        bottom.set_ylim(0.0, 1.0)
+        bottom.set_ylim(0.0, 1.0 if by == "node" else 1.05 * float(base.max()))
         bottom.set_xlim(hours[0], max(hours[-1], hours[0] + 1e-9))
-        bottom.set_ylabel("Fraction of Sb")
+        bottom.set_ylabel("Fraction of Sb" if by == "node" else "Phases  (mol per mol Sb)")
         bottom.set_xlabel("Time  (h)")
         bottom.legend(
             loc="lower center",
@@ -183,3 +170,19 @@ def operando(
             loc="left",
         )
     return top, bottom
+
+
+def _stacked(
+    solution: Solution, by: Literal["node", "phase"]
+) -> tuple[dict[str, Floats], dict[str, bool], dict[str, str]]:
+    """What is stacked by name, whether it is crystalline, and its label."""
+    document = solution.provenance["document"]
+    if by == "phase":
+        amounts = phase_amounts(solution)
+        crystalline = {name: document["phases"][name]["crystalline"] for name in amounts}
+        labels = phase_labels(document, mathtext=True)
+    else:
+        amounts = dict(zip(solution.phases, solution.fractions, strict=True))
+        crystalline, labels = node_crystalline(document), node_labels(document, mathtext=True)
+    # Fractions may stand a rounding below zero, which a stack would draw as a notch.
+    return {name: np.maximum(amount, 0.0) for name, amount in amounts.items()}, crystalline, labels

@@ -5,8 +5,8 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from sbpath.plots.cycle import heading, voltage_label
 from sbpath.plots.style import EXTRACTION, INSERTION, SINGLE, style
+from sbpath.plots.words import heading, per_gram, voltage_label
 from sbpath.results.differential import differential_capacity as measured
 from sbpath.solution import Solution
 
@@ -40,7 +40,7 @@ def differential_capacity(solution: Solution, ax: Axes | None = None, bin_mV: fl
             )  # fmt: skip
         ax.axhline(0.0, color="0.8", lw=0.6, zorder=0)
         ax.set_xlabel(voltage_label(solution))
-        ax.set_ylabel("dQ/|dV|  (Ah g$^{-1}$ Sb V$^{-1}$)")
+        ax.set_ylabel(f"dQ/|dV|  (Ah {per_gram(solution)} V$^{{-1}}$)")
         ax.set_title(f"{heading(solution)}, bins of {bin_mV:g} mV", loc="left")
         ax.legend(loc="best")
     return ax

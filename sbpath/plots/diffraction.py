@@ -8,8 +8,8 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 
-from sbpath.plots.cycle import voltage_label
 from sbpath.plots.style import DOUBLE, PHASES, style
+from sbpath.plots.words import voltage_label
 from sbpath.results.crystal import Reflections
 from sbpath.results.diffraction import DiffractionMap
 from sbpath.results.diffraction import diffraction as simulated

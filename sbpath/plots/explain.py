@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sbpath.errors import InputError
-from sbpath.plots.cycle import voltage_label
 from sbpath.plots.style import DOUBLE, SERIES, style
+from sbpath.plots.words import capacity_label, voltage_label
 from sbpath.results.analysis import HalfCycle, half_cycles
 from sbpath.results.labels import node_labels
 from sbpath.results.rivals import Driving, driving
@@ -117,5 +117,5 @@ def _half(
         lw=0.9,
         label="asked by the current",
     )
-    rate.set_xlabel("Specific capacity  (mAh g$^{-1}$ Sb)")
+    rate.set_xlabel(capacity_label(solution))
     rate.set_xlim(0.0, float(capacity[-1]))

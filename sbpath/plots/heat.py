@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sbpath.errors import InputError
-from sbpath.plots.cycle import voltage_label
 from sbpath.plots.style import BLUE, DOUBLE, GREY, RED, style
+from sbpath.plots.words import capacity_label, per_gram, voltage_label
 from sbpath.results.analysis import half_cycles
 from sbpath.results.calorimetry import heat_flow
 from sbpath.solution import Solution
@@ -54,11 +54,11 @@ def heat(solution: Solution, cycle: int | None = None, axes: np.ndarray | None =
             top.plot(capacity, solution.voltage_V[half.rows], color="black")
             top.set_title(f"{half.direction}, cycle {half.cycle}", loc="left")
             _curves(bottom, capacity, half.rows, lost, flow.reversible_W_per_g)
-            bottom.set_xlabel("Specific capacity  (mAh g$^{-1}$ Sb)")
+            bottom.set_xlabel(capacity_label(solution))
             bottom.set_xlim(0.0, float(capacity[-1]))
         first, below = axes[0][0], axes[1][0]
         first.set_ylabel(voltage_label(solution))
-        below.set_ylabel("Heat flow out  (mW g$^{-1}$ Sb)")
+        below.set_ylabel(f"Heat flow out  (mW {per_gram(solution)})")
         below.legend(loc="best")
     return np.asarray(axes)
 

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from sbpath.errors import InputError
-from sbpath.plots.cycle import heading
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, style
+from sbpath.plots.words import capacity_label, heading
 from sbpath.results.rate_capability import rate_capability as tested
 from sbpath.solution import Solution
 
@@ -64,7 +64,7 @@ def rate_capability(solution: Solution, axes: tuple[Axes, Axes] | None = None) -
                 for ax in (top, bottom):
                     ax.axvline(block[0] - 0.5, color="0.85", lw=0.6, zorder=0)
         bottom.axhline(100.0, color="0.85", lw=0.6, zorder=0)
-        top.set_ylabel("Specific capacity  (mAh g$^{-1}$ Sb)")
+        top.set_ylabel(capacity_label(solution))
         bottom.set_ylabel("Coulombic eff.  (%)")
         bottom.set_xlabel("Cycle")
         bottom.xaxis.set_major_locator(MaxNLocator(integer=True))

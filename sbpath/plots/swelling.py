@@ -5,8 +5,8 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from sbpath.plots.cycle import heading
 from sbpath.plots.style import EXTRACTION, INSERTION, SINGLE, style
+from sbpath.plots.words import heading, per_gram
 from sbpath.results.analysis import half_cycles
 from sbpath.solution import Solution
 
@@ -40,7 +40,7 @@ def swelling(solution: Solution, ax: Axes | None = None) -> Axes:
                 label=f"{half.direction}, cycle {half.cycle}" if half.cycle in (first, last) else None,
             )  # fmt: skip
         ax.axhline(0.0, color="0.8", lw=0.6, zorder=0)
-        ax.set_xlabel("Charge held  (mAh g$^{-1}$ Sb)")
+        ax.set_xlabel(f"Charge held  (mAh {per_gram(solution)})")
         ax.set_ylabel("Volume change  (%)")
         ax.set_title(heading(solution), loc="left")
         ax.legend(loc="upper left")

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sbpath.errors import InputError
-from sbpath.plots.cycle import composition_label, heading, voltage_label
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, style
+from sbpath.plots.words import composition_label, heading, voltage_label
 from sbpath.results.labels import node_labels
 from sbpath.results.titration import Couple, couples
 from sbpath.results.titration import titration as titrated

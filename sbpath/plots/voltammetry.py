@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullLocator
 
 from sbpath.errors import InputError
-from sbpath.plots.cycle import heading, voltage_label
 from sbpath.plots.style import DOUBLE, SERIES, style
+from sbpath.plots.words import heading, per_gram, voltage_label
 from sbpath.results.labels import node_labels
 from sbpath.results.voltammetry import VoltammetryPeak, b_values, leading_peaks, voltammetry_peaks
 from sbpath.solution import Solution
@@ -59,7 +59,7 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
             )  # fmt: skip
         left.axhline(0.0, color="0.8", lw=0.6, zorder=0)
         left.set_xlabel(voltage_label(solution))
-        left.set_ylabel("Current  (A g$^{-1}$ Sb), insertion > 0")
+        left.set_ylabel(f"Current  (A {per_gram(solution)}), insertion > 0")
         left.legend(title="mV s$^{-1}$", title_fontsize=7.0, loc="best", handlelength=1.4)
         left.set_title(heading(solution), loc="left")
         _peaks(left, right, solution, peaks)
@@ -71,7 +71,7 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
             axis.set_major_formatter("{x:g}")
             axis.set_minor_locator(NullLocator())
         right.set_xlabel("Scan rate  (mV s$^{-1}$)")
-        right.set_ylabel("Peak current  (A g$^{-1}$ Sb)")
+        right.set_ylabel(f"Peak current  (A {per_gram(solution)})")
         right.legend(loc="upper left", bbox_to_anchor=(-0.1, -0.25), handlelength=1.2, borderaxespad=0.0)
     return left, right
 

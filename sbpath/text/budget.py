@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sbpath.experiments.counterfactual import Asymmetry
 from sbpath.experiments.zero_rate import ZeroRate
 from sbpath.results.budget import LOSSES, Budget
-from sbpath.results.labels import node_labels
+from sbpath.results.labels import host_label, node_labels
 from sbpath.solution import Floats, Solution
 from sbpath.text.tables import table
 
@@ -22,13 +22,13 @@ def budget_report(
     labels = node_labels(about["document"])
     parts = [
         f"{about['mechanism']}: {about['graph']} graph, {about['temperature_C']:g} °C, cycle {budget.cycle}: "
-        f"hysteresis {budget.hysteresis_mV:.1f} mV, loop {budget.loop_J_per_g:.1f} J/g Sb "
+        f"hysteresis {budget.hysteresis_mV:.1f} mV, loop {budget.loop_J_per_g:.1f} J/g {host_label(about['document'])} "
         f"over {budget.capacity_mAh_per_g:.1f} mAh/g",
         "",
         "By direction / mV",
         table(["", *LOSSES, "sum"], _direction_rows(budget)),
         "",
-        "By edge / J/g Sb",
+        "By edge / J/g",
         table(["half cycle", "edge", *LOSSES[:-1], "sum"], _edge_rows(budget, labels)),
     ]
     if budget.plateaus:

@@ -5,25 +5,49 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, get_args
 
-from sbpath.mechanism.records import Atom, Cell, Edge, Gallery, Mechanism, Provenance, Quantity
+from sbpath.mechanism.records import Atom, Cell, Edge, Gallery, Mechanism, Provenance, Quantity, Status
 from sbpath.model.equilibrium import equilibrium_potential
 from sbpath.physical import ZERO_CELSIUS_K
-from sbpath.results.labels import node_labels, phase_labels
+from sbpath.results.labels import host_label, node_labels, phase_labels
 from sbpath.text.tables import indented, table
+
+STATUSES: tuple[str, ...] = get_args(Status)
 
 
 def systems(mechanisms: Sequence[Mechanism]) -> str:
-    """One line for each mechanism."""
-    rows = [[m.name, m.ion, f"{m.temperature_C:g} °C", m.default_graph, m.title] for m in mechanisms]
-    return table(["name", "ion", "temperature", "default graph", "system"], rows)
+    """One line for each mechanism, by ion; and how many of its numbers have which status."""
+    order = {ion: i for i, ion in enumerate(get_args(Mechanism.model_fields["ion"].annotation))}
+    rows = [
+        [
+            m.ion, m.name, f"{m.temperature_C:g} °C", f"{m.theoretical_capacity_mAh_per_g:.0f}",
+            *(str(count) for count in statuses(m).values()), m.title,
+        ]
+        for m in sorted(mechanisms, key=lambda m: (order[m.ion], m.name))
+    ]  # fmt: skip
+    for before, row in reversed([*pairwise(rows)]):
+        if before[0] == row[0]:
+            row[0] = ""
+    return table(["ion", "name", "temperature", "mAh/g", *STATUSES, "system"], rows)
+
+
+def designs(documents: dict[str, dict[str, Any]]) -> str:
+    """One line for each electrode design, by name."""
+    return table(["name", "design"], [[name, document["title"]] for name, document in documents.items()])
+
+
+def statuses(mechanism: Mechanism) -> dict[str, int]:
+    """How many numbers of a mechanism are measured, computed, fitted and assumed."""
+    counted = Counter(number.status for _, number in mechanism.numbers())
+    return {status: counted[status] for status in STATUSES}
 
 
 def mechanism_report(mechanism: Mechanism) -> str:
     """Equations, phases, every number with its status and source, and the sources in full."""
     numbers = list(mechanism.numbers())
-    counted = Counter(number.status for _, number in numbers)
-    status = ", ".join(f"{counted[s]} {s}" for s in ("measured", "computed", "fitted", "assumed"))
+    status = ", ".join(f"{count} {name}" for name, count in statuses(mechanism).items())
     cited = dict.fromkeys(number.source for _, number in numbers)
     parts = [
         _heading(mechanism),
@@ -57,7 +81,7 @@ def _heading(m: Mechanism) -> str:
     return (
         f"{m.name}: {m.title}\n"
         f"{m.ion}, {m.temperature_C:g} °C, {m.lower_cutoff_V:g} - {m.upper_cutoff_V:g} V, "
-        f"{m.theoretical_capacity_mAh_per_g:.1f} mAh/g Sb, default graph: {m.default_graph}\n"
+        f"{m.theoretical_capacity_mAh_per_g:.1f} mAh/g {host_label(m.document)}, default graph: {m.default_graph}\n"
         f"electrolyte: {m.electrolyte.name} ({m.electrolyte.kind}), "
         f"series resistance {resistance:.3g} Ohm g ({drop:.2g} mV at 1C)\n"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sbpath.results.analysis import cycle_summaries, half_cycles
-from sbpath.results.labels import node_labels
+from sbpath.results.labels import host_label, node_labels
 from sbpath.solution import Solution
 from sbpath.text.tables import or_dash, path_text, plateaus_text, table
 
@@ -13,7 +13,7 @@ def heading(solution: Solution) -> str:
     about = solution.provenance
     return (
         f"{about['mechanism']}: {about['graph']} graph, {about['temperature_C']:g} °C, "
-        f"1C = {about['one_C_mA_per_g']:.1f} mA/g Sb, {solution.time_s[-1] / 3600:.4g} h"
+        f"1C = {about['one_C_mA_per_g']:.1f} mA/g {host_label(about['document'])}, {solution.time_s[-1] / 3600:.4g} h"
     )
 
 
