@@ -94,28 +94,8 @@ def simulate(
     SimulationError
         If a step cannot be carried out; it holds the partial solution.
     """
-    if not isinstance(mechanism, Mechanism):
-        mechanism = load_mechanism(mechanism)
-    if protocol is None:
-        protocol = cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
-    parsed = Protocol.parse(protocol, mechanism.ion)
-    graph = mechanism.default_graph if graph is None else graph
-    options = SolverOptions() if options is None else options
-    problems: list[str] = []
-    try:
-        mechanism.edges(graph)
-    except InputError as error:
-        problems += error.problems
-    capacity = mechanism.theoretical_capacity_mAh_per_g
-    celsius = _number("temperature_C", temperature_C, mechanism.temperature_C, TEMPERATURES_C, problems)
-    one_C = _number("one_C_mA_per_g", one_C_mA_per_g, capacity, AMOUNTS, problems)
-    mass = _number("electrode_mass_g", electrode_mass_g, 1.0, AMOUNTS, problems)
-    problems = problems or _step_problems(parsed, mechanism, one_C, mass)
-    if not isinstance(options, SolverOptions):
-        problems.append(f"options: must be SolverOptions(...), not {options!r}")
-    if problems:
-        raise InputError(problems)
-
+    asked = checked(mechanism, protocol, graph, temperature_C, electrode_mass_g, one_C_mA_per_g, options)
+    mechanism, parsed, graph, celsius, mass, one_C, options = asked
     network = build_network(mechanism, graph, celsius + ZERO_CELSIUS_K)
     start = _start(mechanism, initial)
     state = [*start.fractions.values(), start.potential_V]
@@ -177,6 +157,46 @@ def simulate(
     return _assemble(mechanism, network, record, start_charge, steps, provenance)
 
 
+def checked(
+    mechanism: Mechanism | str,
+    protocol: ProtocolLike | None = None,
+    graph: str | None = None,
+    temperature_C: float | None = None,
+    electrode_mass_g: float = 1.0,
+    one_C_mA_per_g: float | None = None,
+    options: SolverOptions | None = None,
+) -> tuple[Mechanism, Protocol, str, float, float, float, SolverOptions]:
+    """The arguments of `simulate` with defaults put in, so that mistakes are told before any run.
+
+    Raises
+    ------
+    InputError
+        All that is wrong, a line each.
+    """
+    if not isinstance(mechanism, Mechanism):
+        mechanism = load_mechanism(mechanism)
+    if protocol is None:
+        protocol = cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
+    parsed = Protocol.parse(protocol, mechanism.ion)
+    graph = mechanism.default_graph if graph is None else graph
+    options = SolverOptions() if options is None else options
+    problems: list[str] = []
+    try:
+        mechanism.edges(graph)
+    except InputError as error:
+        problems += error.problems
+    capacity = mechanism.theoretical_capacity_mAh_per_g
+    celsius = _number("temperature_C", temperature_C, mechanism.temperature_C, TEMPERATURES_C, problems)
+    one_C = _number("one_C_mA_per_g", one_C_mA_per_g, capacity, AMOUNTS, problems)
+    mass = _number("electrode_mass_g", electrode_mass_g, 1.0, AMOUNTS, problems)
+    problems = problems or _step_problems(parsed, mechanism, one_C, mass)
+    if not isinstance(options, SolverOptions):
+        problems.append(f"options: must be SolverOptions(...), not {options!r}")
+    if problems:
+        raise InputError(problems)
+    return mechanism, parsed, graph, celsius, mass, one_C, options
+
+
 def simulate_again(solution: Solution, progress: bool = True) -> Solution:
     """Make a solution again from its own provenance, e.g. after `load_solution`."""
     about = solution.provenance
@@ -221,20 +241,23 @@ def _number(
 def _step_problems(protocol: Protocol, mechanism: Mechanism, one_C: float, mass: float) -> list[str]:
     """Steps that no electrode of this mechanism can carry out."""
     least, most = mechanism.content_range
-    problems: dict[str, None] = {}
+    places: dict[str, list[str]] = {}
     for cycle, number, step in protocol.steps():
-        where = f"cycle {cycle}, step {number} ({step})"
+        wrong = []
         if isinstance(step, ConstantCurrent) and step.rate.to_A_per_g(one_C * 1e-3, mass) > LARGEST_CURRENT:
-            problems[f"{where}: the current is above {LARGEST_CURRENT:g} A per g of Sb; write e.g. C/10"] = (
-                None
-            )
+            wrong.append(f"the current is above {LARGEST_CURRENT:g} A per g of Sb; write e.g. C/10")
         for limit in step.limits:
             if isinstance(limit, CompositionLimit) and not least < limit.x < most:
-                problems[
-                    f"{where}: {mechanism.name} holds {least:g} to {most:g} {mechanism.ion} per Sb, and its ends are "
+                wrong.append(
+                    f"{mechanism.name} holds {least:g} to {most:g} {mechanism.ion} per Sb, and its ends are "
                     f"only approached; take an x between, e.g. {0.99 * most:.4g}, or a voltage"
-                ] = None
-    return list(problems)
+                )
+        for problem in wrong:
+            places.setdefault(problem, []).append(f"cycle {cycle}, step {number} ({step})")
+    return [
+        f"{at[0]}{f' (and {len(at) - 1} more like it)' if at[1:] else ''}: {problem}"
+        for problem, at in places.items()
+    ]
 
 
 def _start(mechanism: Mechanism, initial: Solution | State | None) -> State:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from sbpath import __version__
 from sbpath.cli import compare, experiments, explain, inspect, literature, simulate
@@ -21,6 +22,11 @@ EXAMPLES = """examples:
 
 class _Parser(argparse.ArgumentParser):
     """Answers a mistake in one line, as the rest of sbpath does."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # -10C is a temperature, not an option, as -10 is for argparse.
+        self._negative_number_matcher = re.compile(r"-\d+\.?\d*\s*(°?[CKck])?")
 
     def error(self, message: str) -> NoReturn:
         if "expected one argument" in message or "expected at least one argument" in message:

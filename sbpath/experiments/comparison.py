@@ -10,8 +10,7 @@ from sbpath.experiments.progress import shown
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.mechanism.records import Mechanism
 from sbpath.protocol.protocol import cycling
-from sbpath.protocol.steps import Rate
-from sbpath.simulation import simulate
+from sbpath.simulation import checked, simulate
 from sbpath.solution import Solution
 
 
@@ -52,23 +51,18 @@ def compare(
     mechanisms = [s if isinstance(s, Mechanism) else load_mechanism(s) for s in systems]
     if not (mechanisms and graphs and rates and temperatures_C):
         raise InputError("compare: give at least one system, graph, rate and temperature")
-    problems = []
-    for mechanism, graph in product(mechanisms, graphs):
+    runs, problems = [], {}
+    for mechanism, graph, celsius, rate in product(mechanisms, graphs, temperatures_C, rates):
         try:
-            mechanism.edges(graph)
+            protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
+            checked(mechanism, protocol, graph, celsius)
         except InputError as error:
-            problems += error.problems
+            problems |= dict.fromkeys(error.problems)
+        else:
+            runs.append((mechanism, protocol, graph, celsius))
     if problems:
-        raise InputError(problems)
-    speeds = [Rate.parse(rate) for rate in rates]
-    runs = list(product(mechanisms, graphs, temperatures_C, speeds))
+        raise InputError(list(problems))
     return [
-        simulate(
-            mechanism,
-            cycling(speed, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles),
-            graph=graph,
-            temperature_C=celsius,
-            progress=False,
-        )
-        for mechanism, graph, celsius, speed in shown(runs, "sbpath compare", "run", progress)
+        simulate(mechanism, protocol, graph=graph, temperature_C=celsius, progress=False)
+        for mechanism, protocol, graph, celsius in shown(runs, "sbpath compare", "run", progress)
     ]

@@ -23,6 +23,10 @@ from sbpath.solution import Solution, State
 from sbpath.solver.trial import SolverOptions
 
 HELD = "held"
+# A path is what at least this share of all Sb takes; fainter ones would open the other direction's edges.
+TAKEN = 0.05
+# A start may hold this share of the Sb in phases off the path; it is put into the others.
+STRAY = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +91,8 @@ def asymmetry(solution: Solution, cycle: int | None = None) -> Asymmetry:
     held = []
     for followed in ("insertion", "extraction"):
         own = [w for w in pathways(solution) if w.cycle == free.cycle and w.direction == followed]
-        steps = (step for way in own for path in way.paths for step in pairwise(path.phases))
+        taken = [path for way in own for path in way.paths if path.share >= TAKEN]
+        steps = (step for path in taken for step in pairwise(path.phases))
         edges = tuple(dict.fromkeys(steps))
         if not edges:
             raise InputError(f"asymmetry: no transformation ran on {followed} in cycle {free.cycle}")
@@ -99,19 +104,31 @@ def asymmetry(solution: Solution, cycle: int | None = None) -> Asymmetry:
 def simulate_held(solution: Solution, edges: Sequence[tuple[str, str]]) -> Solution:
     """The experiment of `solution` once more, with `edges` and their reverses alone.
 
-    Phases that they do not touch are left out, so nothing may stand in them at the start.
+    Phases that they do not touch are left out; what little stands in them at the start is shared
+    out among the others.
+
+    Raises
+    ------
+    InputError
+        If more than 1 % of the Sb stands in such phases at the start.
     """
     about = solution.provenance
     mechanism = mechanism_from_document(about["document"], where=about["mechanism"])
     touched = {phase for edge in edges for phase in edge} | {mechanism.initial_phase}
     initial = State(**about["initial"])
+    inside = {phase: share for phase, share in initial.fractions.items() if phase in touched}
+    total = sum(inside.values())
+    if total < 1.0 - STRAY:
+        raise InputError(
+            f"asymmetry: {1.0 - total:.1%} of the Sb stand off the path at the start; begin from another state"
+        )
     return simulate(
         mechanism_from_document(_held_document(mechanism, edges, touched), where=f"{mechanism.name}, {HELD}"),
         Protocol.parse(about["protocol"]),
         graph=HELD,
         temperature_C=about["temperature_C"],
         initial=State(
-            {p: share for p, share in initial.fractions.items() if p in touched or share > 0.0},
+            {phase: share / total for phase, share in inside.items()},
             initial.potential_V,
             initial.time_s,
         ),

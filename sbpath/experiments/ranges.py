@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -58,6 +59,8 @@ class Variation:
         name, low, high, count, log = match.groups()
         logarithmic = log is not None or name == RATE
         ends = [_number(name, end) for end in (low, high)]
+        if not all(map(isfinite, ends)):
+            raise InputError(f"{text!r}: needs two or more finite values in rising order; {EXAMPLE}")
         if int(count) < 2 or ends[0] >= ends[1] or (logarithmic and ends[0] <= 0.0):
             raise InputError(f"{text!r} does not rise over two or more values; {EXAMPLE}")
         space = np.geomspace if logarithmic else np.linspace

@@ -23,6 +23,8 @@ Way = tuple[str, ...]
 
 # Even faint paths are followed, so that boundaries can be told between the points of the grid.
 FAINTEST = 1e-12
+# Where less than this share of the Sb is converted, no path has been taken.
+CONVERTED = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +57,10 @@ class SelectionMap:
         -1 where the run failed or nothing was converted.
         """
         ways = list(self.shares[direction])
-        stack = np.array([self.shares[direction][way] for way in ways])
-        best = np.where(np.isnan(stack).all(axis=0), -1, np.argmax(np.nan_to_num(stack), axis=0))
+        shape = (len(self.y.values), len(self.x.values))
+        stack = np.nan_to_num([self.shares[direction][way] for way in ways]).reshape(len(ways), *shape)
+        best = np.argmax(stack, axis=0) if ways else np.full(shape, -1)
+        best = np.where(stack.sum(axis=0) > 0.0, best, -1)
         won = [i for i in range(len(ways)) if np.any(best == i)]
         renumbered = np.full(best.shape, -1)
         for number, i in enumerate(won):
@@ -108,7 +112,7 @@ def selection_map(
     if not isinstance(mechanism, Mechanism):
         mechanism = load_mechanism(mechanism)
     across, up = (v if isinstance(v, Variation) else Variation.parse(v) for v in (x, y))
-    if across.name == up.name:
+    if _plain(across.name) == _plain(up.name):
         raise InputError(f"{across.name}: cannot vary along both axes; vary two quantities")
     graph = mechanism.default_graph if graph is None else graph
     mechanism.edges(graph)
@@ -137,7 +141,7 @@ def selection_map(
         last = {way.direction: way for way in pathways(solution, FAINTEST) if way.cycle == cycles}
         for direction, way in last.items():
             total = sum(path.share for path in way.paths)
-            for path in way.paths:
+            for path in way.paths if total >= CONVERTED else ():
                 grid = shares[direction].setdefault(path.phases, np.zeros(shape))
                 grid[row, column] = path.share / total
     if len(failures) == shape[0] * shape[1]:
@@ -147,3 +151,8 @@ def selection_map(
             for failed in failures:
                 grid[failed] = np.nan
     return SelectionMap(mechanism.name, graph, across, up, shares, failures)
+
+
+def _plain(name: str) -> str:
+    """A name with the phases of an interface in one order, since it has no direction."""
+    return ".".join("|".join(sorted(part.split("|"))) for part in name.split("."))

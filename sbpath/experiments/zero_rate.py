@@ -147,9 +147,8 @@ def _fit(rates: Floats, gap: Floats, attempts: float) -> tuple[float, float, flo
     def law(p: Floats) -> Floats:
         return p[0] * np.sqrt(attempts / (attempts * p[1] - np.log(rates))) + p[2] * rates / rates[-1]
 
-    # L stays above ln c, or the law has no value at the largest rate.
-    least = (float(np.log(rates[-1])) + 1.0) / attempts
-    bounds = ((0.0, least, 0.0), (np.inf, 4.0, np.inf))
+    # L is near ln(J0 x 1 h); far below it the law would bend as the current's own part does.
+    bounds = ((0.0, 0.3, 0.0), (np.inf, 4.0, np.inf))
     fit = least_squares(
         lambda p: law(p) - gap / scale, (0.9, 1.0, 0.1), bounds=bounds, xtol=1e-12, ftol=1e-12
     )

@@ -103,7 +103,8 @@ def waiting_times(
     if exponent > LARGEST_EXPONENT:
         return float("inf"), 0.0, 0.0, 0.0
     nucleation = exp(exponent)
-    slope = -2.0 * nucleation * barrier / affinity**3
+    # A product may be infinite where a trial step goes astray; a power would raise.
+    slope = -2.0 * nucleation * barrier / (affinity * affinity * affinity)
 
     a = affinity / energy
     occupied = -expm1(-a)

@@ -42,13 +42,14 @@ def gap(solution: Solution, cycle: int | None = None, ax: Axes | None = None) ->
             _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
         profile = gap_profile(solution, cycle)
         seen = [i for i in range(len(LOSSES)) if profile.losses_mV[i].max() > SEEN_MV]
-        ax.stackplot(
-            profile.composition,
-            profile.losses_mV[seen],
-            labels=[LOSSES[i] for i in seen],
-            colors=[CAUSE_COLOURS[LOSSES[i]] for i in seen],
-            lw=0,
-        )
+        if seen:
+            ax.stackplot(
+                profile.composition,
+                profile.losses_mV[seen],
+                labels=[LOSSES[i] for i in seen],
+                colors=[CAUSE_COLOURS[LOSSES[i]] for i in seen],
+                lw=0,
+            )
         ax.plot(profile.composition, profile.gap_mV, color="black", lw=1.2, label="voltage gap")
         ion = solution.provenance["document"]["ion"]
         ax.set_xlabel(f"x in {ion}$_x$Sb")
@@ -60,7 +61,12 @@ def gap(solution: Solution, cycle: int | None = None, ax: Axes | None = None) ->
 
 
 def bars(
-    labels: Sequence[str], losses: Floats, unit: str, ax: Axes | None = None, legend: bool = True
+    labels: Sequence[str],
+    losses: Floats,
+    unit: str,
+    ax: Axes | None = None,
+    legend: bool = True,
+    stored: Floats | None = None,
 ) -> Axes:
     """Stacked bars by cause, the sum above each.
 
@@ -76,17 +82,31 @@ def bars(
         Where; a new figure if not given.
     legend : bool
         Whether to name the causes.
+    stored : array, shape (n,), optional
+        What a cycle that is not repeated yet leaves stored, on top of what it loses.
     """
     with style():
         if ax is None:
             _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
         places = np.arange(len(labels))
         base = np.zeros(len(labels))
-        total = losses.sum(axis=1)
+        total = losses.sum(axis=1) + (0.0 if stored is None else stored)
         for i, cause in enumerate(LOSSES):
             if losses[:, i].max() > 1e-3 * total.max():
                 ax.bar(places, losses[:, i], 0.62, base, color=CAUSE_COLOURS[cause], label=cause)
             base += losses[:, i]
+        if stored is not None and np.abs(stored).max() > 1e-3 * total.max():
+            ax.bar(
+                places,
+                stored,
+                0.62,
+                base,
+                color="white",
+                edgecolor="0.3",
+                hatch="////",
+                label="stored",
+                lw=0.6,
+            )
         for place, height in zip(places, total, strict=True):
             ax.annotate(
                 f"{height:.0f}", (place, height), (0, 2), textcoords="offset points", ha="center", fontsize=7
@@ -95,7 +115,7 @@ def bars(
         ax.set_ylabel(unit)
         ax.set_ylim(0.0, 1.14 * max(float(total.max()), 1e-9))
         ax.set_xlim(-0.6, len(labels) - 0.4)
-        if legend:
+        if legend and ax.get_legend_handles_labels()[0]:
             ax.legend(loc="best")
     return ax
 

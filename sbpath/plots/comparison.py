@@ -138,33 +138,34 @@ def _loop(ax: Axes, case: Case, colour: str) -> None:
 def _below(figure: Any, compared: Sequence[Case]) -> None:
     """Gap along x, causes in mV and in J/g, energy efficiency; of the cases with a closed loop."""
     gap, efficiency, causes, energy = figure.subplots(2, 2, width_ratios=(1.15, 1.0)).flat
-    closed = [(i, case) for i, case in enumerate(compared) if case.budget is not None]
-    for i, case in closed:
-        assert case.budget is not None
-        profile = gap_profile(case.solution, case.budget.cycle)
-        full = float(case.solution.composition.max())
-        gap.plot(profile.composition / full, profile.gap_mV, color=SERIES[i % len(SERIES)], label=case.label)
+    closed = [(i, case, case.budget) for i, case in enumerate(compared) if case.budget is not None]
+    for i, case, own in closed:
+        # Of a cycle of several loops there is no one gap at each x.
+        if sum(half.cycle == own.cycle for half in half_cycles(case.solution)) == 2:
+            profile = gap_profile(case.solution, own.cycle)
+            full = float(case.solution.composition.max())
+            gap.plot(
+                profile.composition / full, profile.gap_mV, color=SERIES[i % len(SERIES)], label=case.label
+            )
     gap.set_xlabel("Composition  (x over its largest value)")
     gap.set_ylabel("Voltage gap  (mV)")
     gap.set_xlim(0.0, 1.0)
     gap.set_ylim(bottom=0.0)
-    gap.legend(loc="best", fontsize=6.5)
+    if gap.lines:
+        gap.legend(loc="best", fontsize=6.5)
     if not closed:
         return
-    names = [case.label.replace(", ", "\n") for _, case in closed]
-    losses = np.array([case.budget.losses_mV.sum(axis=0) for _, case in closed if case.budget])
-    per_J = np.array([[case.budget.mV_per_J] for _, case in closed if case.budget])
-    bars(names, losses, "Hysteresis  (mV)", causes, legend=False)
-    causes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, borderaxespad=0.2, columnspacing=1.2)
-    bars(
-        names,
-        losses / per_J,
-        f"Loop  (J {per_gram([case.solution for case in compared])})",
-        energy,
-        legend=False,
-    )
-    shown = [case.summary.energy_efficiency or 0.0 for _, case in closed if case.summary]
-    colours = [SERIES[i % len(SERIES)] for i, _ in closed]
+    names = [case.label.replace(", ", "\n") for _, case, _ in closed]
+    losses = np.array([own.losses_mV.sum(axis=0) for _, _, own in closed])
+    stored = np.array([own.stored_mV for _, _, own in closed])
+    bars(names, losses, "Hysteresis  (mV)", causes, legend=False, stored=stored)
+    causes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=6, borderaxespad=0.2, columnspacing=1.2)
+    losses = np.array([own.losses_J_per_g.sum(axis=0) for _, _, own in closed])
+    stored = np.array([own.stored_J_per_g for _, _, own in closed])
+    unit = f"Loop  (J {per_gram([case.solution for case in compared])})"
+    bars(names, losses, unit, energy, legend=False, stored=stored)
+    shown = [case.summary.energy_efficiency or 0.0 for _, case, _ in closed if case.summary]
+    colours = [SERIES[i % len(SERIES)] for i, _, _ in closed]
     places = np.arange(len(closed))
     efficiency.bar(places, 100.0 * np.array(shown), 0.62, color=colours)
     for place, value in zip(places, shown, strict=True):

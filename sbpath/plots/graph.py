@@ -25,6 +25,8 @@ RADIUS, COLUMN, ROW = 0.29, 1.9, 1.7
 COLOURS = {1.0: INSERTION, -1.0: EXTRACTION, 0.0: GREY}
 # An edge that converted less than this share of the Sb carried nothing.
 CARRIED = 5e-3
+# Widths of the arrows (points): of the edge that carried most, and of one that carried next to nothing.
+WIDEST, THINNEST = 7.0, 0.9
 
 
 def graph(mechanism: Mechanism | str, name: str | None = None, ax: Axes | None = None) -> Axes:
@@ -88,7 +90,7 @@ def paths(solution: Solution, cycle: int | None = None, ax: Axes | None = None) 
         raise InputError(f"cycle: no charge passes in cycle {which!r}")
     converted = np.sum([way.converted for way in own], axis=0)
     charge = np.sum([way.charge_mAh_per_g for way in own], axis=0)
-    widest = max(float(np.abs(charge).max()), 1e-9)
+    widest = float(np.abs(charge).max(initial=1e-9))
     with style():
         ax, nodes = _drawing(mechanism, ax)
         for e, edge in enumerate(mechanism.edges(about["graph"])):
@@ -99,7 +101,9 @@ def paths(solution: Solution, cycle: int | None = None, ax: Axes | None = None) 
             shares = [way.branching[e] for way in own if way.branching[e] > CARRIED]
             words += [f"{max(shares):.0%}"] if max(shares, default=1.0) < 0.995 else []
             colour = COLOURS[float(np.sign(charge[e])) if abs(charge[e]) > 1e-3 * widest else 0.0]
-            _edge(ax, nodes, edge, colour, 1.0 + 6.0 * abs(charge[e]) / widest, ", ".join(words))
+            # As wide as its charge, but never too thin to be seen.
+            width = max(THINNEST, WIDEST * abs(charge[e]) / widest)
+            _edge(ax, nodes, edge, colour, width, ", ".join(words))
         _legend(ax, mechanism, True, "little or none")
         rest = [
             f"{way.direction}: {abs(way.filling_mAh_per_g):.0f} mAh/g fill or empty solution phases, "

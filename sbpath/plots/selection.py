@@ -17,10 +17,13 @@ from sbpath.mechanism.reader import load_mechanism
 from sbpath.mechanism.records import Mechanism
 from sbpath.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW, style
 from sbpath.results.labels import node_labels
+from sbpath.solution import Floats
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, GREY)
 # Shares below this are alike: what is left of a path in rounding must not bend a boundary.
 FLOOR = 1e-5
+# Steps between two points of the grid where boundaries are drawn.
+FINER = 20
 
 
 def selection(
@@ -81,9 +84,10 @@ def _panel(
         strongest = others.max(axis=0) if len(others) else np.zeros_like(shares[number])
         lead = np.log(shares[number] + FLOOR) - np.log(strongest + FLOOR)
         if np.nanmin(lead) < 0.0 < np.nanmax(lead):
-            ax.contour(x, y, lead, levels=[0.0], colors="white", linewidths=1.8)
+            ax.contour(*_finer(chart, lead), levels=[0.0], colors="white", linewidths=1.8)
         if np.nanmin(shares[number]) < 0.9 < np.nanmax(shares[number]):
-            ax.contour(x, y, shares[number], levels=[0.9], colors="white", linewidths=0.9, linestyles=":")
+            fine = _finer(chart, shares[number])
+            ax.contour(*fine, levels=[0.9], colors="white", linewidths=0.9, linestyles=":")
     for row, column in chart.failures:
         ax.plot(x[column], y[row], "x", color="black", ms=4)
     for variation, scale in ((chart.x, ax.set_xscale), (chart.y, ax.set_yscale)):
@@ -94,6 +98,17 @@ def _panel(
         handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=1, title=f"{direction}:",
         alignment="left", borderaxespad=0.3,
     )  # fmt: skip
+
+
+def _finer(chart: SelectionMap, values: Floats) -> tuple[Floats, Floats, Floats]:
+    """`values` between the points of the grid, straight along each axis as it is drawn, in logarithms or not."""
+    axes = []
+    for variation, axis in ((chart.y, 0), (chart.x, 1)):
+        along = np.log(variation.values) if variation.logarithmic else np.array(variation.values)
+        fine = np.linspace(along[0], along[-1], FINER * (len(along) - 1) + 1)
+        values = np.apply_along_axis(lambda v, a=along, f=fine: np.interp(f, a, v), axis, values)
+        axes.append(np.exp(fine) if variation.logarithmic else fine)
+    return axes[1], axes[0], values
 
 
 def _either_way(way: Way) -> Way:

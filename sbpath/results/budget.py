@@ -19,6 +19,7 @@ first cycle, after which other phases are there than before, the stored energy t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -58,8 +59,8 @@ class Budget:
     ----------
     cycle : int
         From 1.
-    capacity_mAh_per_g : float
-        Mean of insertion and extraction.
+    capacities_mAh_per_g : array, shape (2,)
+        Of insertion and of extraction.
     loop_J_per_g : float
         Energy taken up on extraction less energy delivered on insertion.
     hysteresis_mV : float
@@ -68,8 +69,8 @@ class Budget:
         Heat of each edge on insertion and on extraction, by cause in the order of `CAUSES`.
     resistance_J_per_g : array, shape (2,)
         Heat in the series resistance on insertion and on extraction.
-    stored_J_per_g : float
-        Change of the energy that the electrode holds: nothing, once cycles repeat.
+    gained_J_per_g : array, shape (2,)
+        Change of the energy that the electrode holds, on insertion and on extraction.
     edges : tuple of str
         Names of the E edges.
     plateaus : tuple of PlateauLoss
@@ -77,12 +78,12 @@ class Budget:
     """
 
     cycle: int
-    capacity_mAh_per_g: float
+    capacities_mAh_per_g: Floats
     loop_J_per_g: float
     hysteresis_mV: float
     heat_J_per_g: Floats
     resistance_J_per_g: Floats
-    stored_J_per_g: float
+    gained_J_per_g: Floats
     edges: tuple[str, ...]
     plateaus: tuple[PlateauLoss, ...]
 
@@ -93,13 +94,23 @@ class Budget:
 
     @property
     def losses_mV(self) -> Floats:
-        """The same as a share of the voltage gap: energy over charge."""
-        return self.losses_J_per_g * self.mV_per_J
+        """The same as a share of the voltage gap: energy over the charge of its half cycle."""
+        return 1e3 * self.losses_J_per_g / (COULOMB_PER_MAH * self.capacities_mAh_per_g[:, np.newaxis])
 
     @property
-    def mV_per_J(self) -> float:
-        """How many mV of gap one J/g of loop makes: 1 / capacity."""
-        return 1e3 / (COULOMB_PER_MAH * self.capacity_mAh_per_g)
+    def stored_J_per_g(self) -> float:
+        """What the electrode holds more after the cycle than before: nothing, once cycles repeat."""
+        return float(self.gained_J_per_g.sum())
+
+    @property
+    def stored_mV(self) -> float:
+        """The same as a share of the voltage gap, so that it and the losses add up to the hysteresis."""
+        return float(np.sum(1e3 * self.gained_J_per_g / (COULOMB_PER_MAH * self.capacities_mAh_per_g)))
+
+    @property
+    def capacity_mAh_per_g(self) -> float:
+        """Mean of insertion and extraction."""
+        return float(self.capacities_mAh_per_g.mean())
 
     @property
     def unaccounted_J_per_g(self) -> float:
@@ -114,7 +125,7 @@ class GapProfile:
     Attributes
     ----------
     composition, charge_mAh_per_g : array, shape (n,)
-        x and inserted charge in the middle of each stretch.
+        x, and charge from the emptiest end that both directions reach, in the middle of each stretch.
     gap_mV : array, shape (n,)
         Mean voltage of extraction less that of insertion over the stretch.
     losses_mV : array, shape (5, n)
@@ -133,33 +144,28 @@ class GapProfile:
 
 def budgets(solution: Solution) -> list[Budget]:
     """The budget of each cycle whose loop is closed: as much charge out as in, within 2 %."""
-    halves = half_cycles(solution)
     found = []
     for summary in cycle_summaries(solution):
         if summary.loop_J_per_g is None:
             continue
-        rows = np.flatnonzero(solution.cycle == summary.cycle)
-        own = [half for half in halves if half.cycle == summary.cycle]
-        # What a cycle does before any charge passes (a rest) belongs to its first half cycle.
-        spans = [slice(rows[0] if half is own[0] else half.rows.start, half.rows.stop) for half in own]
-        ways = [
-            [span for half, span in zip(own, spans, strict=True) if half.direction == way]
-            for way in ("insertion", "extraction")
-        ]
+        own = [half for half in half_cycles(solution) if half.cycle == summary.cycle]
+        ways = [[h for h in own if h.direction == way] for way in ("insertion", "extraction")]
+
+        def total(running: Floats, before: Floats | float = 0.0, ways: Any = ways) -> Floats:
+            """What a running integral gained on insertion and on extraction."""
+            return np.array([sum(_gained(solution, running, half, before) for half in way) for way in ways])
+
         found.append(
             Budget(
                 cycle=summary.cycle,
-                capacity_mAh_per_g=0.5 * sum(half.capacity_mAh_per_g for half in own),
+                capacities_mAh_per_g=np.array([sum(half.capacity_mAh_per_g for half in way) for way in ways]),
                 loop_J_per_g=summary.loop_J_per_g,
                 hysteresis_mV=summary.hysteresis_mV,
-                heat_J_per_g=np.array(
-                    [sum(_gained(solution.heat_parts_J_per_g, span) for span in way) for way in ways]
-                ),
-                resistance_J_per_g=np.array(
-                    [sum(float(_gained(solution.joule_heat_J_per_g, span)) for span in way) for way in ways]
-                ),
-                stored_J_per_g=float(
-                    solution.stored_J_per_g[rows[-1]] - solution.stored_J_per_g[max(rows[0] - 1, 0)]
+                heat_J_per_g=total(solution.heat_parts_J_per_g),
+                resistance_J_per_g=total(solution.joule_heat_J_per_g),
+                # What a jump of the voltage at the very start delivered was held before it.
+                gained_J_per_g=total(
+                    solution.stored_J_per_g, solution.stored_J_per_g[0] + solution.energy_J_per_g[0]
                 ),
                 edges=solution.edges,
                 plateaus=tuple(loss for half in own for loss in _plateau_losses(solution, half)),
@@ -192,8 +198,8 @@ def budget(solution: Solution, cycle: int | None = None) -> Budget:
 def gap_profile(solution: Solution, cycle: int | None = None, points: int = GAP_POINTS) -> GapProfile:
     """The gap between extraction and insertion at each composition, by cause.
 
-    Extraction is laid over insertion from the full end: the charge that came in last goes out
-    first. Each stretch is an exact balance of energy: ``gap = sum of the losses + stored``.
+    Insertion and extraction are laid over each other at the same charge held. Each stretch is an
+    exact balance of energy: ``gap = sum of the losses + stored``.
 
     Parameters
     ----------
@@ -215,34 +221,81 @@ def gap_profile(solution: Solution, cycle: int | None = None, points: int = GAP_
         raise InputError(
             f"gap_profile: cycle {which} has {len(own)} half cycles; give one of an insertion and an extraction"
         )
-    shortest = min(half.capacity_mAh_per_g for half in own)
-    edges = np.linspace(0.0, shortest, points + 1)
-    width = COULOMB_PER_MAH * shortest / points
-    voltages, losses = {}, 0.0
-    for half in own:
-        passed = edges if half.direction == "insertion" else half.capacity_mAh_per_g - edges[::-1]
-        flip = 1 if half.direction == "insertion" else -1
-        energy = np.diff(_along(solution, half, solution.energy_J_per_g, passed))[::flip]
-        voltages[half.direction] = np.abs(energy) / width
-        heats = [*solution.heat_parts_J_per_g.sum(axis=1), solution.joule_heat_J_per_g]
-        losses = losses + np.array([np.diff(_along(solution, half, h, passed))[::flip] for h in heats])
-    insertion = next(half for half in own if half.direction == "insertion")
+    curves = {half.direction: _against_charge(solution, half) for half in own}
+    # The charge that both directions pass: they meet where the cycle turns.
+    edges = np.linspace(
+        max(min(curve[0]) for curve in curves.values()),
+        min(max(curve[0]) for curve in curves.values()),
+        points + 1,
+    )
+    width = COULOMB_PER_MAH * (edges[-1] - edges[0]) / points
+    sums = {
+        way: np.array([np.diff(_at(edges, curve[0], row)) for row in curve[1:]])
+        for way, curve in curves.items()
+    }
+    into, out = sums["insertion"], -sums["extraction"]
+    gap = 1e3 * (-out[0] - into[0]) / width
+    losses_mV = 1e3 * (into[1:] + out[1:]) / width
     middle = 0.5 * (edges[1:] + edges[:-1])
-    gap = 1e3 * (voltages["extraction"] - voltages["insertion"])
-    losses_mV = 1e3 * np.asarray(losses) / width
+    insertion = next(half for half in own if half.direction == "insertion")
+    charge = solution.charge_mAh_per_g[insertion.rows]
     return GapProfile(
-        composition=_along(solution, insertion, solution.composition, middle),
-        charge_mAh_per_g=middle,
+        composition=np.interp(middle, np.maximum.accumulate(charge), solution.composition[insertion.rows]),
+        charge_mAh_per_g=middle - edges[0],
         gap_mV=gap,
         losses_mV=losses_mV,
         stored_mV=gap - losses_mV.sum(axis=0),
     )
 
 
-def _gained(running: Floats, rows: slice) -> Floats:
-    """What a running integral (last axis: rows) gained over `rows`."""
-    before = running[..., rows.start - 1] if rows.start > 0 else 0.0 * running[..., 0]
-    return running[..., rows.stop - 1] - before
+def _gained(solution: Solution, running: Floats, half: HalfCycle, before: Floats | float) -> Floats:
+    """What a running integral (last axis: rows) gained in a half cycle.
+
+    It begins where the half cycle before it ended; what a cycle does before any charge passes,
+    a rest or a jump of the voltage, belongs to its first half cycle.
+    """
+    start = _start(solution, half)
+    return running[..., half.rows.stop - 1] - (running[..., start - 1] if start > 0 else before)
+
+
+def _start(solution: Solution, half: HalfCycle) -> int:
+    """The first row that belongs to a half cycle, rests of its cycle before any charge included."""
+    rows = np.flatnonzero(solution.cycle == half.cycle)
+    earlier = [h for h in half_cycles(solution) if h.cycle == half.cycle and h.rows.start < half.rows.start]
+    return half.rows.start if earlier else int(rows[0])
+
+
+def _against_charge(solution: Solution, half: HalfCycle) -> Floats:
+    """Net charge (mAh/g), energy delivered and heat by cause (J/g) of a half cycle, from where it began.
+
+    Shape (7, n), in order of rising charge.
+    """
+    start = _start(solution, half)
+    rows = slice(start, half.rows.stop)
+    running = np.vstack(
+        [
+            solution.charge_mAh_per_g,
+            solution.energy_J_per_g,
+            solution.heat_parts_J_per_g.sum(axis=1),
+            solution.joule_heat_J_per_g,
+        ]
+    )
+    before = running[:, start - 1] if start > 0 else np.zeros(len(running))
+    curve = np.column_stack([before, running[:, rows]])
+    # Rounding may turn the charge back by nothing.
+    curve[0] = (
+        np.maximum.accumulate(curve[0]) if half.direction == "insertion" else np.minimum.accumulate(curve[0])
+    )
+    return curve if half.direction == "insertion" else curve[:, ::-1]
+
+
+def _at(charge: Floats, passed: Floats, values: Floats) -> Floats:
+    """`values` at `charge`, those of the first and last row at the ends, whatever stands still there."""
+    found = np.interp(charge, passed, values)
+    width = passed[-1] - passed[0]
+    found[np.abs(charge - passed[0]) <= 1e-9 * width] = values[0]
+    found[np.abs(charge - passed[-1]) <= 1e-9 * width] = values[-1]
+    return found
 
 
 def _along(solution: Solution, half: HalfCycle, values: Floats, capacity: Floats) -> Floats:
@@ -253,8 +306,10 @@ def _along(solution: Solution, half: HalfCycle, values: Floats, capacity: Floats
 
 def _plateau_losses(solution: Solution, half: HalfCycle) -> list[PlateauLoss]:
     losses = []
+    # Plateaus count from the first row, which a jump of the voltage may have moved.
+    first = float(solution.capacity_mAh_per_g[half.rows][0])
     for plateau in half.plateaus:
-        ends = plateau.start_mAh_per_g + np.array([0.0, plateau.extent_mAh_per_g])
+        ends = first + plateau.start_mAh_per_g + np.array([0.0, plateau.extent_mAh_per_g])
         heats = [*solution.heat_parts_J_per_g.sum(axis=1), solution.joule_heat_J_per_g]
         heat = np.array([np.diff(_along(solution, half, h, ends))[0] for h in heats])
         losses.append(

@@ -83,13 +83,17 @@ def pathways(solution: Solution, least: float = TOLD) -> list[Pathways]:
     ends = [name.split(" -> ") for name in solution.edges]
     capacitance = solution.provenance["document"]["electrode"]["double_layer_F_per_g"]["value"]
     found = []
+    told: set[int] = set()
     for half in half_cycles(solution):
-        # From the last row of what was before, so that the jump of a set voltage counts.
-        before, last = max(half.rows.start - 1, 0), half.rows.stop - 1
+        # From the last row of what was before, so that the jump of a set voltage counts, and a
+        # rest at the start of a cycle, which belongs to its first half cycle.
+        begin = half.rows.start if half.cycle in told else int(np.searchsorted(solution.cycle, half.cycle))
+        told.add(half.cycle)
+        before, last = max(begin - 1, 0), half.rows.stop - 1
         charge = solution.edge_charge_mAh_per_g[:, last] - solution.edge_charge_mAh_per_g[:, before]
         converted = solution.converted[:, last] - solution.converted[:, before]
         start = solution.provenance["initial"]["potential_V"]
-        rise = solution.potential_V[last] - (solution.potential_V[before] if half.rows.start > 0 else start)
+        rise = solution.potential_V[last] - (solution.potential_V[before] if begin > 0 else start)
         total = half.capacity_mAh_per_g * (1.0 if half.direction == "insertion" else -1.0)
         layer = -capacitance * float(rise) / COULOMB_PER_MAH
         left = {node: 0.0 for node in solution.phases}

@@ -130,7 +130,7 @@ def driving(solution: Solution) -> Driving:
             volume = node_volume(product, network, work) - network.unchanged[e]
             force[e, i] = free / volume
             barrier[e, i] = network.barrier[e] * (volume / free) ** 2
-            rate[e, i] = exp(network.log_attempt[e] - min(barrier[e, i], 700.0))
+            rate[e, i] = exp(network.log_attempt[e] - barrier[e, i])
     return Driving(force, barrier, rate, np.array(network.log_attempt))
 
 
@@ -196,9 +196,10 @@ def _rival(
     force, best_force = (float(about.force_J_per_m3[i, row]) for i in (e, winner))
     barrier, best_barrier = (float(about.barrier_kT[i, row]) for i in (e, winner))
     ratio = lever = threshold = nan
-    if e != winner and barrier > 0.0:
+    if e != winner and not np.isnan(barrier):
         lever = (best_force / force) ** (2.0 / 3.0)
-        ratio = (best_barrier / barrier) ** (1.0 / 3.0) * lever
+        ratio = (best_barrier / barrier) ** (1.0 / 3.0) * lever if barrier > 0.0 else inf
+    if e != winner and barrier > 0.0:
         # Equal rates: b (threshold / gamma)^3 = b_winner + ln(J0 / J0_winner).
         level = best_barrier + float(about.log_attempt[e] - about.log_attempt[winner])
         threshold = energy * (max(level, 0.0) / barrier) ** (1.0 / 3.0)

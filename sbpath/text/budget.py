@@ -65,7 +65,8 @@ def budget_rows(budget: Budget) -> list[list[str]]:
 def _direction_rows(budget: Budget) -> list[list[str]]:
     named = [*zip(("insertion", "extraction"), budget.losses_mV, strict=True)]
     total = budget.losses_mV.sum(axis=0)
-    share = [f"{value / total.sum():.1%}" for value in (*total, total.sum())]
+    whole = float(total.sum())
+    share = [f"{value / whole:.1%}" if whole > 0.0 else "-" for value in (*total, whole)]
     return [*(_numbers([name], values) for name, values in (*named, ("loop", total))), ["share", *share]]
 
 

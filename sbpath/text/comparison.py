@@ -85,7 +85,7 @@ def _mV(case: Case) -> list[float]:
     """Hysteresis by cause, and what the cycle left stored (mV); empty where the loop is not closed."""
     if case.budget is None:
         return []
-    stored = case.budget.stored_J_per_g * case.budget.mV_per_J
+    stored = case.budget.stored_mV
     # Rounding would read as -0.0.
     return [*case.budget.losses_mV.sum(axis=0).tolist(), stored if abs(stored) > 0.05 else 0.0]
 

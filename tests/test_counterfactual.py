@@ -1,0 +1,135 @@
+"""Oracles: the same question asked of interfaces too dear to nucleate, symmetric systems, the graph itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from curves import at_composition
+
+from sbpath import InputError, asymmetry, budget, cycling, load_mechanism, simulate
+from sbpath.experiments.counterfactual import simulate_held
+from sbpath.text.budget import budget_report
+
+# No edge of this energy (J/m2) nucleates between the cut-offs: barriers of thousands of kT.
+TOO_DEAR = 3.0
+CLOSED = {
+    "insertion": ("Sb|Li3Sb",),
+    "extraction": ("Sb|Li2Sb", "Li2Sb|Li3Sb"),
+}
+
+
+def cycled(simulated, name="li-sb", rate="C/10", **options):
+    mechanism = load_mechanism(name)
+    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, 2)
+    return simulated(name, protocol, graph=mechanism.default_graph, **options)
+
+
+def dear(simulated, path, rate="C/10"):
+    """The cycle with the edges outside that path of lithium closed by their interfacial energy."""
+    changes = tuple((f"interfaces.{pair}.energy_J_per_m2", TOO_DEAR) for pair in CLOSED[path])
+    return cycled(simulated, rate=rate, changes=changes)
+
+
+@pytest.fixture(scope="module")
+def lithium(simulated):
+    return asymmetry(cycled(simulated))
+
+
+def test_the_free_path_of_lithium_is_cheaper_than_either_path_both_ways(lithium):
+    assert max(lithium.difference_mV()) < -40.0
+    assert max(lithium.difference_J_per_g()) < -100.0
+
+
+@pytest.mark.parametrize(("number", "path"), [(0, "insertion"), (1, "extraction")])
+def test_a_held_cycle_is_that_of_interfaces_too_dear_to_nucleate(simulated, lithium, number, path):
+    held, other = lithium.held[number], budget(dear(simulated, path))
+    assert held.followed == path
+    assert held.budget.hysteresis_mV == pytest.approx(other.hysteresis_mV, abs=0.02)
+    assert held.budget.loop_J_per_g == pytest.approx(other.loop_J_per_g, abs=0.05)
+    free = budget(cycled(simulated))
+    assert lithium.difference_mV()[number] == pytest.approx(
+        free.hysteresis_mV - other.hysteresis_mV, abs=0.02
+    )
+    assert lithium.difference_J_per_g()[number] == pytest.approx(
+        free.loop_J_per_g - other.loop_J_per_g, abs=0.05
+    )
+
+
+def test_the_direction_whose_path_is_kept_is_the_same_curve(simulated, lithium):
+    # Held to the insertion path, insertion is as it was and only extraction is another one.
+    free, (held, _) = cycled(simulated), lithium.held
+    x = np.array([0.5, 1.5, 2.5])
+    np.testing.assert_allclose(at_composition(held.solution, 3, x), at_composition(free, 3, x), atol=5e-4)
+    assert (at_composition(held.solution, 4, x) - at_composition(free, 4, x)).max() > 0.05
+    assert held.budget.losses_mV[0].sum() == pytest.approx(budget(free).losses_mV[0].sum(), abs=0.5)
+
+
+def test_held_cycles_have_the_edges_of_one_path_and_their_reverses(lithium):
+    paths = {
+        "insertion": {"Sb -> Li2Sb", "Li2Sb -> Li3Sb", "Li3Sb -> Li2Sb", "Li2Sb -> Sb"},
+        "extraction": {"Li3Sb -> Sb", "Sb -> Li3Sb"},
+    }
+    for held in lithium.held:
+        assert set(held.solution.edges) == paths[held.followed]
+        assert held.solution.phases == (
+            ("Sb", "Li2Sb", "Li3Sb") if held.followed == "insertion" else ("Sb", "Li3Sb")
+        )
+        # Every edge of it carried something.
+        assert held.solution.converted[:, -1].min() > 0.9
+    assert set(lithium.free.edges) == paths["insertion"] | paths["extraction"]
+
+
+def test_a_graph_without_the_way_back_is_given_one_through_the_same_interface(simulated):
+    # The equations of the review have no Li2Sb -> Sb; held, it gets what the forward edge has.
+    path = (("Sb", "Li2Sb"), ("Li2Sb", "Li3Sb"))
+    free, review = (
+        simulated("li-sb", cycling("C/5", 0.05, 1.5, 2), graph=graph) for graph in ("candidate", "reported")
+    )
+    candidate, reported = simulate_held(free, path), simulate_held(review, path)
+    assert "Li2Sb -> Sb" not in review.edges
+    assert set(reported.edges) == set(candidate.edges)
+    assert budget(reported).hysteresis_mV == pytest.approx(budget(candidate).hysteresis_mV, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["na-sb", "k-sb"])
+def test_nothing_is_won_where_both_directions_share_a_path(simulated, name):
+    compared = asymmetry(cycled(simulated, name, "C/5"))
+    # What a faint path (hexagonal K3Sb) may take of the free cycle is left to it.
+    np.testing.assert_allclose(compared.difference_mV(), 0.0, atol=0.3)
+    first, second = ({frozenset(edge) for edge in held.edges} for held in compared.held)
+    assert first <= second or second <= first
+
+
+def test_a_faint_path_does_not_undo_the_holding(simulated):
+    rate = "C/5"
+    compared = asymmetry(cycled(simulated, rate=rate))
+    for number, path in enumerate(CLOSED):
+        other = budget(dear(simulated, path, rate)).hysteresis_mV
+        wanted = compared.free.hysteresis_mV - other
+        assert wanted < -40.0
+        assert compared.difference_mV()[number] == pytest.approx(wanted, abs=0.02)
+
+
+def test_a_continued_simulation_can_be_held_too(simulated, lithium):
+    once = simulated("li-sb", cycling("C/10", 0.05, 1.5, 1), graph="candidate")
+    again = simulate("li-sb", cycling("C/10", 0.05, 1.5, 1), initial=once, progress=False)
+    np.testing.assert_allclose(asymmetry(again).difference_mV(), lithium.difference_mV(), atol=1.0)
+
+
+def test_the_report_gives_the_difference_with_its_sign(simulated, lithium):
+    solution = cycled(simulated)
+    lines = budget_report(solution, budget(solution), lithium).splitlines()
+    for followed, value in zip(("insertion", "extraction"), lithium.difference_mV(), strict=True):
+        (line,) = (line for line in lines if line.startswith(f"{followed} path both ways"))
+        assert f"{value:+.1f}" in line
+
+
+def test_what_is_not_a_closed_cycle_cannot_be_compared(simulated):
+    with pytest.raises(InputError, match="no cycle of this solution is closed"):
+        asymmetry(simulated("li-sb", "Insert at C/2 until 0.05 V"))
+    with pytest.raises(InputError, match="cycle 5 is not closed"):
+        asymmetry(cycled(simulated), 5)
+    # At -150 C the charge is that of the double layer alone.
+    cold = simulated("li-sb", cycling("C/10", 0.05, 1.5, 1), temperature_C=-150.0)
+    with pytest.raises(InputError, match="no transformation ran on insertion"):
+        asymmetry(cold)
