@@ -193,7 +193,7 @@ def test_wrong_input_is_one_clear_line_and_exit_code_2(capsys, tmp_path, monkeyp
     ("arguments", "words"),
     [
         (["simulate", "li", "--cycles", "1.5"], ["cycles", "1.5"]),
-        (["simulate", "li", "--temperature", "-20C"], ["--temperature=-20C"]),
+        (["simulate", "li", "--rate", "-C/10"], ["written with ="]),
         (["simulate"], ["mechanism"]),
         (["simulat", "li"], ["simulat"]),
         ([], ["COMMAND"]),

@@ -26,7 +26,7 @@ class _Parser(argparse.ArgumentParser):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         # -10C is a temperature, not an option, as -10 is for argparse.
-        self._negative_number_matcher = re.compile(r"-\d+\.?\d*\s*(°?[CKck])?")
+        self._negative_number_matcher = re.compile(r"-\d+\.?\d*\s*(°?[CKck])?$")
 
     def error(self, message: str) -> NoReturn:
         if "expected one argument" in message or "expected at least one argument" in message:

@@ -15,7 +15,7 @@ from sbpath.solution import Solution
 
 
 def compare(
-    systems: Sequence[Mechanism | str],
+    systems: Sequence[Mechanism | str] | Mechanism | str,
     *,
     graphs: Sequence[str | None] = (None,),
     rates: Sequence[str] = ("C/10",),
@@ -27,7 +27,7 @@ def compare(
 
     Parameters
     ----------
-    systems : sequence of Mechanism or str
+    systems : sequence of Mechanism or str, or one of them
         As in `simulate`.
     graphs, temperatures_C : sequence
         As in `simulate`; None is the system's own.
@@ -48,7 +48,8 @@ def compare(
     InputError
         If there is nothing to simulate, or an argument is wrong: told before the first run.
     """
-    mechanisms = [s if isinstance(s, Mechanism) else load_mechanism(s) for s in systems]
+    several = [systems] if isinstance(systems, Mechanism | str) else systems
+    mechanisms = [s if isinstance(s, Mechanism) else load_mechanism(s) for s in several]
     if not (mechanisms and graphs and rates and temperatures_C):
         raise InputError("compare: give at least one system, graph, rate and temperature")
     runs, problems = [], {}

@@ -17,13 +17,14 @@ from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.mechanism.records import EdgeKinetics, Mechanism
 from sbpath.protocol.protocol import Protocol
 from sbpath.results.budget import Budget, budget
-from sbpath.results.pathways import pathways
+from sbpath.results.pathways import Path, pathways
 from sbpath.simulation import simulate
 from sbpath.solution import Solution, State
 from sbpath.solver.trial import SolverOptions
 
 HELD = "held"
-# A path is what at least this share of all Sb takes; fainter ones would open the other direction's edges.
+# A path that takes less than this share of all Sb is none. Of those between the same two phases only
+# the widest is held: fainter ones would open the edges of the other direction.
 TAKEN = 0.05
 # A start may hold this share of the Sb in phases off the path; it is put into the others.
 STRAY = 0.01
@@ -91,8 +92,10 @@ def asymmetry(solution: Solution, cycle: int | None = None) -> Asymmetry:
     held = []
     for followed in ("insertion", "extraction"):
         own = [w for w in pathways(solution) if w.cycle == free.cycle and w.direction == followed]
-        taken = [path for way in own for path in way.paths if path.share >= TAKEN]
-        steps = (step for path in taken for step in pairwise(path.phases))
+        widest: dict[tuple[str, str], Path] = {}
+        for path in (path for way in own for path in way.paths if path.share >= TAKEN):
+            widest.setdefault((path.phases[0], path.phases[-1]), path)
+        steps = (step for path in widest.values() for step in pairwise(path.phases))
         edges = tuple(dict.fromkeys(steps))
         if not edges:
             raise InputError(f"asymmetry: no transformation ran on {followed} in cycle {free.cycle}")

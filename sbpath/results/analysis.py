@@ -18,6 +18,7 @@ Definitions, used everywhere in sbpath:
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Real
@@ -264,9 +265,20 @@ def _without_slopes(curve: NDArray[np.float64], runs: list[tuple[int, int]]) -> 
 def _longest_run(curve: NDArray[np.float64]) -> tuple[int, int]:
     """Longest stretch ``i:j`` of `curve` whose values differ by at most the band."""
     best, low = (0, 0), 0
-    for high in range(len(curve)):
-        while curve[low : high + 1].max() - curve[low : high + 1].min() > PLATEAU_BAND_V:
-            low += 1
+    # Places of falling maxima and rising minima of the stretch, the largest and the least first.
+    highest: deque[int] = deque()
+    lowest: deque[int] = deque()
+    values = curve.tolist()
+    for high, value in enumerate(values):
+        while highest and values[highest[-1]] <= value:
+            highest.pop()
+        while lowest and values[lowest[-1]] >= value:
+            lowest.pop()
+        highest.append(high)
+        lowest.append(high)
+        while values[highest[0]] - values[lowest[0]] > PLATEAU_BAND_V:
+            low = min(highest[0], lowest[0]) + 1
+            (highest if highest[0] < lowest[0] else lowest).popleft()
         if high + 1 - low > best[1] - best[0]:
             best = (low, high + 1)
     return best

@@ -145,15 +145,17 @@ class GapProfile:
 def budgets(solution: Solution) -> list[Budget]:
     """The budget of each cycle whose loop is closed: as much charge out as in, within 2 %."""
     found = []
+    halves = half_cycles(solution)
     for summary in cycle_summaries(solution):
         if summary.loop_J_per_g is None:
             continue
-        own = [half for half in half_cycles(solution) if half.cycle == summary.cycle]
+        own = [half for half in halves if half.cycle == summary.cycle]
+        spans = {id(half): _span(solution, half, half is own[0]) for half in own}
         ways = [[h for h in own if h.direction == way] for way in ("insertion", "extraction")]
 
-        def total(running: Floats, before: Floats | float = 0.0, ways: Any = ways) -> Floats:
+        def total(running: Floats, before: float = 0.0, ways: Any = ways, spans: Any = spans) -> Floats:
             """What a running integral gained on insertion and on extraction."""
-            return np.array([sum(_gained(solution, running, half, before) for half in way) for way in ways])
+            return np.array([sum(_gained(running, spans[id(half)], before) for half in way) for way in ways])
 
         found.append(
             Budget(
@@ -221,7 +223,7 @@ def gap_profile(solution: Solution, cycle: int | None = None, points: int = GAP_
         raise InputError(
             f"gap_profile: cycle {which} has {len(own)} half cycles; give one of an insertion and an extraction"
         )
-    curves = {half.direction: _against_charge(solution, half) for half in own}
+    curves = {half.direction: _against_charge(solution, half, half is own[0]) for half in own}
     # The charge that both directions pass: they meet where the cycle turns.
     edges = np.linspace(
         max(min(curve[0]) for curve in curves.values()),
@@ -248,30 +250,23 @@ def gap_profile(solution: Solution, cycle: int | None = None, points: int = GAP_
     )
 
 
-def _gained(solution: Solution, running: Floats, half: HalfCycle, before: Floats | float) -> Floats:
-    """What a running integral (last axis: rows) gained in a half cycle.
-
-    It begins where the half cycle before it ended; what a cycle does before any charge passes,
-    a rest or a jump of the voltage, belongs to its first half cycle.
-    """
-    start = _start(solution, half)
-    return running[..., half.rows.stop - 1] - (running[..., start - 1] if start > 0 else before)
+def _gained(running: Floats, rows: slice, before: float) -> Floats:
+    """What a running integral (last axis: rows) gained over `rows`; `before` is its value before the first one."""
+    return running[..., rows.stop - 1] - (running[..., rows.start - 1] if rows.start > 0 else before)
 
 
-def _start(solution: Solution, half: HalfCycle) -> int:
-    """The first row that belongs to a half cycle, rests of its cycle before any charge included."""
-    rows = np.flatnonzero(solution.cycle == half.cycle)
-    earlier = [h for h in half_cycles(solution) if h.cycle == half.cycle and h.rows.start < half.rows.start]
-    return half.rows.start if earlier else int(rows[0])
+def _span(solution: Solution, half: HalfCycle, first: bool) -> slice:
+    """Rows of a half cycle, with what the cycle does before any charge passes if it is its first one."""
+    begin = int(np.searchsorted(solution.cycle, half.cycle)) if first else half.rows.start
+    return slice(begin, half.rows.stop)
 
 
-def _against_charge(solution: Solution, half: HalfCycle) -> Floats:
+def _against_charge(solution: Solution, half: HalfCycle, first: bool) -> Floats:
     """Net charge (mAh/g), energy delivered and heat by cause (J/g) of a half cycle, from where it began.
 
     Shape (7, n), in order of rising charge.
     """
-    start = _start(solution, half)
-    rows = slice(start, half.rows.stop)
+    rows = _span(solution, half, first)
     running = np.vstack(
         [
             solution.charge_mAh_per_g,
@@ -280,7 +275,7 @@ def _against_charge(solution: Solution, half: HalfCycle) -> Floats:
             solution.joule_heat_J_per_g,
         ]
     )
-    before = running[:, start - 1] if start > 0 else np.zeros(len(running))
+    before = running[:, rows.start - 1] if rows.start > 0 else np.zeros(len(running))
     curve = np.column_stack([before, running[:, rows]])
     # Rounding may turn the charge back by nothing.
     curve[0] = (

@@ -114,7 +114,9 @@ def case_labels(solutions: Sequence[Solution]) -> list[str]:
 
 def rate_text(rate_mA_per_g: float, one_C_mA_per_g: float) -> str:
     """``C/10`` or ``2C``, of a current per gram."""
-    hours = one_C_mA_per_g / rate_mA_per_g if rate_mA_per_g > 0.0 else float("inf")
+    if rate_mA_per_g <= 0.0:
+        return "rest"
+    hours = one_C_mA_per_g / rate_mA_per_g
     return f"C/{hours:.4g}" if hours > 1.0 else f"{1.0 / hours:.4g}C"
 
 

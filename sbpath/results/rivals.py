@@ -22,6 +22,7 @@ from math import exp, inf, nan
 
 import numpy as np
 
+from sbpath.errors import InputError
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.mechanism.records import Mechanism
 from sbpath.model.equations import Drive, evaluate, node_volume, workspace
@@ -149,6 +150,11 @@ def decisions(solution: Solution, cycle: int | None = None) -> list[Decision]:
     list of Decision
         In order of time; a phase decides where it loses at least `DECIDES` of the Sb by edges
         in a half cycle.
+
+    Raises
+    ------
+    InputError
+        If that cycle passes no charge.
     """
     mechanism, _ = _origin(solution)
     ends = [tuple(name.split(" -> ")) for name in solution.edges]
@@ -156,6 +162,8 @@ def decisions(solution: Solution, cycle: int | None = None) -> list[Decision]:
     if not halves:
         return []
     which = halves[-1].cycle if cycle is None else cycle
+    if which not in {half.cycle for half in halves}:
+        raise InputError(f"cycle: no charge passes in cycle {which!r}")
     found = []
     about = driving(solution)
     for half in (h for h in halves if h.cycle == which):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sbpath.experiments.counterfactual import Asymmetry
-from sbpath.experiments.zero_rate import ZeroRate
+from sbpath.experiments.zero_rate import FITS, ZeroRate
 from sbpath.results.budget import LOSSES, Budget
 from sbpath.results.labels import host_label, node_labels
 from sbpath.solution import Floats, Solution
@@ -120,6 +120,11 @@ def _limit_lines(limit: ZeroRate) -> list[str]:
         "As the current goes to zero: gap(c) = a / sqrt(L - ln c) + k c, c in 1/h",
         table(["rate", "hysteresis / mV", "law / mV", ""], rows),
         f"a = {limit.a_mV:.0f} mV, L = {limit.L:.2f}, k = {limit.k_mV_h:.3g} mV h (largest error {limit.error_mV:.2g} mV)",
+        *(
+            ["the law does not fit these rates: take slower ones"]
+            if limit.error_mV > 10.0 * FITS * float(limit.hysteresis_mV.max())
+            else []
+        ),
         f"remains at one half cycle a century: {limit.remaining_mV:.1f} mV, falling by {limit.per_decade_mV:.1f} mV a decade",
     ]
 

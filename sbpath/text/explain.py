@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isnan
 
+from sbpath.results.analysis import half_cycles
 from sbpath.results.labels import node_labels
 from sbpath.results.pathways import Pathways, pathways
-from sbpath.results.rivals import Decision, Rival, decisions
+from sbpath.results.rivals import DECIDES, Decision, Rival, decisions
 from sbpath.solution import Solution
 from sbpath.text.tables import table
 
@@ -34,7 +35,7 @@ def explanation(solution: Solution) -> str:
         "Which way the charge went",
         paths_table([way for way in pathways(solution) if way.cycle == last], labels),
     ]
-    for decision in decisions(solution, last):
+    for decision in decisions(solution):
         parts += ["", *decision_text(decision, labels)]
     parts += [
         "",
@@ -84,7 +85,8 @@ def decision_text(decision: Decision, labels: dict[str, str]) -> list[str]:
     for rival in decision.rivals[1:]:
         other = labels[rival.product]
         if isnan(rival.lever):
-            lines.append(f"  {name} -> {other} has no driving force here.")
+            earlier = f"; its {rival.share:.1%} went at another time" if rival.share > DECIDES else ""
+            lines.append(f"  {name} -> {other} has no driving force here{earlier}.")
             continue
         sign = "<" if rival.energy_ratio < rival.lever else ">"
         verb = "before" if rival.energy_ratio < rival.lever else "although it nucleates after"
@@ -110,7 +112,7 @@ def explain_rows(solution: Solution) -> list[list[str]]:
             f"{r.barrier_kT:.6g}", f"{r.nucleation_per_s:.6g}", f"{r.share:.6g}", f"{r.energy_ratio:.6g}",
             f"{r.lever:.6g}", f"{r.threshold_J_per_m2:.6g}",
         ]
-        for cycle in range(1, int(solution.cycle[-1]) + 1)
+        for cycle in sorted({half.cycle for half in half_cycles(solution)})
         for d in decisions(solution, cycle)
         for r in d.rivals
     ]  # fmt: skip
