@@ -46,8 +46,8 @@ def statuses(mechanism: Mechanism) -> dict[str, int]:
 
 def mechanism_report(mechanism: Mechanism) -> str:
     """Equations, phases, every number with its status and source, and the sources in full."""
-    numbers = list(mechanism.numbers())
-    status = ", ".join(f"{count} {name}" for name, count in statuses(mechanism).items())
+    # What can be trusted most stands first.
+    numbers = sorted(mechanism.numbers(), key=lambda item: STATUSES.index(item[1].status))
     cited = dict.fromkeys(number.source for _, number in numbers)
     parts = [
         _heading(mechanism),
@@ -63,7 +63,7 @@ def mechanism_report(mechanism: Mechanism) -> str:
         "Phases (Vm in cm3 per mol)",
         table(["name", "formula", "structure", "space group", "Vm"], _phase_rows(mechanism)),
         "",
-        f"Numbers ({status}); units stand in the keys",
+        "Numbers, by status; units stand in the keys",
         table(["key", "value", "status", "source"], [_number_row(path, number) for path, number in numbers]),
         "",
         "Notes",
@@ -84,6 +84,8 @@ def _heading(m: Mechanism) -> str:
         f"{m.theoretical_capacity_mAh_per_g:.1f} mAh/g {host_label(m.document)}, default graph: {m.default_graph}\n"
         f"electrolyte: {m.electrolyte.name} ({m.electrolyte.kind}), "
         f"series resistance {resistance:.3g} Ohm g ({drop:.2g} mV at 1C)\n"
+        + (f"electrode design: {m.design}\n" if m.design else "")
+        + f"numbers: {', '.join(f'{count} {name}' for name, count in statuses(m).items())}\n"
     )
 
 

@@ -11,8 +11,10 @@ from sbpath.text.tables import or_dash, path_text, plateaus_text, table
 def heading(solution: Solution) -> str:
     """System, graph, temperature, what 1C means, and how long it took."""
     about = solution.provenance
+    design = about["document"].get("design")
+    electrode = f"electrode: {design}, " if design else ""
     return (
-        f"{about['mechanism']}: {about['graph']} graph, {about['temperature_C']:g} °C, "
+        f"{about['mechanism']}: {about['graph']} graph, {about['temperature_C']:g} °C, {electrode}"
         f"1C = {about['one_C_mA_per_g']:.1f} mA/g {host_label(about['document'])}, {solution.time_s[-1] / 3600:.4g} h"
     )
 
@@ -45,6 +47,13 @@ def simulation_report(solution: Solution) -> str:
             ],
         ),
     ]
+    inactive = solution.provenance["document"]["electrode"].get("inactive_mass_g_per_g")
+    if inactive and inactive["value"] > 0.0:
+        most = max((half.capacity_mAh_per_g for half in half_cycles(solution)), default=0.0)
+        lines += [
+            f"per gram of the whole electrode ({inactive['value']:g} g come with each gram of host): "
+            f"{most / (1.0 + inactive['value']):.1f} mAh/g at most"
+        ]
     summaries = cycle_summaries(solution)
     if summaries:
         rows = [
