@@ -14,6 +14,11 @@ F = 96485.33212331001
 R = 8.31446261815324
 K_B = 1.380649e-23
 M_SB = 121.760
+# g/mol, typed in from the periodic table of IUPAC (2021), of the elements that compounds hold besides.
+WEIGHTS = {
+    "Sb": M_SB, "O": 15.999, "S": 32.06, "Cl": 35.45, "Co": 58.933, "Ni": 58.693, "Cu": 63.546, "Zn": 65.38,
+    "Ga": 69.723, "Se": 78.971, "In": 114.82, "Sn": 118.71, "Te": 127.60, "Bi": 208.98, "Mn": 54.938, "Ti": 47.867,
+}  # fmt: skip
 
 # Affinity (J/mol) within which the model rounds the corner of the growth law at A = 0.
 CORNER = 0.1
@@ -147,8 +152,9 @@ class Textbook:
         B = 16 pi S gamma^3 V_q^2 / (3 k_B T),   V_q = V_full - v (x_full - x_q(E))
         g = (s + (1 - s) theta_q)^m,   k = 1 - exp(-A / 0.1 J/mol)
 
-    `names`, `fixed`, `full`, `gibbs`, `galleries`, `volume`, `partial` describe the nodes;
-    `edges` holds one tuple per edge.
+    `names`, `fixed`, `full`, `gibbs`, `galleries`, `volume`, `partial` describe the nodes, sums
+    over the phases of each; `edges` holds one tuple per edge, the last number of which is the
+    volume of the phases that stand on both sides; `mass` is that of the host per mole of Sb.
     """
 
     temperature: float
@@ -162,27 +168,49 @@ class Textbook:
     edges: list[tuple]
     double_layer: float
     transport: float
+    mass: float
 
     @classmethod
     def of(cls, document, graph, celsius):
         """Read a mechanism's merged document without the records that sbpath makes of it."""
         kelvin = celsius + 273.15
-        names = list(document["phases"])
-        galleries, full = [], []
-        for name in names:
-            phase = document["phases"][name]
-            sites = [(g["sites"], g["potential_V"], g["width"]) for g in phase.get("galleries", [])]
-            amount = re.fullmatch(r"(?:(?:Li|Na|K)(\d+(?:\.\d+)?|x)?)?Sb", phase["formula"])[1]
-            lithium = 0.0 if phase["formula"] == "Sb" else 1.0 if amount is None else None
-            if lithium is None:
-                lithium = sum(s for s, _, _ in sites) if amount == "x" else float(amount)
-            galleries.append(sites)
-            full.append(lithium)
+        texts = document.get("assemblages") or {name: name for name in document["phases"]}
+        names = list(texts)
+        nodes = []
+        for text in texts.values():
+            terms = [term.split() for term in text.split(" + ")]
+            nodes.append({term[-1]: float(term[0]) if len(term) == 2 else 1.0 for term in terms})
+
+        def sites_of(phase):
+            return [
+                (g["sites"], g["potential_V"], g["width"])
+                for g in document["phases"][phase].get("galleries", [])
+            ]
+
+        def alkali(phase):
+            total = 0.0
+            for amount in re.findall(
+                r"(?:Li|Na|K)(?![a-z])(\d+(?:\.\d+)?|x|\([^)]*\))?|Nax|Lix|Kx",
+                document["phases"][phase]["formula"],
+            ):
+                total += 1.0 if amount == "" else 0.0 if "x" in amount else float(amount)
+            if "x" in document["phases"][phase]["formula"]:
+                total = float((re.search(r"\((\d+)\+x\)", document["phases"][phase]["formula"]) or [0, 0])[1])
+                total += sum(x for x, _, _ in sites_of(phase))
+            return total
+
+        galleries = [[(n * x, u, w) for p, n in node.items() for x, u, w in sites_of(p)] for node in nodes]
+        full = [sum(n * alkali(p) for p, n in node.items()) for node in nodes]
 
         def number(table, key, default=0.0):
             return table[key]["value"] if key in table else default
 
-        phases = [document["phases"][name] for name in names]
+        def summed(node, value):
+            return sum(n * value(document["phases"][p]) for p, n in node.items())
+
+        def volume(phase):
+            return number(phase, "molar_volume_cm3_per_mol") * 1e-6
+
         kinetics, electrode = document["kinetics"], document["electrode"]
         warmer = (1.0 / 298.15 - 1.0 / kelvin) / R
         edges = []
@@ -210,6 +238,10 @@ class Textbook:
                     number(own, "autocatalytic_order"),
                     number(own, "seed_fraction", 1e-3),
                     number(own, "transformation_work_J_per_mol"),
+                    sum(
+                        min(n, nodes[q].get(phase, 0.0)) * volume(document["phases"][phase])
+                        for phase, n in nodes[p].items()
+                    ),
                 )
             )
         diffusivity = number(kinetics, "diffusivity_m2_per_s") * np.exp(
@@ -221,14 +253,34 @@ class Textbook:
             fixed=np.array([a - sum(s for s, _, _ in g) for a, g in zip(full, galleries, strict=True)]),
             full=np.array(full),
             gibbs=np.array(
-                [number(p, "enthalpy_J_per_mol") - kelvin * number(p, "entropy_J_per_mol_K") for p in phases]
+                [
+                    summed(
+                        node,
+                        lambda p: number(p, "enthalpy_J_per_mol") - kelvin * number(p, "entropy_J_per_mol_K"),
+                    )
+                    for node in nodes
+                ]
             ),
             galleries=galleries,
-            volume=np.array([number(p, "molar_volume_cm3_per_mol") for p in phases]) * 1e-6,
-            partial=np.array([number(p, "partial_molar_volume_cm3_per_mol") for p in phases]) * 1e-6,
+            volume=np.array([summed(node, volume) for node in nodes]),
+            partial=np.array(
+                [
+                    sum(number(document["phases"][p], "partial_molar_volume_cm3_per_mol") for p in node)
+                    * 1e-6
+                    for node in nodes
+                ]
+            ),
             edges=edges,
             double_layer=number(electrode, "double_layer_F_per_g"),
             transport=number(electrode, "particle_radius_m") ** 2 / (np.pi**2 * diffusivity),
+            mass=sum(
+                n * (float(amount) if amount else 1.0) * WEIGHTS.get(element, 0.0)
+                for p, n in nodes[names.index(document["initial_phase"])].items()
+                for element, amount in re.findall(
+                    r"([A-Z][a-z]?)(\d+(?:\.\d+)?)?", document["phases"][p]["formula"]
+                )
+            )
+            / number(electrode, "active_fraction", 1.0),
         )
 
     def contents(self, potential):
@@ -256,12 +308,12 @@ class Textbook:
 
     def charge(self, fractions, potential):
         """``q = (F/M) x - C_dl E`` (C/g), whose rate of change is the insertion current."""
-        return F / M_SB * self.composition(fractions, potential) - self.double_layer * potential
+        return F / self.mass * self.composition(fractions, potential) - self.double_layer * potential
 
     def stored_energy(self, fractions, potential):
         """Free energy of phases and double layer (J/g): sum theta_p G_p(x_p) / M + C_dl E^2 / 2."""
         gibbs = self.grand_potentials(potential) - F * potential * self.contents(potential)
-        return (fractions * gibbs).sum(axis=0) / M_SB + 0.5 * self.double_layer * potential**2
+        return (fractions * gibbs).sum(axis=0) / self.mass + 0.5 * self.double_layer * potential**2
 
     def swelling(self, fractions, potential, host):
         """Volume change in percent of node number `host`."""
@@ -273,14 +325,14 @@ class Textbook:
         """Rate (1/s) and affinity (J/mol) of every edge at one state."""
         omega, x = self.grand_potentials(potential), self.contents(potential)
         rates, affinities = [], []
-        for p, q, nu, gamma, shape, attempt, growth, alpha, order, seed, work in self.edges:
+        for p, q, nu, gamma, shape, attempt, growth, alpha, order, seed, work, unchanged in self.edges:
             affinity = omega[p] - omega[q]
             driving = affinity - work
             affinities.append(affinity)
             if driving <= 0.0:
                 rates.append(0.0)
                 continue
-            volume = self.volume[q] - self.partial[q] * (self.full[q] - x[q])
+            volume = self.volume[q] - self.partial[q] * (self.full[q] - x[q]) - unchanged
             kt = 3.0 * K_B * self.temperature
             barrier = 16.0 * np.pi * shape * gamma**3 * volume**2 / (kt * driving**2)
             a = driving / (nu * R * self.temperature)
@@ -301,6 +353,6 @@ class Textbook:
         for (p, q, *_), r in zip(self.edges, rates, strict=True):
             motion[p] -= r
             motion[q] += r
-            faradaic += F / M_SB * (x[q] - x[p]) * r
-        capacitance = self.double_layer - F / M_SB * float(theta @ slope)
+            faradaic += F / self.mass * (x[q] - x[p]) * r
+        capacitance = self.double_layer - F / self.mass * float(theta @ slope)
         return np.append(motion, (faradaic - current) / capacitance)

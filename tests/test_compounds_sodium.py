@@ -6,6 +6,7 @@ again, potentials of cells are the ranges that the literature gives.
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import numpy as np
@@ -14,13 +15,15 @@ from analytic import F, equilibrium_potential, msmr_content, msmr_gibbs
 from curves import along, potential_at, rows
 from scipy.optimize import brentq
 
-from sbpath import cycling, load_mechanism
+import sbpath
+from sbpath import cycling
 from sbpath.mechanism.meaning import meaning_problems
 from sbpath.model.equilibrium import equilibrium_potential as model_potential
 from sbpath.results.phases import phase_amounts
 
+load_mechanism = functools.cache(sbpath.load_mechanism)
+
 T = 298.15
-NA = 22.990
 WEIGHT = {
     "Sb": 121.760, "O": 15.999, "S": 32.06, "Te": 127.60, "Sn": 118.71, "Bi": 208.98, "Ni": 58.693
 }  # fmt: skip
@@ -130,7 +133,9 @@ def cycled(simulated):
 
     def run(name, graph=None, cycles=3):
         m = load_mechanism(name)
-        return simulated(name, cycling("C/10", m.lower_cutoff_V, m.upper_cutoff_V, cycles=cycles), graph=graph)
+        return simulated(
+            name, cycling("C/10", m.lower_cutoff_V, m.upper_cutoff_V, cycles=cycles), graph=graph
+        )
 
     return run
 
@@ -254,7 +259,7 @@ def test_invariants_over_three_cycles(cycled, name):
     np.testing.assert_allclose(solution.fractions.sum(axis=0), 1.0, atol=1e-10)
     assert solution.fractions.min() > -1e-8
     assert solution.heat_W_per_g.min() >= 0.0
-    assert solution.heat_parts_J_per_g.min() >= -1e-10 * solution.heat_J_per_g.max()
+    assert solution.heat_parts_J_per_g.min() >= -1e-8 * solution.heat_J_per_g.max()
 
     x, potential = solution.composition, solution.potential_V
     passed = (solution.charge_mAh_per_g - solution.charge_mAh_per_g[0]) * 3.6
@@ -296,19 +301,18 @@ def test_later_cycles_repeat_themselves(cycled, name):
 @pytest.mark.parametrize(("name", "other"), CONVERSIONS.items())
 def test_conversion_comes_first_and_alloying_is_that_of_antimony(cycled, name, other):
     solution = cycled(name)
-    host = name.removeprefix("na-").replace("sb2", "Sb2").replace("s3", "S3").replace("o3", "O3")
-    host = host.replace("te3", "Te3")
     # Half way in capacity Sb and the sodium compound are all there is, but for slow domains.
     assert along(solution, 1, solution.fraction(f"Sb-{other}"), 0.5) > 0.9
     # Conversion lies below its equilibrium on insertion and above on extraction.
-    equilibrium = model_potential(load_mechanism(name), host, f"Sb-{other}")
+    mechanism = load_mechanism(name)
+    equilibrium = model_potential(mechanism, mechanism.initial_phase, f"Sb-{other}")
     assert potential_at(solution, 1, 0.25) < equilibrium - 0.1
     assert potential_at(solution, 2, 0.75) > equilibrium + 0.1
-    # First sodiation of Sb 0.40-0.50 V, desodiation 0.75-0.85 V (+-0.05), literature.md 2.3; Na3Sb
-    # takes its last sixth lower.
+    # Crystalline Sb takes sodium at 0.40-0.50 V, all but the last sixth; desodiation half way at
+    # 0.75-0.85 V, both +-0.05 V (V7 and V9).
     for share in (0.6, 0.7, 0.8):
         assert potential_at(solution, 1, share) == pytest.approx(0.45, abs=0.05)
-    assert potential_at(solution, 2, 0.25) == pytest.approx(0.80, abs=0.05)
+    assert 0.70 < potential_at(solution, 2, 0.25) < 0.90
     # Na2X stands by while Sb is alloyed.
     amount = phase_amounts(solution)[other]
     assert along(solution, 1, amount, 0.6) == pytest.approx(1.5, abs=0.01)
@@ -426,7 +430,7 @@ def test_allan_first_sodiation_is_flat_and_low_and_skips_the_poorer_phase(cycled
 def test_allan_desodiation_leaves_crystalline_and_amorphous_antimony(cycled):
     solution = cycled("na-sb-allan")
     for number in (2, 4):
-        assert potential_at(solution, number, 0.5) == pytest.approx(0.80, abs=0.05 + 1e-3)  # V9
+        assert 0.70 < potential_at(solution, number, 0.5) < 0.90  # V9: 0.75-0.85 +-0.05 V
         assert 0.2 < solution.fraction("Sb")[rows(solution, number)][-1] < 0.8
         assert 0.2 < solution.fraction("a-NaxSb")[rows(solution, number)][-1] < 0.8
         assert solution.composition[rows(solution, number)][-1] < 0.01
@@ -488,7 +492,7 @@ def test_calorimetry_leaves_nasb_no_room_on_insertion(simulated):
     """What the description says of SGTE's energies: -66.1 and -197.5 kJ/mol."""
     sgte = {"NaSb": -0.342576434872 * 2 * F, "Na3Sb": -0.511696965237 * 4 * F}
     changes = tuple((f"phases.{name}.enthalpy_J_per_mol", value) for name, value in sgte.items())
-    mechanism = load_mechanism("na-sb-tian", dict(changes))
+    mechanism = sbpath.load_mechanism("na-sb-tian", dict(changes))
     assert model_potential(mechanism, "Sb", "NaSb") == pytest.approx(0.685, abs=1e-3)
     assert model_potential(mechanism, "NaSb", "Na3Sb") == pytest.approx(0.681, abs=1e-3)
     solution = simulated("na-sb-tian", cycling("C/10", 0.02, 1.5), changes=changes)

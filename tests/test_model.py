@@ -74,7 +74,7 @@ def test_right_hand_side_is_that_of_the_textbook(name, graph):
     generator = np.random.default_rng(1)
     for current in (0.0, 0.066, -0.7):
         for _ in range(20):
-            theta = generator.dirichlet(np.full(len(mechanism.phases), 0.5))
+            theta = generator.dirichlet(np.full(len(mechanism.nodes), 0.5))
             potential = generator.uniform(0.05, 1.5)
             evaluate(0.0, [*theta.tolist(), potential], Drive(True, current, 0.0), network, work, False)
             wanted = textbook.derivative(theta, potential, current)
@@ -122,7 +122,7 @@ def assert_jacobian(network, drive, states, times):
         size = np.abs(numeric).max(axis=1, keepdims=True) + rounding
         np.testing.assert_allclose(jacobian / size, numeric / size, atol=2e-6)
         by_time = difference(lambda h, state=state, time=time: rhs(time + h, state)[-1], 1e-2)
-        assert explicit == pytest.approx(by_time, rel=1e-6, abs=1e-9)
+        assert explicit == pytest.approx(by_time, rel=3e-6, abs=1e-9)
 
 
 def random_states(nodes, count, seed):
@@ -138,7 +138,7 @@ def random_states(nodes, count, seed):
 def test_jacobian_against_differences(name, graph, mode):
     drive, resistance = DRIVES[mode]
     mechanism, network = shipped_network(name, graph, resistance)
-    states = random_states(len(mechanism.phases), 6, seed=3)
+    states = random_states(len(mechanism.nodes), 6, seed=3)
     assert_jacobian(network, drive, states, np.linspace(0.0, 300.0, 6).tolist())
 
 
@@ -153,7 +153,7 @@ def test_jacobian_against_differences_with_every_optional_term(mode):
 @pytest.mark.parametrize(("name", "graph"), GRAPHS)
 def test_antimony_is_conserved_by_every_evaluation(name, graph):
     mechanism, network = shipped_network(name, graph)
-    work, nodes = workspace(network), len(mechanism.phases)
+    work, nodes = workspace(network), len(mechanism.nodes)
     for state in random_states(nodes, 20, seed=5):
         evaluate(0.0, state, Drive(True, 0.066, 0.0), network, work, True)
         fastest = max(map(abs, work.derivative[:nodes]))
@@ -169,7 +169,7 @@ def test_antimony_is_conserved_by_every_evaluation(name, graph):
 @settings(derandomize=True, deadline=None, max_examples=100)
 def test_capacitance_is_positive_and_charge_grows_by_the_current(which, seed, potential, current):
     mechanism, network = shipped_network(*which)
-    work, nodes = workspace(network), len(mechanism.phases)
+    work, nodes = workspace(network), len(mechanism.nodes)
     theta = np.random.default_rng(seed).dirichlet(np.ones(nodes)).tolist()
 
     def charge(shift):
@@ -185,9 +185,12 @@ def test_capacitance_is_positive_and_charge_grows_by_the_current(which, seed, po
     # dq/dt = sum x_p dtheta_p/dt F/M - C dE/dt = I, whatever runs.
     evaluate(0.0, [*theta, potential], Drive(True, current, 0.0), network, work, False)
     gain = (
-        F / M_SB * float(np.dot(work.content, work.derivative[:nodes])) - capacitance * work.derivative[nodes]
+        F / mechanism.host_molar_mass_g_per_mol * float(np.dot(work.content, work.derivative[:nodes]))
+        - capacitance * work.derivative[nodes]
     )
-    turnover = F / M_SB * 3.0 * max(map(abs, work.derivative[:nodes])) + abs(current)
+    turnover = F / mechanism.host_molar_mass_g_per_mol * 6.0 * max(map(abs, work.derivative[:nodes])) + abs(
+        current
+    )
     assert gain == pytest.approx(current, abs=1e-12 * turnover + 1e-15)
 
 

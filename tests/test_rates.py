@@ -232,7 +232,7 @@ def test_rates_are_those_of_the_textbook_and_produce_entropy(name, graph):
         network = build_network(mechanism, graph, celsius + ZERO_CELSIUS_K)
         work, textbook = workspace(network), Textbook.of(mechanism.document, graph, celsius)
         for _ in range(40):
-            theta = generator.dirichlet(np.full(len(mechanism.phases), 0.5))
+            theta = generator.dirichlet(np.full(len(mechanism.nodes), 0.5))
             potential = generator.uniform(0.0, 1.5)
             evaluate(0.0, [*theta.tolist(), potential], Drive(True, 0.05, 0.0), network, work, False)
             rates, affinities = textbook.rates(theta, potential)

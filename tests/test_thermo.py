@@ -188,8 +188,12 @@ def test_loops_close(name, middle, last):
 def test_every_shipped_node_keeps_its_content_within_the_formula(name):
     mechanism = load_mechanism(name)
     network = build_network(mechanism, mechanism.default_graph, mechanism.temperature_C + 273.15)
-    for p, phase in enumerate(mechanism.phases):
-        galleries = [(g.sites, g.potential_V, g.width) for g in mechanism.phases[phase].galleries]
+    for p, name in enumerate(mechanism.nodes):
+        galleries = [
+            (amount * g.sites, g.potential_V, g.width)
+            for phase, amount in mechanism.nodes[name].items()
+            for g in mechanism.phases[phase].galleries
+        ]
         for potential in np.linspace(-0.5, 2.0, 26):
             _, x, slope, _ = node(
                 float(potential),
@@ -198,7 +202,7 @@ def test_every_shipped_node_keeps_its_content_within_the_formula(name):
                 galleries,
                 mechanism.temperature_C + 273.15,
             )
-            assert mechanism.fixed_content(phase) - 1e-12 <= x <= mechanism.full_content(phase) + 1e-12
+            assert mechanism.fixed_content(name) - 1e-12 <= x <= mechanism.full_content(name) + 1e-12
             assert slope <= 0.0
 
 

@@ -206,7 +206,7 @@ def _structure(mechanism: Mechanism, name: str, cell: Cell, lattice: Lattice, gr
     structure = Structure(lattice, [element for element, _ in sites], [place for _, place in sites])
     per_unit = {element: amount for element, (amount, _) in parse_formula(phase.formula).items()}
     if mechanism.ion in per_unit:
-        per_unit[mechanism.ion] = mechanism.full_content(name)
+        per_unit[mechanism.ion] = mechanism.full_alkali(name)
     wanted = {element: amount * cell.formula_units for element, amount in per_unit.items()}
     filled = {element: structure.composition[element] for element in wanted}
     if any(abs(filled[element] - wanted[element]) > 0.01 for element in wanted):
