@@ -33,7 +33,13 @@ NUCLEATION, GROWTH, TRANSPORT, WORK, RESISTANCE = range(5)
 DEFAULTS = [(name, load_mechanism(name).default_graph) for name in shipped_names()]
 OTHERS = [(name, g) for name, default in DEFAULTS for g in load_mechanism(name).graphs if g != default]
 # Every system at every rate, and its other graph at one of them.
-CYCLES = [(*pair, rate) for pair in DEFAULTS for rate in ("C/20", "C/5", "1C")]
+# Sb itself at three rates, compounds at one; test_shipped_mechanisms has them at C/10.
+CYCLES = [
+    (*pair, rate)
+    for pair in DEFAULTS
+    for rate in ("C/20", "C/5", "1C")
+    if rate == "C/5" or not load_mechanism(pair[0]).assemblages
+]
 CYCLES += [(*pair, "C/5") for pair in OTHERS]
 
 
@@ -66,11 +72,11 @@ def textbook_split(solution, these):
     theta, potential = solution.fractions[:, these], solution.potential_V[these]
     omega, content = book.grand_potentials(potential), book.contents(potential)
     parts = np.zeros((4, len(book.edges), len(potential)))
-    for e, (p, q, nu, gamma, shape, attempt, growth, alpha, order, seed, work) in enumerate(book.edges):
+    for e, (p, q, nu, gamma, shape, attempt, growth, alpha, order, seed, work, unchanged) in enumerate(book.edges):
         driving = omega[p] - omega[q] - work
         runs = driving > 0.0
         a = driving[runs]
-        volume = (book.volume[q] - book.partial[q] * (book.full[q] - content[q]))[runs]
+        volume = (book.volume[q] - book.partial[q] * (book.full[q] - content[q]) - unchanged)[runs]
         barrier = 16.0 * np.pi * shape * gamma**3 * volume**2 / (3.0 * K_B * book.temperature * a**2)
         reduced = a / (nu * R * book.temperature)
         filled = (seed + (1.0 - seed) * np.maximum(theta[q][runs], 0.0)) ** order
@@ -99,9 +105,12 @@ def test_parts_of_a_closed_cycle_add_up_to_the_area_of_its_loop(simulated, name,
     assert own.cycle == 2
     loop = area(solution, 2)
     assert own.loop_J_per_g == pytest.approx(loop, rel=1e-6)
-    assert own.losses_J_per_g.sum() == pytest.approx(loop, rel=1e-4)
+    # A graph on which something never comes back (NiSb on its reported one) repeats later.
+    assert own.losses_J_per_g.sum() + own.stored_J_per_g == pytest.approx(loop, rel=1e-4)
+    if not load_mechanism(name).assemblages:
+        assert own.losses_J_per_g.sum() == pytest.approx(loop, rel=1e-4)
     # The same energy as a voltage: the mean gap, loop over charge.
-    assert own.losses_mV.sum() == pytest.approx(own.hysteresis_mV, rel=1e-4)
+    assert own.losses_mV.sum() + own.stored_mV == pytest.approx(own.hysteresis_mV, rel=1e-4)
     # No part is negative, of any edge in any row; rows inside an integrator step lie on a cubic.
     assert own.heat_J_per_g.min() >= 0.0
     assert own.resistance_J_per_g.min() >= 0.0
@@ -285,7 +294,7 @@ def test_resistance_of_a_solid_cell_is_thickness_over_conductivity(simulated):
     areal = electrode["contact_resistance_ohm_cm2"]["value"] + (
         1e-4 * cell["thickness_um"]["value"] / conductivity
     )
-    ohm_g = areal * 1e-3 * electrode["sb_loading_mg_per_cm2"]["value"]
+    ohm_g = areal * 1e-3 * electrode["loading_mg_per_cm2"]["value"]
     current = 0.2 * 3.0 * FULL / 3600.0
     assert budget(solution).losses_mV[:, RESISTANCE].sum() == pytest.approx(2e3 * current * ohm_g, rel=1e-9)
     assert 2e3 * current * ohm_g > 1.0
