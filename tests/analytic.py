@@ -153,8 +153,8 @@ class Textbook:
         g = (s + (1 - s) theta_q)^m,   k = 1 - exp(-A / 0.1 J/mol)
 
     `names`, `fixed`, `full`, `gibbs`, `galleries`, `volume`, `partial` describe the nodes, sums
-    over the phases of each; `edges` holds one tuple per edge, the last number of which is the
-    volume of the phases that stand on both sides; `mass` is that of the host per mole of Sb.
+    over the phases of each; `edges` holds one tuple per edge, last in it the volume of the phases
+    that stand on both sides and whether the rest swells with E; `mass` is that of the host per mole of Sb.
     """
 
     temperature: float
@@ -238,9 +238,13 @@ class Textbook:
                     number(own, "autocatalytic_order"),
                     number(own, "seed_fraction", 1e-3),
                     number(own, "transformation_work_J_per_mol"),
-                    sum(
-                        min(n, nodes[q].get(phase, 0.0)) * volume(document["phases"][phase])
-                        for phase, n in nodes[p].items()
+                    (
+                        sum(
+                            min(n, nodes[q].get(phase, 0.0)) * volume(document["phases"][phase])
+                            for phase, n in nodes[p].items()
+                        ),
+                        # A solution phase on both sides has its present volume on both.
+                        0.0 if any(sites_of(phase) for phase in nodes[p].keys() & nodes[q].keys()) else 1.0,
                     ),
                 )
             )
@@ -332,7 +336,8 @@ class Textbook:
             if driving <= 0.0:
                 rates.append(0.0)
                 continue
-            volume = self.volume[q] - self.partial[q] * (self.full[q] - x[q]) - unchanged
+            shared, kept = unchanged
+            volume = self.volume[q] - kept * self.partial[q] * (self.full[q] - x[q]) - shared
             kt = 3.0 * K_B * self.temperature
             barrier = 16.0 * np.pi * shape * gamma**3 * volume**2 / (kt * driving**2)
             a = driving / (nu * R * self.temperature)

@@ -72,11 +72,15 @@ def textbook_split(solution, these):
     theta, potential = solution.fractions[:, these], solution.potential_V[these]
     omega, content = book.grand_potentials(potential), book.contents(potential)
     parts = np.zeros((4, len(book.edges), len(potential)))
-    for e, (p, q, nu, gamma, shape, attempt, growth, alpha, order, seed, work, unchanged) in enumerate(book.edges):
+    for e, (p, q, nu, gamma, shape, attempt, growth, alpha, order, seed, work, unchanged) in enumerate(
+        book.edges
+    ):
         driving = omega[p] - omega[q] - work
         runs = driving > 0.0
         a = driving[runs]
-        volume = (book.volume[q] - book.partial[q] * (book.full[q] - content[q]) - unchanged)[runs]
+        volume = (
+            book.volume[q] - unchanged[1] * book.partial[q] * (book.full[q] - content[q]) - unchanged[0]
+        )[runs]
         barrier = 16.0 * np.pi * shape * gamma**3 * volume**2 / (3.0 * K_B * book.temperature * a**2)
         reduced = a / (nu * R * book.temperature)
         filled = (seed + (1.0 - seed) * np.maximum(theta[q][runs], 0.0)) ** order

@@ -263,8 +263,14 @@ def test_an_amorphous_phase_has_none():
 def test_every_crystal_that_is_shipped_has_a_cell_that_its_atoms_fill(name):
     mechanism = load_mechanism(name)
     for phase, record in mechanism.phases.items():
-        assert (record.cell is not None) == record.crystalline
-        assert reflections(mechanism, phase).known_intensity == (phase not in ("NaSb", "KSb"))
+        # Of some compounds no cell, of some no atoms are known.
+        if record.cell is None:
+            assert not record.crystalline or mechanism.assemblages
+            continue
+        assert reflections(mechanism, phase).known_intensity == bool(record.atoms)
+        assert record.atoms or mechanism.assemblages or phase in ("NaSb", "KSb")
+    if "Sb" not in mechanism.phases:
+        return
     paths = [path for path, _ in mechanism.numbers()]
     assert "phases.Sb.cell" in paths
     assert "phases.Sb.atoms[1]" in paths

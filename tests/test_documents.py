@@ -54,7 +54,15 @@ def test_the_other_commands_of_the_readme_run(other_commands):
     printed, files = other_commands
     assert list(printed) == ["simulate", "explain", "budget", "map", "compare", "compounds"]
     assert "NaSb -> Na₃Sb" in printed["compare"]
-    assert files == {"lithium.png", "lithium.csv", "paths.png", "budget.png", "map.png", "transfer.png", "compounds.png"}
+    assert files == {
+        "lithium.png",
+        "lithium.csv",
+        "paths.png",
+        "budget.png",
+        "map.png",
+        "transfer.png",
+        "compounds.png",
+    }
 
 
 def test_what_the_readme_says_of_path_and_hysteresis_is_printed(other_commands):

@@ -117,7 +117,7 @@ def simulate_held(solution: Solution, edges: Sequence[tuple[str, str]]) -> Solut
     """
     about = solution.provenance
     mechanism = mechanism_from_document(about["document"], where=about["mechanism"])
-    touched = {phase for edge in edges for phase in edge} | {mechanism.initial_phase}
+    touched = {phase for edge in edges for phase in edge}
     initial = State(**about["initial"])
     inside = {phase: share for phase, share in initial.fractions.items() if phase in touched}
     total = sum(inside.values())
@@ -161,6 +161,8 @@ def _held_document(
     unique = {table["equation"]: table for table in transformations}
     document["transformations"] = list(unique.values())
     document["default_graph"] = HELD
+    if document["initial_phase"] not in touched:
+        document["initial_phase"] = edges[0][0]
     nodes = "assemblages" if document.get("assemblages") else "phases"
     document[nodes] = {name: table for name, table in document[nodes].items() if name in touched}
     used = {phase for name in document[nodes] for phase in mechanism.nodes[name]}

@@ -92,6 +92,13 @@ def fill_nodes(potential: float, network: Network, work: Workspace) -> None:
         )
 
 
+def new_volume(edge: int, network: Network, work: Workspace) -> float:
+    """Volume of what is new in the product of an edge (m^3/mol Sb), after `fill_nodes`."""
+    node = network.target[edge]
+    missing = network.grows[edge] * (network.full[node] - work.content[node])
+    return network.molar_volume[node] - network.partial_volume[node] * missing - network.unchanged[edge]
+
+
 def node_volume(node: int, network: Network, work: Workspace) -> float:
     """Molar volume of a node at its present content (m^3/mol Sb), after `fill_nodes`."""
     missing = network.full[node] - work.content[node]
@@ -187,7 +194,7 @@ def evaluate(
         driving = affinity - network.work[e]
         if driving <= SMALLEST_AFFINITY:
             continue
-        volume = node_volume(q, network, work) - network.unchanged[e]
+        volume = new_volume(e, network, work)
         barrier = network.barrier[e] * volume * volume
         nucleation, growth, time_slope, product_slope = waiting_times(
             driving,
@@ -216,7 +223,9 @@ def evaluate(
             # d tau/dE = (d tau/dA) (dA/dE) with dA/dE = F (x_p - x_q) = -F step.
             by_potential = rate * time_slope / waiting * step * F
             # The nucleus is as large as the product's content at this potential makes it.
-            swelling = 2.0 * network.barrier[e] * volume * network.partial_volume[q] * slope[q]
+            swelling = (
+                2.0 * network.barrier[e] * volume * network.grows[e] * network.partial_volume[q] * slope[q]
+            )
             if swelling != 0.0 and nucleation < float("inf"):
                 by_potential -= rate * nucleation * swelling / (driving * driving) / waiting
             jacobian[p][p] -= by_reactant

@@ -31,7 +31,8 @@ class Network(NamedTuple):
     mol of alkali). Galleries: `sites` (mol/mol), `site_potential` (V),
     `site_energy` (J/mol). Edges (length E): `source` and `target` (node numbers),
     `barrier` per squared volume of what is new ((J/m^3)^2), `unchanged` volume of the phases that
-    stand in both nodes (m^3/mol Sb), `log_attempt`, `growth` (1/s), `alpha`, `energy` (nu R T, J/mol),
+    stand in both nodes (m^3/mol Sb), `grows` (0 where the phase with galleries is one of these, so
+    that the new volume does not hang on E, else 1), `log_attempt`, `growth` (1/s), `alpha`, `energy` (nu R T, J/mol),
     `transport` (s), `order`, `seed`, `work` (J/mol). Whole electrode: `charge_scale` (F/M,
     C/g), `double_layer` (F/g), `resistance` (Ohm g, so that I in A/g times it is a voltage).
     """
@@ -49,6 +50,7 @@ class Network(NamedTuple):
     target: Sequence[int]
     barrier: Sequence[float]
     unchanged: Sequence[float]
+    grows: Sequence[float]
     log_attempt: Sequence[float]
     growth: Sequence[float]
     alpha: Sequence[float]
@@ -100,10 +102,15 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         )
 
     def unchanged(edge: Edge) -> float:
-        """Volume of the phases that the edge leaves as they are: they do not nucleate."""
+        """Volume of the phases that the edge leaves as they are, full: they do not nucleate."""
         before, after = mechanism.nodes[edge.reactant], mechanism.nodes[edge.product]
         shared = {p: min(n, after.get(p, 0.0)) for p, n in before.items()}
         return sum(n * mechanism.phases[p].molar_volume_cm3_per_mol.value for p, n in shared.items()) * 1e-6
+
+    def keeps(edge: Edge) -> bool:
+        """Whether the phase of the product that has galleries stands in the reactant already."""
+        shared = mechanism.nodes[edge.reactant].keys() & mechanism.nodes[edge.product].keys()
+        return any(mechanism.phases[phase].galleries for phase in shared)
 
     def growth(edge: Edge) -> float:
         rate = kinetic(edge, "growth_rate_per_s")
@@ -134,6 +141,7 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         target=[names.index(e.product) for e in edges],
         barrier=[barrier(e) for e in edges],
         unchanged=[unchanged(e) for e in edges],
+        grows=[0.0 if keeps(e) else 1.0 for e in edges],
         log_attempt=[log(kinetic(e, "attempt_rate_per_s")) for e in edges],
         growth=[growth(e) for e in edges],
         alpha=[kinetic(e, "transfer_coefficient") for e in edges],

@@ -25,7 +25,7 @@ import numpy as np
 from sbpath.errors import InputError
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.mechanism.records import Mechanism
-from sbpath.model.equations import Drive, evaluate, node_volume, workspace
+from sbpath.model.equations import Drive, evaluate, new_volume, workspace
 from sbpath.model.network import build_network
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.results.analysis import half_cycles
@@ -124,11 +124,11 @@ def driving(solution: Solution) -> Driving:
     rest = Drive(current_control=True, level=0.0, slope=0.0)
     for i, state in enumerate(np.vstack([solution.fractions, solution.potential_V]).T.tolist()):
         evaluate(0.0, state, rest, network, work, with_jacobian=False)
-        for e, product in enumerate(network.target):
+        for e in range(len(network.target)):
             free = work.affinity[e] - network.work[e]
             if free <= 0.0:
                 continue
-            volume = node_volume(product, network, work) - network.unchanged[e]
+            volume = new_volume(e, network, work)
             force[e, i] = free / volume
             barrier[e, i] = network.barrier[e] * (volume / free) ** 2
             rate[e, i] = exp(network.log_attempt[e] - barrier[e, i])
