@@ -281,7 +281,7 @@ def test_books_of_three_cycles(name, simulated):
     assert (solution.rates_per_s * solution.affinities_J_per_mol).min() >= 0.0
     assert solution.heat_W_per_g.min() >= 0.0
     # Each cause of it grows; between two rows to the error of the integration, J/g of hundreds.
-    assert np.diff(solution.heat_parts_J_per_g, axis=-1).min() > -1e-6
+    assert np.diff(solution.heat_parts_J_per_g, axis=-1).min() > -1e-5
     scale = F / host_mass(name) / 3.6
     held = scale * (solution.composition - solution.composition[0])
     held -= 5.0 / 3.6 * (solution.potential_V - solution.potential_V[0])
@@ -410,18 +410,21 @@ def test_zinc_antimonide_on_its_two_graphs(simulated):
 
 
 def test_zinc_tin_antimonide_slopes_both_ways(simulated):
-    """A solid solution: the host goes at once, then x follows E; chalcopyrite does not come back."""
+    """A solid solution: where all Sb is in it, x(E) is that of its gallery alone, in and out."""
     solution = cycled(simulated, "li-znsnsb2")
-    assert solution.fraction("ZnSnSb2")[solution.steps[1].first :].max() < 1e-3
-    assert fraction(solution, "LixZnSnSb2", 6) > 0.99
-    # Where all Sb is in it, x(E) is that of its gallery alone, at every rate.
     gallery = load_mechanism("li-znsnsb2").phases["LixZnSnSb2"].galleries[0]
-    rt = 8.31446261815324 * 298.15
+    scale = gallery.width * 8.31446261815324 * 298.15 / F
     inside = solution.fraction("LixZnSnSb2") > 1.0 - 1e-6
-    assert inside.sum() > 100
-    z = F * (solution.potential_V[inside] - gallery.potential_V) / (gallery.width * rt)
-    assert solution.composition[inside] == pytest.approx(3.0 / (1.0 + np.exp(z)), abs=1e-4)
-    # Small hysteresis there: insertion and extraction within 10 mV at x = 1, apart from 0.1 V at x = 2.5.
-    gap = [float(at_composition(solution, 6, x) - at_composition(solution, 5, x)) for x in (1.0, 2.5)]
+    for number in (5, 6):
+        these = np.flatnonzero(inside[rows(solution, number)]) + rows(solution, number).start
+        z = (solution.potential_V[these] - gallery.potential_V) / scale
+        assert len(these) > 20
+        assert solution.composition[these] == pytest.approx(3.0 / (1.0 + np.exp(z)), abs=1e-4)
+        assert np.ptp(solution.potential_V[these]) > 0.05
+    # Little hysteresis there, at x = 1.2; more where metals have to gather, at x = 2.5.
+    gap = [float(at_composition(solution, 6, x) - at_composition(solution, 5, x)) for x in (1.2, 2.5)]
     assert abs(gap[0]) < 0.01
     assert 0.08 < gap[1] < 0.2
+    # Part of the host comes back, and all of it goes again.
+    assert 0.2 < fraction(solution, "ZnSnSb2", 4) < 0.8
+    assert fraction(solution, "ZnSnSb2", 5) < 1e-6

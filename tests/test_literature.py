@@ -21,7 +21,8 @@ from sbpath.literature.queries import SORTS
 from sbpath.literature.records import STRATEGIES, Host, Study
 from sbpath.literature.sheets import columns
 from sbpath.literature.theory import PRINTED_DECIMALS
-from sbpath.physical import FARADAY_C_PER_MOL, SB_MOLAR_MASS_G_PER_MOL
+from sbpath.mechanism.chemistry import ATOMIC_WEIGHT
+from sbpath.physical import FARADAY_C_PER_MOL
 
 mpl.use("Agg")
 
@@ -253,7 +254,7 @@ def test_rounding_reaches_as_far_as_the_densities_take_it():
 
 def test_antimony_agrees_with_the_simulation():
     antimony = HOSTS[9]
-    assert antimony.empty.weight_g_per_mol == SB_MOLAR_MASS_G_PER_MOL
+    assert antimony.empty.weight_g_per_mol == ATOMIC_WEIGHT["Sb"]
     mechanism = sbpath.load_mechanism("li-sb")
     assert host_theory(antimony).capacity_mAh_per_g == pytest.approx(
         mechanism.theoretical_capacity_mAh_per_g, rel=1e-6

@@ -221,7 +221,7 @@ def test_not_toml(text, path, words):
         ("~nobody/x.toml", "there is no such file"),
         ("li_sb", "did you mean 'li-sb'?"),
         ("NA-SB-NASC", "did you mean 'na-sb-nasb'?"),
-        ("graphite", "shipped: k-sb, k-sb-ksb"),
+        ("graphite", "`sbpath list` names them"),
         ("sources", "no shipped mechanism has this name"),
         ("", "no shipped mechanism has this name"),
         (None, "no shipped mechanism has this name"),

@@ -5,6 +5,7 @@ The first gate is here: a file is TOML, and so is all that it extends.
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import tomllib
@@ -58,7 +59,7 @@ def locate(name: str | Path, beside: Path | None = None) -> Path:
         raise InputError(f"{text}: there is no such file{place}; {hint}")
     shipped = SHORT_NAMES.get(text.lower(), text.lower())
     if shipped not in names:
-        hint = nearest(text.lower(), [*names, *SHORT_NAMES], f"shipped: {', '.join(names)}")
+        hint = nearest(text.lower(), [*names, *SHORT_NAMES], "`sbpath list` names them")
         raise InputError(
             f"{text}: no shipped mechanism has this name; {hint} "
             "(a file of your own is given by its path, ending in .toml)"
@@ -126,15 +127,24 @@ def _syntax(message: str, text: str) -> str:
     return f"{place}: not valid TOML: {what[:80]}, in {line!r}; {advice}"
 
 
-def merged_document(path: Path, ancestors: tuple[Path, ...]) -> dict[str, Any]:
-    """The file's document with every ``extends`` carried out and all bibliographies added."""
+def merged_document(
+    path: Path, ancestors: tuple[Path, ...], read: dict[Path, dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """The file's document with every ``extends`` carried out and all bibliographies added.
+
+    `read` holds those that this load has made already: many tables extend the same few files.
+    """
+    read = {} if read is None else read
+    if path.resolve() in read:
+        return copy.deepcopy(read[path.resolve()])
     problems: list[str] = []
     table, sources = read_toml(path), read_toml(shipped_folder() / BIBLIOGRAPHY)
-    document = _extended(table, (), path, (*ancestors, path.resolve()), sources, problems)
+    document = _extended(table, (), path, (*ancestors, path.resolve()), sources, problems, read)
     if problems:
         raise InputError([f"{path}: {problem}" for problem in problems])
     own = document.get("sources", {})
     document["sources"] = {**sources, **own} if isinstance(own, dict) else own
+    read[path.resolve()] = copy.deepcopy(document)
     return document
 
 
@@ -145,13 +155,14 @@ def _extended(
     ancestors: tuple[Path, ...],
     sources: dict[str, Any],
     problems: list[str],
+    read: dict[Path, dict[str, Any]],
 ) -> dict[str, Any]:
     """`table`, which stands at the keys `at` of the file `path`, on top of what it extends.
 
     The sources of what it extends are added to `sources`, mistakes to `problems`.
     """
     own = {
-        key: _extended(value, (*at, key), path, ancestors, sources, problems)
+        key: _extended(value, (*at, key), path, ancestors, sources, problems, read)
         if isinstance(value, dict)
         else value
         for key, value in table.items()
@@ -164,7 +175,7 @@ def _extended(
         if file.resolve() in ancestors:
             chain = " -> ".join(p.name for p in (*ancestors, file))
             raise InputError(f"the files build on each other in a circle: {chain}; take one extends out")
-        base: Any = merged_document(file, ancestors)
+        base: Any = merged_document(file, ancestors, read)
         if isinstance(base["sources"], dict):
             sources.update(base["sources"])
         for key in keys:
