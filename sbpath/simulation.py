@@ -18,13 +18,14 @@ from tqdm import tqdm
 from sbpath import __version__
 from sbpath.errors import InputError
 from sbpath.halfcycles import charge_runs
-from sbpath.mechanism.reader import load_mechanism, mechanism_from_document
+from sbpath.mechanism.reader import load_mechanism
 from sbpath.mechanism.records import Mechanism
 from sbpath.model.equations import fill_nodes, stored_charge, workspace
 from sbpath.model.network import Network, build_network
 from sbpath.physical import COULOMB_PER_MAH, ZERO_CELSIUS_K
 from sbpath.protocol.protocol import Protocol, cycling
 from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Step
+from sbpath.replay import mechanism_of
 from sbpath.solution import CAUSES, SimulationError, Solution, State, StepRecord
 from sbpath.solver.cycler import direction_of, drive_of, duration_of, reason_of, target_of, watched_limits
 from sbpath.solver.electrode import DrivenElectrode
@@ -202,9 +203,8 @@ def simulate_again(solution: Solution, progress: bool = True) -> Solution:
     about = solution.provenance
     if document_hash(about["document"]) != about["mechanism_sha256"]:
         raise InputError("simulate_again: the mechanism in the provenance is not the one that was simulated")
-    mechanism = mechanism_from_document(about["document"], where=about["mechanism"])
     return simulate(
-        mechanism,
+        mechanism_of(solution),
         Protocol.parse(about["protocol"]),
         graph=about["graph"],
         temperature_C=about["temperature_C"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from sbpath.cli.shared import check_outputs, drawing, load, to_celsius, write_table
+from sbpath.cli.shared import check_outputs, load, save_figure, to_celsius, write_table
 
 EXAMPLES = """examples:
   sbpath compare li-sb na-sb k-sb --plot hysteresis.png
@@ -69,8 +69,5 @@ def _compare(options: argparse.Namespace) -> int:
     print(comparison_report(solutions, options.scale))
     if options.csv:
         write_table(options.csv, COMPARISON_HEAD, comparison_rows(solutions, options.scale))
-    if options.plot:
-        plots = drawing()
-        plots.save(plots.comparison(solutions, options.scale), options.plot)
-        print(f"wrote {options.plot}")
+    save_figure(options.plot, lambda plots: plots.comparison(solutions, options.scale))
     return 0

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 from sbpath.cli.shared import (
     add_changes,
     check_outputs,
-    drawing,
+    cut_offs,
     load,
+    save_figure,
     to_celsius,
-    to_volts,
     write_table,
 )
 
 if TYPE_CHECKING:
-    from sbpath.mechanism.records import Mechanism
     from sbpath.protocol.protocol import Protocol
     from sbpath.solution import Solution
 
@@ -272,17 +271,11 @@ def _simulated(options: argparse.Namespace, protocol: Callable[[float, float, fl
     mechanism = load(options.mechanism, options.changes, options.design)
     return simulate(
         mechanism,
-        protocol(*_cut_offs(options, mechanism), mechanism.content_range[1]),
+        protocol(*cut_offs(options, mechanism), mechanism.content_range[1]),
         graph=options.graph,
         temperature_C=to_celsius(options.temperature),
         progress=not options.quiet,
     )
-
-
-def _cut_offs(options: argparse.Namespace, mechanism: Mechanism) -> tuple[float, float]:
-    lower = mechanism.lower_cutoff_V if options.lower is None else to_volts("--lower", options.lower)
-    upper = mechanism.upper_cutoff_V if options.upper is None else to_volts("--upper", options.upper)
-    return lower, upper
 
 
 def _write(
@@ -298,7 +291,4 @@ def _write(
     if options.save:
         solution.save(options.save)
         print(f"wrote {options.save}")
-    if options.plot:
-        plots = drawing()
-        plots.save(figure(plots), options.plot)
-        print(f"wrote {options.plot}")
+    save_figure(options.plot, figure)

@@ -9,15 +9,16 @@ from sbpath.cli.shared import (
     add_changes,
     add_cycling,
     check_outputs,
-    drawing,
     load,
     rate,
+    save_figure,
     to_celsius,
     write_table,
 )
 from sbpath.errors import InputError
 
 if TYPE_CHECKING:
+    from sbpath.mechanism.records import Mechanism
     from sbpath.solution import Solution
 
 MAP_EXAMPLES = """a variation is NAME=LOW..HIGH:COUNT, with ,log after it for logarithmic steps; NAME is
@@ -85,11 +86,14 @@ def _add_one(parser: argparse.ArgumentParser) -> None:
     add_changes(parser)
 
 
-def _cycled(options: argparse.Namespace) -> Solution:
+def _load(options: argparse.Namespace) -> Mechanism:
+    return load(options.mechanism, options.changes, options.design)
+
+
+def _cycled(options: argparse.Namespace, mechanism: Mechanism) -> Solution:
     from sbpath.protocol.protocol import cycling
     from sbpath.simulation import simulate
 
-    mechanism = load(options.mechanism, options.changes, options.design)
     return simulate(
         mechanism,
         cycling(rate(options), mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, options.cycles),
@@ -104,16 +108,12 @@ def _explain(options: argparse.Namespace) -> int:
 
     check_outputs(options.csv, options.paths, plot=options.plot)
     check_outputs(plot=options.paths)
-    solution = _cycled(options)
+    solution = _cycled(options, _load(options))
     print(explanation(solution))
     if options.csv:
         write_table(options.csv, EXPLAIN_HEAD, explain_rows(solution))
-    for path, draw in ((options.plot, "rivals"), (options.paths, "paths")):
-        if path:
-            plots = drawing()
-            figure = plots.rivals(solution) if draw == "rivals" else plots.paths(solution).figure
-            plots.save(figure, path)
-            print(f"wrote {path}")
+    save_figure(options.plot, lambda plots: plots.rivals(solution))
+    save_figure(options.paths, lambda plots: plots.paths(solution).figure)
     return 0
 
 
@@ -124,11 +124,12 @@ def _budget(options: argparse.Namespace) -> int:
     from sbpath.text.budget import BUDGET_HEAD, budget_report, budget_rows
 
     check_outputs(options.csv, plot=options.plot)
-    solution = _cycled(options)
+    mechanism = _load(options)
+    solution = _cycled(options, mechanism)
     own = budget(solution)
     compared = asymmetry(solution)
     limit = zero_rate(
-        load(options.mechanism, options.changes, options.design),
+        mechanism,
         graph=options.graph,
         temperature_C=to_celsius(options.temperature),
         progress=not options.quiet,
@@ -136,10 +137,7 @@ def _budget(options: argparse.Namespace) -> int:
     print(budget_report(solution, own, compared, limit))
     if options.csv:
         write_table(options.csv, BUDGET_HEAD, budget_rows(own))
-    if options.plot:
-        plots = drawing()
-        plots.save(plots.budget_figure(solution, compared, limit), options.plot)
-        print(f"wrote {options.plot}")
+    save_figure(options.plot, lambda plots: plots.budget_figure(solution, compared, limit))
     return 0
 
 
@@ -150,7 +148,7 @@ def _map(options: argparse.Namespace) -> int:
     check_outputs(options.csv, plot=options.plot)
     if len(options.vary) != 2:
         raise InputError(f"--vary: is given {len(options.vary)} times; give it twice, across and up")
-    mechanism = load(options.mechanism, options.changes, options.design)
+    mechanism = _load(options)
     chart = selection_map(
         mechanism,
         *options.vary,
@@ -163,8 +161,5 @@ def _map(options: argparse.Namespace) -> int:
     print(selection_report(chart, mechanism))
     if options.csv:
         write_table(options.csv, SELECTION_HEAD, selection_rows(chart))
-    if options.plot:
-        plots = drawing()
-        plots.save(plots.selection(chart, mechanism)[0].figure, options.plot)
-        print(f"wrote {options.plot}")
+    save_figure(options.plot, lambda plots: plots.selection(chart, mechanism)[0].figure)
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from sbpath.cli.shared import add_changes, check_outputs, drawing, load
+from sbpath.cli.shared import add_changes, check_outputs, load, save_figure
 from sbpath.errors import InputError
 
 
@@ -83,7 +83,5 @@ def _check(options: argparse.Namespace) -> int:
 def _graph(options: argparse.Namespace) -> int:
     check_outputs(plot=options.plot)
     mechanism = load(options.mechanism, [])
-    plots = drawing()
-    plots.save(plots.graph(mechanism, options.graph).figure, options.plot)
-    print(f"wrote {options.plot}")
+    save_figure(options.plot, lambda plots: plots.graph(mechanism, options.graph).figure)
     return 0

@@ -6,7 +6,7 @@ import argparse
 import shutil
 from typing import Any
 
-from sbpath.cli.shared import check_outputs, drawing
+from sbpath.cli.shared import check_outputs, save_figure
 from sbpath.errors import InputError
 
 EXAMPLES = """examples:
@@ -118,10 +118,7 @@ def _write(options: argparse.Namespace, records: Any, figure: Any) -> None:
     if options.csv:
         literature_to_csv(records, options.csv)
         print(f"wrote {options.csv}")
-    if options.plot:
-        plots = drawing()
-        plots.save(figure(plots), options.plot)
-        print(f"wrote {options.plot}")
+    save_figure(options.plot, figure)
 
 
 def _width() -> int:

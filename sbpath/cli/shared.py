@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sbpath.errors import InputError
@@ -76,6 +76,13 @@ def to_volts(name: str, text: str) -> float:
         raise InputError(f"{name}: {text!r} is not a voltage; write 0.05 or 50mV") from None
 
 
+def cut_offs(options: argparse.Namespace, mechanism: Mechanism) -> tuple[float, float]:
+    """``--lower`` and ``--upper`` (V), the mechanism's own where they are not given."""
+    lower = mechanism.lower_cutoff_V if options.lower is None else to_volts("--lower", options.lower)
+    upper = mechanism.upper_cutoff_V if options.upper is None else to_volts("--upper", options.upper)
+    return lower, upper
+
+
 def to_celsius(text: str | None) -> float | None:
     """A temperature as typed: ``25``, ``25C`` or ``298.15K``."""
     if text is None:
@@ -113,12 +120,15 @@ def write_table(path: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -
     print(f"wrote {path}")
 
 
-def drawing() -> Any:
-    """The module `sbpath.plots`, set to draw into files."""
+def save_figure(path: str | None, draw: Callable[[Any], Any]) -> None:
+    """Write the figure that `draw` makes with the module `sbpath.plots`, if it is asked for, and say so."""
+    if not path:
+        return
     import matplotlib as mpl
 
     # Files only: no window system is needed, whatever the machine has.
     mpl.use("Agg")
     from sbpath import plots
 
-    return plots
+    plots.save(draw(plots), path)
+    print(f"wrote {path}")

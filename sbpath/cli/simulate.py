@@ -10,11 +10,11 @@ from sbpath.cli.shared import (
     add_changes,
     add_cycling,
     check_outputs,
-    drawing,
+    cut_offs,
     load,
     rate,
+    save_figure,
     to_celsius,
-    to_volts,
 )
 from sbpath.errors import InputError
 
@@ -126,9 +126,7 @@ def _protocol(options: argparse.Namespace, mechanism: Mechanism) -> Any:
     from sbpath.protocol.protocol import Protocol, cycling
 
     if options.protocol is None:
-        lower = mechanism.lower_cutoff_V if options.lower is None else to_volts("--lower", options.lower)
-        upper = mechanism.upper_cutoff_V if options.upper is None else to_volts("--upper", options.upper)
-        return cycling(rate(options), lower, upper, options.cycles)
+        return cycling(rate(options), *cut_offs(options, mechanism), options.cycles)
     for name in ("rate", "lower", "upper"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name}: has no meaning beside --protocol; write it into the steps")
@@ -146,10 +144,8 @@ def _write(solution: Solution, options: argparse.Namespace) -> None:
         to_bdf(solution, options.bdf)
     if options.save:
         solution.save(options.save)
-    if options.plot:
-        plots = drawing()
-        draw = FIGURES[options.figure or next(iter(FIGURES))]
-        plots.save(draw(plots, solution), options.plot)
-    for path in (options.csv, options.bdf, options.save, options.plot):
+    for path in (options.csv, options.bdf, options.save):
         if path:
             print(f"wrote {path}")
+    draw = FIGURES[options.figure or next(iter(FIGURES))]
+    save_figure(options.plot, lambda plots: draw(plots, solution))

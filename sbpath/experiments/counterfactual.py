@@ -16,6 +16,8 @@ from sbpath.errors import InputError
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.mechanism.records import EdgeKinetics, Mechanism
 from sbpath.protocol.protocol import Protocol
+from sbpath.replay import mechanism_of
+from sbpath.results.analysis import of_cycle
 from sbpath.results.budget import Budget, budget
 from sbpath.results.pathways import Path, pathways
 from sbpath.simulation import simulate
@@ -89,9 +91,10 @@ def asymmetry(solution: Solution, cycle: int | None = None) -> Asymmetry:
         If there is no closed cycle, or a held cycle does not close.
     """
     free = budget(solution, cycle)
+    ways = of_cycle(pathways(solution), free.cycle)
     held = []
     for followed in ("insertion", "extraction"):
-        own = [w for w in pathways(solution) if w.cycle == free.cycle and w.direction == followed]
+        own = [way for way in ways if way.direction == followed]
         widest: dict[tuple[str, str], Path] = {}
         for path in (path for way in own for path in way.paths if path.share >= TAKEN):
             widest.setdefault((path.phases[0], path.phases[-1]), path)
@@ -116,7 +119,7 @@ def simulate_held(solution: Solution, edges: Sequence[tuple[str, str]]) -> Solut
         If more than 1 % of the Sb stands in such phases at the start.
     """
     about = solution.provenance
-    mechanism = mechanism_from_document(about["document"], where=about["mechanism"])
+    mechanism = mechanism_of(solution)
     touched = {phase for edge in edges for phase in edge}
     initial = State(**about["initial"])
     inside = {phase: share for phase, share in initial.fractions.items() if phase in touched}
@@ -163,9 +166,9 @@ def _held_document(
     document["default_graph"] = HELD
     if document["initial_phase"] not in touched:
         document["initial_phase"] = edges[0][0]
-    nodes = "assemblages" if document.get("assemblages") else "phases"
-    document[nodes] = {name: table for name, table in document[nodes].items() if name in touched}
-    used = {phase for name in document[nodes] for phase in mechanism.nodes[name]}
+    stated_nodes = document.get("assemblages", {})
+    document["assemblages"] = {name: text for name, text in stated_nodes.items() if name in touched}
+    used = {phase for name in touched for phase in mechanism.nodes[name]}
     document["phases"] = {name: table for name, table in document["phases"].items() if name in used}
     document["interfaces"] = {
         pair: table for pair, table in document["interfaces"].items() if set(pair.split("|")) <= touched

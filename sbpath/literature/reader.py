@@ -28,9 +28,8 @@ def load_elements(folder: Path | None = None) -> dict[str, Element]:
     InputError
         With all mistakes of ``elements.csv``.
     """
-    path, problems = _path(folder, "elements.csv"), []
-    rows = read_sheet(path, Element, problems)
-    problems += _repeated(path, Element, ("symbol",), rows)
+    problems: list[str] = []
+    _, rows = _sheet(folder, "elements.csv", Element, ("symbol",), problems)
     refuse(problems)
     return {values["symbol"]: Element(**values) for _, values in rows}
 
@@ -43,9 +42,8 @@ def load_references(folder: Path | None = None) -> dict[int, str]:
     InputError
         With all mistakes of ``references.csv``.
     """
-    path, problems = _path(folder, "references.csv"), []
-    rows = read_sheet(path, Reference, problems)
-    problems += _repeated(path, Reference, ("number",), rows)
+    problems: list[str] = []
+    _, rows = _sheet(folder, "references.csv", Reference, ("number",), problems)
     refuse(problems)
     return {values["number"]: values["citation"] for _, values in rows}
 
@@ -64,9 +62,8 @@ def load_hosts(folder: Path | None = None) -> list[Host]:
         With all mistakes of a file.
     """
     elements = load_elements(folder)
-    path, problems = _path(folder, "hosts.csv"), []
-    rows = read_sheet(path, Host, problems)
-    problems += _repeated(path, Host, ("row",), rows)
+    problems: list[str] = []
+    path, rows = _sheet(folder, "hosts.csv", Host, ("row",), problems)
     for number, values in rows:
         for name, what in _host_mistakes(values, elements):
             problems.append(place(path, number, _heading(Host, name), what))
@@ -92,9 +89,7 @@ def load_studies(folder: Path | None = None) -> list[Study]:
     """
     citations, problems, studies = load_references(folder), [], []
     for name in STUDY_FILES:
-        path = _path(folder, name)
-        rows = read_sheet(path, Study, problems)
-        problems += _repeated(path, Study, ("table", "row"), rows)
+        path, rows = _sheet(folder, name, Study, ("table", "row"), problems)
         for number, values in rows:
             mistakes = list(_study_mistakes(values, citations))
             problems += [place(path, number, _heading(Study, field), what) for field, what in mistakes]
@@ -104,8 +99,14 @@ def load_studies(folder: Path | None = None) -> list[Study]:
     return studies
 
 
-def _path(folder: Path | None, name: str) -> Path:
-    return Path(shipped_folder() if folder is None else folder) / name
+def _sheet(
+    folder: Path | None, name: str, record: type, key: tuple[str, ...], problems: list[str]
+) -> tuple[Path, list[tuple[int, dict[str, Any]]]]:
+    """Path of a file, and its rows with their numbers; mistakes of cells and keys go to `problems`."""
+    path = Path(shipped_folder() if folder is None else folder) / name
+    rows = read_sheet(path, record, problems)
+    problems += _repeated(path, record, key, rows)
+    return path, rows
 
 
 def _heading(record: type, field: str) -> str:

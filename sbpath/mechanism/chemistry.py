@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 Amount = tuple[float, float]
@@ -117,6 +117,17 @@ def parse_contents(text: str) -> dict[str, float]:
             raise ValueError(f"{text!r}: {name} needs a plain amount above zero; write e.g. 'Sb + 1.5 Li2S'")
         amounts[name] = constant
     return amounts
+
+
+def node_contents(phases: Iterable[str], assemblages: Mapping[str, str]) -> dict[str, dict[str, float]]:
+    """Mol of each phase per mol of Sb in every node, by the names of both.
+
+    The nodes are the assemblages, read as `parse_contents` does, or each phase by itself where
+    there are none.
+    """
+    if not assemblages:
+        return {name: {name: 1.0} for name in phases}
+    return {name: parse_contents(text) for name, text in assemblages.items()}
 
 
 def _terms(text: str, side: str) -> dict[str, Amount]:

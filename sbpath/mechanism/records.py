@@ -22,7 +22,7 @@ from sbpath.mechanism.chemistry import (
     ATOMIC_WEIGHT,
     Amount,
     composition,
-    parse_contents,
+    node_contents,
     parse_equation,
     parse_formula,
 )
@@ -128,7 +128,7 @@ class Cell(Provenance):
     alpha_deg: float = Field(default=90.0, gt=0.0, lt=180.0)
     beta_deg: float = Field(default=90.0, gt=0.0, lt=180.0)
     gamma_deg: float = Field(default=90.0, gt=0.0, lt=180.0)
-    formula_units: int = Field(default=1, ge=1, le=1000, description="Z, which is also the number of Sb")
+    formula_units: int = Field(default=1, ge=1, le=1000, description="Z")
 
     @model_validator(mode="after")
     def _closed(self) -> Self:
@@ -162,7 +162,7 @@ class Cell(Provenance):
 
     @property
     def molar_volume_cm3_per_mol(self) -> float:
-        """Volume of one mole of formula units, which is per mole of Sb."""
+        """Volume of one mole of formula units."""
         avogadro = GAS_CONSTANT_J_PER_MOL_K / BOLTZMANN_J_PER_K
         return self.volume_cubic_angstrom * 1e-24 * avogadro / self.formula_units
 
@@ -330,11 +330,8 @@ class Mechanism(Record):
     @cached_property
     def nodes(self) -> Mapping[str, Mapping[str, float]]:
         """What each node is made of: mol of each phase per mol of Sb, by the names of both."""
-        if not self.assemblages:
-            return MappingProxyType({name: MappingProxyType({name: 1.0}) for name in self.phases})
-        return MappingProxyType(
-            {name: MappingProxyType(parse_contents(text)) for name, text in self.assemblages.items()}
-        )
+        contents = node_contents(self.phases, self.assemblages)
+        return MappingProxyType({name: MappingProxyType(phases) for name, phases in contents.items()})
 
     def composition(self, node: str) -> dict[str, Amount]:
         """Amount of each element in `node`, per mole of Sb."""

@@ -8,10 +8,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sbpath.errors import InputError
 from sbpath.plots.style import DOUBLE, SERIES, style
 from sbpath.plots.words import capacity_label, voltage_label
-from sbpath.results.analysis import HalfCycle, half_cycles
+from sbpath.results.analysis import HalfCycle, half_cycles, of_cycle
 from sbpath.results.labels import node_labels
 from sbpath.results.rivals import Driving, driving
 from sbpath.solution import Solution
@@ -43,11 +42,7 @@ def rivals(solution: Solution, cycle: int | None = None) -> Figure:
     InputError
         If that cycle passes no charge.
     """
-    halves = half_cycles(solution)
-    which = (halves[-1].cycle if halves else None) if cycle is None else cycle
-    own = [half for half in halves if half.cycle == which]
-    if not own:
-        raise InputError(f"cycle: no charge passes in cycle {which!r}")
+    own = of_cycle(half_cycles(solution), cycle)
     about = driving(solution)
     with style():
         figure, axes = plt.subplots(
@@ -72,7 +67,7 @@ def rivals(solution: Solution, cycle: int | None = None) -> Figure:
         axes[1, 0].set_ylim(bottom=0.0)
         provenance = solution.provenance
         figure.suptitle(
-            f"{provenance['mechanism']}, {provenance['graph']} graph, {provenance['temperature_C']:g} °C, cycle {which}",
+            f"{provenance['mechanism']}, {provenance['graph']} graph, {provenance['temperature_C']:g} °C, cycle {own[0].cycle}",
             fontsize=8.5, x=0.01, ha="left",
         )  # fmt: skip
     return figure

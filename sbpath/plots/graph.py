@@ -8,12 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyArrowPatch
 
-from sbpath.errors import InputError
 from sbpath.mechanism.graph import phase_graph
-from sbpath.mechanism.reader import load_mechanism, mechanism_from_document
+from sbpath.mechanism.reader import load_mechanism
 from sbpath.mechanism.records import Edge, Mechanism
 from sbpath.model.equilibrium import equilibrium_potential
 from sbpath.plots.style import DOUBLE, EXTRACTION, GREY, INSERTION, style
+from sbpath.replay import mechanism_of
+from sbpath.results.analysis import of_cycle
 from sbpath.results.labels import node_labels
 from sbpath.results.pathways import pathways
 from sbpath.solution import Solution
@@ -65,7 +66,7 @@ def paths(solution: Solution, cycle: int | None = None, ax: Axes | None = None) 
     """Draw the graph of a solution with each edge as wide as the charge that it carried in a cycle.
 
     Blue edges carried charge in, red ones out; thin grey ones carried nothing worth the name. The
-    charge (mAh per g Sb) and, where a phase left by several edges, the share of each stand beside.
+    charge (mAh per g of host) and, where a phase left by several edges, the share of each stand beside.
 
     Parameters
     ----------
@@ -82,12 +83,8 @@ def paths(solution: Solution, cycle: int | None = None, ax: Axes | None = None) 
         If that cycle passes no charge.
     """
     about = solution.provenance
-    mechanism = mechanism_from_document(about["document"], where=about["mechanism"])
-    ways = pathways(solution)
-    which = (ways[-1].cycle if ways else None) if cycle is None else cycle
-    own = [way for way in ways if way.cycle == which]
-    if not own:
-        raise InputError(f"cycle: no charge passes in cycle {which!r}")
+    mechanism = mechanism_of(solution)
+    own = of_cycle(pathways(solution), cycle)
     converted = np.sum([way.converted for way in own], axis=0)
     charge = np.sum([way.charge_mAh_per_g for way in own], axis=0)
     widest = float(np.abs(charge).max(initial=1e-9))
@@ -114,7 +111,7 @@ def paths(solution: Solution, cycle: int | None = None, ax: Axes | None = None) 
             rest.append("per cent: share of what left the phase")
         ax.text(0.0, 0.0, "\n".join(rest), transform=ax.transAxes, fontsize=6.5, color="0.35", va="bottom")
         ax.set_title(
-            f"{mechanism.title}: {about['graph']} graph, {about['temperature_C']:g} °C, charge carried in cycle {which}",
+            f"{mechanism.title}: {about['graph']} graph, {about['temperature_C']:g} °C, charge carried in cycle {own[0].cycle}",
             loc="left",
         )
     return ax

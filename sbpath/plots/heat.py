@@ -6,10 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from sbpath.errors import InputError
 from sbpath.plots.style import BLUE, DOUBLE, GREY, RED, style
 from sbpath.plots.words import capacity_label, per_gram, voltage_label
-from sbpath.results.analysis import half_cycles
+from sbpath.results.analysis import half_cycles, of_cycle
 from sbpath.results.calorimetry import heat_flow
 from sbpath.solution import Solution
 
@@ -31,11 +30,7 @@ def heat(solution: Solution, cycle: int | None = None, axes: np.ndarray | None =
     InputError
         If that cycle passes no charge.
     """
-    halves = half_cycles(solution)
-    which = (halves[-1].cycle if halves else None) if cycle is None else cycle
-    own = [half for half in halves if half.cycle == which]
-    if not own:
-        raise InputError(f"cycle: no charge passes in cycle {which!r}")
+    own = of_cycle(half_cycles(solution), cycle)
     flow = heat_flow(solution)
     lost = flow.transformation_W_per_g.sum(axis=0) + flow.joule_W_per_g
     with style():

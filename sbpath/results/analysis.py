@@ -19,9 +19,11 @@ Definitions, used everywhere in sbpath:
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Real
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +115,18 @@ class Onset:
     voltage_V: float
 
 
+class OfCycle(Protocol):
+    """What belongs to one cycle, such as a half cycle and all that is said of one."""
+
+    @property
+    def cycle(self) -> int:
+        """From 1."""
+        ...
+
+
+Item = TypeVar("Item", bound=OfCycle)
+
+
 def half_cycles(solution: Solution) -> list[HalfCycle]:
     """The half cycles of a solution in order, as `sbpath.halfcycles` defines them."""
     halves = []
@@ -136,6 +150,34 @@ def half_cycles(solution: Solution) -> list[HalfCycle]:
             )
         )
     return halves
+
+
+def of_cycle(items: Sequence[Item], cycle: int | None = None) -> list[Item]:
+    """Those of one cycle, of the last one among them if `cycle` is not given.
+
+    Raises
+    ------
+    InputError
+        If there are none: no charge passes in that cycle.
+    """
+    which = (items[-1].cycle if items else None) if cycle is None else cycle
+    own = [item for item in items if item.cycle == which]
+    if not own:
+        raise InputError(f"cycle: no charge passes in cycle {which!r}")
+    return own
+
+
+def spans(solution: Solution, halves: Sequence[HalfCycle]) -> list[slice]:
+    """Rows of each half cycle, with what a cycle does before any charge passes in its first one.
+
+    `halves` are all of a solution or of some of its cycles, in order.
+    """
+    found: list[slice] = []
+    for before, half in zip((None, *halves), halves, strict=False):
+        first = before is None or before.cycle != half.cycle
+        begin = int(np.searchsorted(solution.cycle, half.cycle)) if first else half.rows.start
+        found.append(slice(begin, half.rows.stop))
+    return found
 
 
 def cycle_summaries(solution: Solution) -> list[CycleSummary]:

@@ -18,14 +18,14 @@ first cycle, after which other phases are there than before, the stored energy t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from sbpath.errors import InputError
 from sbpath.physical import COULOMB_PER_MAH
-from sbpath.results.analysis import HalfCycle, Plateau, cycle_summaries, half_cycles
+from sbpath.results.analysis import HalfCycle, Plateau, cycle_summaries, half_cycles, spans
 from sbpath.solution import CAUSES, Floats, Solution
 
 LOSSES = (*CAUSES, "resistance")
@@ -146,31 +146,29 @@ def budgets(solution: Solution) -> list[Budget]:
     """The budget of each cycle whose loop is closed: as much charge out as in, within 2 %."""
     found = []
     halves = half_cycles(solution)
+    heats = _heats(solution)
+    # What a jump of the voltage at the very start delivered was held before it.
+    held = float(solution.stored_J_per_g[0] + solution.energy_J_per_g[0])
     for summary in cycle_summaries(solution):
         if summary.loop_J_per_g is None:
             continue
         own = [half for half in halves if half.cycle == summary.cycle]
-        spans = {id(half): _span(solution, half, half is own[0]) for half in own}
-        ways = [[h for h in own if h.direction == way] for way in ("insertion", "extraction")]
-
-        def total(running: Floats, before: float = 0.0, ways: Any = ways, spans: Any = spans) -> Floats:
-            """What a running integral gained on insertion and on extraction."""
-            return np.array([sum(_gained(running, spans[id(half)], before) for half in way) for way in ways])
-
+        pairs = list(zip(own, spans(solution, own), strict=True))
+        ways = [[pair for pair in pairs if pair[0].direction == way] for way in ("insertion", "extraction")]
+        rows = [[span for _, span in way] for way in ways]
         found.append(
             Budget(
                 cycle=summary.cycle,
-                capacities_mAh_per_g=np.array([sum(half.capacity_mAh_per_g for half in way) for way in ways]),
+                capacities_mAh_per_g=np.array(
+                    [sum(half.capacity_mAh_per_g for half, _ in way) for way in ways]
+                ),
                 loop_J_per_g=summary.loop_J_per_g,
                 hysteresis_mV=summary.hysteresis_mV,
-                heat_J_per_g=total(solution.heat_parts_J_per_g),
-                resistance_J_per_g=total(solution.joule_heat_J_per_g),
-                # What a jump of the voltage at the very start delivered was held before it.
-                gained_J_per_g=total(
-                    solution.stored_J_per_g, solution.stored_J_per_g[0] + solution.energy_J_per_g[0]
-                ),
+                heat_J_per_g=_gained(solution.heat_parts_J_per_g, rows),
+                resistance_J_per_g=_gained(solution.joule_heat_J_per_g, rows),
+                gained_J_per_g=_gained(solution.stored_J_per_g, rows, held),
                 edges=solution.edges,
-                plateaus=tuple(loss for half in own for loss in _plateau_losses(solution, half)),
+                plateaus=tuple(loss for half in own for loss in _plateau_losses(solution, half, heats)),
             )
         )
     return found
@@ -223,7 +221,10 @@ def gap_profile(solution: Solution, cycle: int | None = None, points: int = GAP_
         raise InputError(
             f"gap_profile: cycle {which} has {len(own)} half cycles; give one of an insertion and an extraction"
         )
-    curves = {half.direction: _against_charge(solution, half, half is own[0]) for half in own}
+    curves = {
+        half.direction: _against_charge(solution, half, rows)
+        for half, rows in zip(own, spans(solution, own), strict=True)
+    }
     # The charge that both directions pass: they meet where the cycle turns.
     edges = np.linspace(
         max(min(curve[0]) for curve in curves.values()),
@@ -250,31 +251,29 @@ def gap_profile(solution: Solution, cycle: int | None = None, points: int = GAP_
     )
 
 
-def _gained(running: Floats, rows: slice, before: float) -> Floats:
-    """What a running integral (last axis: rows) gained over `rows`; `before` is its value before the first one."""
+def _gained(running: Floats, ways: Sequence[Sequence[slice]], before: float = 0.0) -> Floats:
+    """What a running integral (last axis: rows) gained over all rows of each way.
+
+    `before` is its value before the first row of all.
+    """
+    return np.array([sum(_rise(running, rows, before) for rows in way) for way in ways])
+
+
+def _rise(running: Floats, rows: slice, before: float) -> Floats:
     return running[..., rows.stop - 1] - (running[..., rows.start - 1] if rows.start > 0 else before)
 
 
-def _span(solution: Solution, half: HalfCycle, first: bool) -> slice:
-    """Rows of a half cycle, with what the cycle does before any charge passes if it is its first one."""
-    begin = int(np.searchsorted(solution.cycle, half.cycle)) if first else half.rows.start
-    return slice(begin, half.rows.stop)
+def _heats(solution: Solution) -> Floats:
+    """Heat by cause since the start (J/g), in the order of `LOSSES`, shape (5, n)."""
+    return np.vstack([solution.heat_parts_J_per_g.sum(axis=1), solution.joule_heat_J_per_g])
 
 
-def _against_charge(solution: Solution, half: HalfCycle, first: bool) -> Floats:
-    """Net charge (mAh/g), energy delivered and heat by cause (J/g) of a half cycle, from where it began.
+def _against_charge(solution: Solution, half: HalfCycle, rows: slice) -> Floats:
+    """Net charge (mAh/g), energy delivered and heat by cause (J/g) over the rows of a half cycle.
 
-    Shape (7, n), in order of rising charge.
+    From where it began; shape (7, n), in order of rising charge.
     """
-    rows = _span(solution, half, first)
-    running = np.vstack(
-        [
-            solution.charge_mAh_per_g,
-            solution.energy_J_per_g,
-            solution.heat_parts_J_per_g.sum(axis=1),
-            solution.joule_heat_J_per_g,
-        ]
-    )
+    running = np.vstack([solution.charge_mAh_per_g, solution.energy_J_per_g, _heats(solution)])
     before = running[:, rows.start - 1] if rows.start > 0 else np.zeros(len(running))
     curve = np.column_stack([before, running[:, rows]])
     # Rounding may turn the charge back by nothing.
@@ -299,13 +298,13 @@ def _along(solution: Solution, half: HalfCycle, values: Floats, capacity: Floats
     return np.interp(capacity, passed, values[half.rows])
 
 
-def _plateau_losses(solution: Solution, half: HalfCycle) -> list[PlateauLoss]:
+def _plateau_losses(solution: Solution, half: HalfCycle, heats: Floats) -> list[PlateauLoss]:
+    """What each plateau loses; `heats` as `_heats` gives them."""
     losses = []
     # Plateaus count from the first row, which a jump of the voltage may have moved.
     first = float(solution.capacity_mAh_per_g[half.rows][0])
     for plateau in half.plateaus:
         ends = first + plateau.start_mAh_per_g + np.array([0.0, plateau.extent_mAh_per_g])
-        heats = [*solution.heat_parts_J_per_g.sum(axis=1), solution.joule_heat_J_per_g]
         heat = np.array([np.diff(_along(solution, half, h, ends))[0] for h in heats])
         losses.append(
             PlateauLoss(half.direction, plateau, 1e3 * heat / (COULOMB_PER_MAH * plateau.extent_mAh_per_g))

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.model.entropy import phase_entropy
-from sbpath.model.equations import Drive, evaluate, workspace
-from sbpath.model.network import Network, build_network
 from sbpath.physical import ZERO_CELSIUS_K
+from sbpath.replay import mechanism_of, network_of, replayed
 from sbpath.solution import Floats, Solution
 
 
@@ -53,11 +51,9 @@ def heat_flow(solution: Solution) -> HeatFlow:
 
     Half-cell against the alkali metal; side reactions and the electrolyte's own heats are not in it.
     """
-    about = solution.provenance
-    mechanism = mechanism_from_document(about["document"], where=about["mechanism"])
-    celsius = about["temperature_C"]
-    temperature = celsius + ZERO_CELSIUS_K
-    network = build_network(mechanism, about["graph"], temperature)
+    mechanism = mechanism_of(solution)
+    network = network_of(solution, mechanism)
+    celsius = solution.provenance["temperature_C"]
     pairs = [
         phase_entropy(phase, solution.potential_V, celsius, mechanism.reference_temperature_C)
         for phase in mechanism.phases.values()
@@ -65,11 +61,13 @@ def heat_flow(solution: Solution) -> HeatFlow:
     # Entropies of phases add up to those of nodes.
     amounts = np.array([[node.get(p, 0.0) for p in mechanism.phases] for node in mechanism.nodes.values()])
     entropy, slope = (amounts @ np.array(values) for values in zip(*pairs, strict=True))
-    change = np.sum(solution.fractions * slope, axis=0) * _motion(solution, network)
+    # dE/dt of each row: what the charge balance makes of the row's own current.
+    motion = np.array([work.derivative[-1] for work in replayed(solution, network)])
+    change = np.sum(solution.fractions * slope, axis=0) * motion
     if network.source:
         rise = entropy[list(network.target)] - entropy[list(network.source)]
         change = change + np.sum(solution.rates_per_s * rise, axis=0)
-    per_gram = temperature / mechanism.host_molar_mass_g_per_mol
+    per_gram = (celsius + ZERO_CELSIUS_K) / mechanism.host_molar_mass_g_per_mol
     held = np.sum(solution.fractions * entropy, axis=0)
     return HeatFlow(
         transformation_W_per_g=solution.heat_W_per_g,
@@ -77,14 +75,3 @@ def heat_flow(solution: Solution) -> HeatFlow:
         reversible_W_per_g=-per_gram * change,
         reversible_J_per_g=-per_gram * (held - held[0]),
     )
-
-
-def _motion(solution: Solution, network: Network) -> Floats:
-    """dE/dt of each row (V/s): what the charge balance makes of the row's own current."""
-    work = workspace(network)
-    states = np.vstack([solution.fractions, solution.potential_V]).T.tolist()
-    motion = []
-    for state, current in zip(states, solution.current_A_per_g.tolist(), strict=True):
-        evaluate(0.0, state, Drive(True, current, 0.0), network, work, with_jacobian=False)
-        motion.append(work.derivative[-1])
-    return np.array(motion)

@@ -67,8 +67,10 @@ def cases(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> lis
     if scale not in ("own", "Li"):
         raise InputError(f"scale: must be 'own' or 'Li', not {scale!r}")
     found = []
-    for solution, label in zip(several, case_labels(several), strict=True):
-        loop = last_loop(solution)
+    loops = [last_loop(solution) for solution in several]
+    rates = [_rate(solution, loop) for solution, loop in zip(several, loops, strict=True)]
+    labels = case_labels(several, rates)
+    for solution, label, loop, rate in zip(several, labels, loops, rates, strict=True):
         summary, insertion, extraction = loop if loop is not None else (None, None, None)
         cycle = summary.cycle if summary is not None else 0
         ion = solution.provenance["document"]["ion"]
@@ -76,7 +78,7 @@ def cases(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> lis
             Case(
                 label=label,
                 solution=solution,
-                rate_mA_per_g=_rate(solution),
+                rate_mA_per_g=rate,
                 summary=summary,
                 insertion=insertion,
                 extraction=extraction,
@@ -87,16 +89,21 @@ def cases(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> lis
     return found
 
 
-def case_labels(solutions: Sequence[Solution]) -> list[str]:
-    """A short name for each solution, with what tells it from the others."""
+def case_labels(solutions: Sequence[Solution], rates_mA_per_g: Sequence[float] | None = None) -> list[str]:
+    """A short name for each solution, with what tells it from the others.
+
+    The rates are those of `Case`, found anew if not given (mA/g).
+    """
+    if rates_mA_per_g is None:
+        rates_mA_per_g = [_rate(solution, last_loop(solution)) for solution in solutions]
     parts = [
         (
             about["mechanism"],
             about["graph"],
             f"{about['temperature_C']:g} °C",
-            rate_text(_rate(solution), about["one_C_mA_per_g"]),
+            rate_text(rate, about["one_C_mA_per_g"]),
         )
-        for solution in solutions
+        for solution, rate in zip(solutions, rates_mA_per_g, strict=True)
         for about in [solution.provenance]
     ]
     labels = []
@@ -120,7 +127,6 @@ def rate_text(rate_mA_per_g: float, one_C_mA_per_g: float) -> str:
     return f"C/{hours:.4g}" if hours > 1.0 else f"{1.0 / hours:.4g}C"
 
 
-def _rate(solution: Solution) -> float:
-    loop = last_loop(solution)
+def _rate(solution: Solution, loop: tuple[CycleSummary, HalfCycle, HalfCycle] | None) -> float:
     rows = slice(0, None) if loop is None else loop[1].rows
     return 1e3 * abs(float(solution.current_A_per_g[rows][0]))

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from sbpath.mechanism.chemistry import parse_contents
+from sbpath.mechanism.chemistry import node_contents
 
 _SUBSCRIPTS = str.maketrans("0123456789.x", "₀₁₂₃₄₅₆₇₈₉.ₓ")
 _AMOUNT = re.compile(r"(?<=[A-Za-z)])(\d+(?:\.\d+)?|x|\([^)]*\))(?=[A-Z(]|$)")
@@ -22,16 +22,12 @@ def subscripted(formula: str, mathtext: bool = False) -> str:
 def node_labels(document: dict[str, Any], mathtext: bool = False, short: bool = False) -> dict[str, str]:
     """A label for every node of a mechanism's document, by name: a phase, or ``Sb + 1.5 Li₂S``."""
     phases = phase_labels(document, mathtext, short)
-    assemblages = document.get("assemblages")
-    if not assemblages:
-        return phases
     return {
         name: " + ".join(
             phases[phase] if amount == 1.0 or len(contents) == 1 else f"{amount:.3g} {phases[phase]}"
             for phase, amount in contents.items()
         )
-        for name, text in assemblages.items()
-        for contents in [parse_contents(text)]
+        for name, contents in node_contents(phases, document.get("assemblages", {})).items()
     }
 
 
@@ -43,10 +39,9 @@ def host_label(document: dict[str, Any], mathtext: bool = False) -> str:
 def node_crystalline(document: dict[str, Any]) -> dict[str, bool]:
     """Whether each node is crystalline throughout, by name."""
     phases = document["phases"]
-    assemblages = document.get("assemblages") or {name: name for name in phases}
     return {
-        name: all(phases[phase]["crystalline"] for phase in parse_contents(text))
-        for name, text in assemblages.items()
+        name: all(phases[phase]["crystalline"] for phase in contents)
+        for name, contents in node_contents(phases, document.get("assemblages", {})).items()
     }
 
 

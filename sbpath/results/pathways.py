@@ -17,7 +17,7 @@ import networkx as nx
 import numpy as np
 
 from sbpath.physical import COULOMB_PER_MAH
-from sbpath.results.analysis import half_cycles
+from sbpath.results.analysis import half_cycles, spans
 from sbpath.solution import Floats, Solution
 
 # Paths and branches that carry less than this share of all Sb are not told.
@@ -83,17 +83,14 @@ def pathways(solution: Solution, least: float = TOLD) -> list[Pathways]:
     ends = [name.split(" -> ") for name in solution.edges]
     capacitance = solution.provenance["document"]["electrode"]["double_layer_F_per_g"]["value"]
     found = []
-    told: set[int] = set()
-    for half in half_cycles(solution):
-        # From the last row of what was before, so that the jump of a set voltage counts, and a
-        # rest at the start of a cycle, which belongs to its first half cycle.
-        begin = half.rows.start if half.cycle in told else int(np.searchsorted(solution.cycle, half.cycle))
-        told.add(half.cycle)
-        before, last = max(begin - 1, 0), half.rows.stop - 1
+    halves = half_cycles(solution)
+    for half, rows in zip(halves, spans(solution, halves), strict=True):
+        # From the last row of what was before, so that the jump of a set voltage counts.
+        before, last = max(rows.start - 1, 0), rows.stop - 1
         charge = solution.edge_charge_mAh_per_g[:, last] - solution.edge_charge_mAh_per_g[:, before]
         converted = solution.converted[:, last] - solution.converted[:, before]
         start = solution.provenance["initial"]["potential_V"]
-        rise = solution.potential_V[last] - (solution.potential_V[before] if begin > 0 else start)
+        rise = solution.potential_V[last] - (solution.potential_V[before] if rows.start > 0 else start)
         total = half.capacity_mAh_per_g * (1.0 if half.direction == "insertion" else -1.0)
         layer = -capacitance * float(rise) / COULOMB_PER_MAH
         left = {node: 0.0 for node in solution.phases}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sbpath.mechanism.chemistry import parse_contents
+from sbpath.mechanism.chemistry import node_contents
 from sbpath.solution import Floats, Solution
 
 
@@ -13,9 +13,9 @@ def phase_amounts(solution: Solution) -> dict[str, Floats]:
     phases, the amounts are the fractions.
     """
     document = solution.provenance["document"]
-    assemblages = document.get("assemblages") or {name: name for name in document["phases"]}
+    contents = node_contents(document["phases"], document.get("assemblages", {}))
     amounts = {name: 0.0 * solution.time_s for name in document["phases"]}
     for node, share in zip(solution.phases, solution.fractions, strict=True):
-        for phase, amount in parse_contents(assemblages[node]).items():
+        for phase, amount in contents[node].items():
             amounts[phase] = amounts[phase] + amount * share
     return amounts

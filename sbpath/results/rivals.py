@@ -17,18 +17,16 @@ because the driving force of the larger step in composition grows faster with ov
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf, nan
 
 import numpy as np
 
-from sbpath.errors import InputError
-from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.mechanism.records import Mechanism
-from sbpath.model.equations import Drive, evaluate, new_volume, workspace
-from sbpath.model.network import build_network
-from sbpath.physical import ZERO_CELSIUS_K
-from sbpath.results.analysis import half_cycles
+from sbpath.model.equations import new_volume
+from sbpath.replay import mechanism_of, network_of, replayed
+from sbpath.results.analysis import HalfCycle, half_cycles, of_cycle
 from sbpath.solution import Floats, Solution
 
 # A phase that loses less than this share of the Sb in a half cycle has decided nothing.
@@ -116,14 +114,10 @@ class Decision:
 
 def driving(solution: Solution) -> Driving:
     """Driving force, barrier and nucleation rate of every edge along a solution."""
-    mechanism, graph = _origin(solution)
-    network = build_network(mechanism, graph, solution.provenance["temperature_C"] + ZERO_CELSIUS_K)
-    work = workspace(network)
+    network = network_of(solution)
     shape = solution.affinities_J_per_mol.shape
     force, barrier, rate = (np.full(shape, nan) for _ in range(3))
-    rest = Drive(current_control=True, level=0.0, slope=0.0)
-    for i, state in enumerate(np.vstack([solution.fractions, solution.potential_V]).T.tolist()):
-        evaluate(0.0, state, rest, network, work, with_jacobian=False)
+    for i, work in enumerate(replayed(solution, network)):
         for e in range(len(network.target)):
             free = work.affinity[e] - network.work[e]
             if free <= 0.0:
@@ -136,7 +130,7 @@ def driving(solution: Solution) -> Driving:
 
 
 def decisions(solution: Solution, cycle: int | None = None) -> list[Decision]:
-    """Where each phase that transformed went, and by how much its rivals lost.
+    """Where each phase that transformed went, and by how much its rivals lost, in one cycle.
 
     Parameters
     ----------
@@ -156,17 +150,21 @@ def decisions(solution: Solution, cycle: int | None = None) -> list[Decision]:
     InputError
         If that cycle passes no charge.
     """
-    mechanism, _ = _origin(solution)
-    ends = [tuple(name.split(" -> ")) for name in solution.edges]
     halves = half_cycles(solution)
-    if not halves:
-        return []
-    which = halves[-1].cycle if cycle is None else cycle
-    if which not in {half.cycle for half in halves}:
-        raise InputError(f"cycle: no charge passes in cycle {which!r}")
+    return _decisions(solution, of_cycle(halves, cycle)) if halves else []
+
+
+def all_decisions(solution: Solution) -> list[Decision]:
+    """The decisions of every cycle, as `decisions` tells them of one."""
+    return _decisions(solution, half_cycles(solution))
+
+
+def _decisions(solution: Solution, halves: Sequence[HalfCycle]) -> list[Decision]:
+    mechanism = mechanism_of(solution)
+    ends = [tuple(name.split(" -> ")) for name in solution.edges]
     found = []
     about = driving(solution)
-    for half in (h for h in halves if h.cycle == which):
+    for half in halves:
         converted = solution.converted[:, half.rows] - solution.converted[:, [half.rows.start]]
         for phase in solution.phases:
             ways = [e for e, (reactant, _) in enumerate(ends) if reactant == phase]
@@ -190,11 +188,6 @@ def decisions(solution: Solution, cycle: int | None = None) -> list[Decision]:
                 )
             )
     return sorted(found, key=lambda decision: decision.time_s)
-
-
-def _origin(solution: Solution) -> tuple[Mechanism, str]:
-    about = solution.provenance
-    return mechanism_from_document(about["document"], where=about["mechanism"]), about["graph"]
 
 
 def _rival(

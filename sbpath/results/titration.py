@@ -19,13 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.model.equations import fill_nodes, workspace
 from sbpath.model.equilibrium import equilibrium_potential
-from sbpath.model.network import build_network
-from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.protocol import parse_step
 from sbpath.protocol.steps import Rest
+from sbpath.replay import mechanism_of, network_of
 from sbpath.results.analysis import PRESENT
 from sbpath.solution import Solution
 
@@ -124,9 +122,8 @@ def couples(solution: Solution) -> list[Couple]:
     Those count whose edges have converted `PRESENT` of the Sb or more. Phases that hold equally
     much alkali have no potential of equilibrium.
     """
-    about = solution.provenance
-    mechanism = mechanism_from_document(about["document"], where=about["mechanism"])
-    network = build_network(mechanism, about["graph"], about["temperature_C"] + ZERO_CELSIUS_K)
+    mechanism = mechanism_of(solution)
+    network = network_of(solution, mechanism)
     work = workspace(network)
     converted = np.asarray(np.trapezoid(solution.rates_per_s, solution.time_s, axis=1))
     pairs: dict[tuple[str, str], float] = {}
@@ -135,7 +132,7 @@ def couples(solution: Solution) -> list[Couple]:
         pairs[one, other] = pairs.get((one, other), 0.0) + share
     found = []
     for (one, other), share in pairs.items():
-        potential = equilibrium_potential(mechanism, one, other, about["temperature_C"])
+        potential = equilibrium_potential(mechanism, one, other, solution.provenance["temperature_C"])
         if share < PRESENT or potential is None:
             continue
         fill_nodes(potential, network, work)

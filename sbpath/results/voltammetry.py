@@ -15,12 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.model.equations import fill_nodes, workspace
-from sbpath.model.network import build_network
-from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.protocol import parse_step
 from sbpath.protocol.steps import Sweep
+from sbpath.replay import network_of
 from sbpath.solution import Solution
 
 # A peak stands out by at least this share of the largest current of its sweep.
@@ -132,9 +130,7 @@ class _EdgeCurrents:
     """Which edge carries the current: r (x_product - x_reactant) F / M, as the charge balance has it."""
 
     def __init__(self, solution: Solution) -> None:
-        about = solution.provenance
-        mechanism = mechanism_from_document(about["document"], where=about["mechanism"])
-        self.network = build_network(mechanism, about["graph"], about["temperature_C"] + ZERO_CELSIUS_K)
+        self.network = network_of(solution)
         self.work = workspace(self.network)
         self.solution = solution
 

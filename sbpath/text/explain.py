@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isnan
 
-from sbpath.results.analysis import half_cycles
 from sbpath.results.labels import node_labels
 from sbpath.results.pathways import Pathways, pathways
-from sbpath.results.rivals import DECIDES, Decision, Rival, decisions
+from sbpath.results.rivals import DECIDES, Decision, Rival, all_decisions, decisions
 from sbpath.solution import Solution
 from sbpath.text.tables import table
 
@@ -112,8 +111,7 @@ def explain_rows(solution: Solution) -> list[list[str]]:
             f"{r.barrier_kT:.6g}", f"{r.nucleation_per_s:.6g}", f"{r.share:.6g}", f"{r.energy_ratio:.6g}",
             f"{r.lever:.6g}", f"{r.threshold_J_per_m2:.6g}",
         ]
-        for cycle in sorted({half.cycle for half in half_cycles(solution)})
-        for d in decisions(solution, cycle)
+        for d in all_decisions(solution)
         for r in d.rivals
     ]  # fmt: skip
 
