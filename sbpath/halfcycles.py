@@ -43,15 +43,21 @@ def charge_runs(charge: NDArray[np.float64], cycle: NDArray[np.int64], step: NDA
     """
     passed = np.diff(charge, prepend=0.0)
     signed = np.flatnonzero(np.abs(passed) > ROUNDING)
+    if len(signed) == 0:
+        return []
     # [cycle, sign, first row, last row, net charge] of each stretch of one sign
-    stretches: list[list[float]] = []
-    for i in signed.tolist():
-        key = [int(cycle[i]), int(np.sign(passed[i]))]
-        if stretches and stretches[-1][:2] == key:
-            stretches[-1][3] = i
-            stretches[-1][4] += passed[i]
-        else:
-            stretches.append([*key, i, i, passed[i]])
+    sign = np.sign(passed[signed]).astype(int)
+    turns = (np.diff(cycle[signed]) != 0) | (np.diff(sign) != 0)
+    starts = np.flatnonzero(np.concatenate([[True], turns]))
+    ends = np.concatenate([starts[1:], [len(signed)]]) - 1
+    columns = (
+        cycle[signed[starts]],
+        sign[starts],
+        signed[starts],
+        signed[ends],
+        np.add.reduceat(passed[signed], starts),
+    )
+    stretches = [list(row) for row in zip(*(column.tolist() for column in columns), strict=True)]
     largest: dict[float, float] = {}
     for number, _, _, _, net in stretches:
         largest[number] = max(largest.get(number, 0.0), abs(net))
@@ -66,13 +72,13 @@ def charge_runs(charge: NDArray[np.float64], cycle: NDArray[np.int64], step: NDA
 
     runs: list[Run] = []
     end = 0
-    for number, sign, start, stop, _ in merged:
+    for number, way, start, stop, _ in merged:
         # The row at which a step begins belongs to it, though no charge has passed there yet.
         first = max(int(np.searchsorted(step, step[int(start)])), end)
         if runs:
             runs[-1].last = min(first, int(np.searchsorted(cycle, runs[-1].cycle, side="right")))
         before = float(charge[first] if abs(passed[first]) <= ROUNDING else charge[first] - passed[first])
-        runs.append(Run(int(number), "insertion" if sign > 0 else "extraction", first, int(stop) + 1, before))
+        runs.append(Run(int(number), "insertion" if way > 0 else "extraction", first, int(stop) + 1, before))
         end = int(stop) + 1
     if runs:
         runs[-1].last = int(np.searchsorted(cycle, runs[-1].cycle, side="right"))

@@ -18,25 +18,39 @@ from tqdm import tqdm
 from sbpath import __version__
 from sbpath.errors import InputError
 from sbpath.halfcycles import charge_runs
+from sbpath.kernels import Floats, Integers, compiled
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.mechanism.records import Mechanism
-from sbpath.model.equations import fill_nodes, stored_charge, workspace
+from sbpath.model.equations import fill_nodes, fill_shares, stored_charge, workspace
 from sbpath.model.network import Network, build_network
 from sbpath.physical import COULOMB_PER_MAH, ZERO_CELSIUS_K
 from sbpath.protocol.protocol import Protocol, cycling
 from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Step
 from sbpath.replay import mechanism_of
 from sbpath.solution import CAUSES, SimulationError, Solution, State, StepRecord
-from sbpath.solver.cycler import direction_of, drive_of, duration_of, reason_of, target_of, watched_limits
-from sbpath.solver.electrode import DrivenElectrode
-from sbpath.solver.record import Record
-from sbpath.solver.solve import run_step
-from sbpath.solver.trial import SolverOptions
+from sbpath.solver.cycler import End, direction_of, programme_of, reason_of
+from sbpath.solver.electrode import (
+    CHARGE,
+    CONTENT,
+    CURRENT,
+    POTENTIAL,
+    SHARES,
+    STORED,
+    TIME,
+    VOLTAGE,
+    VOLUME,
+    layout,
+)
+from sbpath.solver.solve import Run
+from sbpath.solver.solve import run as run_steps
+from sbpath.solver.trial import SolverOptions, Tolerances
 
 ProtocolLike = Protocol | Step | str | Sequence[Any]
 
 # After so long without a sign of life people want one (s).
 PATIENCE_S = 2.0
+# Steps are integrated together as long as they take about this time (s).
+MOMENT_S = 0.2
 
 # What a simulation may ask for: Celsius, g or mA/g, and A per g of Sb. Wide, but no typing slip.
 TEMPERATURES_C = (-150.0, 1500.0)
@@ -99,7 +113,7 @@ def simulate(
     mechanism, parsed, graph, celsius, mass, one_C, options = asked
     network = build_network(mechanism, graph, celsius + ZERO_CELSIUS_K)
     start = _start(mechanism, initial)
-    state = [*start.fractions.values(), start.potential_V]
+    state = np.array([*start.fractions.values(), start.potential_V])
     document = mechanism.document
     provenance = {
         "sbpath": __version__,
@@ -120,42 +134,36 @@ def simulate(
     # A first step that sets the voltage jumps to it; its charge counts from here.
     work = workspace(network)
     fill_nodes(start.potential_V, network, work)
-    start_charge = stored_charge(state, network, work)[0]
-    record = Record()
-    steps: list[StepRecord] = []
+    fill_shares(state, network, work)
+    start_charge = stored_charge(start.potential_V, network, work)[0]
+    record = Record(network, state, start_charge)
     todo = list(parsed.steps())
+    programme = programme_of([step for _, _, step in todo], one_C, mass)
+    integrate = compiled(run_steps)
+    tolerances = Tolerances(options.rtol, options.atol, options.max_steps)
+    done, share = 0, 1
     label = f"sbpath {mechanism.name}"
-    bar = tqdm(todo, desc=label, unit="step", delay=PATIENCE_S, disable=None if progress else True)
-    shown = time.monotonic()
-
-    def tick() -> None:
-        # A single long step moves no bar; showing it again at least moves its clock.
-        nonlocal shown
-        if time.monotonic() - shown > PATIENCE_S:
-            shown = time.monotonic()
-            bar.refresh()
-
-    for cycle, number, step in bar:
-        first = len(record.time)
-        electrode = DrivenElectrode(network, drive_of(step, state, one_C, mass), state)
-        limits = watched_limits(step)
-        targets = [target_of(limit, step, electrode, one_C, mass) for limit in limits]
-        duration = duration_of(step, electrode.drive)
-        outcome = run_step(electrode, duration, targets, step.period_s, options, record, tick)
-        state = outcome.end
-        ended_by, reason = reason_of(step, outcome, limits)
-        before = record.points[first - 1].charge if first > 0 else start_charge
-        passed = (record.points[-1].charge - before) / COULOMB_PER_MAH
-        steps.append(
-            StepRecord(
-                cycle, number, str(step), direction_of(step, passed), first, len(record.time), outcome.duration,
-                passed, ended_by, reason,
+    with tqdm(
+        total=len(todo), desc=label, unit="step", delay=PATIENCE_S, disable=None if progress else True
+    ) as bar:
+        while done < len(todo):
+            began = time.monotonic()
+            stop = min(done + share, len(todo))
+            part = integrate(
+                network, programme, done, stop, record.state, record.time, record.totals, tolerances
             )
-        )  # fmt: skip
-        if ended_by == "failed":
-            partial = _assemble(mechanism, network, record, start_charge, steps, provenance)
-            raise SimulationError(f"cycle {cycle}, step {number} ({step}): {reason}", partial)
-    return _assemble(mechanism, network, record, start_charge, steps, provenance)
+            record.add(part, todo[done:stop], options.max_steps)
+            bar.update(len(part.last))
+            if record.failed:
+                break
+            # As many steps at a time as take a moment: nothing moves, and nobody can interrupt, meanwhile.
+            share = max(1, round(len(part.last) * min(100.0, MOMENT_S / (time.monotonic() - began + 1e-9))))
+            done = stop
+    solution = _assemble(mechanism, network, record, start_charge, provenance)
+    if record.failed:
+        last = record.steps[-1]
+        raise SimulationError(f"cycle {last.cycle}, step {last.step} ({last.text}): {last.reason}", solution)
+    return solution
 
 
 def checked(
@@ -288,7 +296,7 @@ def _start(mechanism: Mechanism, initial: Solution | State | None) -> State:
 # -- after --------------------------------------------------------------------------------
 
 
-def _half_cycle_capacity(charge: np.ndarray, cycle: np.ndarray, step: np.ndarray) -> np.ndarray:
+def _half_cycle_capacity(charge: Floats, cycle: Integers, step: Integers) -> Floats:
     """Charge since the half cycle began (mAh/g); 0 where charge has not yet passed."""
     capacity = np.zeros_like(charge)
     for run in charge_runs(charge, cycle, step):
@@ -296,51 +304,89 @@ def _half_cycle_capacity(charge: np.ndarray, cycle: np.ndarray, step: np.ndarray
     return capacity
 
 
+class Record:
+    """All that has been simulated so far."""
+
+    def __init__(self, network: Network, state: Floats, charge: float) -> None:
+        self.columns = layout(len(network.gibbs), len(network.source))
+        self.state = state
+        self.time = 0.0
+        self.totals = np.zeros(self.columns.width - self.columns.powers)
+        self.charge = charge
+        self.rows: list[Floats] = []
+        self.steps: list[StepRecord] = []
+        self.failed = False
+
+    def add(self, part: Run, todo: list[tuple[int, int, Step]], max_steps: int) -> None:
+        """Append what `sbpath.solver.solve.run` made of the steps of `todo`."""
+        before = self.steps[-1].last if self.steps else 0
+        first = 0
+        ends = zip(
+            part.last.tolist(),
+            part.ended.tolist(),
+            part.target.tolist(),
+            part.duration.tolist(),
+            part.size.tolist(),
+            strict=True,
+        )
+        for (cycle, number, step), (last, way, target, duration, size) in zip(todo, ends):  # noqa: B905
+            end = part.rows[last - 1]
+            ended_by, reason = reason_of(step, End(way, target, duration, size, end[POTENTIAL]), max_steps)
+            passed = float(end[CHARGE] - self.charge) / COULOMB_PER_MAH
+            self.charge = float(end[CHARGE])
+            self.steps.append(
+                StepRecord(
+                    cycle, number, str(step), direction_of(step, passed), before + first, before + last,
+                    duration, passed, ended_by, reason,
+                )
+            )  # fmt: skip
+            first = last
+            self.failed = ended_by == "failed"
+            if self.failed:
+                break
+        self.rows.append(part.rows[:first])
+        self.state = part.state
+        self.time = float(part.rows[first - 1, TIME])
+        self.totals = part.rows[first - 1, self.columns.width :].copy()
+
+
 def _assemble(
-    mechanism: Mechanism,
-    network: Network,
-    record: Record,
-    start_charge: float,
-    steps: list[StepRecord],
-    provenance: dict[str, Any],
+    mechanism: Mechanism, network: Network, record: Record, start_charge: float, provenance: dict[str, Any]
 ) -> Solution:
-    points = record.points
+    table = np.concatenate(record.rows).T
     edges = mechanism.edges(provenance["graph"])
-    states = np.array([p.state for p in points]).T
-    passed = np.array([p.charge - start_charge for p in points]) / COULOMB_PER_MAH
-    totals = np.array(record.totals).T
+    count, columns, width = len(edges), record.columns, record.columns.width
+    passed = (table[CHARGE] - start_charge) / COULOMB_PER_MAH
     pristine = network.molar_volume[list(mechanism.nodes).index(mechanism.initial_phase)]
+    steps = record.steps
     lengths = [s.last - s.first for s in steps]
     cycle, step = (
         np.repeat(numbers, lengths) for numbers in ([s.cycle for s in steps], [s.step for s in steps])
     )
-
-    def per_edge(values: list[list[float]]) -> np.ndarray:
-        # A graph without edges still has an axis of edges, of length 0.
-        return np.array(values).reshape(len(values), len(edges)).T.copy()
-
-    rates = per_edge([p.flows[: len(edges)] for p in points])
-    affinities = per_edge([p.affinity for p in points])
-    parts = len(CAUSES) * len(edges)
+    rates = table[columns.flows : columns.flows + count].copy()
+    affinities = table[columns.affinity : columns.affinity + count].copy()
+    energy, joule, parts, converted, carried = np.split(
+        table[width:], np.cumsum([1, 1, len(CAUSES) * count, count])
+    )
     return Solution(
-        time_s=provenance["initial"]["time_s"] + np.array(record.time),
-        potential_V=states[-1].copy(),
-        voltage_V=np.array([p.voltage for p in points]),
-        current_A_per_g=np.array([p.current for p in points]),
-        composition=np.array([p.content for p in points]),
+        time_s=provenance["initial"]["time_s"] + table[TIME],
+        potential_V=table[POTENTIAL].copy(),
+        voltage_V=table[VOLTAGE].copy(),
+        current_A_per_g=table[CURRENT].copy(),
+        composition=table[CONTENT].copy(),
         charge_mAh_per_g=passed,
         capacity_mAh_per_g=_half_cycle_capacity(passed, cycle, step),
-        fractions=states[:-1].copy(),
+        fractions=table[SHARES : columns.affinity].copy(),
         rates_per_s=rates,
         affinities_J_per_mol=affinities,
         heat_W_per_g=rates * affinities / mechanism.host_molar_mass_g_per_mol,
-        heat_parts_J_per_g=totals[2 : 2 + parts].reshape(len(CAUSES), len(edges), len(points)).copy(),
-        converted=totals[2 + parts : 2 + parts + len(edges)].copy(),
-        edge_charge_mAh_per_g=totals[2 + parts + len(edges) :] / COULOMB_PER_MAH,
-        joule_heat_J_per_g=totals[1].copy(),
-        energy_J_per_g=totals[0].copy(),
-        stored_J_per_g=np.array([p.stored for p in points]),
-        swelling_percent=np.array([(p.volume / pristine - 1.0) * 100.0 for p in points]),
+        heat_parts_J_per_g=parts.reshape(len(CAUSES), count, table.shape[1]).copy(),
+        converted=converted.copy(),
+        edge_charge_mAh_per_g=carried / COULOMB_PER_MAH,
+        joule_heat_J_per_g=joule[0].copy(),
+        energy_J_per_g=energy[0].copy(),
+        stored_J_per_g=table[STORED].copy(),
+        swelling_percent=(table[VOLUME] / pristine - 1.0) * 100.0,
         cycle=cycle,
         step=step,
         phases=tuple(mechanism.nodes),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tiny import one_edge, tiny_mechanism
 
 from sbpath import SolverOptions, State, load_mechanism, shipped_names, simulate
-from sbpath.model.equations import Drive, evaluate, fill_nodes, stored_charge, workspace
+from sbpath.model.equations import Drive, dense, evaluate, fill_nodes, fill_shares, stored_charge, workspace
 from sbpath.model.network import build_network
 from sbpath.physical import ZERO_CELSIUS_K
 
@@ -76,9 +76,9 @@ def test_right_hand_side_is_that_of_the_textbook(name, graph):
         for _ in range(20):
             theta = generator.dirichlet(np.full(len(mechanism.nodes), 0.5))
             potential = generator.uniform(0.05, 1.5)
-            evaluate(0.0, [*theta.tolist(), potential], Drive(True, current, 0.0), network, work, False)
+            evaluate(0.0, np.array([*theta, potential]), Drive(True, current, 0.0), network, work, False)
             wanted = textbook.derivative(theta, potential, current)
-            np.testing.assert_allclose(work.derivative, wanted, rtol=1e-8, atol=1e-13)
+            np.testing.assert_allclose(work.slopes.derivative, wanted, rtol=1e-8, atol=1e-13)
 
 
 def test_right_hand_side_with_every_optional_term():
@@ -88,9 +88,9 @@ def test_right_hand_side_with_every_optional_term():
     for _ in range(100):
         theta = generator.dirichlet([0.5, 0.5, 0.5])
         potential = generator.uniform(0.2, 1.2)
-        evaluate(0.0, [*theta.tolist(), potential], Drive(True, 0.05, 0.0), network, work, False)
+        evaluate(0.0, np.array([*theta, potential]), Drive(True, 0.05, 0.0), network, work, False)
         wanted = textbook.derivative(theta, potential, 0.05)
-        np.testing.assert_allclose(work.derivative, wanted, rtol=1e-8, atol=1e-13)
+        np.testing.assert_allclose(work.slopes.derivative, wanted, rtol=1e-8, atol=1e-13)
 
 
 def assert_jacobian(network, drive, states, times):
@@ -99,17 +99,17 @@ def assert_jacobian(network, drive, states, times):
 
     def rhs(time, state):
         evaluate(time, state, drive, network, work, False)
-        return np.array(work.derivative)
+        return np.array(work.slopes.derivative)
 
     def difference(f, h):
         return (f(-2 * h) - 8.0 * f(-h) + 8.0 * f(h) - f(2 * h)) / (12.0 * h)
 
     for state, time in zip(states, times, strict=True):
         evaluate(time, state, drive, network, work, True)
-        jacobian, explicit = np.array(work.jacobian), work.time_derivative[0]
+        jacobian, explicit = dense(work.slopes), work.slopes.by_time[0]
 
         def moved(k, h, state=state, time=time):
-            return rhs(time, [v + (h if i == k else 0.0) for i, v in enumerate(state)])
+            return rhs(time, state + h * np.eye(len(state))[k])
 
         n = len(state)
         # Rates bend within 0.1 mV where nucleation sets them; fractions enter almost linearly.
@@ -128,7 +128,7 @@ def assert_jacobian(network, drive, states, times):
 def random_states(nodes, count, seed):
     generator = np.random.default_rng(seed)
     return [
-        [*generator.dirichlet(np.full(nodes, 1.0)).tolist(), float(generator.uniform(0.1, 1.4))]
+        np.array([*generator.dirichlet(np.full(nodes, 1.0)), generator.uniform(0.1, 1.4)])
         for _ in range(count)
     ]
 
@@ -156,9 +156,9 @@ def test_antimony_is_conserved_by_every_evaluation(name, graph):
     work, nodes = workspace(network), len(mechanism.nodes)
     for state in random_states(nodes, 20, seed=5):
         evaluate(0.0, state, Drive(True, 0.066, 0.0), network, work, True)
-        fastest = max(map(abs, work.derivative[:nodes]))
-        assert sum(work.derivative[:nodes]) == pytest.approx(0.0, abs=1e-15 * fastest)
-        columns = np.array(work.jacobian)[:nodes]
+        fastest = max(map(abs, work.slopes.derivative[:nodes]))
+        assert sum(work.slopes.derivative[:nodes]) == pytest.approx(0.0, abs=1e-15 * fastest)
+        columns = dense(work.slopes)[:nodes]
         assert np.abs(columns.sum(axis=0)).max() <= 1e-14 * (np.abs(columns).max() + 1e-300)
 
 
@@ -174,29 +174,30 @@ def test_capacitance_is_positive_and_charge_grows_by_the_current(which, seed, po
 
     def charge(shift):
         fill_nodes(potential + shift, network, work)
-        return stored_charge([*theta, potential + shift], network, work)[0]
+        return stored_charge(potential + shift, network, work)[0]
 
+    fill_shares(np.array([*theta, potential]), network, work)
     fill_nodes(potential, network, work)
-    _, capacitance = stored_charge([*theta, potential], network, work)
+    _, capacitance = stored_charge(potential, network, work)
     assert capacitance >= network.double_layer > 0.0
     h = 1e-4
     slope = (charge(-2 * h) - 8 * charge(-h) + 8 * charge(h) - charge(2 * h)) / (12 * h)
     assert -slope == pytest.approx(capacitance, rel=1e-6)
     # dq/dt = sum x_p dtheta_p/dt F/M - C dE/dt = I, whatever runs.
-    evaluate(0.0, [*theta, potential], Drive(True, current, 0.0), network, work, False)
+    evaluate(0.0, np.array([*theta, potential]), Drive(True, current, 0.0), network, work, False)
     gain = (
-        F / mechanism.host_molar_mass_g_per_mol * float(np.dot(work.content, work.derivative[:nodes]))
-        - capacitance * work.derivative[nodes]
+        F / mechanism.host_molar_mass_g_per_mol * float(np.dot(work.content, work.slopes.derivative[:nodes]))
+        - capacitance * work.slopes.derivative[nodes]
     )
-    turnover = F / mechanism.host_molar_mass_g_per_mol * 6.0 * max(map(abs, work.derivative[:nodes])) + abs(
-        current
-    )
+    turnover = F / mechanism.host_molar_mass_g_per_mol * 6.0 * max(
+        map(abs, work.slopes.derivative[:nodes])
+    ) + abs(current)
     assert gain == pytest.approx(current, abs=1e-12 * turnover + 1e-15)
 
 
 def test_current_under_voltage_control_is_that_of_ohm_and_of_the_charge_balance():
     _, network = shipped_network("li-sb", "candidate", 0.2)
-    state = [0.3, 0.3, 0.4, 0.8]
+    state = np.array([0.3, 0.3, 0.4, 0.8])
     # Through a resistance: I = (E - V) / R_s with V = 0.75 V - 1 mV/s * 20 s = 0.73 V.
     current = evaluate(20.0, state, Drive(False, 0.75, -1e-3), network, workspace(network), False)
     assert current == pytest.approx((0.8 - 0.73) / 0.2, rel=1e-13)
@@ -205,8 +206,8 @@ def test_current_under_voltage_control_is_that_of_ohm_and_of_the_charge_balance(
     swept, driven = workspace(network), workspace(network)
     current = evaluate(0.0, state, Drive(False, 0.8, -1e-3), ideal, swept, False)
     evaluate(0.0, state, Drive(True, current, 0.0), ideal, driven, False)
-    assert driven.derivative == pytest.approx(swept.derivative, rel=1e-12)
-    assert swept.derivative[-1] == -1e-3
+    assert driven.slopes.derivative == pytest.approx(swept.slopes.derivative, rel=1e-12)
+    assert swept.slopes.derivative[-1] == -1e-3
 
 
 # -- closed forms -----------------------------------------------------------------------------------

@@ -234,18 +234,18 @@ def test_rates_are_those_of_the_textbook_and_produce_entropy(name, graph):
         for _ in range(40):
             theta = generator.dirichlet(np.full(len(mechanism.nodes), 0.5))
             potential = generator.uniform(0.0, 1.5)
-            evaluate(0.0, [*theta.tolist(), potential], Drive(True, 0.05, 0.0), network, work, False)
+            evaluate(0.0, np.array([*theta, potential]), Drive(True, 0.05, 0.0), network, work, False)
             rates, affinities = textbook.rates(theta, potential)
             np.testing.assert_allclose(work.affinity, affinities, rtol=1e-11, atol=1e-7)
-            np.testing.assert_allclose(work.rate, rates, rtol=1e-8, atol=1e-200)
-            assert all(r >= 0.0 for r in work.rate)
-            assert all(r * a >= 0.0 for r, a in zip(work.rate, work.affinity, strict=True))
+            np.testing.assert_allclose(work.rate[0], rates, rtol=1e-8, atol=1e-200)
+            assert all(r >= 0.0 for r in work.rate[0])
+            assert all(r * a >= 0.0 for r, a in zip(work.rate[0], work.affinity, strict=True))
 
 
 def test_a_fraction_below_zero_drives_nothing():
     mechanism = load_mechanism("li-sb")
     network = build_network(mechanism, "candidate", 298.15)
     work = workspace(network)
-    evaluate(0.0, [-1e-9, 1.0 + 2e-9, -1e-9, 0.5], Drive(True, 0.0, 0.0), network, work, False)
-    sources = dict(zip(range(len(work.rate)), network.source, strict=True))
-    assert [r for e, r in enumerate(work.rate) if sources[e] != 1] == [0.0] * 4
+    evaluate(0.0, np.array([-1e-9, 1.0 + 2e-9, -1e-9, 0.5]), Drive(True, 0.0, 0.0), network, work, False)
+    sources = dict(zip(range(len(work.rate[0])), network.source, strict=True))
+    assert [r for e, r in enumerate(work.rate[0]) if sources[e] != 1] == [0.0] * 4

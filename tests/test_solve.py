@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import numpy as np
 import pytest
 from analytic import M_SB, F, Textbook
 from curves import lobatto_integral, rows
-from scipy.integrate import simpson, solve_ivp
+from scipy.integrate import simpson
 from tiny import one_edge
 
 from sbpath import SolverOptions, State, cycling, load_mechanism, shipped_names, simulate
-from sbpath.model.equations import Drive, evaluate, workspace
 from sbpath.model.network import build_network
 from sbpath.physical import ZERO_CELSIUS_K
+from sbpath.solver.reference import scipy_cycle
 
 # Sb itself; compounds are run in test_shipped_mechanisms and in tests of their own.
 DEFAULTS = [
@@ -55,50 +56,12 @@ def textbook_of(solution):
 @pytest.fixture(scope="module")
 def radau():
     """First insertion and extraction at C/10 by scipy's Radau IIA, cut-offs as events."""
-    made = {}
 
+    @functools.cache
     def run(name, graph):
-        if (name, graph) in made:
-            return made[name, graph]
         mechanism = load_mechanism(name)
         network = build_network(mechanism, graph, mechanism.temperature_C + ZERO_CELSIUS_K)
-        work = workspace(network)
-        state = np.array(
-            [float(p == mechanism.initial_phase) for p in mechanism.phases] + [mechanism.upper_cutoff_V]
-        )
-        curves = []
-        for sign, limit in ((1.0, mechanism.lower_cutoff_V), (-1.0, mechanism.upper_cutoff_V)):
-            current = sign * 0.1 * mechanism.theoretical_capacity_mAh_per_g * 1e-3
-            drive = Drive(True, current, 0.0)
-
-            def rhs(t, y, drive=drive):
-                evaluate(t, y.tolist(), drive, network, work, False)
-                return np.array(work.derivative)
-
-            def jacobian(t, y, drive=drive):
-                evaluate(t, y.tolist(), drive, network, work, True)
-                return np.array(work.jacobian)
-
-            def voltage(t, y, current=current, limit=limit):
-                return y[-1] - current * network.resistance - limit
-
-            voltage.terminal, voltage.direction = True, -sign
-            result = solve_ivp(
-                rhs,
-                (0.0, 1e6),
-                state,
-                "Radau",
-                jac=jacobian,
-                events=voltage,
-                dense_output=True,
-                rtol=1e-9,
-                atol=1e-12,
-            )
-            assert result.status == 1
-            state = result.y[:, -1]
-            curves.append((result.t[-1], result.sol))
-        made[name, graph] = curves
-        return curves
+        return [(half.t[-1], half.sol) for half in scipy_cycle(mechanism, network)]
 
     return run
 

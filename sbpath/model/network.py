@@ -1,15 +1,18 @@
-"""A mechanism's graph at one temperature, flattened to sequences of numbers.
+"""A mechanism's graph at one temperature, flattened to arrays of numbers.
 
 `Network` is all that the kernels see of a mechanism: they know nothing of ions, phases or
-directions. Units are SI, but amounts of charge are per gram of Sb.
+directions. Units are SI, but amounts of charge are per gram of host. An electrode is made of
+N particles at one potential; a plain one of a single particle that stands for all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import log, pi
 from typing import NamedTuple
 
+import numpy as np
+
+from sbpath.kernels import Floats, Integers
 from sbpath.mechanism.records import Edge, Mechanism, value_or
 from sbpath.model.rates import nucleation_constant
 from sbpath.physical import FARADAY_C_PER_MOL as F
@@ -24,41 +27,44 @@ DEFAULT_SEED = 1e-3
 
 
 class Network(NamedTuple):
-    """One graph of a mechanism at one temperature, as flat sequences of numbers.
+    """One graph of a mechanism at one temperature, as arrays of numbers.
 
     Nodes (length P): `gibbs` (J/mol Sb), `fixed` (mol/mol), `gallery_start` (length P + 1),
     `full` (mol/mol), `molar_volume` of the full phase (m^3/mol Sb), `partial_volume` (m^3 per
     mol of alkali). Galleries: `sites` (mol/mol), `site_potential` (V),
     `site_energy` (J/mol). Edges (length E): `source` and `target` (node numbers),
-    `barrier` per squared volume of what is new ((J/m^3)^2), `unchanged` volume of the phases that
-    stand in both nodes (m^3/mol Sb), `grows` (0 where the phase with galleries is one of these, so
-    that the new volume does not hang on E, else 1), `log_attempt`, `growth` (1/s), `alpha`, `energy` (nu R T, J/mol),
-    `transport` (s), `order`, `seed`, `work` (J/mol). Whole electrode: `charge_scale` (F/M,
-    C/g), `double_layer` (F/g), `resistance` (Ohm g, so that I in A/g times it is a voltage).
+    `unchanged` volume of the phases that stand in both nodes (m^3/mol Sb), `grows` (0 where the
+    phase with galleries is one of these, so that the new volume does not hang on E, else 1),
+    `alpha`, `energy` (nu R T, J/mol), `order`, `seed`, `work` (J/mol). Particles (length N):
+    `weight`, the share of the host in each. Edges of particles (N rows of E): `barrier` per squared
+    volume of what is new ((J/m^3)^2), `log_attempt`, `growth` (1/s), `transport` (s). Whole
+    electrode: `charge_scale` (F/M, C/g), `double_layer` (F/g), `resistance` (Ohm g, so that I in
+    A/g times it is a voltage).
     """
 
-    gibbs: Sequence[float]
-    fixed: Sequence[float]
-    gallery_start: Sequence[int]
-    full: Sequence[float]
-    molar_volume: Sequence[float]
-    partial_volume: Sequence[float]
-    sites: Sequence[float]
-    site_potential: Sequence[float]
-    site_energy: Sequence[float]
-    source: Sequence[int]
-    target: Sequence[int]
-    barrier: Sequence[float]
-    unchanged: Sequence[float]
-    grows: Sequence[float]
-    log_attempt: Sequence[float]
-    growth: Sequence[float]
-    alpha: Sequence[float]
-    energy: Sequence[float]
-    transport: Sequence[float]
-    order: Sequence[float]
-    seed: Sequence[float]
-    work: Sequence[float]
+    gibbs: Floats
+    fixed: Floats
+    gallery_start: Integers
+    full: Floats
+    molar_volume: Floats
+    partial_volume: Floats
+    sites: Floats
+    site_potential: Floats
+    site_energy: Floats
+    source: Integers
+    target: Integers
+    unchanged: Floats
+    grows: Floats
+    alpha: Floats
+    energy: Floats
+    order: Floats
+    seed: Floats
+    work: Floats
+    weight: Floats
+    barrier: Floats
+    log_attempt: Floats
+    growth: Floats
+    transport: Floats
     charge_scale: float
     double_layer: float
     resistance: float
@@ -116,40 +122,52 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         rate = kinetic(edge, "growth_rate_per_s")
         return arrhenius(rate, kinetic(edge, "growth_activation_energy_J_per_mol"), temperature, reference)
 
+    def row(values: list[float]) -> Floats:
+        return np.array(values, dtype=float)
+
+    def rows(values: list[float]) -> Floats:
+        return row(values).reshape(1, len(edges))
+
     return Network(
-        gibbs=[
-            sum(
-                n * (p.enthalpy_J_per_mol.value - temperature * p.entropy_J_per_mol_K.value) for n, p in parts
-            )
-            for parts in contents
-        ],
-        fixed=[mechanism.fixed_content(name) for name in names],
-        gallery_start=starts,
-        full=[mechanism.full_content(name) for name in names],
+        gibbs=row(
+            [
+                sum(
+                    n * (p.enthalpy_J_per_mol.value - temperature * p.entropy_J_per_mol_K.value)
+                    for n, p in parts
+                )
+                for parts in contents
+            ]
+        ),
+        fixed=row([mechanism.fixed_content(name) for name in names]),
+        gallery_start=np.array(starts, dtype=np.int64),
+        full=row([mechanism.full_content(name) for name in names]),
         # Per mole of alkali, and of the one phase that can hold any.
-        partial_volume=[
-            sum(value_or(p.partial_molar_volume_cm3_per_mol, 0.0) for _, p in parts if p.galleries) * 1e-6
-            for parts in contents
-        ],
-        molar_volume=[mechanism.volume_cm3_per_mol(name) * 1e-6 for name in names],
-        sites=[n * g.sites for n, g in galleries],
-        site_potential=[
-            g.potential_V + g.potential_slope_V_per_K * (temperature - reference) for _, g in galleries
-        ],
-        site_energy=[g.width * R * temperature for _, g in galleries],
-        source=[names.index(e.reactant) for e in edges],
-        target=[names.index(e.product) for e in edges],
-        barrier=[barrier(e) for e in edges],
-        unchanged=[unchanged(e) for e in edges],
-        grows=[0.0 if keeps(e) else 1.0 for e in edges],
-        log_attempt=[log(kinetic(e, "attempt_rate_per_s")) for e in edges],
-        growth=[growth(e) for e in edges],
-        alpha=[kinetic(e, "transfer_coefficient") for e in edges],
-        energy=[e.electrons * R * temperature for e in edges],
-        transport=[transport] * len(edges),
-        order=[kinetic(e, "autocatalytic_order") for e in edges],
-        seed=[kinetic(e, "seed_fraction", DEFAULT_SEED) for e in edges],
-        work=[kinetic(e, "transformation_work_J_per_mol") for e in edges],
+        partial_volume=row(
+            [
+                sum(value_or(p.partial_molar_volume_cm3_per_mol, 0.0) for _, p in parts if p.galleries) * 1e-6
+                for parts in contents
+            ]
+        ),
+        molar_volume=row([mechanism.volume_cm3_per_mol(name) * 1e-6 for name in names]),
+        sites=row([n * g.sites for n, g in galleries]),
+        site_potential=row(
+            [g.potential_V + g.potential_slope_V_per_K * (temperature - reference) for _, g in galleries]
+        ),
+        site_energy=row([g.width * R * temperature for _, g in galleries]),
+        source=np.array([names.index(e.reactant) for e in edges], dtype=np.int64),
+        target=np.array([names.index(e.product) for e in edges], dtype=np.int64),
+        unchanged=row([unchanged(e) for e in edges]),
+        grows=row([0.0 if keeps(e) else 1.0 for e in edges]),
+        alpha=row([kinetic(e, "transfer_coefficient") for e in edges]),
+        energy=row([e.electrons * R * temperature for e in edges]),
+        order=row([kinetic(e, "autocatalytic_order") for e in edges]),
+        seed=row([kinetic(e, "seed_fraction", DEFAULT_SEED) for e in edges]),
+        work=row([kinetic(e, "transformation_work_J_per_mol") for e in edges]),
+        weight=np.ones(1),
+        barrier=rows([barrier(e) for e in edges]),
+        log_attempt=rows([log(kinetic(e, "attempt_rate_per_s")) for e in edges]),
+        growth=rows([growth(e) for e in edges]),
+        transport=rows([transport] * len(edges)),
         charge_scale=F / mechanism.host_molar_mass_g_per_mol,
         double_layer=mechanism.electrode.double_layer_F_per_g.value,
         resistance=resistance if resistance >= SMALLEST_RESISTANCE else 0.0,

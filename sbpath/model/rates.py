@@ -16,8 +16,9 @@ overflow, whatever the affinity.
 
 from __future__ import annotations
 
-from math import exp, expm1, pi
+from math import exp, expm1, inf, pi
 
+from sbpath.kernels import kernel
 from sbpath.physical import BOLTZMANN_J_PER_K
 
 # exp(600) is still a float; a slower nucleation than this is none at all.
@@ -58,6 +59,7 @@ def nucleation_constant(
     )
 
 
+@kernel
 def waiting_times(
     affinity: float,
     product: float,
@@ -101,7 +103,7 @@ def waiting_times(
     """
     exponent = barrier / (affinity * affinity) - log_attempt
     if exponent > LARGEST_EXPONENT:
-        return float("inf"), 0.0, 0.0, 0.0
+        return inf, 0.0, 0.0, 0.0
     nucleation = exp(exponent)
     # A product may be infinite where a trial step goes astray; a power would raise.
     slope = -2.0 * nucleation * barrier / (affinity * affinity * affinity)

@@ -1,9 +1,5 @@
 """Grand potential, alkali content and its slope, for one node of the graph.
 
-Kernels in this module and in `rates` are pure functions of plain numbers and sequences:
-no NumPy call stands inside, so that the same text runs quickly when interpreted and can
-be compiled with arrays in place of lists.
-
 A node has a fixed part (Gibbs energy `gibbs`, alkali content `fixed`) and any number of
 MSMR galleries, each with `sites` X (mol A per mol Sb), potential U (V) and width w:
 
@@ -16,21 +12,22 @@ without galleries. `dOmega/dE = F x` holds exactly, and `dx/dE <= 0` always.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import exp, log1p
 
+from sbpath.kernels import Floats, kernel
 from sbpath.physical import FARADAY_C_PER_MOL as F
 
 
+@kernel
 def node_state(
     potential: float,
     gibbs: float,
     fixed: float,
     first: int,
     last: int,
-    sites: Sequence[float],
-    site_potential: Sequence[float],
-    site_energy: Sequence[float],
+    sites: Floats,
+    site_potential: Floats,
+    site_energy: Floats,
 ) -> tuple[float, float, float, float]:
     """Grand potential of a node and its derivatives at electrode potential `potential`.
 
@@ -43,8 +40,8 @@ def node_state(
     fixed : float
         Alkali content of the fixed part (mol per mol Sb).
     first, last : int
-        The node's galleries are ``first <= j < last`` of the three sequences that follow.
-    sites, site_potential, site_energy : sequences of float
+        The node's galleries are ``first <= j < last`` of the three arrays that follow.
+    sites, site_potential, site_energy : arrays of float
         X_j (mol per mol Sb), U_j (V) and the energy scale R T w_j (J/mol) of each gallery.
 
     Returns

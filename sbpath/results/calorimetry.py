@@ -61,11 +61,10 @@ def heat_flow(solution: Solution) -> HeatFlow:
     # Entropies of phases add up to those of nodes.
     amounts = np.array([[node.get(p, 0.0) for p in mechanism.phases] for node in mechanism.nodes.values()])
     entropy, slope = (amounts @ np.array(values) for values in zip(*pairs, strict=True))
-    # dE/dt of each row: what the charge balance makes of the row's own current.
-    motion = np.array([work.derivative[-1] for work in replayed(solution, network)])
+    _, motion = replayed(solution, network)
     change = np.sum(solution.fractions * slope, axis=0) * motion
-    if network.source:
-        rise = entropy[list(network.target)] - entropy[list(network.source)]
+    if len(network.source):
+        rise = entropy[network.target] - entropy[network.source]
         change = change + np.sum(solution.rates_per_s * rise, axis=0)
     per_gram = (celsius + ZERO_CELSIUS_K) / mechanism.host_molar_mass_g_per_mol
     held = np.sum(solution.fractions * entropy, axis=0)

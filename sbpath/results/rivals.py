@@ -19,12 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, inf, nan
+from math import inf, nan
 
 import numpy as np
 
 from sbpath.mechanism.records import Mechanism
-from sbpath.model.equations import new_volume
 from sbpath.replay import mechanism_of, network_of, replayed
 from sbpath.results.analysis import HalfCycle, half_cycles, of_cycle
 from sbpath.solution import Floats, Solution
@@ -115,18 +114,14 @@ class Decision:
 def driving(solution: Solution) -> Driving:
     """Driving force, barrier and nucleation rate of every edge along a solution."""
     network = network_of(solution)
-    shape = solution.affinities_J_per_mol.shape
-    force, barrier, rate = (np.full(shape, nan) for _ in range(3))
-    for i, work in enumerate(replayed(solution, network)):
-        for e in range(len(network.target)):
-            free = work.affinity[e] - network.work[e]
-            if free <= 0.0:
-                continue
-            volume = new_volume(e, network, work)
-            force[e, i] = free / volume
-            barrier[e, i] = network.barrier[e] * (volume / free) ** 2
-            rate[e, i] = exp(network.log_attempt[e] - barrier[e, i])
-    return Driving(force, barrier, rate, np.array(network.log_attempt))
+    volume, _ = replayed(solution, network)
+    free = solution.affinities_J_per_mol - network.work[:, None]
+    free = np.where(free > 0.0, free, nan)
+    barrier = network.barrier[0][:, None] * (volume / free) ** 2
+    log_attempt = network.log_attempt[0]
+    with np.errstate(under="ignore"):
+        rate = np.exp(log_attempt[:, None] - barrier)
+    return Driving(free / volume, barrier, rate, log_attempt)
 
 
 def decisions(solution: Solution, cycle: int | None = None) -> list[Decision]:

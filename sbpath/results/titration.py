@@ -136,7 +136,7 @@ def couples(solution: Solution) -> list[Couple]:
         if share < PRESENT or potential is None:
             continue
         fill_nodes(potential, network, work)
-        low, high = sorted(work.content[solution.phases.index(name)] for name in (one, other))
+        low, high = sorted(float(work.content[solution.phases.index(name)]) for name in (one, other))
         found.append(Couple((one, other), potential, low, high))
     return sorted(found, key=lambda couple: -couple.potential_V)
 

@@ -140,8 +140,8 @@ class _EdgeCurrents:
         if not solution.edges:
             return None
         fill_nodes(float(solution.potential_V[row]), network, self.work)
-        content = np.array(self.work.content)
-        change = content[np.array(network.target)] - content[np.array(network.source)]
+        content = self.work.content
+        change = content[network.target] - content[network.source]
         total = float(solution.current_A_per_g[row])
         shares = solution.rates_per_s[:, row] * change * network.charge_scale / total
         leading = int(np.argmax(shares))

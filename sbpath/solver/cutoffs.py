@@ -2,123 +2,124 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from sbpath.solver.electrode import DrivenElectrode, Point, Slopes
+import numpy as np
+
+from sbpath.kernels import Floats, Integers, kernel
+from sbpath.solver.electrode import CONTENT, CURRENT, MOTION, VOLTAGE
 from sbpath.solver.record import NODES
-from sbpath.solver.trial import Attempt, SolverOptions, attempt_step, inner_point
+from sbpath.solver.trial import Room, Situation, read_inner, read_step, try_step
+
+# What a target is about: V, the magnitude of I (A/g), or x.
+ABOUT_VOLTAGE, ABOUT_CURRENT, ABOUT_COMPOSITION = range(3)
 
 
-class Target(NamedTuple):
-    """A limit as a number: the step ends when ``sign * (quantity - value)`` falls to zero.
+class Targets(NamedTuple):
+    """Limits as numbers: a step ends when ``sign * (quantity - value)`` of one falls to zero."""
 
-    `quantity` is "voltage" (V), "current" (its magnitude, A/g) or "composition".
-    """
-
-    quantity: Literal["voltage", "current", "composition"]
-    value: float
-    sign: float
-
-    def distance(self, point: Point) -> float:
-        """How far `point` is from meeting the target; zero or less when it is met."""
-        if self.quantity == "voltage":
-            quantity = point.voltage
-        elif self.quantity == "current":
-            quantity = abs(point.current)
-        else:
-            quantity = point.content
-        return self.sign * (quantity - self.value)
+    quantity: Integers
+    value: Floats
+    sign: Floats
 
 
-def first_crossing(
-    electrode: DrivenElectrode, targets: list[Target], begin: Point, attempt: Attempt, points: list[Point]
-) -> tuple[int, float] | None:
-    """Which target is met first within the step, and at what fraction of it.
+@kernel
+def distance(number: int, targets: Targets, reading: Floats) -> float:
+    """How far an instant is from meeting a target; zero or less when it is met."""
+    if targets.quantity[number] == ABOUT_VOLTAGE:
+        quantity = reading[VOLTAGE]
+    elif targets.quantity[number] == ABOUT_CURRENT:
+        quantity = abs(reading[CURRENT])
+    else:
+        quantity = reading[CONTENT]
+    return targets.sign[number] * (quantity - targets.value[number])
+
+
+@kernel
+def first_crossing(targets: Targets, size: float, situation: Situation, room: Room) -> tuple[int, float]:
+    """Which target is met first within the step, and at what fraction of it; -1 if none is.
 
     Found at the points of the step, or at a dip of the voltage between two of them; then
-    located by bisection on the dense output.
+    located by bisection on the dense output. `room` is as `read_step` left it.
     """
-    earliest = None
-    nodes = list(zip(NODES, [begin, *points], strict=True))
-    for number, target in enumerate(targets):
-        for (low, before), (high, after) in pairwise(nodes):
-            if target.distance(after) > 0.0:
-                bottom = _dip(electrode, target, begin, attempt, (low, before), (high, after))
-                if bottom is None:
+    met, earliest = -1, 2.0
+    for number in range(len(targets.quantity)):
+        for j in range(3):
+            low, high = NODES[j], NODES[j + 1]
+            if distance(number, targets, room.values[j + 1]) > 0.0:
+                high = _dip(number, targets, j, size, situation, room)
+                if high < 0.0:
                     continue
-                high = bottom
             while high - low > 1e-12:
                 middle = 0.5 * (low + high)
-                if target.distance(inner_point(electrode, begin, attempt, middle)) <= 0.0:
+                read_inner(middle, size, situation, room)
+                if distance(number, targets, room.reading) <= 0.0:
                     high = middle
                 else:
                     low = middle
-            if earliest is None or high < earliest[1]:
-                earliest = (number, high)
+            if high < earliest:
+                met, earliest = number, high
             break
-    return earliest
+    return met, earliest
 
 
-def _dip(
-    electrode: DrivenElectrode,
-    target: Target,
-    begin: Point,
-    attempt: Attempt,
-    left: tuple[float, Point],
-    right: tuple[float, Point],
-) -> float | None:
-    """Fraction of the step at which the voltage, between two points short of `target`, meets it.
+@kernel
+def _dip(number: int, targets: Targets, j: int, size: float, situation: Situation, room: Room) -> float:
+    """Fraction of the step at which the voltage meets a target between nodes `j` and `j + 1`,
+    which are short of it; negative where it does not.
 
     A nucleation dip falls below a cut-off and rises again; there is one where the voltage
     moves towards the cut-off on the left and away from it on the right.
     """
-    (low, before), (high, after) = left, right
-    nearing, leaving = target.sign * before.motion, target.sign * after.motion
-    if target.quantity != "voltage" or nearing >= 0.0 or leaving <= 0.0:
-        return None
+    before, after = room.values[j], room.values[j + 1]
+    low, high = NODES[j], NODES[j + 1]
+    sign = targets.sign[number]
+    nearing, leaving = sign * before[MOTION], sign * after[MOTION]
+    if targets.quantity[number] != ABOUT_VOLTAGE or nearing >= 0.0 or leaving <= 0.0:
+        return -1.0
     # The curve bends away from its tangents: no dip reaches deeper than they do.
-    span = (high - low) * attempt.size
-    if max(target.distance(before) + nearing * span, target.distance(after) - leaving * span) > 0.0:
-        return None
+    span = (high - low) * size
+    deepest = max(
+        distance(number, targets, before) + nearing * span, distance(number, targets, after) - leaving * span
+    )
+    if deepest > 0.0:
+        return -1.0
     while high - low > 1e-9:
         middle = 0.5 * (low + high)
-        point = inner_point(electrode, begin, attempt, middle)
-        if target.distance(point) <= 0.0:
+        read_inner(middle, size, situation, room)
+        if distance(number, targets, room.reading) <= 0.0:
             return middle
-        if target.sign * point.motion < 0.0:
+        if sign * room.reading[MOTION] < 0.0:
             low = middle
         else:
             high = middle
-    return None
+    return -1.0
 
 
-def shortened(
-    electrode: DrivenElectrode,
-    begin: Point,
-    slopes: Slopes,
-    attempt: Attempt,
-    target: Target,
-    fraction: float,
-    options: SolverOptions,
-) -> Attempt:
-    """The step cut at about `fraction`, where `target` is met.
+@kernel
+def land(
+    number: int, targets: Targets, fraction: float, longest: float, situation: Situation, room: Room
+) -> float:
+    """Cut the step of length `longest` at about `fraction`, where a target is met; returns its length.
 
     The step itself is repeated with secant lengths, so that its end is a solution of the
     method and not an interpolant.
     """
-    size, best = fraction * attempt.size, attempt
-    earlier = (0.0, target.distance(begin))
+    size = fraction * longest
+    earlier_size, earlier_gap = 0.0, distance(number, targets, room.values[0])
+    best = longest
     for _ in range(6):
-        trial = attempt_step(electrode, begin, slopes, size, options)
-        if trial is None:
+        if not np.isfinite(try_step(size, situation, room)):
+            try_step(best, situation, room)
+            read_step(best, situation, room)
             break
-        best = trial
-        gap = target.distance(electrode.point(begin.time + size, list(trial.new)))
-        if gap == earlier[1] or abs(gap) < 1e-12:
+        best = size
+        read_step(size, situation, room)
+        gap = distance(number, targets, room.values[3])
+        if gap == earlier_gap or abs(gap) < 1e-12:
             break
-        correction = -gap * (size - earlier[0]) / (gap - earlier[1])
-        if abs(correction) < 1e-13 * size or not 0.0 < size + correction <= attempt.size:
+        correction = -gap * (size - earlier_size) / (gap - earlier_gap)
+        if abs(correction) < 1e-13 * size or not 0.0 < size + correction <= longest:
             break
-        earlier, size = (size, gap), size + correction
+        earlier_size, earlier_gap, size = size, gap, size + correction
     return best

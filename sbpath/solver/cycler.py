@@ -1,11 +1,13 @@
-"""What a protocol's step asks of the electrode, in numbers, and how its end reads in words."""
+"""What a protocol asks of the electrode, in numbers, and how the ends of its steps read in words."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
 
 from sbpath.halfcycles import ROUNDING
-from sbpath.model.equations import Drive
 from sbpath.protocol.steps import (
     CompositionLimit,
     ConstantCurrent,
@@ -18,31 +20,61 @@ from sbpath.protocol.steps import (
     TimeLimit,
     VoltageLimit,
 )
-from sbpath.solver.cutoffs import Target
-from sbpath.solver.electrode import DrivenElectrode
-from sbpath.solver.solve import Outcome
+from sbpath.solver.cutoffs import ABOUT_COMPOSITION, ABOUT_CURRENT, ABOUT_VOLTAGE
+from sbpath.solver.solve import ALREADY, NO_STEP_SIZE, RUNAWAY, TARGET, TIME_OVER, Programme
 
 # Longer than any experiment: a step without a time limit ends by its other limits.
 FOREVER_S = 1e12
 
 
-def drive_of(step: Step, state: list[float], one_C: float, mass: float) -> Drive:
-    """What the cycler imposes during `step`, from `state` on.
-
-    `one_C` is 1C in mA/g, `mass` the mass of Sb in g.
+class End(NamedTuple):
+    """How a step ended, as `sbpath.solver.solve.run` tells it: which way, by which of its watched
+    limits, after what time (s), with what last step size (s), at what potential (V).
     """
+
+    way: int
+    target: int
+    duration: float
+    size: float
+    potential: float
+
+
+def programme_of(steps: Sequence[Step], one_C: float, mass: float) -> Programme:
+    """The steps of a protocol as arrays.
+
+    `one_C` is 1C in mA/g, `mass` the mass of the host in g.
+    """
+    rows = [_imposed(step, one_C, mass) for step in steps]
+    limits = [[_target(limit, step, one_C, mass) for limit in watched_limits(step)] for step in steps]
+    control, level, end, scan_rate = (np.array(column) for column in zip(*rows, strict=True))
+    quantity, value, sign = np.array([t for these in limits for t in these]).reshape(-1, 3).T
+    return Programme(
+        current_control=control,
+        level=level,
+        end=end,
+        scan_rate=scan_rate,
+        duration=np.array([_longest(step) for step in steps]),
+        period=np.array([step.period_s or 0.0 for step in steps]),
+        first_limit=np.cumsum([0, *(len(these) for these in limits)]),
+        quantity=quantity.astype(np.int64),
+        value=value.copy(),
+        sign=sign.copy(),
+    )
+
+
+def _imposed(step: Step, one_C: float, mass: float) -> tuple[bool, float, float, float]:
+    """Control of the current, level, end and scan rate of a step, see `Programme`."""
     match step:
         case ConstantCurrent(direction=direction, rate=rate):
             magnitude = rate.to_A_per_g(one_C * 1e-3, mass)
-            return Drive(True, magnitude if direction == "insertion" else -magnitude, 0.0)
+            return True, magnitude if direction == "insertion" else -magnitude, 0.0, 0.0
         case Rest():
-            return Drive(True, 0.0, 0.0)
+            return True, 0.0, 0.0, 0.0
         case ConstantVoltage(voltage_V=voltage):
-            return Drive(False, voltage, 0.0)
+            return False, voltage, voltage, 0.0
         case Sweep():
-            # Open-circuit voltage is E: a sweep without a start begins where the cell is.
-            start = state[-1] if step.start_V is None else step.start_V
-            return Drive(False, start, math.copysign(step.scan_rate_V_per_s, step.end_V - start))
+            start = float("nan") if step.start_V is None else step.start_V
+            return False, start, step.end_V, step.scan_rate_V_per_s
 
 
 def watched_limits(step: Step) -> list[Limit]:
@@ -50,54 +82,66 @@ def watched_limits(step: Step) -> list[Limit]:
     return [limit for limit in step.limits if not isinstance(limit, TimeLimit)]
 
 
-def target_of(limit: Limit, step: Step, electrode: DrivenElectrode, one_C: float, mass: float) -> Target:
-    """A watched limit as a number, with the side from which it is met."""
+def _target(limit: Limit, step: Step, one_C: float, mass: float) -> tuple[int, float, float]:
+    """A watched limit as quantity, value and the side from which it is met, see `Programme`."""
+    # An insertion lowers the voltage and raises x.
+    insertion = isinstance(step, ConstantCurrent) and step.direction == "insertion"
     match limit:
         case VoltageLimit(voltage_V=voltage):
-            falling = isinstance(step, ConstantCurrent) and step.direction == "insertion"
-            return Target("voltage", voltage, 1.0 if falling else -1.0)
+            return ABOUT_VOLTAGE, voltage, 1.0 if insertion else -1.0
         case CurrentLimit(rate=rate):
-            return Target("current", rate.to_A_per_g(one_C * 1e-3, mass), 1.0)
+            return ABOUT_CURRENT, rate.to_A_per_g(one_C * 1e-3, mass), 1.0
         case CompositionLimit(x=x):
-            if isinstance(step, ConstantCurrent):
-                return Target("composition", x, -1.0 if step.direction == "insertion" else 1.0)
-            return Target("composition", x, math.copysign(1.0, electrode.start.content - x))
+            sign = (-1.0 if insertion else 1.0) if isinstance(step, ConstantCurrent) else 0.0
+            return ABOUT_COMPOSITION, x, sign
         case TimeLimit():
             raise AssertionError("a time limit is a length, not a target")
 
 
-def duration_of(step: Step, drive: Drive) -> float:
-    """Longest time that `step` may take (s)."""
-    times = [limit.time_s for limit in step.limits if isinstance(limit, TimeLimit)]
-    if isinstance(step, Sweep):
-        times.append(abs(step.end_V - drive.level) / step.scan_rate_V_per_s)
-    return min(times, default=FOREVER_S)
+def _longest(step: Step) -> float:
+    """The shortest of a step's limits of time (s)."""
+    return min((limit.time_s for limit in step.limits if isinstance(limit, TimeLimit)), default=FOREVER_S)
 
 
-def reason_of(step: Step, outcome: Outcome, limits: list[Limit]) -> tuple[str, str]:
+def reason_of(step: Step, end: End, max_steps: int) -> tuple[str, str]:
     """The kind of end and a sentence for it."""
-    if outcome.ended_by == "failed":
-        return "failed", outcome.message
-    if outcome.ended_by == "time":
-        times = [limit.time_s for limit in step.limits if isinstance(limit, TimeLimit)]
-        if isinstance(step, Sweep) and (not times or outcome.duration < min(times)):
-            return "sweep", f"the sweep reached {step.end_V:g} V"
-        if not times:
-            return "failed", f"its limit was not reached in {FOREVER_S:g} s; give it one that can be"
-        return "time", f"the time was over: {outcome.duration:g} s"
-    limit = limits[outcome.target]
+    match end.way:
+        case way if way == TIME_OVER:
+            longest = _longest(step)
+            if isinstance(step, Sweep) and end.duration < longest:
+                return "sweep", f"the sweep reached {step.end_V:g} V"
+            if longest == FOREVER_S:
+                return "failed", f"its limit was not reached in {FOREVER_S:g} s; give it one that can be"
+            return "time", f"the time was over: {end.duration:g} s"
+        case way if way in (TARGET, ALREADY):
+            limit = watched_limits(step)[end.target]
+            if end.way == ALREADY:
+                return "already", f"its limit was met before it began ({limit!s}), so it took no time"
+            return _met(limit)
+        case way if way == NO_STEP_SIZE:
+            return "failed", (
+                f"the step size fell to {end.size:.1e} s at E = {end.potential:.4f} V; "
+                "loosen rtol or look for a rate that jumps there"
+            )
+        case way if way == RUNAWAY:
+            return "failed", (
+                f"the potential ran to {end.potential:.1f} V: the limit of this step cannot be "
+                "reached; give it a voltage, or a composition that the mechanism has"
+            )
+    return "failed", f"max_steps = {max_steps} integrator steps were not enough; raise it"
+
+
+def _met(limit: Limit) -> tuple[str, str]:
+    """The kind of end and a sentence for a limit that was met on the way."""
     match limit:
         case VoltageLimit():
-            kind, what = "voltage", f"the voltage reached {limit.voltage_V:g} V"
+            return "voltage", f"the voltage reached {limit.voltage_V:g} V"
         case CurrentLimit():
-            kind, what = "current", f"the current fell to {limit.rate}"
+            return "current", f"the current fell to {limit.rate}"
         case CompositionLimit():
-            kind, what = "composition", f"the composition reached x = {limit.x:g}"
+            return "composition", f"the composition reached x = {limit.x:g}"
         case TimeLimit():
             raise AssertionError("a time limit is never a target")
-    if outcome.ended_by == "already":
-        return "already", f"its limit was met before it began ({limit!s}), so it took no time"
-    return kind, what
 
 
 def direction_of(step: Step, passed: float) -> str:

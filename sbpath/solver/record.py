@@ -2,118 +2,62 @@
 
 Each integrator step is read at the two inner nodes and the ends of the four-point
 Gauss-Lobatto rule, which integrates to the accuracy of the solution itself.
+
+A row holds the values of an instant (`electrode.Layout`), its time counted from the start of
+the simulation, and after them the running integrals of its last columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import numpy as np
 
-from sbpath.solver.electrode import Point
+from sbpath.kernels import Floats, allocating_kernel, kernel
+from sbpath.solver.electrode import TIME
 
-# Inner nodes of the rule on [0, 1], and all four.
-INNER = (0.5 - 0.05**0.5, 0.5 + 0.05**0.5)
-NODES = (0.0, *INNER, 1.0)
-
-
-@dataclass(slots=True)
-class Record:
-    """Rows in order of time: points, and the running integrals of their powers.
-
-    Attributes
-    ----------
-    time : list of float
-        Since the start of the simulation (s).
-    points : list of Point
-        As the step that they belong to sees them.
-    totals : list of lists of float
-        Integrals of `Point.powers` (J/g) and `Point.flows` (1, C/g) since the start.
-    """
-
-    time: list[float] = field(default_factory=list)
-    points: list[Point] = field(default_factory=list)
-    totals: list[list[float]] = field(default_factory=list)
+# Nodes of the rule on [0, 1].
+NODES = np.array([0.0, 0.5 - 0.05**0.5, 0.5 + 0.05**0.5, 1.0])
 
 
-class StepWriter:
-    """Writes the rows of one protocol step.
-
-    Parameters
-    ----------
-    record : Record
-        Receives the rows.
-    start : Point
-        The first instant of the step.
-    jump_energy : float
-        Energy delivered by a jump of the voltage before it (J/g).
-    period : float, optional
-        Rows at multiples of this time (s) and at the ends of the step; if not given, at the
-        nodes of the integrator steps.
-    """
-
-    def __init__(self, record: Record, start: Point, jump_energy: float, period: float | None) -> None:
-        self.record = record
-        self.period = period
-        self.multiple = 1
-        self.offset = record.time[-1] if record.time else 0.0
-        self.totals = list(record.totals[-1]) if record.totals else [0.0] * len(integrands(start))
-        self.totals[0] += jump_energy
-        self._row(start, list(self.totals))
-
-    def add(self, begin: Point, points: list[Point], inner: Callable[[float], Point]) -> None:
-        """Rows of an integrator step from `begin` through `points`, the last three nodes.
-
-        `inner` gives the point at a fraction of the step.
-        """
-        size = points[-1].time - begin.time
-        values = [integrands(p) for p in (begin, *points)]
-
-        def totals_at(fraction: float) -> list[float]:
-            first, second, third, fourth = (size * w for w in partial_weights(fraction))
-            return [
-                total + first * a + second * b + third * c + fourth * d
-                for total, a, b, c, d in zip(self.totals, *values, strict=True)
-            ]
-
-        if self.period is None:
-            for fraction, point in zip(NODES[1:], points, strict=True):
-                self._row(point, totals_at(fraction))
-        else:
-            while self.multiple * self.period < points[-1].time * (1.0 - 1e-12):
-                fraction = (self.multiple * self.period - begin.time) / size
-                self._row(inner(fraction), totals_at(fraction))
-                self.multiple += 1
-        self.totals = totals_at(1.0)
-
-    def finish(self, end: Point) -> None:
-        """The row at the end of the step, where `add` has not written it."""
-        if self.period is not None and end.time > 0.0:
-            self._row(end, self.totals)
-
-    def _row(self, point: Point, totals: list[float]) -> None:
-        self.record.time.append(self.offset + point.time)
-        self.record.points.append(point)
-        self.record.totals.append(totals)
-
-
-def integrands(point: Point) -> list[float]:
-    """What is integrated in time, in the order of `Record.totals`."""
-    return point.powers + point.flows
-
-
-def partial_weights(fraction: float) -> list[float]:
+@kernel
+def partial_weights(fraction: float, weights: Floats) -> None:
     """Weights w_j with ``integral from 0 to fraction of f = sum_j w_j f(NODES[j])``.
 
     Exact for cubics; at ``fraction = 1`` the Gauss-Lobatto rule, exact to degree five.
     """
-    weights = []
-    for j, node in enumerate(NODES):
-        a, b, c = (other for i, other in enumerate(NODES) if i != j)
+    s = fraction
+    for j in range(4):
+        a, b, c = NODES[(j + 1) % 4], NODES[(j + 2) % 4], NODES[(j + 3) % 4]
+        node = NODES[j]
         # (s - a)(s - b)(s - c) integrated from 0 to the fraction.
-        s = fraction
         integral = s**4 / 4 - (a + b + c) * s**3 / 3 + (a * b + b * c + c * a) * s**2 / 2 - a * b * c * s
-        weights.append(integral / ((node - a) * (node - b) * (node - c)))
-    return weights
+        weights[j] = integral / ((node - a) * (node - b) * (node - c))
 
 
-FULL_WEIGHTS = partial_weights(1.0)
+FULL_WEIGHTS = np.zeros(4)
+partial_weights(1.0, FULL_WEIGHTS)
+
+
+@kernel
+def integral(column: int, size: float, values: Floats, weights: Floats) -> float:
+    """Integral of a column over a part of a step of length `size`, from its values at the nodes."""
+    total = 0.0
+    for j in range(4):
+        total += weights[j] * values[j, column]
+    return size * total
+
+
+@allocating_kernel
+def add_row(rows: Floats, count: int, offset: float, values: Floats, totals: Floats) -> Floats:
+    """`rows` with one more after the first `count`; in a larger array where it was full.
+
+    `offset` is the time at which the step of `values` began, `totals` the integrals.
+    """
+    if count == len(rows):
+        larger = np.empty((2 * count, rows.shape[1]))
+        larger[:count] = rows
+        rows = larger
+    width = len(values)
+    rows[count, :width] = values
+    rows[count, TIME] += offset
+    rows[count, width:] = totals
+    return rows

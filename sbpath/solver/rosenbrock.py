@@ -1,4 +1,4 @@
-"""One step of Rodas5P, a stiffly accurate Rosenbrock method of order 5(4).
+"""Rodas5P, a stiffly accurate Rosenbrock method of order 5(4), for systems whose Jacobian is an arrow.
 
 Coefficients from G. Steinebach, "Construction of Rosenbrock-Wanner method Rodas5P and
 numerical benchmarks within the Julia Differential Equations package", BIT Numer. Math. 63,
@@ -7,20 +7,25 @@ numerical benchmarks within the Julia Differential Equations package", BIT Numer
     (1/(h gamma) - J) k_i = f(t + c_i h, y + sum_j a_ij k_j) + sum_j (c_ij / h) k_j + h d_i df/dt
     y_new = y + sum_j a_8j k_j + k_8,    error = k_8
 
-No Newton iteration is involved, so none can fail; one matrix is factored per step. Plain
-lists are used throughout: for a handful of unknowns they are several times faster than
-arrays.
+No Newton iteration is involved, so none can fail; one matrix is factored per step. It is
+eliminated block by block, then for the last unknown, which all blocks share: the cost is that
+of the blocks, however many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import isfinite
+from typing import NamedTuple
+
+import numpy as np
+
+from sbpath.kernels import Floats, Integers, allocating_kernel, kernel
+from sbpath.model.equations import Slopes
 
 GAMMA = 0.21193756319429014
 STAGES = 8
 
-A = [
+_A: list[list[float]] = [
     [],
     [3.0],
     [2.849394379747939, 0.45842242204463923],
@@ -29,10 +34,10 @@ A = [
     [-7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256, 0.030198172008377946],
 ]
 # Stages 7 and 8 repeat row 6 and add the stages before them with weight one.
-A.append([*A[5], 1.0])
-A.append([*A[6], 1.0])
+_A.append([*_A[5], 1.0])
+_A.append([*_A[6], 1.0])
 
-C = [
+_C: list[list[float]] = [
     [],
     [-14.155112264123755],
     [-17.97296035885952, -2.859693295451294],
@@ -59,179 +64,214 @@ C = [
 ]
 
 # Stage times c_i and the weights d_i of the explicit time derivative.
-TIMES = [0.0, 0.6358126895828704, 0.4095798393397535, 0.9769306725060716, 0.4288403609558664, 1.0, 1.0, 1.0]
-TIME_WEIGHTS = [
-    0.21193756319429014,
-    -0.42387512638858027,
-    -0.3384627126235924,
-    1.8046452872882734,
-    2.325825639765069,
-    0.0,
-    0.0,
-    0.0,
-]
+TIMES = np.array(
+    [0.0, 0.6358126895828704, 0.4095798393397535, 0.9769306725060716, 0.4288403609558664, 1.0, 1.0, 1.0]
+)
+TIME_WEIGHTS = np.array(
+    [
+        0.21193756319429014,
+        -0.42387512638858027,
+        -0.3384627126235924,
+        1.8046452872882734,
+        2.325825639765069,
+        0.0,
+        0.0,
+        0.0,
+    ]
+)
 
 # Dense output of order 4.
-H = [
+H = np.array(
     [
-        25.948786856663858,
-        -2.5579724845846235,
-        10.433815404888879,
-        -2.3679251022685204,
-        0.524948541321073,
-        1.1241088310450404,
-        0.4272876194431874,
-        -0.17202221070155493,
-    ],
-    [
-        -9.91568850695171,
-        -0.9689944594115154,
-        3.0438037242978453,
-        -24.495224566215796,
-        20.176138334709044,
-        15.98066361424651,
-        -6.789040303419874,
-        -6.710236069923372,
-    ],
-    [
-        11.419903575922262,
-        2.8879645146136994,
-        72.92137995996029,
-        80.12511834622643,
-        -52.072871366152654,
-        -59.78993625266729,
-        -0.15582684282751913,
-        4.883087185713722,
-    ],
-]
+        [
+            25.948786856663858,
+            -2.5579724845846235,
+            10.433815404888879,
+            -2.3679251022685204,
+            0.524948541321073,
+            1.1241088310450404,
+            0.4272876194431874,
+            -0.17202221070155493,
+        ],
+        [
+            -9.91568850695171,
+            -0.9689944594115154,
+            3.0438037242978453,
+            -24.495224566215796,
+            20.176138334709044,
+            15.98066361424651,
+            -6.789040303419874,
+            -6.710236069923372,
+        ],
+        [
+            11.419903575922262,
+            2.8879645146136994,
+            72.92137995996029,
+            80.12511834622643,
+            -52.072871366152654,
+            -59.78993625266729,
+            -0.15582684282751913,
+            4.883087185713722,
+        ],
+    ]
+)
 
 
-def factor(matrix: list[list[float]], pivots: list[int]) -> bool:
-    """LU factors of `matrix` in place, by rows with partial pivoting; False if singular."""
-    n = len(pivots)
-    for k in range(n):
-        best = k
-        for i in range(k + 1, n):
-            if abs(matrix[i][k]) > abs(matrix[best][k]):
-                best = i
-        pivots[k] = best
-        if matrix[best][k] == 0.0:
-            return False
-        if best != k:
-            for j in range(n):
-                matrix[k][j], matrix[best][j] = matrix[best][j], matrix[k][j]
-        pivot_row = matrix[k]
-        for i in range(k + 1, n):
-            row = matrix[i]
-            if row[k] != 0.0:
-                row[k] /= pivot_row[k]
-                for j in range(k + 1, n):
-                    row[j] -= row[k] * pivot_row[j]
-    return True
+def _square(rows: list[list[float]]) -> Floats:
+    """Rows of coefficients, filled up with zeros."""
+    return np.array([row + [0.0] * (STAGES - len(row)) for row in rows])
 
 
-def solve(factors: list[list[float]], pivots: list[int], right: list[float]) -> None:
-    """Solve with the factors of `factor`; the solution replaces `right`."""
-    n = len(pivots)
-    for k in range(n):
-        best = pivots[k]
-        if best != k:
-            right[k], right[best] = right[best], right[k]
-    for i in range(1, n):
-        row = factors[i]
-        total = right[i]
-        for j in range(i):
-            total -= row[j] * right[j]
-        right[i] = total
-    for i in range(n - 1, -1, -1):
-        row = factors[i]
-        total = right[i]
-        for j in range(i + 1, n):
-            total -= row[j] * right[j]
-        right[i] = total / row[i]
+A, C = _square(_A), _square(_C)
 
 
-def interpolate(
-    fraction: float, old: list[float], new: list[float], stages: list[list[float]]
-) -> list[float]:
-    """State at ``t + fraction * h`` of an accepted step, to order 4."""
+class Factors(NamedTuple):
+    """The factored matrix: `blocks` (N, P, P) and their `pivots` (N, P), `reach` (N P), what the
+    last unknown does to the others, `row` (n) and the `corner` (1) that is left for it.
+    """
+
+    blocks: Floats
+    pivots: Integers
+    reach: Floats
+    row: Floats
+    corner: Floats
+
+
+@allocating_kernel
+def room_for_factors(particles: int, nodes: int) -> Factors:
+    """Fresh room for `factor`."""
+    return Factors(
+        np.zeros((particles, nodes, nodes)),
+        np.zeros((particles, nodes), dtype=np.int64),
+        np.zeros(particles * nodes),
+        np.zeros(particles * nodes + 1),
+        np.zeros(1),
+    )
+
+
+@kernel
+def factor(slopes: Slopes, size: float, factors: Factors) -> bool:
+    """Factor ``1/(h gamma) - J`` for a step of length `size`; False if it is singular."""
+    particles, nodes, _ = slopes.blocks.shape
+    last = particles * nodes
+    diagonal = 1.0 / (size * GAMMA)
+    matrices, pivots = factors.blocks, factors.pivots
+    for i in range(particles):
+        matrix = matrices[i]
+        for k in range(nodes):
+            for j in range(nodes):
+                matrix[k, j] = -slopes.blocks[i, k, j]
+            matrix[k, k] += diagonal
+        for k in range(nodes):
+            best = k
+            for r in range(k + 1, nodes):
+                if abs(matrix[r, k]) > abs(matrix[best, k]):
+                    best = r
+            pivots[i, k] = best
+            if best != k:
+                for j in range(nodes):
+                    matrix[k, j], matrix[best, j] = matrix[best, j], matrix[k, j]
+            # False for a nan as well.
+            if not abs(matrix[k, k]) > 0.0:
+                return False
+            for r in range(k + 1, nodes):
+                ratio = matrix[r, k] / matrix[k, k]
+                matrix[r, k] = ratio
+                if ratio != 0.0:
+                    for j in range(k + 1, nodes):
+                        matrix[r, j] -= ratio * matrix[k, j]
+    for k in range(last):
+        factors.reach[k] = slopes.column[k]
+        factors.row[k] = slopes.row[k]
+    _solve_blocks(factors, factors.reach)
+    corner = diagonal - slopes.row[last]
+    for k in range(last):
+        corner -= factors.row[k] * factors.reach[k]
+    factors.corner[0] = corner
+    return bool(abs(corner) > 0.0)
+
+
+@kernel
+def _solve_blocks(factors: Factors, right: Floats) -> None:
+    """Solve with each block, in place."""
+    particles, nodes, _ = factors.blocks.shape
+    for i in range(particles):
+        matrix = factors.blocks[i]
+        first = i * nodes
+        for k in range(nodes):
+            best = factors.pivots[i, k]
+            if best != k:
+                right[first + k], right[first + best] = right[first + best], right[first + k]
+        for k in range(nodes):
+            total = right[first + k]
+            for j in range(k):
+                total -= matrix[k, j] * right[first + j]
+            right[first + k] = total
+        for k in range(nodes - 1, -1, -1):
+            total = right[first + k]
+            for j in range(k + 1, nodes):
+                total -= matrix[k, j] * right[first + j]
+            right[first + k] = total / matrix[k, k]
+
+
+@kernel
+def solve(factors: Factors, right: Floats) -> None:
+    """Solve the factored system for `right`, in place."""
+    last = len(right) - 1
+    _solve_blocks(factors, right)
+    total = right[last]
+    for k in range(last):
+        total += factors.row[k] * right[k]
+    total /= factors.corner[0]
+    right[last] = total
+    for k in range(last):
+        right[k] += factors.reach[k] * total
+
+
+@kernel
+def stage_point(s: int, state: Floats, stages: Floats, out: Floats) -> None:
+    """Where the right-hand side of stage `s` is wanted, at time ``t + TIMES[s] h``, into `out`."""
+    for k in range(len(state)):
+        total = state[k]
+        for j in range(s):
+            total += A[s, j] * stages[j, k]
+        out[k] = total
+
+
+@kernel
+def fill_stage(
+    s: int, size: float, derivative: Floats, by_time: float, factors: Factors, stages: Floats
+) -> bool:
+    """Stage `s` from the right-hand side there; False where it is not finite.
+
+    `by_time` is the last unknown's explicit time derivative at the start of the step.
+    """
+    right = stages[s]
+    last = len(right) - 1
+    for k in range(last + 1):
+        total = derivative[k]
+        for j in range(s):
+            total += C[s, j] / size * stages[j, k]
+        right[k] = total
+    right[last] += size * TIME_WEIGHTS[s] * by_time
+    solve(factors, right)
+    # The last unknown takes part in all others, so that it tells of most that is not finite.
+    total = 0.0
+    for k in range(last + 1):
+        total += abs(right[k])
+    return isfinite(total)
+
+
+@kernel
+def interpolate(fraction: float, old: Floats, new: Floats, stages: Floats, out: Floats) -> None:
+    """State at ``t + fraction * h`` of an accepted step, to order 4, into `out`."""
     rest = 1.0 - fraction
-    state = []
-    for i in range(len(old)):
+    for k in range(len(old)):
         first = second = third = 0.0
         for s in range(STAGES):
-            k = stages[s][i]
-            first += H[0][s] * k
-            second += H[1][s] * k
-            third += H[2][s] * k
+            value = stages[s, k]
+            first += H[0, s] * value
+            second += H[1, s] * value
+            third += H[2, s] * value
         bend = first + fraction * (second + fraction * third)
-        state.append(rest * old[i] + fraction * (new[i] + rest * bend))
-    return state
-
-
-def step(
-    rhs: Callable[[float, list[float]], list[float]],
-    time: float,
-    state: list[float],
-    size: float,
-    derivative: list[float],
-    jacobian: list[list[float]],
-    time_derivative: list[float],
-) -> tuple[list[float], list[float], list[list[float]]] | None:
-    """One step of length `size` from `state` at `time`.
-
-    Parameters
-    ----------
-    rhs : callable
-        ``rhs(time, state)`` gives dy/dt; its list may be reused by the next call.
-    time, size : float
-        Start and length of the step.
-    state, derivative : list of float, shape (n,)
-        y and dy/dt at `time`.
-    jacobian : list of lists, shape (n, n)
-        Exact df/dy at `time`.
-    time_derivative : list of float, shape (n,)
-        Exact df/dt at `time`.
-
-    Returns
-    -------
-    new, error, stages : lists of shape (n,), (n,), (8, n)
-        New state, error estimate and the stages that `interpolate` takes; or None where the
-        matrix is singular or a stage is not finite, in which case a shorter step is wanted.
-    """
-    n = len(state)
-    diagonal = 1.0 / (size * GAMMA)
-    factors = [[-value for value in row] for row in jacobian]
-    for i in range(n):
-        factors[i][i] += diagonal
-    pivots = [0] * n
-    if not factor(factors, pivots):
-        return None
-
-    stages: list[list[float]] = []
-    point = state
-    for s in range(STAGES):
-        if s > 0:
-            weights = A[s]
-            point = list(state)
-            for j in range(s):
-                earlier, weight = stages[j], weights[j]
-                for i in range(n):
-                    point[i] += weight * earlier[i]
-            derivative = rhs(time + TIMES[s] * size, point)
-        right = list(derivative)
-        for j in range(s):
-            earlier, weight = stages[j], C[s][j] / size
-            for i in range(n):
-                right[i] += weight * earlier[i]
-        if TIME_WEIGHTS[s] != 0.0:
-            weight = size * TIME_WEIGHTS[s]
-            for i in range(n):
-                right[i] += weight * time_derivative[i]
-        solve(factors, pivots, right)
-        for value in right:
-            if not isfinite(value):
-                return None
-        stages.append(right)
-    new = [a + b for a, b in zip(point, stages[-1], strict=True)]
-    return new, stages[-1], stages
+        out[k] = rest * old[k] + fraction * (new[k] + rest * bend)

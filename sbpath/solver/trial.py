@@ -10,10 +10,34 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
 
+import numpy as np
+
 from sbpath.errors import InputError
-from sbpath.solver import rosenbrock
-from sbpath.solver.electrode import DrivenElectrode, Point, Slopes
-from sbpath.solver.record import FULL_WEIGHTS, INNER
+from sbpath.kernels import Floats, allocating_kernel, kernel
+from sbpath.model.equations import Drive, Slopes, Workspace, evaluate, room_for_slopes, workspace
+from sbpath.model.network import Network
+from sbpath.solver.electrode import (
+    CAPACITANCE,
+    CURRENT,
+    MOTION,
+    POTENTIAL,
+    STORED,
+    TIME,
+    Held,
+    layout,
+    read_point,
+)
+from sbpath.solver.record import FULL_WEIGHTS, NODES
+from sbpath.solver.rosenbrock import (
+    STAGES,
+    TIMES,
+    Factors,
+    factor,
+    fill_stage,
+    interpolate,
+    room_for_factors,
+    stage_point,
+)
 
 # An error in E may change the current by this share of itself, and need not be below this (V).
 STEEP, SMALLEST_POTENTIAL_TOLERANCE = 0.1, 1e-9
@@ -58,80 +82,181 @@ class SolverOptions:
             raise InputError(problems)
 
 
-class Attempt(NamedTuple):
-    """A trial step: its length, end state, stages for the dense output, error in tolerances."""
+class Tolerances(NamedTuple):
+    """`SolverOptions` as kernels take them."""
 
-    size: float
-    new: list[float]
-    stages: list[list[float]]
-    error: float
-
-
-def attempt_step(
-    electrode: DrivenElectrode, begin: Point, slopes: Slopes, size: float, options: SolverOptions
-) -> Attempt | None:
-    """One trial step of length `size`; None where it cannot be computed."""
-    result = rosenbrock.step(electrode.rhs, begin.time, begin.state, size, *slopes)
-    if result is None:
-        return None
-    new, error, stages = result
-    total = (error[-1] / _potential_tolerance(begin, slopes, options)) ** 2
-    for old, now, wrong in zip(begin.state[:-1], new, error, strict=False):
-        total += (wrong / (options.atol + options.rtol * max(abs(old), abs(now)))) ** 2
-    norm = (total / len(new)) ** 0.5
-    return Attempt(size, new, stages, norm) if isfinite(norm) else None
+    rtol: float
+    atol: float
+    max_steps: int
 
 
-def _potential_tolerance(begin: Point, slopes: Slopes, options: SolverOptions) -> float:
+class Situation(NamedTuple):
+    """What holds during a protocol step: the electrode, what is imposed on it, what it conserves,
+    how accurate the solution is to be.
+    """
+
+    network: Network
+    drive: Drive
+    held: Held
+    tolerances: Tolerances
+
+
+class Room(NamedTuple):
+    """Room for the integration of one step after another, n unknowns.
+
+    `work` for evaluations; `slopes` at the start of the present trial step, `next_slopes` at its
+    end, `factors` and `stages` (8, n) in between; `states` (4, n) and `values` (4, columns) at
+    its start, its two inner nodes and its end; `state` (n) and `reading` (columns) of any other
+    point of it.
+    """
+
+    work: Workspace
+    slopes: Slopes
+    next_slopes: Slopes
+    factors: Factors
+    stages: Floats
+    states: Floats
+    values: Floats
+    state: Floats
+    reading: Floats
+
+
+@allocating_kernel
+def room_for_steps(network: Network) -> Room:
+    """Fresh room."""
+    particles, nodes, edges = len(network.weight), len(network.gibbs), len(network.source)
+    unknowns = particles * nodes + 1
+    width = layout(nodes, edges).width
+    return Room(
+        workspace(network),
+        room_for_slopes(network),
+        room_for_slopes(network),
+        room_for_factors(particles, nodes),
+        np.zeros((STAGES, unknowns)),
+        np.zeros((4, unknowns)),
+        np.zeros((4, width)),
+        np.zeros(unknowns),
+        np.zeros(width),
+    )
+
+
+@kernel
+def copy_slopes(source: Slopes, target: Slopes) -> None:
+    """`source` into `target`."""
+    particles, nodes, _ = source.blocks.shape
+    for k in range(len(source.row)):
+        target.derivative[k] = source.derivative[k]
+        target.row[k] = source.row[k]
+    for k in range(len(source.column)):
+        target.column[k] = source.column[k]
+    for i in range(particles):
+        for p in range(nodes):
+            for q in range(nodes):
+                target.blocks[i, p, q] = source.blocks[i, p, q]
+    target.by_time[0] = source.by_time[0]
+
+
+@kernel
+def try_step(size: float, situation: Situation, room: Room) -> float:
+    """A trial step of length `size`: its end in the last of `room.states`, its error in tolerances.
+
+    The error is infinite where the step cannot be computed.
+    """
+    network, drive, _, tolerances = situation
+    begin, end = room.states[0], room.states[3]
+    time = room.values[0, TIME]
+    by_time = room.slopes.by_time[0]
+    if not factor(room.slopes, size, room.factors):
+        return np.inf
+    if not fill_stage(0, size, room.slopes.derivative, by_time, room.factors, room.stages):
+        return np.inf
+    for s in range(1, STAGES):
+        stage_point(s, begin, room.stages, end)
+        evaluate(time + TIMES[s] * size, end, drive, network, room.work, False)
+        if not fill_stage(s, size, room.work.slopes.derivative, by_time, room.factors, room.stages):
+            return np.inf
+    error = room.stages[STAGES - 1]
+    nodes, last = len(network.gibbs), len(begin) - 1
+    # Particles count by their weight, so that many alike are no other than one.
+    total = 0.0
+    for k in range(last + 1):
+        end[k] += error[k]
+        if k < last:
+            allowed = tolerances.atol + tolerances.rtol * max(abs(begin[k]), abs(end[k]))
+            total += network.weight[k // nodes] * (error[k] / allowed) ** 2
+    total += (error[last] / _potential_tolerance(situation, room)) ** 2
+    norm = np.sqrt(total / (nodes + 1))
+    return norm if isfinite(norm) else np.inf
+
+
+@kernel
+def _potential_tolerance(situation: Situation, room: Room) -> float:
     """Error allowed in E (V): that of the options, less where the current hangs on E more steeply.
 
     Without nucleation barriers a reaction can be so fast that the current needs an affinity
     of a nanovolt; an error of a microvolt would then throw it from one side to the other.
     """
-    allowed = options.atol + options.rtol * abs(begin.state[-1])
-    steepness = begin.capacitance * abs(slopes.jacobian[-1][-1])
-    faradaic = begin.current + begin.capacitance * begin.motion
-    change = STEEP * max(abs(begin.current), abs(faradaic), SLOW_CURRENT)
+    begin = room.values[0]
+    allowed = situation.tolerances.atol + situation.tolerances.rtol * abs(begin[POTENTIAL])
+    steepness = begin[CAPACITANCE] * abs(room.slopes.row[-1])
+    faradaic = begin[CURRENT] + begin[CAPACITANCE] * begin[MOTION]
+    change = STEEP * max(abs(begin[CURRENT]), abs(faradaic), SLOW_CURRENT)
     if steepness * allowed <= change:
         return allowed
     return max(change / steepness, SMALLEST_POTENTIAL_TOLERANCE)
 
 
-def inner_point(electrode: DrivenElectrode, begin: Point, attempt: Attempt, fraction: float) -> Point:
-    """The point at ``begin + fraction * size``, from the dense output."""
-    state = rosenbrock.interpolate(fraction, begin.state, attempt.new, attempt.stages)
-    return electrode.point(begin.time + fraction * attempt.size, state)
+@kernel
+def read_inner(fraction: float, size: float, situation: Situation, room: Room) -> None:
+    """The point at a fraction of the step, from the dense output, into `room.reading`."""
+    interpolate(fraction, room.states[0], room.states[3], room.stages, room.state)
+    network, drive, held, _ = situation
+    time = room.values[0, TIME] + fraction * size
+    read_point(time, room.state, held, drive, network, room.work, False, room.reading)
 
 
-def points_of(electrode: DrivenElectrode, begin: Point, attempt: Attempt) -> list[Point]:
-    """Points at the inner nodes and, last, at the end of a step."""
-    points = [inner_point(electrode, begin, attempt, fraction) for fraction in INNER]
-    points.append(electrode.point(begin.time + attempt.size, list(attempt.new)))
-    return points
+@kernel
+def read_step(size: float, situation: Situation, room: Room) -> None:
+    """The inner nodes and the end of the step into `room`; the work holds the slopes of the end."""
+    network, drive, held, _ = situation
+    time = room.values[0, TIME]
+    # The dense output starts from the end as the method made it, not as it is read.
+    for j in range(1, 3):
+        interpolate(NODES[j], room.states[0], room.states[3], room.stages, room.states[j])
+    for j in range(1, 4):
+        at = time + NODES[j] * size
+        read_point(at, room.states[j], held, drive, network, room.work, j == 3, room.values[j])
 
 
-def energy_error(begin: Point, points: list[Point], charge_scale: float, options: SolverOptions) -> float:
+@kernel
+def energy_error(size: float, situation: Situation, room: Room) -> float:
     """How wrong the inner points are: what energy lacks over the step, in tolerances.
 
     Rates depend steeply on E, so a long step can be right at its end while its inner points,
     from which work and heat are integrated, are not. The first law tells.
     """
-    size = points[-1].time - begin.time
-    lacking, turnover = points[-1].stored - begin.stored, 0.0
-    for weight, point in zip(FULL_WEIGHTS, [begin, *points], strict=True):
-        lacking += size * weight * sum(point.powers)
-        turnover += size * weight * sum(abs(power) for power in point.powers)
-    rounding = 1e-14 * abs(begin.stored)
+    network = situation.network
+    at = layout(len(network.gibbs), len(network.source))
+    values, tolerances = room.values, situation.tolerances
+    lacking = values[3, STORED] - values[0, STORED]
+    turnover = 0.0
+    for j in range(4):
+        for column in range(at.powers, at.flows):
+            lacking += size * FULL_WEIGHTS[j] * values[j, column]
+            turnover += size * FULL_WEIGHTS[j] * abs(values[j, column])
+    rounding = 1e-14 * abs(values[0, STORED])
     # F/M times one volt turns the tolerance of a fraction into one of energy.
-    allowed = options.rtol * turnover + options.atol * charge_scale
+    allowed = tolerances.rtol * turnover + tolerances.atol * network.charge_scale
     return abs(lacking) / (allowed + rounding)
 
 
-def undershoots(begin: Point, points: list[Point], options: SolverOptions) -> bool:
+@kernel
+def undershoots(situation: Situation, room: Room) -> bool:
     """Whether a fraction sinks below zero by more than the tolerance allows, and not before."""
-    floor = -5.0 * options.atol - 1e-14
-    return any(
-        now < floor and now < old
-        for point in points
-        for old, now in zip(begin.state[:-1], point.state[:-1], strict=True)
-    )
+    floor = -5.0 * situation.tolerances.atol - 1e-14
+    states = room.states
+    for j in range(1, 4):
+        for k in range(states.shape[1] - 1):
+            if states[j, k] < floor and states[j, k] < states[0, k]:
+                return True
+    return False

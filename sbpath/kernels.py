@@ -1,0 +1,118 @@
+"""Kernels: functions of numbers and arrays that run compiled, and interpreted all the same.
+
+A function marked with `kernel` stays the plain Python function that it is. `compiled` makes
+machine code of one of them together with every kernel that it calls; the code is kept on disk
+(by Numba) and loaded from there by the next process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import threading
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import FunctionType
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+# Who waits longer than this wants to know why (s).
+PATIENCE_S = 1.5
+
+# No division is checked: kernels see to it that none is by zero, or want the infinity.
+_OPTIONS: dict[str, Any] = {"error_model": "numpy"}
+
+_allocating: dict[Callable[..., Any], bool] = {}
+
+
+def kernel(function: Function) -> Function:
+    """Mark a function as one that compiled code may call; it is returned as it is.
+
+    It must make no arrays; `allocating_kernel` marks those that do.
+    """
+    _allocating[function] = False
+    return function
+
+
+def allocating_kernel(function: Function) -> Function:
+    """Mark a kernel that makes arrays."""
+    _allocating[function] = True
+    return function
+
+
+@cache
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel as machine code, with the same arguments and results.
+
+    On a machine that has not made the code before, the first call takes some ten seconds and
+    says so on standard error; later ones, and later processes, load it.
+    """
+    import numba
+
+    # Numba keeps code under the contents of the closure: with what all kernels are made of among
+    # them, code on disk is never older than a kernel, in whatever file that stands.
+    about = f"{function.__qualname__} {_sources()}"
+
+    def entry(arguments):  # type: ignore[no-untyped-def]
+        about  # noqa: B018 # pyright: ignore[reportUnusedExpression]
+        return target(*arguments)  # type: ignore[name-defined]  # noqa: F821
+
+    entry = FunctionType(
+        entry.__code__, {**globals(), "target": _machine(function)}, "entry", None, entry.__closure__
+    )
+    try:
+        dispatcher = numba.njit(cache=True, **_OPTIONS)(entry)
+    except RuntimeError:  # nowhere to keep it
+        dispatcher = numba.njit(**_OPTIONS)(entry)
+    ready = False
+
+    def call(*arguments: Any) -> Any:
+        nonlocal ready
+        if not ready:
+            notice = threading.Timer(PATIENCE_S, _tell)
+            notice.daemon = True
+            notice.start()
+            try:
+                dispatcher.compile((numba.typeof(arguments),))
+            finally:
+                notice.cancel()
+            ready = True
+        return dispatcher(arguments)
+
+    return call
+
+
+@cache
+def _machine(function: Callable[..., Any]) -> Any:
+    """A kernel for Numba: the same code, in which other kernels stand for themselves likewise."""
+    import numba
+
+    names = function.__globals__
+    called = {
+        name: _machine(names[name])
+        for name in function.__code__.co_names
+        if isinstance(names.get(name), FunctionType) and names[name] in _allocating
+    }
+    own = FunctionType(function.__code__, {**names, **called}, function.__name__, function.__defaults__)
+    # Counting references to the arrays of a network at each call would take longer than the call.
+    njit: Any = numba.njit  # its stubs do not know of _nrt
+    return njit(_nrt=_allocating[function], **_OPTIONS)(own)
+
+
+@cache
+def _sources() -> str:
+    """What all kernels are made of."""
+    files = sorted({function.__code__.co_filename for function in _allocating})
+    return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()
+
+
+def _tell() -> None:
+    print("sbpath: compiling the solver for this machine; only once, about 20 s", file=sys.stderr)

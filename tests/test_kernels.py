@@ -1,0 +1,106 @@
+"""Oracles: the interpreted kernel itself, SciPy on the same equations, and what is found on disk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from sbpath import cycling, load_mechanism, shipped_names, simulate
+from sbpath.kernels import compiled
+from sbpath.model.equations import Drive, dense, evaluate, workspace
+from sbpath.model.network import build_network
+from sbpath.physical import ZERO_CELSIUS_K
+from sbpath.replay import network_of, replayed
+from sbpath.solver.cycler import programme_of
+from sbpath.solver.reference import scipy_cycle
+from sbpath.solver.solve import run
+from sbpath.solver.trial import Tolerances
+
+
+def network_at_home(mechanism):
+    return build_network(mechanism, mechanism.default_graph, mechanism.temperature_C + ZERO_CELSIUS_K)
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_the_compiled_path_is_that_of_scipy(name):
+    mechanism = load_mechanism(name)
+    limits = mechanism.lower_cutoff_V, mechanism.upper_cutoff_V
+    solution = simulate(mechanism, cycling("C/10", *limits), progress=False)
+    start = 0.0
+    for step, half in zip(solution.steps, scipy_cycle(mechanism, network_at_home(mechanism)), strict=True):
+        rows = slice(step.first, step.last)
+        time = solution.time_s[rows] - start
+        # Where one is at its cut-off already, the other is not to be asked.
+        inside = time <= half.t[-1]
+        wanted = half.sol(time[inside])
+        assert np.abs(solution.potential_V[rows][inside] - wanted[-1]).max() < 1e-5
+        assert np.abs(solution.fractions[:, rows][:, inside] - wanted[:-1]).max() < 1e-6
+        assert step.duration_s == pytest.approx(half.t[-1], rel=5e-6)
+        start = solution.time_s[step.last - 1]
+
+
+def test_compiled_and_interpreted_kernels_agree():
+    # The whole integrator, once as it stands and once as machine code: the same but for rounding.
+    mechanism = load_mechanism("li-sb")
+    network = network_at_home(mechanism)
+    steps = [s for _, _, s in cycling("C/2", 0.2, 1.3).steps()]
+    programme = programme_of(steps, mechanism.theoretical_capacity_mAh_per_g, 1.0)
+    state = np.array([1.0, 0.0, 0.0, 1.3])
+    edges = len(network.source)
+    arguments = (network, programme, 0, 2, state, 0.0, np.zeros(2 + 6 * edges), Tolerances(1e-6, 1e-9, 1000))
+    ours, theirs = compiled(run)(*arguments), run(*arguments)
+    assert ours.last.tolist() == theirs.last.tolist()
+    np.testing.assert_allclose(ours.duration, theirs.duration, rtol=1e-9)
+    np.testing.assert_allclose(ours.state, theirs.state, atol=1e-9)
+    np.testing.assert_allclose(ours.rows, theirs.rows, rtol=1e-6, atol=1e-9)
+
+
+def test_replayed_rows_are_those_of_the_interpreted_equations():
+    solution = simulate("k-sb", progress=False)
+    network = network_of(solution)
+    volumes, motion = replayed(solution, network)
+    work = workspace(network)
+    for row in range(0, len(solution.time_s), 37):
+        state = np.array([*solution.fractions[:, row], solution.potential_V[row]])
+        evaluate(0.0, state, Drive(True, solution.current_A_per_g[row], 0.0), network, work, True)
+        assert motion[row] == pytest.approx(work.slopes.derivative[-1], rel=1e-9)
+        np.testing.assert_allclose(volumes[:, row], work.volume, rtol=1e-12)
+        # And the Jacobian has no row or column that the arrow leaves out.
+        assert dense(work.slopes).shape == (len(state), len(state))
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {folder!r})
+import part
+from sbpath.kernels import compiled, kernel
+
+@kernel
+def whole(x):
+    return part.half(x) if False else half(x) + half(x)
+
+half = part.half
+print(compiled(whole)(3.0))
+"""
+PART = "from sbpath.kernels import kernel\n\n@kernel\ndef half(x):\n    return {factor} * x\n"
+
+
+def test_code_on_disk_is_never_older_than_a_kernel_in_another_file(tmp_path):
+    # Numba looks at the file of the function that is called, and not at those of what it calls.
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "kept"), "PYTHONDONTWRITEBYTECODE": "1"}
+    main = tmp_path / "main.py"
+    main.write_text(SCRIPT.format(folder=str(tmp_path)).replace("part.half(x) if False else ", ""))
+    found = []
+    for factor in ("0.5", "0.5", "4.0"):
+        (tmp_path / "part.py").write_text(PART.format(factor=factor))
+        done = subprocess.run(
+            [sys.executable, main], env=environment, capture_output=True, text=True, check=True
+        )
+        found.append(float(done.stdout))
+    assert found == [3.0, 3.0, 24.0]
+    assert list((tmp_path / "kept").rglob("*.nbc"))
