@@ -116,7 +116,8 @@ def waiting_times(
         filled = seed + (1.0 - seed) * max(product, 0.0)
         growth_time /= filled**order
         product_slope = -growth_time * order * (1.0 - seed) / filled
-    rounded = -expm1(-affinity / KINK)
+    # One to rounding, nearly always: spare the exponential.
+    rounded = -expm1(-affinity / KINK) if affinity < 40.0 * KINK else 1.0
     growth_time /= rounded
     product_slope /= rounded
     slope -= growth_time * ((alpha + (1.0 - occupied) / occupied) / energy + (1.0 - rounded) / rounded / KINK)

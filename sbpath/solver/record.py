@@ -19,45 +19,64 @@ NODES = np.array([0.0, 0.5 - 0.05**0.5, 0.5 + 0.05**0.5, 1.0])
 
 
 @kernel
-def partial_weights(fraction: float, weights: Floats) -> None:
+def partial_weights(fraction: float) -> tuple[float, float, float, float]:
     """Weights w_j with ``integral from 0 to fraction of f = sum_j w_j f(NODES[j])``.
 
     Exact for cubics; at ``fraction = 1`` the Gauss-Lobatto rule, exact to degree five.
     """
-    s = fraction
-    for j in range(4):
-        a, b, c = NODES[(j + 1) % 4], NODES[(j + 2) % 4], NODES[(j + 3) % 4]
-        node = NODES[j]
-        # (s - a)(s - b)(s - c) integrated from 0 to the fraction.
-        integral = s**4 / 4 - (a + b + c) * s**3 / 3 + (a * b + b * c + c * a) * s**2 / 2 - a * b * c * s
-        weights[j] = integral / ((node - a) * (node - b) * (node - c))
-
-
-FULL_WEIGHTS = np.zeros(4)
-partial_weights(1.0, FULL_WEIGHTS)
+    return (
+        _weight(fraction, 0, 1, 2, 3),
+        _weight(fraction, 1, 0, 2, 3),
+        _weight(fraction, 2, 0, 1, 3),
+        _weight(fraction, 3, 0, 1, 2),
+    )
 
 
 @kernel
-def integral(column: int, size: float, values: Floats, weights: Floats) -> float:
-    """Integral of a column over a part of a step of length `size`, from its values at the nodes."""
-    total = 0.0
-    for j in range(4):
-        total += weights[j] * values[j, column]
-    return size * total
+def _weight(s: float, own: int, i: int, j: int, k: int) -> float:
+    a, b, c, node = NODES[i], NODES[j], NODES[k], NODES[own]
+    # (s - a)(s - b)(s - c) integrated from 0 to the fraction.
+    integral = s**4 / 4 - (a + b + c) * s**3 / 3 + (a * b + b * c + c * a) * s**2 / 2 - a * b * c * s
+    return integral / ((node - a) * (node - b) * (node - c))
+
+
+FULL_WEIGHTS = np.array(partial_weights(1.0))
+
+
+@kernel
+def fill_integrals(fraction: float, size: float, values: Floats, totals: Floats, reached: Floats) -> None:
+    """What `totals` have grown to at a fraction of a step of length `size`, into `reached`.
+
+    The last columns of `values`, at the nodes, are integrated.
+    """
+    w0, w1, w2, w3 = partial_weights(fraction)
+    first = values.shape[1] - len(totals)
+    for k in range(len(totals)):
+        c = first + k
+        mean = w0 * values[0, c] + w1 * values[1, c] + w2 * values[2, c] + w3 * values[3, c]
+        reached[k] = totals[k] + size * mean
 
 
 @allocating_kernel
-def add_row(rows: Floats, count: int, offset: float, values: Floats, totals: Floats) -> Floats:
-    """`rows` with one more after the first `count`; in a larger array where it was full.
+def with_room(rows: Floats, count: int, wanted: int) -> Floats:
+    """`rows` with its first `count`, and room for as many as `wanted` after them."""
+    if count + wanted <= len(rows):
+        return rows
+    larger = np.empty((max(2 * len(rows), count + wanted), rows.shape[1]))
+    for k in range(count):
+        larger[k] = rows[k]
+    return larger
+
+
+@kernel
+def add_row(rows: Floats, count: int, offset: float, values: Floats, totals: Floats) -> None:
+    """One more row after the first `count`.
 
     `offset` is the time at which the step of `values` began, `totals` the integrals.
     """
-    if count == len(rows):
-        larger = np.empty((2 * count, rows.shape[1]))
-        larger[:count] = rows
-        rows = larger
     width = len(values)
-    rows[count, :width] = values
+    for k in range(width):
+        rows[count, k] = values[k]
     rows[count, TIME] += offset
-    rows[count, width:] = totals
-    return rows
+    for k in range(len(totals)):
+        rows[count, width + k] = totals[k]

@@ -11,8 +11,8 @@ from sbpath.kernels import Floats, Integers, allocating_kernel, kernel
 from sbpath.model.equations import Drive
 from sbpath.model.network import Network
 from sbpath.solver.cutoffs import Targets, distance, first_crossing, land
-from sbpath.solver.electrode import CONTENT, POTENTIAL, TIME, begin_step, layout, read_point
-from sbpath.solver.record import FULL_WEIGHTS, NODES, add_row, integral, partial_weights
+from sbpath.solver.electrode import CONTENT, POTENTIAL, TIME, begin_step, read_point
+from sbpath.solver.record import NODES, add_row, fill_integrals, with_room
 from sbpath.solver.trial import (
     Room,
     Situation,
@@ -32,6 +32,14 @@ POTENTIAL_BOUND = 10.0
 # How a step ends: a target (the number of which is kept as well), one that was met before the
 # start, the end of its time; or a step size that vanishes, a potential that runs away, too many steps.
 TARGET, ALREADY, TIME_OVER, NO_STEP_SIZE, RUNAWAY, TOO_MANY_STEPS = range(6)
+GOES_ON = -1
+
+
+class Pace(NamedTuple):
+    """The size of the next trial step (1; s), and how many there have been (1)."""
+
+    size: Floats
+    trials: Integers
 
 
 class Programme(NamedTuple):
@@ -115,7 +123,8 @@ def run(
         read_point(0.0, room.states[0], held, drive, network, room.work, True, room.values[0])
         copy_slopes(room.work.slopes, room.slopes)
         totals[0] += jump
-        rows = add_row(rows, count, offset, room.values[0], totals)
+        rows = with_room(rows, count, 1)
+        add_row(rows, count, offset, room.values[0], totals)
         targets = _targets(programme, k, room.values[0, CONTENT])
         situation = Situation(network, drive, held, tolerances)
         rows, count, ended[done], target[done], size[done] = _run_step(
@@ -177,52 +186,81 @@ def _run_step(
     for number in range(len(targets.quantity)):
         if distance(number, targets, room.values[0]) <= 0.0:
             return rows, count, ALREADY, number, 0.0
-    size = min(_first_size(situation, room), duration)
+    pace = Pace(np.array([min(_first_size(situation, room), duration)]), np.zeros(1, np.int64))
     multiple = 1
     ended, met = TOO_MANY_STEPS, -1
-    for _ in range(situation.tolerances.max_steps):
-        time = room.values[0, TIME]
-        remaining = duration - time
-        if remaining <= 1e-12 * duration:
-            ended = TIME_OVER
+    while pace.trials[0] < situation.tolerances.max_steps:
+        ended, met, size = _advance(duration, targets, pace, situation, room)
+        if ended > TARGET:
             break
-        if size < 1e-13 * max(time, 1e-3):
-            ended = NO_STEP_SIZE
+        wanted = 3 if period <= 0.0 else int(size / period) + 2
+        rows = with_room(rows, count, wanted)
+        count, multiple = _write(size, period, multiple, offset, totals, situation, room, rows, count)
+        _move_on(room)
+        if ended == TARGET:
             break
-        # The last step lands on the end; a sliver left over would be a step of its own.
-        trial = remaining if size >= remaining * (1.0 - 1e-9) else size
-        error = try_step(trial, situation, room)
-        if error > 1.0:
-            size = trial * max(0.2, 0.9 * error**-0.2)
-            continue
-        read_step(trial, situation, room)
-        # Now: whoever looks into the step evaluates elsewhere.
-        copy_slopes(room.work.slopes, room.next_slopes)
-        lacking = energy_error(trial, situation, room)
-        if not lacking <= 1.0 or undershoots(situation, room):
-            size = trial * max(0.2, min(0.5, 0.9 * max(lacking, 1.0) ** -0.2))
-            continue
-        met, fraction = first_crossing(targets, trial, situation, room)
-        if met >= 0:
-            trial = land(met, targets, fraction, trial, situation, room)
-        rows, count, multiple = _write(trial, period, multiple, offset, totals, situation, room, rows, count)
-        room.states[0] = room.states[3]
-        room.values[0] = room.values[3]
-        if met >= 0:
-            ended = TARGET
-            break
-        copy_slopes(room.next_slopes, room.slopes)
         if abs(room.values[0, POTENTIAL]) > POTENTIAL_BOUND:
             ended = RUNAWAY
             break
-        size = trial * min(5.0, 0.9 * max(error, lacking, 1e-10) ** -0.2)
+        ended = TOO_MANY_STEPS
     if period > 0.0 and room.values[0, TIME] > 0.0:
-        rows = add_row(rows, count, offset, room.values[0], totals)
+        rows = with_room(rows, count, 1)
+        add_row(rows, count, offset, room.values[0], totals)
         count += 1
-    return rows, count, ended, met, size
+    return rows, count, ended, met, pace.size[0]
 
 
-@allocating_kernel
+@kernel
+def _advance(
+    duration: float, targets: Targets, pace: Pace, situation: Situation, room: Room
+) -> tuple[int, int, float]:
+    """Find the next step that is good, and leave it in `room` as `read_step` does.
+
+    Returns how the protocol step ends with it (`GOES_ON` where it does not), by which target, and
+    the length of the step (s). A way to end after `TARGET` is without any step.
+    """
+    time = room.values[0, TIME]
+    remaining = duration - time
+    if remaining <= 1e-12 * duration:
+        return TIME_OVER, -1, 0.0
+    while pace.trials[0] < situation.tolerances.max_steps:
+        pace.trials[0] += 1
+        size = pace.size[0]
+        if size < 1e-13 * max(time, 1e-3):
+            return NO_STEP_SIZE, -1, size
+        # The last step lands on the end; a sliver left over would be a step of its own.
+        if size >= remaining * (1.0 - 1e-9):
+            size = remaining
+        error = try_step(size, situation, room)
+        if error > 1.0:
+            pace.size[0] = size * max(0.2, 0.9 * error**-0.2)
+            continue
+        read_step(size, situation, room)
+        # Now: whoever looks into the step evaluates elsewhere.
+        copy_slopes(room.work.slopes, room.next_slopes)
+        lacking = energy_error(size, situation, room)
+        if not lacking <= 1.0 or undershoots(situation, room):
+            pace.size[0] = size * max(0.2, min(0.5, 0.9 * max(lacking, 1.0) ** -0.2))
+            continue
+        met, fraction = first_crossing(targets, size, situation, room)
+        if met >= 0:
+            return TARGET, met, land(met, targets, fraction, size, situation, room)
+        pace.size[0] = size * min(5.0, 0.9 * max(error, lacking, 1e-10) ** -0.2)
+        return GOES_ON, -1, size
+    return TOO_MANY_STEPS, -1, 0.0
+
+
+@kernel
+def _move_on(room: Room) -> None:
+    """The end of a step becomes the start of the next."""
+    for k in range(room.states.shape[1]):
+        room.states[0, k] = room.states[3, k]
+    for k in range(room.values.shape[1]):
+        room.values[0, k] = room.values[3, k]
+    copy_slopes(room.next_slopes, room.slopes)
+
+
+@kernel
 def _write(
     size: float,
     period: float,
@@ -233,39 +271,30 @@ def _write(
     room: Room,
     rows: Floats,
     count: int,
-) -> tuple[Floats, int, int]:
+) -> tuple[int, int]:
     """Rows of a step as `read_step` left it, at its nodes or at multiples of `period` (s).
 
-    Moves `totals` to its end; returns the rows, their number and the next multiple.
+    Moves `totals` to its end; returns the number of rows and the next multiple.
     """
-    network = situation.network
-    integrated = layout(len(network.gibbs), len(network.source)).powers
     begin, end = room.values[0, TIME], room.values[3, TIME]
-    weights = np.empty(4)
-    reached = np.empty(len(totals))
     if period > 0.0:
         while multiple * period < end * (1.0 - 1e-12):
             fraction = (multiple * period - begin) / size
-            partial_weights(fraction, weights)
-            for k in range(len(totals)):
-                reached[k] = totals[k] + integral(integrated + k, size, room.values, weights)
+            fill_integrals(fraction, size, room.values, totals, room.reached)
             read_inner(fraction, size, situation, room)
-            rows = add_row(rows, count, offset, room.reading, reached)
+            add_row(rows, count, offset, room.reading, room.reached)
             count += 1
             multiple += 1
     else:
         for j in range(1, 3):
-            partial_weights(NODES[j], weights)
-            for k in range(len(totals)):
-                reached[k] = totals[k] + integral(integrated + k, size, room.values, weights)
-            rows = add_row(rows, count, offset, room.values[j], reached)
+            fill_integrals(NODES[j], size, room.values, totals, room.reached)
+            add_row(rows, count, offset, room.values[j], room.reached)
             count += 1
-    for k in range(len(totals)):
-        totals[k] += integral(integrated + k, size, room.values, FULL_WEIGHTS)
+    fill_integrals(1.0, size, room.values, totals, totals)
     if period <= 0.0:
-        rows = add_row(rows, count, offset, room.values[3], totals)
+        add_row(rows, count, offset, room.values[3], totals)
         count += 1
-    return rows, count, multiple
+    return count, multiple
 
 
 @kernel

@@ -106,8 +106,8 @@ class Room(NamedTuple):
 
     `work` for evaluations; `slopes` at the start of the present trial step, `next_slopes` at its
     end, `factors` and `stages` (8, n) in between; `states` (4, n) and `values` (4, columns) at
-    its start, its two inner nodes and its end; `state` (n) and `reading` (columns) of any other
-    point of it.
+    its start, its two inner nodes and its end; `state` (n), `reading` (columns) and the integrals
+    `reached` of any other point of it.
     """
 
     work: Workspace
@@ -119,6 +119,7 @@ class Room(NamedTuple):
     values: Floats
     state: Floats
     reading: Floats
+    reached: Floats
 
 
 @allocating_kernel
@@ -126,7 +127,7 @@ def room_for_steps(network: Network) -> Room:
     """Fresh room."""
     particles, nodes, edges = len(network.weight), len(network.gibbs), len(network.source)
     unknowns = particles * nodes + 1
-    width = layout(nodes, edges).width
+    at = layout(nodes, edges)
     return Room(
         workspace(network),
         room_for_slopes(network),
@@ -134,9 +135,10 @@ def room_for_steps(network: Network) -> Room:
         room_for_factors(particles, nodes),
         np.zeros((STAGES, unknowns)),
         np.zeros((4, unknowns)),
-        np.zeros((4, width)),
+        np.zeros((4, at.width)),
         np.zeros(unknowns),
-        np.zeros(width),
+        np.zeros(at.width),
+        np.zeros(at.width - at.powers),
     )
 
 
