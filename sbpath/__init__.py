@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sbpath.mechanism.documents import shipped_names
     from sbpath.mechanism.reader import load_mechanism, with_changes
     from sbpath.model.equilibrium import equilibrium_potential
+    from sbpath.model.population import Population
     from sbpath.protocol.experiments import (
         cv,
         first_order_reversals,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from sbpath.results.titration import Couple, TitrationPoint, couples, titration
     from sbpath.results.voltammetry import BValue, VoltammetryPeak, b_values, voltammetry_peaks
     from sbpath.simulation import simulate, simulate_again
-    from sbpath.solution import SimulationError, Solution, State, StepRecord, load_solution
+    from sbpath.solution import Particles, SimulationError, Solution, State, StepRecord, load_solution
     from sbpath.solver.trial import SolverOptions
 
 __version__ = "0.1.0"
@@ -72,6 +73,8 @@ _HOMES = {
     "HostTheory": "literature.theory",
     "InputError": "errors",
     "Onset": "results.analysis",
+    "Particles": "solution",
+    "Population": "model.population",
     "Protocol": "protocol.protocol",
     "RatePoint": "results.rate_capability",
     "Reflections": "results.crystal",
@@ -150,6 +153,8 @@ __all__ = [
     "HostTheory",
     "InputError",
     "Onset",
+    "Particles",
+    "Population",
     "Protocol",
     "RatePoint",
     "Reflections",

@@ -27,8 +27,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 # Who waits longer than this wants to know why (s).
 PATIENCE_S = 1.5
 
-# No division is checked: kernels see to it that none is by zero, or want the infinity.
-_OPTIONS: dict[str, Any] = {"error_model": "numpy"}
+# No division is checked: kernels see to it that none is by zero, or want the infinity. Other
+# threads go on meanwhile.
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 
 _allocating: dict[Callable[..., Any], bool] = {}
 

@@ -8,7 +8,8 @@ import math
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import asdict, fields
 from numbers import Real
 from typing import Any
 
@@ -23,11 +24,12 @@ from sbpath.mechanism.reader import load_mechanism
 from sbpath.mechanism.records import Mechanism
 from sbpath.model.equations import fill_nodes, fill_shares, stored_charge, workspace
 from sbpath.model.network import Network, build_network
+from sbpath.model.population import Population, populated
 from sbpath.physical import COULOMB_PER_MAH, ZERO_CELSIUS_K
 from sbpath.protocol.protocol import Protocol, cycling
 from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Step
 from sbpath.replay import mechanism_of
-from sbpath.solution import CAUSES, SimulationError, Solution, State, StepRecord
+from sbpath.solution import CAUSES, Particles, SimulationError, Solution, State, StepRecord
 from sbpath.solver.cycler import End, direction_of, programme_of, reason_of
 from sbpath.solver.electrode import (
     CHARGE,
@@ -41,7 +43,7 @@ from sbpath.solver.electrode import (
     VOLUME,
     layout,
 )
-from sbpath.solver.solve import Run
+from sbpath.solver.solve import Run, Watch
 from sbpath.solver.solve import run as run_steps
 from sbpath.solver.trial import SolverOptions, Tolerances
 
@@ -51,6 +53,8 @@ ProtocolLike = Protocol | Step | str | Sequence[Any]
 PATIENCE_S = 2.0
 # Steps are integrated together as long as they take about this time (s).
 MOMENT_S = 0.2
+# How often the particles of a population are looked at on the way from empty to full.
+SNAPSHOTS = 200
 
 # What a simulation may ask for: Celsius, g or mA/g, and A per g of Sb. Wide, but no typing slip.
 TEMPERATURES_C = (-150.0, 1500.0)
@@ -68,6 +72,7 @@ def simulate(
     electrode_mass_g: float = 1.0,
     one_C_mA_per_g: float | None = None,
     options: SolverOptions | None = None,
+    population: Population | None = None,
     progress: bool = True,
 ) -> Solution:
     """Carry `mechanism` through `protocol`.
@@ -94,6 +99,9 @@ def simulate(
         What 1C means; the theoretical capacity in one hour (660 mA/g) if not given.
     options : SolverOptions, optional
         Tolerances.
+    population : Population, optional
+        Many particles in place of one. All arrays are then means over them, and
+        `Solution.particles` holds them one by one.
     progress : bool
         Show progress on standard error if it takes longer than two seconds and somebody can see
         it: on a terminal or in a notebook.
@@ -112,8 +120,10 @@ def simulate(
     asked = checked(mechanism, protocol, graph, temperature_C, electrode_mass_g, one_C_mA_per_g, options)
     mechanism, parsed, graph, celsius, mass, one_C, options = asked
     network = build_network(mechanism, graph, celsius + ZERO_CELSIUS_K)
+    if population is not None:
+        network = populated(network, population)
     start = _start(mechanism, initial)
-    state = np.array([*start.fractions.values(), start.potential_V])
+    state = _initial_state(start, population)
     document = mechanism.document
     provenance = {
         "sbpath": __version__,
@@ -130,6 +140,8 @@ def simulate(
         "initial": asdict(start),
         "options": asdict(options),
     }
+    if population is not None:
+        provenance["population"] = {f.name: getattr(population, f.name).tolist() for f in fields(population)}
 
     # A first step that sets the voltage jumps to it; its charge counts from here.
     work = workspace(network)
@@ -139,8 +151,9 @@ def simulate(
     record = Record(network, state, start_charge)
     todo = list(parsed.steps())
     programme = programme_of([step for _, _, step in todo], one_C, mass)
-    integrate = compiled(run_steps)
     tolerances = Tolerances(options.rtol, options.atol, options.max_steps)
+    least, most = mechanism.content_range
+    spacing = math.inf if population is None else (most - least) / SNAPSHOTS
     done, share = 0, 1
     label = f"sbpath {mechanism.name}"
     with tqdm(
@@ -149,17 +162,17 @@ def simulate(
         while done < len(todo):
             began = time.monotonic()
             stop = min(done + share, len(todo))
-            part = integrate(
-                network, programme, done, stop, record.state, record.time, record.totals, tolerances
-            )
+            part = _integrate(
+                bar, network, programme, done, stop, record.state, record.time, record.totals, tolerances, spacing
+            )  # fmt: skip
             record.add(part, todo[done:stop], options.max_steps)
             bar.update(len(part.last))
             if record.failed:
                 break
-            # As many steps at a time as take a moment: nothing moves, and nobody can interrupt, meanwhile.
+            # As many steps at a time as take a moment: nothing moves meanwhile.
             share = max(1, round(len(part.last) * min(100.0, MOMENT_S / (time.monotonic() - began + 1e-9))))
             done = stop
-    solution = _assemble(mechanism, network, record, start_charge, provenance)
+    solution = _assemble(mechanism, network, record, start_charge, provenance, population)
     if record.failed:
         last = record.steps[-1]
         raise SimulationError(f"cycle {last.cycle}, step {last.step} ({last.text}): {last.reason}", solution)
@@ -217,6 +230,7 @@ def simulate_again(solution: Solution, progress: bool = True) -> Solution:
         graph=about["graph"],
         temperature_C=about["temperature_C"],
         initial=State(**about["initial"]),
+        population=Population(**about["population"]) if "population" in about else None,
         electrode_mass_g=about["electrode_mass_g"],
         one_C_mA_per_g=about["one_C_mA_per_g"],
         options=SolverOptions(**about["options"]),
@@ -290,7 +304,45 @@ def _start(mechanism: Mechanism, initial: Solution | State | None) -> State:
         {name: float(initial.fractions.get(name, 0.0)) for name in mechanism.nodes},
         float(initial.potential_V),
         float(initial.time_s),
+        initial.particles,
     )
+
+
+def _initial_state(start: State, population: Population | None) -> Floats:
+    """`start` as the solver takes it: fractions particle by particle, then the potential."""
+    nodes = list(start.fractions.values())
+    number = 1 if population is None else len(population)
+    if start.particles is None:
+        return np.array([*nodes * number, start.potential_V])
+    particles = np.array(start.particles, dtype=float)
+    if particles.shape != (number, len(nodes)):
+        raise InputError(
+            f"initial: its particles have shape {particles.shape}, not ({number}, {len(nodes)}); "
+            "continue with the same population"
+        )
+    return np.array([*particles.ravel(), start.potential_V])
+
+
+# -- meanwhile ----------------------------------------------------------------------------
+
+
+def _integrate(bar: Any, network: Network, *arguments: Any) -> Run:
+    """The compiled integration; that of a population in a thread of its own, to be watched and stopped."""
+    watch = Watch(np.zeros(1), np.zeros(1, np.int64))
+    integrate = compiled(run_steps)
+    if len(network.weight) == 1:
+        return integrate(network, *arguments, watch)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(integrate, network, *arguments, watch)
+        try:
+            while not running.done():
+                wait([running], timeout=MOMENT_S)
+                bar.set_postfix_str(f"{watch.time[0] / 3600.0:.3g} h", refresh=False)
+                bar.update(0)
+        except BaseException:
+            watch.stop[0] = 1
+            raise
+    return running.result()
 
 
 # -- after --------------------------------------------------------------------------------
@@ -314,6 +366,7 @@ class Record:
         self.totals = np.zeros(self.columns.width - self.columns.powers)
         self.charge = charge
         self.rows: list[Floats] = []
+        self.seen: list[tuple[Integers, Any]] = []
         self.steps: list[StepRecord] = []
         self.failed = False
 
@@ -345,13 +398,20 @@ class Record:
             if self.failed:
                 break
         self.rows.append(part.rows[:first])
+        looks = part.snapshots.taken[0]
+        self.seen.append((before + part.snapshots.row[:looks], part.snapshots.fractions[:looks]))
         self.state = part.state
         self.time = float(part.rows[first - 1, TIME])
         self.totals = part.rows[first - 1, self.columns.width :].copy()
 
 
 def _assemble(
-    mechanism: Mechanism, network: Network, record: Record, start_charge: float, provenance: dict[str, Any]
+    mechanism: Mechanism,
+    network: Network,
+    record: Record,
+    start_charge: float,
+    provenance: dict[str, Any],
+    population: Population | None,
 ) -> Solution:
     table = np.concatenate(record.rows).T
     edges = mechanism.edges(provenance["graph"])
@@ -393,4 +453,15 @@ def _assemble(
         edges=tuple(f"{e.reactant} -> {e.product}" for e in edges),
         steps=tuple(steps),
         provenance=provenance,
+        particles=None if population is None else _particles(population, record, len(mechanism.nodes)),
+    )
+
+
+def _particles(population: Population, record: Record, nodes: int) -> Particles:
+    rows, fractions = (np.concatenate(parts) for parts in zip(*record.seen, strict=True))
+    return Particles(
+        **{f.name: getattr(population, f.name) for f in fields(population)},
+        row=rows,
+        fractions=fractions.reshape(len(rows), len(population), nodes),
+        final=record.state[:-1].reshape(len(population), nodes).copy(),
     )

@@ -17,7 +17,9 @@ from sbpath.halfcycles import charge_runs
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-FORMAT = 2
+FORMAT = 3
+# What the names of a population's arrays begin with in a file.
+PARTICLES = "particles."
 
 # What an edge's heat is lost to, in the order of `Solution.heat_parts_J_per_g`.
 CAUSES = ("nucleation", "growth", "transport", "work")
@@ -70,11 +72,48 @@ class State:
         Electrode potential against the alkali metal.
     time_s : float
         Where the clock stands.
+    particles : tuple of tuples of float, shape (N, P), optional
+        Fractions of each particle of a population, in the order of the mechanism's nodes; if not
+        given, all are as `fractions`.
     """
 
     fractions: dict[str, float]
     potential_V: float
     time_s: float = 0.0
+    particles: tuple[tuple[float, ...], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Particles:
+    """The particles of a population along a solution, N of them with P nodes at s instants.
+
+    Attributes
+    ----------
+    weight, size, interfacial_energy, growth_rate : array, shape (N,)
+        As in `sbpath.Population`.
+    row : integer array, shape (s,)
+        The rows of the solution at which they were looked at: evenly spaced in x, and at the ends
+        of steps.
+    fractions : float32 array, shape (s, N, P)
+        Share of each particle's Sb in each node.
+    final : array, shape (N, P)
+        The same at the end, in full precision.
+    """
+
+    weight: Floats
+    size: Floats
+    interfacial_energy: Floats
+    growth_rate: Floats
+    row: Integers
+    fractions: NDArray[np.float32]
+    final: Floats
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            getattr(self, item.name).setflags(write=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(getattr(self, item.name) for item in fields(self))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +162,8 @@ class Solution:
         How each step ended.
     provenance : dict
         All that is needed to make the result again, see `sbpath.simulation.simulate_again`.
+    particles : Particles, optional
+        Of a population; the arrays above are means over it.
     """
 
     time_s: Floats
@@ -149,6 +190,7 @@ class Solution:
     edges: tuple[str, ...]
     steps: tuple[StepRecord, ...]
     provenance: dict[str, Any] = field(repr=False)
+    particles: Particles | None = None
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -185,7 +227,8 @@ class Solution:
     def final_state(self) -> State:
         """The electrode at the end, where a continued simulation begins."""
         fractions = dict(zip(self.phases, self.fractions[:, -1].tolist(), strict=True))
-        return State(fractions, float(self.potential_V[-1]), float(self.time_s[-1]))
+        particles = None if self.particles is None else tuple(map(tuple, self.particles.final.tolist()))
+        return State(fractions, float(self.potential_V[-1]), float(self.time_s[-1]), particles)
 
     def direction(self) -> list[str]:
         """Direction of each row: "rest" in rests, else that of its half cycle."""
@@ -214,6 +257,9 @@ class Solution:
             for i in fields(self)
             if isinstance(getattr(self, i.name), np.ndarray)
         }
+        if self.particles is not None:
+            for i in fields(self.particles):
+                arrays[PARTICLES + i.name] = getattr(self.particles, i.name)
         rest = {
             "format": FORMAT,
             "phases": self.phases,
@@ -256,8 +302,11 @@ def load_solution(path: str | Path) -> Solution:
         about = json.loads(str(arrays.pop("about")))
         version = about["format"]
         if version == FORMAT:
+            own = {name: arrays.pop(name) for name in list(arrays) if name.startswith(PARTICLES)}
+            particles = {name.removeprefix(PARTICLES): values for name, values in own.items()}
             return Solution(
                 **arrays,
+                particles=Particles(**particles) if particles else None,
                 phases=tuple(about["phases"]),
                 edges=tuple(about["edges"]),
                 steps=tuple(StepRecord(*values) for values in about["steps"]),

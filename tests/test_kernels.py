@@ -17,7 +17,7 @@ from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.replay import network_of, replayed
 from sbpath.solver.cycler import programme_of
 from sbpath.solver.reference import scipy_cycle
-from sbpath.solver.solve import run
+from sbpath.solver.solve import Watch, run
 from sbpath.solver.trial import Tolerances
 
 
@@ -52,6 +52,7 @@ def test_compiled_and_interpreted_kernels_agree():
     state = np.array([1.0, 0.0, 0.0, 1.3])
     edges = len(network.source)
     arguments = (network, programme, 0, 2, state, 0.0, np.zeros(2 + 6 * edges), Tolerances(1e-6, 1e-9, 1000))
+    arguments += (np.inf, Watch(np.zeros(1), np.zeros(1, np.int64)))
     ours, theirs = compiled(run)(*arguments), run(*arguments)
     assert ours.last.tolist() == theirs.last.tolist()
     np.testing.assert_allclose(ours.duration, theirs.duration, rtol=1e-9)

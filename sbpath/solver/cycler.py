@@ -21,7 +21,7 @@ from sbpath.protocol.steps import (
     VoltageLimit,
 )
 from sbpath.solver.cutoffs import ABOUT_COMPOSITION, ABOUT_CURRENT, ABOUT_VOLTAGE
-from sbpath.solver.solve import ALREADY, NO_STEP_SIZE, RUNAWAY, TARGET, TIME_OVER, Programme
+from sbpath.solver.solve import ALREADY, NO_STEP_SIZE, RUNAWAY, STOPPED, TARGET, TIME_OVER, Programme
 
 # Longer than any experiment: a step without a time limit ends by its other limits.
 FOREVER_S = 1e12
@@ -128,6 +128,8 @@ def reason_of(step: Step, end: End, max_steps: int) -> tuple[str, str]:
                 f"the potential ran to {end.potential:.1f} V: the limit of this step cannot be "
                 "reached; give it a voltage, or a composition that the mechanism has"
             )
+        case way if way == STOPPED:
+            return "failed", f"it was stopped after {end.duration:g} s"
     return "failed", f"max_steps = {max_steps} integrator steps were not enough; raise it"
 
 

@@ -30,8 +30,9 @@ from sbpath.solver.trial import (
 POTENTIAL_BOUND = 10.0
 
 # How a step ends: a target (the number of which is kept as well), one that was met before the
-# start, the end of its time; or a step size that vanishes, a potential that runs away, too many steps.
-TARGET, ALREADY, TIME_OVER, NO_STEP_SIZE, RUNAWAY, TOO_MANY_STEPS = range(6)
+# start, the end of its time; or a step size that vanishes, a potential that runs away, too many steps,
+# or somebody who wants it stopped.
+TARGET, ALREADY, TIME_OVER, NO_STEP_SIZE, RUNAWAY, TOO_MANY_STEPS, STOPPED = range(7)
 GOES_ON = -1
 
 
@@ -64,12 +65,30 @@ class Programme(NamedTuple):
     sign: Floats
 
 
+class Watch(NamedTuple):
+    """What another thread may see and say while a run is under way: the time (1; s), and `stop` (1),
+    which ends it when it is not 0.
+    """
+
+    time: Floats
+    stop: Integers
+
+
+class Snapshots(NamedTuple):
+    """All particles at some rows: `row` (s), `fractions` (s, N P), of which the first `taken` (1) count."""
+
+    row: Integers
+    fractions: NDArray[np.float32]
+    taken: Integers
+
+
 class Run(NamedTuple):
     """What some steps of a programme have come to, m of them with r rows.
 
     `rows` (r, columns), see `record`; `last` (m), one past the last row of each step; `ended` (m),
     how, `target` (m), the number of the limit that ended it; `duration` (s) and `size` (s, m) of
-    its last trial step; `state` (n) at the end. A step that failed is the last.
+    its last trial step; `state` (n) at the end; `snapshots` of the
+    particles. A step that failed is the last.
     """
 
     rows: Floats
@@ -79,6 +98,7 @@ class Run(NamedTuple):
     duration: Floats
     size: Floats
     state: Floats
+    snapshots: Snapshots
 
 
 @allocating_kernel
@@ -91,6 +111,8 @@ def run(
     offset: float,
     totals: Floats,
     tolerances: Tolerances,
+    spacing: float,
+    watch: Watch,
 ) -> Run:
     """Carry an electrode through the steps ``first <= k < stop`` of a programme.
 
@@ -108,11 +130,19 @@ def run(
         The integrals of the record before.
     tolerances : Tolerances
         Accuracy.
+    spacing : float
+        Snapshots are taken each time x has moved by this much (mol per mol Sb), and at the ends of
+        the steps; none if it is infinite.
+    watch : Watch
+        For other threads.
     """
     room = room_for_steps(network)
     state, totals = start.copy(), totals.copy()
     rows = np.empty((256, len(room.reading) + len(totals)))
     count, done = 0, 0
+    snapshots = Snapshots(
+        np.zeros(8, np.int64), np.zeros((8, len(start) - 1), np.float32), np.zeros(1, np.int64)
+    )
     steps = stop - first
     last, ended, target = np.zeros(steps, np.int64), np.zeros(steps, np.int64), np.zeros(steps, np.int64)
     duration, size = np.zeros(steps), np.zeros(steps)
@@ -127,9 +157,22 @@ def run(
         add_row(rows, count, offset, room.values[0], totals)
         targets = _targets(programme, k, room.values[0, CONTENT])
         situation = Situation(network, drive, held, tolerances)
-        rows, count, ended[done], target[done], size[done] = _run_step(
-            situation, targets, longest, programme.period[k], offset, totals, room, rows, count + 1
+        rows, count, ended[done], target[done], size[done], snapshots = _run_step(
+            situation,
+            targets,
+            longest,
+            programme.period[k],
+            offset,
+            totals,
+            room,
+            rows,
+            count + 1,
+            snapshots,
+            spacing,
+            watch,
         )
+        if spacing < np.inf:
+            snapshots = with_snapshot(snapshots, count - 1, room)
         state[:] = room.states[0]
         duration[done] = room.values[0, TIME]
         offset += duration[done]
@@ -137,7 +180,9 @@ def run(
         done += 1
         if ended[done - 1] > TIME_OVER:
             break
-    return Run(rows[:count], last[:done], ended[:done], target[:done], duration[:done], size[:done], state)
+    return Run(
+        rows[:count], last[:done], ended[:done], target[:done], duration[:done], size[:done], state, snapshots
+    )
 
 
 @kernel
@@ -177,17 +222,21 @@ def _run_step(
     room: Room,
     rows: Floats,
     count: int,
-) -> tuple[Floats, int, int, int, float]:
+    snapshots: Snapshots,
+    spacing: float,
+    watch: Watch,
+) -> tuple[Floats, int, int, int, float, Snapshots]:
     """Integrate until the first target is met or `duration` (s) is over.
 
     It begins at, and leaves, the first state and values of `room`; `totals` move along. Returns
-    the rows, their number, how the step ended, by which target, and the last step size (s).
+    the rows, their number, how the step ended, by which target, the last step size (s), and the
+    snapshots.
     """
     for number in range(len(targets.quantity)):
         if distance(number, targets, room.values[0]) <= 0.0:
-            return rows, count, ALREADY, number, 0.0
+            return rows, count, ALREADY, number, 0.0, snapshots
     pace = Pace(np.array([min(_first_size(situation, room), duration)]), np.zeros(1, np.int64))
-    multiple = 1
+    multiple, taken_at = 1, room.values[0, CONTENT]
     ended, met = TOO_MANY_STEPS, -1
     while pace.trials[0] < situation.tolerances.max_steps:
         ended, met, size = _advance(duration, targets, pace, situation, room)
@@ -202,12 +251,40 @@ def _run_step(
         if abs(room.values[0, POTENTIAL]) > POTENTIAL_BOUND:
             ended = RUNAWAY
             break
+        if abs(room.values[0, CONTENT] - taken_at) >= spacing:
+            snapshots = with_snapshot(snapshots, count - 1, room)
+            taken_at = room.values[0, CONTENT]
+        watch.time[0] = offset + room.values[0, TIME]
+        if watch.stop[0] != 0:
+            ended = STOPPED
+            break
         ended = TOO_MANY_STEPS
     if period > 0.0 and room.values[0, TIME] > 0.0:
         rows = with_room(rows, count, 1)
         add_row(rows, count, offset, room.values[0], totals)
         count += 1
-    return rows, count, ended, met, pace.size[0]
+    return rows, count, ended, met, pace.size[0], snapshots
+
+
+@allocating_kernel
+def with_snapshot(snapshots: Snapshots, row: int, room: Room) -> Snapshots:
+    """One more snapshot: the first of the states of `room`, which belongs to `row`."""
+    count, space = snapshots.taken[0], len(snapshots.row)
+    if count == space:
+        larger = Snapshots(
+            np.zeros(2 * space, np.int64),
+            np.zeros((2 * space, snapshots.fractions.shape[1]), np.float32),
+            snapshots.taken,
+        )
+        for s in range(count):
+            larger.row[s] = snapshots.row[s]
+            larger.fractions[s] = snapshots.fractions[s]
+        snapshots = larger
+    snapshots.row[count] = row
+    for k in range(snapshots.fractions.shape[1]):
+        snapshots.fractions[count, k] = room.states[0, k]
+    snapshots.taken[0] = count + 1
+    return snapshots
 
 
 @kernel

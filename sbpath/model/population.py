@@ -1,0 +1,150 @@
+"""Electrodes of many particles: which share of the host each holds, and in what it differs.
+
+All particles stand at one potential and exchange charge through it alone. A particle differs from
+the mechanism's own by factors: of its size (transport takes the square of it), of its interfacial
+energies (a barrier takes the cube), of its growth rates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from sbpath.errors import InputError
+from sbpath.kernels import Floats
+from sbpath.model.network import Network
+
+# More would not fit into a day, fewer are no particles.
+LARGEST_NUMBER = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Population:
+    """Particles of an electrode; all arrays have shape (N,).
+
+    Attributes
+    ----------
+    weight : array
+        Share of the host in each particle; they add up to 1.
+    size, interfacial_energy, growth_rate : array
+        Factors on the mechanism's particle radius, interfacial energies and growth rates.
+
+    Raises
+    ------
+    InputError
+        If the lengths differ, or a number is not finite and above 0, or the weights do not add up to 1.
+    """
+
+    weight: Floats
+    size: Floats
+    interfacial_energy: Floats
+    growth_rate: Floats
+
+    def __post_init__(self) -> None:
+        problems = []
+        for item in fields(self):
+            values = np.array(getattr(self, item.name), dtype=float)
+            object.__setattr__(self, item.name, values)
+            values.setflags(write=False)
+            if values.ndim != 1 or len(values) != len(self.weight) or len(values) == 0:
+                problems.append(f"population: {item.name} must be a list of one number for each particle")
+            elif not (np.isfinite(values).all() and values.min() > 0.0):
+                problems.append(f"population: {item.name} must hold finite numbers above 0")
+        if not problems and not abs(float(self.weight.sum()) - 1.0) < 1e-9:
+            problems.append(f"population: the weights must add up to 1, not {self.weight.sum():.9g}")
+        if problems:
+            raise InputError(problems)
+
+    def __len__(self) -> int:
+        return len(self.weight)
+
+    @classmethod
+    def discrete(
+        cls,
+        weight: list[float] | Floats,
+        size: list[float] | Floats | float = 1.0,
+        interfacial_energy: list[float] | Floats | float = 1.0,
+        growth_rate: list[float] | Floats | float = 1.0,
+    ) -> Population:
+        """A few kinds of particles; a single number holds for all of them.
+
+        `weight` in any unit: it is divided by its sum.
+        """
+        share = np.array(weight, dtype=float)
+        total = share.sum() if share.ndim == 1 and len(share) else 1.0
+
+        def factor(given: list[float] | Floats | float) -> Floats:
+            values = np.array(given, dtype=float)
+            return values if values.ndim else np.full_like(share, values)
+
+        return cls(
+            share / (total if total > 0.0 else 1.0),
+            factor(size),
+            factor(interfacial_energy),
+            factor(growth_rate),
+        )
+
+    @classmethod
+    def lognormal(
+        cls, number: int, size: float = 0.0, interfacial_energy: float = 0.0, growth_rate: float = 0.0
+    ) -> Population:
+        """`number` particles with equal shares of the host, whose factors are log-normal.
+
+        Parameters
+        ----------
+        number : int
+            N.
+        size, interfacial_energy, growth_rate : float
+            Standard deviation of the logarithm of each factor: 0.1 is about 10 %, 0 is none. The
+            median is 1. The distribution is one by mass, since the particles weigh the same.
+
+        Notes
+        -----
+        Nothing is drawn at random. One factor alone takes the middles of N equally probable
+        intervals; several are spread independently by a Sobol sequence, so that any N covers them
+        evenly, and the same arguments give the same particles.
+        """
+        widths = {"size": size, "interfacial_energy": interfacial_energy, "growth_rate": growth_rate}
+        problems = [
+            f"population: the width of {name} must be a number from 0 to 3, not {width!r}"
+            for name, width in widths.items()
+            if not (isinstance(width, int | float) and 0.0 <= width <= 3.0)
+        ]
+        if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= LARGEST_NUMBER:
+            problems.append(
+                f"population: number must be a whole number from 1 to {LARGEST_NUMBER}, not {number!r}"
+            )
+        if problems:
+            raise InputError(problems)
+        from scipy.special import ndtri  # slow to import
+
+        spread = [name for name, width in widths.items() if width > 0.0]
+        middles = (np.arange(number) + 0.5) / number
+        if len(spread) > 1:
+            from scipy.stats import qmc
+
+            # Shifted by half a cell, no point lies on the edge; one that is not full in the
+            # last power of two is even enough.
+            power = int(np.ceil(np.log2(number)))
+            points = qmc.Sobol(len(spread), scramble=False).random_base2(power)[:number] + 0.5 / 2**power
+        else:
+            points = middles[:, None]
+        factors = {name: np.ones(number) for name in widths}
+        for column, name in enumerate(spread):
+            factors[name] = np.exp(widths[name] * ndtri(points[:, column]))
+        return cls(np.full(number, 1.0 / number), **factors)
+
+
+def populated(network: Network, population: Population) -> Network:
+    """The network of one particle, made into one of many."""
+    size, energy, rate = (
+        values[:, None] for values in (population.size, population.interfacial_energy, population.growth_rate)
+    )
+    return network._replace(
+        weight=population.weight.copy(),
+        barrier=network.barrier * energy**3,
+        log_attempt=np.repeat(network.log_attempt, len(population), axis=0),
+        growth=network.growth * rate,
+        transport=network.transport * size**2,
+    )

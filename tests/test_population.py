@@ -1,0 +1,255 @@
+"""Oracles: one particle, weights and quantiles, electrodes of particles that do not meet, conservation, second law."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from analytic import M_SB, F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
+from scipy.stats import norm
+
+from sbpath import (
+    InputError,
+    Population,
+    SolverOptions,
+    cycling,
+    load_mechanism,
+    load_solution,
+    simulate,
+    simulate_again,
+)
+from sbpath.model.equations import Drive, dense, evaluate, workspace
+from sbpath.model.network import build_network
+from sbpath.model.population import populated
+
+CYCLE = cycling("C/10", 0.05, 1.5)
+TIGHT = SolverOptions(1e-8, 1e-11)
+MIXED = Population.discrete([0.5, 0.3, 0.2], [1.0, 2.0, 0.5], [1.0, 0.94, 1.05], [1.0, 0.3, 2.0])
+
+
+def run(population, protocol=CYCLE, **options):
+    return simulate(
+        "li-sb", protocol, graph="candidate", population=population, progress=False, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def single():
+    return run(None)
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    return run(MIXED, options=TIGHT)
+
+
+# -- what a population is --------------------------------------------------------------------------
+
+
+@given(st.integers(1, 300), st.floats(0.01, 0.5))
+@settings(derandomize=True, deadline=None, max_examples=30)
+def test_log_normal_factors_are_the_middles_of_equally_probable_intervals(number, width):
+    population = Population.lognormal(number, size=width)
+    assert population.weight.sum() == pytest.approx(1.0, abs=1e-12)
+    shares = norm.cdf(np.log(population.size) / width)
+    np.testing.assert_allclose(shares, (np.arange(number) + 0.5) / number, atol=1e-12)
+    assert np.all(population.interfacial_energy == 1.0)
+    assert np.all(population.growth_rate == 1.0)
+
+
+@pytest.mark.parametrize("number", [64, 100, 1000])
+def test_several_factors_are_spread_independently(number):
+    population = Population.lognormal(number, size=0.2, interfacial_energy=0.05, growth_rate=0.5)
+    logs = np.log([population.size, population.interfacial_energy, population.growth_rate])
+    np.testing.assert_allclose(logs.mean(axis=1) / [0.2, 0.05, 0.5], 0.0, atol=0.06)
+    np.testing.assert_allclose(logs.std(axis=1), [0.2, 0.05, 0.5], rtol=0.06)
+    assert np.abs(np.corrcoef(logs) - np.eye(3)).max() < 0.12
+
+
+def test_weights_in_any_unit():
+    np.testing.assert_allclose(Population.discrete([2.0, 6.0]).weight, [0.25, 0.75])
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Population.discrete([]), "weight must be a list"),
+        (lambda: Population.discrete([1.0, -1.0]), "above 0"),
+        (lambda: Population.discrete([1.0, 1.0], [1.0]), "size must be a list of one number for each"),
+        (lambda: Population.discrete([1.0, 1.0], [1.0, np.nan]), "size must hold finite numbers"),
+        (lambda: Population([0.5, 0.6], [1, 1], [1, 1], [1, 1]), "add up to 1, not 1.1"),
+        (lambda: Population.lognormal(0), "number must be a whole number from 1"),
+        (lambda: Population.lognormal(10, size=-0.1), "width of size must be a number from 0 to 3"),
+    ],
+)
+def test_what_is_no_population_is_told(make, words):
+    with pytest.raises(InputError, match=words):
+        make()
+
+
+# -- one particle and many alike --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [1, 2, 13])
+def test_particles_alike_are_one(single, number):
+    solution = run(Population.lognormal(number))
+    # Rounding in the sums moves the lengths of steps, and with them the error within its tolerance.
+    assert solution.time_s[-1] == pytest.approx(single.time_s[-1], rel=1e-9)
+    np.testing.assert_allclose(solution.heat_J_per_g[:, -1], single.heat_J_per_g[:, -1], rtol=1e-5, atol=1e-4)
+    voltage = np.interp(solution.time_s, single.time_s, single.voltage_V)
+    assert np.abs(solution.voltage_V - voltage).mean() < 1e-5
+    assert np.ptp(solution.particles.fractions, axis=1).max() < 1e-6
+
+
+def test_a_narrow_population_goes_over_into_one_particle(single):
+    # The mean is even in the width, so that halving it quarters the difference.
+    x = np.linspace(0.2, 2.8, 100)
+
+    def insertion(solution):
+        rows = slice(solution.steps[0].first, solution.steps[0].last)
+        return np.interp(x, solution.composition[rows], solution.voltage_V[rows])
+
+    errors = [
+        np.sqrt(np.mean((insertion(run(Population.lognormal(64, interfacial_energy=w))) - insertion(single)) ** 2))
+        for w in (0.02, 0.01, 0.005)
+    ]
+    assert errors[0] > errors[1] > errors[2]
+    assert errors[2] < 1e-3
+
+
+def test_finer_populations_converge():
+    # Quantiles of N particles: the mean curve of 400 is the limit for the others.
+    def voltage(number):
+        solution = run(Population.lognormal(number, interfacial_energy=0.03))
+        rows = slice(solution.steps[0].first, solution.steps[0].last)
+        return np.interp(np.linspace(0.3, 2.7, 200), solution.composition[rows], solution.voltage_V[rows])
+
+    limit = voltage(400)
+    errors = [np.abs(voltage(number) - limit).mean() for number in (5, 20, 80)]
+    assert errors[0] > 2.0 * errors[1] > 4.0 * errors[2]
+
+
+# -- the equations ------------------------------------------------------------------------------------
+
+
+def test_jacobian_of_many_against_differences():
+    mechanism = load_mechanism("na-sb")
+    network = populated(build_network(mechanism, mechanism.default_graph, 298.15), MIXED)
+    work, nodes = workspace(network), len(mechanism.nodes)
+    generator = np.random.default_rng(3)
+    drive = Drive(True, 0.05, 0.0)
+    for _ in range(10):
+        state = np.array([*generator.dirichlet(np.ones(nodes), 3).ravel(), generator.uniform(0.2, 1.0)])
+        evaluate(0.0, state, drive, network, work, True)
+        jacobian = dense(work.slopes)
+        columns = []
+        for k in range(len(state)):
+            h = 1e-6
+            shifted = []
+            for sign in (1.0, -1.0):
+                moved = state.copy()
+                moved[k] += sign * h
+                evaluate(0.0, moved, drive, network, work, False)
+                shifted.append(work.slopes.derivative.copy())
+            columns.append((shifted[0] - shifted[1]) / (2.0 * h))
+        wanted = np.array(columns).T
+        size = np.abs(wanted).max(axis=1, keepdims=True) + 1e-9
+        np.testing.assert_allclose(jacobian / size, wanted / size, atol=2e-5)
+
+
+def test_a_mixed_electrode_from_an_independent_integrator(mixed):
+    mechanism = load_mechanism("li-sb")
+    network = populated(build_network(mechanism, "candidate", 298.15), MIXED)
+    work = workspace(network)
+    current = 0.1 * mechanism.theoretical_capacity_mAh_per_g * 1e-3
+
+    def rhs(t, y):
+        evaluate(t, y, Drive(True, current, 0.0), network, work, False)
+        return work.slopes.derivative.copy()
+
+    def jacobian(t, y):
+        evaluate(t, y, Drive(True, current, 0.0), network, work, True)
+        return dense(work.slopes)
+
+    start = np.array([1.0, 0.0, 0.0] * 3 + [mechanism.upper_cutoff_V])
+    rows = slice(mixed.steps[0].first, mixed.steps[0].last)
+    time = mixed.time_s[rows]
+    half = solve_ivp(
+        rhs, (0.0, time[-1]), start, "Radau", jac=jacobian, t_eval=time, rtol=1e-9, atol=1e-12, first_step=1e-3
+    )
+    assert np.abs(half.y[-1] - mixed.potential_V[rows]).max() < 1e-5
+    shares = np.einsum("i,ipt->pt", MIXED.weight, half.y[:-1].reshape(3, 3, -1))
+    assert np.abs(shares - mixed.fractions[:, rows]).max() < 1e-6
+    looked = mixed.particles.row[mixed.particles.row < rows.stop]
+    own = half.y[:-1].reshape(3, 3, -1)[:, :, looked]
+    assert np.abs(own.transpose(2, 0, 1) - mixed.particles.fractions[: len(looked)]).max() < 1e-6
+
+
+# -- conservation --------------------------------------------------------------------------------------
+
+
+def test_charge_antimony_energy_and_the_means(mixed):
+    charge = F / M_SB * mixed.composition - 5.0 * mixed.potential_V
+    passed = charge - charge[0] - 3.6 * mixed.charge_mAh_per_g
+    assert np.abs(passed).max() < 1e-8 * 3.0 * F / M_SB
+    assert np.abs(mixed.fractions.sum(axis=0) - 1.0).max() < 1e-10
+    heat = mixed.heat_J_per_g.sum(axis=0) + mixed.joule_heat_J_per_g
+    total = mixed.energy_J_per_g + mixed.stored_J_per_g + heat
+    assert np.abs(total - total[0]).max() < 1e-5 * heat[-1]
+    assert mixed.heat_parts_J_per_g[:, :, -1].min() >= 0.0
+    # Rows are the weighted means of what the particles are.
+    own = np.einsum("i,sip->ps", MIXED.weight, mixed.particles.fractions)
+    np.testing.assert_allclose(own, mixed.fractions[:, mixed.particles.row], atol=1e-6)
+    np.testing.assert_allclose(MIXED.weight @ mixed.particles.final, mixed.fractions[:, -1], atol=1e-12)
+    assert np.abs(mixed.particles.final.sum(axis=1) - 1.0).max() < 1e-10
+
+
+# -- what comes out --------------------------------------------------------------------------------------
+
+
+def test_a_wide_population_slopes_and_takes_its_particles_by_threshold(single):
+    population = Population.lognormal(50, interfacial_energy=0.05)
+    wide = run(population)
+
+    def slope(solution):
+        rows = slice(solution.steps[1].first, solution.steps[1].last)
+        share = solution.capacity_mAh_per_g[rows] / solution.capacity_mAh_per_g[rows][-1]
+        return float(np.diff(np.interp([0.25, 0.75], share, solution.voltage_V[rows]))[0])
+
+    assert slope(wide) > 3.0 * slope(single) > 0.0
+    # On the way, those of the lowest interfacial energies have gone, and the others have not.
+    own = wide.particles
+    out = own.row >= wide.steps[1].first
+    sb = own.fractions[out][:, :, 0]
+    middle = sb[np.abs(sb.mean(axis=1) - 0.5).argmin()]
+    # The last few have taken in less, and are another story.
+    assert np.all(np.diff(middle[:40]) < 1e-6)
+    assert middle[0] > 0.99
+    assert middle[-1] < 0.2
+
+
+# -- keeping and continuing -------------------------------------------------------------------------------
+
+
+def test_it_is_kept_and_made_again(mixed, tmp_path):
+    loaded = load_solution(mixed.save(tmp_path / "mixed.npz"))
+    for name in ("weight", "size", "row", "fractions", "final"):
+        np.testing.assert_array_equal(getattr(loaded.particles, name), getattr(mixed.particles, name))
+    again = simulate_again(loaded, progress=False)
+    np.testing.assert_array_equal(again.voltage_V, mixed.voltage_V)
+    with pytest.raises(ValueError, match="read-only"):
+        loaded.particles.fractions[0] = 0.0
+
+
+def test_a_continued_electrode_remembers_its_particles(mixed):
+    halves = [("Discharge at C/10 until x = 1.5",), ("Discharge at C/10 until 0.05 V",)]
+    whole = run(MIXED, halves, options=TIGHT)
+    first = run(MIXED, halves[:1], options=TIGHT)
+    second = run(MIXED, halves[1:], initial=first, options=TIGHT)
+    assert second.voltage_V[-1] == whole.voltage_V[-1]
+    assert second.time_s[-1] == pytest.approx(whole.time_s[-1], rel=1e-9)
+    np.testing.assert_allclose(second.particles.final, whole.particles.final, atol=1e-9)
+    with pytest.raises(InputError, match="continue with the same population"):
+        run(Population.lognormal(5), initial=first)
