@@ -103,6 +103,18 @@ def test_budget_prints_and_writes_what_adds_up_to_the_loop(capsys, tmp_path, sim
     assert figure.read_bytes()[:4] == b"%PDF"
 
 
+def test_the_budget_of_a_host_that_does_not_form_again_lacks_only_the_held_cycles(
+    capsys, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("sbpath.experiments.zero_rate.RATES_C", (1e-4, 1e-3, 1e-2, 1e-1))
+    figure = tmp_path / "b.png"
+    code, out, err = run(capsys, "budget", "k-sb4o5cl2", "--graph", "reported", "--plot", str(figure))
+    assert (code, err) == (0, "")
+    assert "By direction" in out
+    assert "path both ways: asymmetry: 100.0% of the Sb stand off the path" in out
+    assert figure.exists()
+
+
 # -- map --------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 import sbpath
-from sbpath.results.labels import phase_labels, subscripted
+from sbpath.results.labels import edge_labels, phase_labels, state, subscripted
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,19 @@ from sbpath.results.labels import phase_labels, subscripted
         ("Li3Sb", "Li₃Sb", "Li$_{3}$Sb"),
         ("NaxSb", "NaₓSb", "Na$_{x}$Sb"),
         ("Na1.7Sb", "Na₁.₇Sb", "Na$_{1.7}$Sb"),
+        ("Sb2S3 in a Na cell", "Sb₂S₃ in a Na cell", "Sb$_{2}$S$_{3}$ in a Na cell"),
+        ("with Li2S-P2S5, LiBH4.", "with Li₂S-P₂S₅, LiBH₄.", "with Li$_{2}$S-P$_{2}$S$_{5}$, LiBH$_{4}$."),
+        ("K(Bi,Sb)2", "K(Bi,Sb)₂", "K(Bi,Sb)$_{2}$"),
+        ("a-KxSb", "a-KₓSb", "a-K$_{x}$Sb"),
+        ("Na(3-x)Sb", "Na₃₋ₓSb", "Na$_{3-x}$Sb"),
+        # Written with subscripts already.
+        ("a-Na₃₋ₓSb, Na₁.₇Sb", "a-Na₃₋ₓSb, Na₁.₇Sb", "a-Na$_{3-x}$Sb, Na$_{1.7}$Sb"),
+        # No formulas.
+        (
+            "Six steps (Tian 2018), 3D, Fig2",
+            "Six steps (Tian 2018), 3D, Fig2",
+            "Six steps (Tian 2018), 3D, Fig2",
+        ),
         ("Li6.25Al0.25La3Zr2O12", "Li₆.₂₅Al₀.₂₅La₃Zr₂O₁₂", "Li$_{6.25}$Al$_{0.25}$La$_{3}$Zr$_{2}$O$_{12}$"),
     ],
 )
@@ -28,3 +41,44 @@ def test_structure_tells_apart_what_the_formula_does_not():
         "K3Sb-cubic": "K₃Sb (cubic)",
         "K3Sb-hex": "K₃Sb (hexagonal)",
     }
+
+
+def test_labels_of_files_have_subscripts_however_they_are_written():
+    assert phase_labels(sbpath.load_mechanism("k-bisb").document)["KBiSb"] == "K(Bi,Sb)₂"
+    assert phase_labels(sbpath.load_mechanism("k-snsb").document)["KxSb"] == "a-KₓSb"
+    allan = sbpath.load_mechanism("na-sb-allan").document
+    assert phase_labels(allan, mathtext=True)["a-Na(3-x)Sb"] == "a-Na$_{3-x}$Sb"
+
+
+def test_the_label_of_an_edge_leaves_out_what_stands_by():
+    document = sbpath.load_mechanism("li-sb2s3-libh4").document
+    assert edge_labels(document, ["Sb-Li2S -> Li2Sb-Li2S", "Sb2S3 -> Sb-Li2S"]) == {
+        "Sb-Li2S -> Li2Sb-Li2S": "Sb → Li₂Sb",
+        "Sb2S3 -> Sb-Li2S": "0.5 Sb₂S₃ → Sb + 1.5 Li₂S",
+    }
+    assert edge_labels(document, ["Sb-Li2S -> Li2Sb-Li2S"], mathtext=True, between=" | ") == {
+        "Sb-Li2S -> Li2Sb-Li2S": "Sb | Li$_{2}$Sb"
+    }
+
+
+def test_edges_that_would_be_named_alike_keep_what_stands_by():
+    document = sbpath.load_mechanism("k-snsb").document
+    alike = ["KxSb-Sn -> K3Sb-Sn", "KxSb-KSn -> K3Sb-KSn"]
+    assert list(edge_labels(document, alike).values()) == [
+        "a-KₓSb + Sn → K₃Sb + Sn",
+        "a-KₓSb + KSn → K₃Sb + KSn",
+    ]
+    assert list(edge_labels(document, alike[:1]).values()) == ["a-KₓSb → K₃Sb"]
+
+
+@pytest.mark.parametrize(
+    ("structure", "word"),
+    [
+        ("amorphous", "amorphous"),
+        ("amorphous, locally as Na3Sb", "amorphous"),
+        ("liquid", "liquid"),
+        ("cubic", "not crystalline"),
+    ],
+)
+def test_the_state_is_what_the_file_knows(structure, word):
+    assert state({"structure": structure}) == word

@@ -30,9 +30,7 @@ MIXED = Population.discrete([0.5, 0.3, 0.2], [1.0, 2.0, 0.5], [1.0, 0.94, 1.05],
 
 
 def run(population, protocol=CYCLE, **options):
-    return simulate(
-        "li-sb", protocol, graph="candidate", population=population, progress=False, **options
-    )
+    return simulate("li-sb", protocol, graph="candidate", population=population, progress=False, **options)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +110,9 @@ def test_a_narrow_population_goes_over_into_one_particle(single):
         return np.interp(x, solution.composition[rows], solution.voltage_V[rows])
 
     errors = [
-        np.sqrt(np.mean((insertion(run(Population.lognormal(64, interfacial_energy=w))) - insertion(single)) ** 2))
+        np.sqrt(
+            np.mean((insertion(run(Population.lognormal(64, interfacial_energy=w))) - insertion(single)) ** 2)
+        )
         for w in (0.02, 0.01, 0.005)
     ]
     assert errors[0] > errors[1] > errors[2]
@@ -177,7 +177,15 @@ def test_a_mixed_electrode_from_an_independent_integrator(mixed):
     rows = slice(mixed.steps[0].first, mixed.steps[0].last)
     time = mixed.time_s[rows]
     half = solve_ivp(
-        rhs, (0.0, time[-1]), start, "Radau", jac=jacobian, t_eval=time, rtol=1e-9, atol=1e-12, first_step=1e-3
+        rhs,
+        (0.0, time[-1]),
+        start,
+        "Radau",
+        jac=jacobian,
+        t_eval=time,
+        rtol=1e-9,
+        atol=1e-12,
+        first_step=1e-3,
     )
     assert np.abs(half.y[-1] - mixed.potential_V[rows]).max() < 1e-5
     shares = np.einsum("i,ipt->pt", MIXED.weight, half.y[:-1].reshape(3, 3, -1))

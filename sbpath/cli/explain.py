@@ -118,7 +118,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _budget(options: argparse.Namespace) -> int:
-    from sbpath.experiments.counterfactual import asymmetry
+    from sbpath.experiments.counterfactual import OffPath, asymmetry
     from sbpath.experiments.zero_rate import zero_rate
     from sbpath.results.budget import budget
     from sbpath.text.budget import BUDGET_HEAD, budget_report, budget_rows
@@ -127,7 +127,12 @@ def _budget(options: argparse.Namespace) -> int:
     mechanism = _load(options)
     solution = _cycled(options, mechanism)
     own = budget(solution)
-    compared = asymmetry(solution)
+    compared, reason = None, None
+    try:
+        compared = asymmetry(solution)
+    except OffPath as error:
+        # A host that does not form again cannot be held to a later path; the rest stands.
+        reason = error
     limit = zero_rate(
         mechanism,
         graph=options.graph,
@@ -135,6 +140,8 @@ def _budget(options: argparse.Namespace) -> int:
         progress=not options.quiet,
     )
     print(budget_report(solution, own, compared, limit))
+    if reason is not None:
+        print(f"\nnot held to one path both ways: {reason}")
     if options.csv:
         write_table(options.csv, BUDGET_HEAD, budget_rows(own))
     save_figure(options.plot, lambda plots: plots.budget_figure(solution, compared, limit))

@@ -32,6 +32,10 @@ TAKEN = 0.05
 STRAY = 0.01
 
 
+class OffPath(InputError):
+    """A cycle starts from phases that its own path does not touch, such as a host that does not form again."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
     """A cycle held to the path of one direction.
@@ -115,7 +119,7 @@ def simulate_held(solution: Solution, edges: Sequence[tuple[str, str]]) -> Solut
 
     Raises
     ------
-    InputError
+    OffPath
         If more than 1 % of the Sb stands in such phases at the start.
     """
     about = solution.provenance
@@ -125,7 +129,7 @@ def simulate_held(solution: Solution, edges: Sequence[tuple[str, str]]) -> Solut
     inside = {phase: share for phase, share in initial.fractions.items() if phase in touched}
     total = sum(inside.values())
     if total < 1.0 - STRAY:
-        raise InputError(
+        raise OffPath(
             f"asymmetry: {1.0 - total:.1%} of the Sb stand off the path at the start; begin from another state"
         )
     return simulate(

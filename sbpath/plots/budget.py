@@ -12,7 +12,9 @@ from matplotlib.figure import Figure
 
 from sbpath.experiments.counterfactual import Asymmetry
 from sbpath.experiments.zero_rate import CENTURY_C, ZeroRate
-from sbpath.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, RED, SINGLE, style
+from sbpath.plots.fitting import broken, extent, grow, settled
+from sbpath.plots.style import BLUE, DOUBLE, FRAMED, GREEN, GREY, ORANGE, PURPLE, RED, SINGLE, style
+from sbpath.plots.words import composition_label, per_gram
 from sbpath.results.budget import LOSSES, budget, gap_profile
 from sbpath.results.labels import node_labels
 from sbpath.solution import Floats, Solution
@@ -20,6 +22,8 @@ from sbpath.solution import Floats, Solution
 CAUSE_COLOURS = dict(zip(LOSSES, (BLUE, ORANGE, GREEN, PURPLE, GREY), strict=True))
 # Causes below this (mV) everywhere are left out of bars and legends.
 SEEN_MV = 0.05
+# Between the phases of a path that is gone both ways, and the size of words on it below the bars.
+ARROW, SMALL = "\N{LEFT RIGHT ARROW}", 6.5
 
 
 def gap(solution: Solution, cycle: int | None = None, ax: Axes | None = None) -> Axes:
@@ -51,12 +55,12 @@ def gap(solution: Solution, cycle: int | None = None, ax: Axes | None = None) ->
                 lw=0,
             )
         ax.plot(profile.composition, profile.gap_mV, color="black", lw=1.2, label="voltage gap")
-        ion = solution.provenance["document"]["ion"]
-        ax.set_xlabel(f"x in {ion}$_x$Sb")
+        ax.set_xlabel(composition_label(solution))
         ax.set_ylabel("Extraction less insertion  (mV)")
         ax.set_xlim(0.0, float(profile.composition[-1]))
         ax.set_ylim(0.0, _top(profile.losses_mV.sum(axis=0), profile.gap_mV))
-        ax.legend(loc="best")
+        # Where the stack leaves no room, the names of its colours are not read on these.
+        ax.legend(loc="best", **FRAMED)
     return ax
 
 
@@ -154,26 +158,38 @@ def zero_rate(limit: ZeroRate, ax: Axes | None = None) -> Axes:
 def asymmetry(compared: Asymmetry, solution: Solution, ax: Axes | None = None) -> Axes:
     """Hysteresis by cause of the free cycle, and of the cycles held to one of its paths both ways."""
     labels = node_labels(solution.provenance["document"], mathtext=True, short=True)
-    chains = ["free"]
+    chains = []
     for held in compared.held:
         phases = dict.fromkeys(phase for edge in held.edges for phase in edge)
-        ordered = sorted(phases, key=solution.phases.index)
-        chains.append("\N{LEFT RIGHT ARROW}".join(labels[phase] for phase in ordered))
+        chains.append([labels[phase] for phase in sorted(phases, key=solution.phases.index)])
     losses = np.array([b.losses_mV.sum(axis=0) for b in (compared.free, *(h.budget for h in compared.held))])
     names = ["free", *(f"{held.followed} path\nboth ways" for held in compared.held)]
     with style():
         ax = bars(names, losses, "Hysteresis  (mV)", ax, legend=False)
-        for place, chain in list(enumerate(chains))[1:]:
+        settled(ax)
+        heights = losses.sum(axis=1)
+        words = [
             ax.text(
-                place,
-                0.02 * losses.sum(axis=1).max(),
-                chain,
-                rotation=90,
-                ha="center",
-                va="bottom",
-                color="white",
+                place, 0.02 * heights.max(), ARROW.join(chain), rotation=90, ha="center", va="bottom", color="white"
             )
+            for place, chain in enumerate(chains, 1)
+        ]  # fmt: skip
+        tops = [ax.transData.transform((0.0, height))[1] for height in heights[1:]]
+        if any(extent(text).y1 > top for text, top in zip(words, tops, strict=True)):
+            for text in words:
+                text.remove()
+            _below(ax, [(held.followed, chain) for held, chain in zip(compared.held, chains, strict=True)])
     return ax
+
+
+def _below(ax: Axes, chains: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Chains that are too long to stand in their bars."""
+    room = extent(ax).width
+    lines = [
+        broken(ax, [f"{followed} path:  {first}", *rest], f" {ARROW} ", room, SMALL)
+        for followed, (first, *rest) in chains
+    ]
+    ax.set_xlabel("\n".join(lines), loc="left", fontsize=SMALL, multialignment="left", labelpad=6.0)
 
 
 def budget_figure(
@@ -197,9 +213,12 @@ def budget_figure(
             mosaic.append(["asymmetry" if compared else "limit", "limit" if limit else "asymmetry"])
         axes = figure.subplot_mosaic(mosaic)
         gap(solution, own.cycle, axes["gap"])
-        bars(["insertion", "extraction"], own.losses_mV, "Lost to each cause  (mV)", axes["bars"])
+        bars(
+            ["insertion", "extraction"], own.losses_mV, "Lost to each cause  (mV)", axes["bars"], legend=False
+        )
+        _legend_of_the_rest(axes["bars"], axes["gap"])
         axes["bars"].set_title(
-            f"cycle {own.cycle}: {own.hysteresis_mV:.0f} mV, {own.loop_J_per_g:.0f} J g$^{{-1}}$ Sb",
+            f"cycle {own.cycle}: {own.hysteresis_mV:.0f} mV, {own.loop_J_per_g:.0f} J {per_gram(solution)}",
             loc="left",
         )
         about = solution.provenance
@@ -209,10 +228,19 @@ def budget_figure(
         if compared is not None:
             asymmetry(compared, solution, axes["asymmetry"])
             axes["asymmetry"].set_title("held to one path both ways", loc="left")
+            grow(figure, lines=axes["asymmetry"].get_xlabel().count("\n") + 1)
         if limit is not None:
             zero_rate(limit, axes["limit"])
             axes["limit"].set_title("as the current goes to zero", loc="left")
     return figure
+
+
+def _legend_of_the_rest(ax: Axes, other: Axes) -> None:
+    """A legend on `ax` of the causes that the one on `other` does not name."""
+    named = other.get_legend_handles_labels()[1]
+    rest = [pair for pair in zip(*ax.get_legend_handles_labels(), strict=True) if pair[1] not in named]
+    if rest:
+        ax.legend(*zip(*rest, strict=True), loc="best")
 
 
 def _top(stack: Floats, line: Floats) -> float:

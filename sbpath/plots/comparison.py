@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from sbpath.errors import InputError
 from sbpath.plots.budget import bars
-from sbpath.plots.style import DOUBLE, SERIES, style
+from sbpath.plots.style import DOUBLE, FRAMED, SERIES, style
 from sbpath.plots.words import capacity_label, per_gram, voltage_label
 from sbpath.results.analysis import half_cycles
 from sbpath.results.budget import gap_profile
@@ -152,7 +152,7 @@ def _below(figure: Any, compared: Sequence[Case]) -> None:
     gap.set_xlim(0.0, 1.0)
     gap.set_ylim(bottom=0.0)
     if gap.lines:
-        gap.legend(loc="best", fontsize=6.5)
+        gap.legend(loc="best", fontsize=6.5, **(FRAMED if len(closed) > COLUMNS else {}))
     if not closed:
         return
     names = [case.label.replace(", ", "\n") for _, case, _ in closed]
@@ -182,4 +182,4 @@ def _below(figure: Any, compared: Sequence[Case]) -> None:
     efficiency.set_ylim(0.0, 100.0)
     if len(closed) > 4:
         for ax in (causes, energy, efficiency):
-            ax.tick_params(axis="x", labelrotation=45, labelsize=6.5)
+            plt.setp(ax.get_xticklabels(), rotation=45, ha="right", rotation_mode="anchor", fontsize=6.5)

@@ -8,19 +8,22 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from sbpath.errors import InputError
-from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, PHASES, SINGLE, style
+from sbpath.plots.colours import UNSEEN, Look, node_looks, phase_looks
+from sbpath.plots.fitting import extent, fitted_legend, fitted_title, grow, settled
+from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, style
 from sbpath.plots.words import capacity_label, composition_label, voltage_label
 from sbpath.results.analysis import half_cycles
-from sbpath.results.labels import node_crystalline, node_labels, phase_labels, subscripted
+from sbpath.results.labels import node_labels, phase_labels, subscripted
 from sbpath.results.phases import phase_amounts
 from sbpath.solution import Floats, Solution
 
 # A phase that never holds this share of the Sb is left out of the stack and its legend.
 SEEN = 2e-3
-# What the share of amorphous phases is called where only crystalline ones are drawn.
-GAP = "not seen by diffraction"
+# What the share of the others is called where only crystalline phases or nodes are drawn.
+GAP, GAP_OF_NODES = "not seen by diffraction", "not all seen by diffraction"
 
 
 def voltage(
@@ -84,7 +87,7 @@ def overview(solution: Solution) -> Figure:
         axes["time"].sharex(axes["fractions"])
         axes["time"].tick_params(labelbottom=False)
         voltage(solution, axes["voltage"])
-        operando(solution, (axes["time"], axes["fractions"]))
+        grow(figure, *_operando(solution, axes["time"], axes["fractions"]))
     return figure
 
 
@@ -96,7 +99,7 @@ def operando(
 ) -> tuple[Axes, Axes]:
     """Voltage above, stacked phase fractions below, on one axis of time.
 
-    Amorphous phases are hatched: diffraction would not see them.
+    Phases that are not crystalline are hatched: diffraction would not see them.
 
     Parameters
     ----------
@@ -105,8 +108,8 @@ def operando(
     axes : pair of Axes, optional
         For the voltage and for the fractions; a new figure if not given.
     crystalline_only : bool
-        Draw what diffraction would see: of the amorphous phases only the gap that they leave
-        above the crystalline ones.
+        Draw what diffraction would see: of the other phases only the gap that they leave above
+        the crystalline ones. A node of several phases is drawn where it sees all of them.
     by : {"node", "phase"}
         The share of all Sb in each node, or the amount of each single phase, which differ where
         nodes are assemblages.
@@ -114,75 +117,98 @@ def operando(
     if by not in ("node", "phase"):
         raise InputError(f"by: must be 'node' or 'phase', not {by!r}")
     with style():
-        if axes is None:
-            _, (top, bottom) = plt.subplots(
-                2, 1, sharex=True, figsize=(DOUBLE, 3.6), height_ratios=(1.0, 1.1), layout="constrained"
-            )
-        else:
-            top, bottom = axes
-        hours = solution.time_s / 3600.0
-        top.plot(hours, solution.voltage_V, color="black")
-        top.set_ylabel(voltage_label(solution))
-        low, high = float(solution.voltage_V.min()), float(solution.voltage_V.max())
-        high = max(high, low + 0.01)  # a rest has no height of its own
-        top.set_ylim(low - 0.05 * (high - low), high + 0.14 * (high - low))
-        for record in solution.steps:
-            if record.duration_s <= 0.08 * (solution.time_s[-1] - solution.time_s[0]):
-                continue
-            start, end = hours[record.first], hours[record.last - 1]
-            top.text(0.5 * (start + end), 0.985, record.direction, ha="center", va="top",
-                     transform=top.get_xaxis_transform(), fontsize=7, color="0.35")  # fmt: skip
-            top.axvline(end, color="0.8", lw=0.6, zorder=0)
-
-        document = solution.provenance["document"]
-        shares, crystalline, labels = _stacked(solution, by)
-        if crystalline_only:
-            shares = {name: share * crystalline[name] for name, share in shares.items()}
-        drawn = 0
-        base = np.zeros_like(hours)
-        for i, (name, share) in enumerate(shares.items()):
-            if share.max() < SEEN:
-                continue
-            hatch = None if crystalline[name] else "////"
-            bottom.fill_between(
-                hours, base, base + share, facecolor=PHASES[i % len(PHASES)], edgecolor="white", hatch=hatch,
-                linewidth=0.0, label=labels[name],
-            )  # fmt: skip
-            base = base + share
-            drawn += 1
-        if crystalline_only and not all(crystalline.values()):
-            bottom.fill_between([], [], facecolor="white", edgecolor="0.6", linewidth=0.6, label=GAP)
-            drawn += 1
-        bottom.set_ylim(0.0, 1.0 if by == "node" else 1.05 * float(base.max()))
-        bottom.set_xlim(hours[0], max(hours[-1], hours[0] + 1e-9))
-        bottom.set_ylabel("Fraction of Sb" if by == "node" else "Phases  (mol per mol Sb)")
-        bottom.set_xlabel("Time  (h)")
-        bottom.legend(
-            loc="lower center",
-            bbox_to_anchor=(0.5, 1.0),
-            ncols=max(drawn, 1),
-            handlelength=1.4,
-            columnspacing=1.6,
+        if axes is not None:
+            _operando(solution, *axes, crystalline_only, by)
+            return axes
+        figure, (top, bottom) = plt.subplots(
+            2, 1, sharex=True, figsize=(DOUBLE, 3.6), height_ratios=(1.0, 1.1), layout="constrained"
         )
-        name = subscripted(document["title"], mathtext=False)
-        top.set_title(
-            f"{name}: {solution.provenance['graph']} graph, {solution.provenance['temperature_C']:g} °C",
-            loc="left",
-        )
+        grow(figure, *_operando(solution, top, bottom, crystalline_only, by))
     return top, bottom
+
+
+def _operando(
+    solution: Solution,
+    top: Axes,
+    bottom: Axes,
+    crystalline_only: bool = False,
+    by: Literal["node", "phase"] = "node",
+) -> tuple[int, int]:
+    """Both panels; how many rows the legend and how many lines the title took."""
+    hours = solution.time_s / 3600.0
+    names = _steps(top, solution)
+    layers, looks, labels = _stacked(solution, by)
+    if crystalline_only:
+        layers = {name: 0.0 * share if _unseen(looks[name]) else share for name, share in layers.items()}
+    base = np.zeros_like(hours)
+    for name, share in layers.items():
+        if share.max() < SEEN:
+            continue
+        bottom.fill_between(
+            hours, base, base + share, facecolor=looks[name].colour, edgecolor="white", hatch=looks[name].hatch,
+            linewidth=0.0, label=labels[name],
+        )  # fmt: skip
+        base = base + share
+    if crystalline_only and any(map(_unseen, looks.values())):
+        mixed = by == "node" and "assemblages" in solution.provenance["document"]
+        gap = GAP_OF_NODES if mixed else GAP
+        bottom.fill_between([], [], facecolor="white", edgecolor="0.6", linewidth=0.6, label=gap)
+    bottom.set_ylim(0.0, 1.0 if by == "node" else 1.05 * float(base.max()))
+    bottom.set_xlim(hours[0], max(hours[-1], hours[0] + 1e-9))
+    bottom.set_ylabel("Fraction of Sb" if by == "node" else "Phases  (mol per mol Sb)")
+    bottom.set_xlabel("Time  (h)")
+    settled(bottom)
+    rows = fitted_legend(
+        bottom, extent(bottom).width, loc="lower center", bbox_to_anchor=(0.5, 1.0), handlelength=1.4,
+        columnspacing=1.6,
+    )  # fmt: skip
+    about = solution.provenance
+    lines = fitted_title(
+        top,
+        subscripted(about["document"]["title"]),
+        f"{about['graph']} graph, {about['temperature_C']:g} °C",
+    )
+    for text, width in names:
+        # Of many short steps the names would lie on each other.
+        if extent(text).width > width * extent(top).width:
+            text.remove()
+    return rows, lines
+
+
+def _steps(ax: Axes, solution: Solution) -> list[tuple[Text, float]]:
+    """Voltage against time; the name of each longer step, and the share of the width that it has."""
+    hours = solution.time_s / 3600.0
+    ax.plot(hours, solution.voltage_V, color="black")
+    ax.set_ylabel(voltage_label(solution))
+    low, high = float(solution.voltage_V.min()), float(solution.voltage_V.max())
+    high = max(high, low + 0.01)  # a rest has no height of its own
+    ax.set_ylim(low - 0.05 * (high - low), high + 0.14 * (high - low))
+    names = []
+    for record in solution.steps:
+        if record.duration_s <= 0.08 * (solution.time_s[-1] - solution.time_s[0]):
+            continue
+        start, end = hours[record.first], hours[record.last - 1]
+        text = ax.text(0.5 * (start + end), 0.985, record.direction, ha="center", va="top",
+                       transform=ax.get_xaxis_transform(), fontsize=7, color="0.35")  # fmt: skip
+        names.append((text, float((end - start) / (hours[-1] - hours[0]))))
+        ax.axvline(end, color="0.8", lw=0.6, zorder=0)
+    return names
+
+
+def _unseen(look: Look) -> bool:
+    return look.hatch is not None and look.hatch.startswith(UNSEEN)
 
 
 def _stacked(
     solution: Solution, by: Literal["node", "phase"]
-) -> tuple[dict[str, Floats], dict[str, bool], dict[str, str]]:
-    """What is stacked by name, whether it is crystalline, and its label."""
+) -> tuple[dict[str, Floats], dict[str, Look], dict[str, str]]:
+    """What is stacked by name, how it looks, and its label."""
     document = solution.provenance["document"]
     if by == "phase":
         amounts = phase_amounts(solution)
-        crystalline = {name: document["phases"][name]["crystalline"] for name in amounts}
-        labels = phase_labels(document, mathtext=True)
+        looks, labels = phase_looks(document), phase_labels(document, mathtext=True)
     else:
         amounts = dict(zip(solution.phases, solution.fractions, strict=True))
-        crystalline, labels = node_crystalline(document), node_labels(document, mathtext=True)
+        looks, labels = node_looks(document), node_labels(document, mathtext=True)
     # Fractions may stand a rounding below zero, which a stack would draw as a notch.
-    return {name: np.maximum(amount, 0.0) for name, amount in amounts.items()}, crystalline, labels
+    return {name: np.maximum(amount, 0.0) for name, amount in amounts.items()}, looks, labels

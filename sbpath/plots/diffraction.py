@@ -8,19 +8,25 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 
-from sbpath.plots.style import DOUBLE, PHASES, style
+from sbpath.plots.colours import phase_looks, readable
+from sbpath.plots.fitting import fitted_title, grow, settled
+from sbpath.plots.style import DOUBLE, style
 from sbpath.plots.words import voltage_label
 from sbpath.results.crystal import Reflections
 from sbpath.results.diffraction import DiffractionMap
 from sbpath.results.diffraction import diffraction as simulated
-from sbpath.results.labels import phase_labels, subscripted
+from sbpath.results.labels import phase_labels, state, subscripted
 from sbpath.solution import Solution
 
 # Height of the strongest stick of a phase, in rows, and of all sticks where heights are not known.
 TALLEST, UNKNOWN = 0.58, 0.3
+# Height of the row of a phase (inch).
+STICKS = 0.36
 # At most so many reflections of a phase are named, the strongest that stand so many degrees apart
 # and reach this share of the strongest.
 NAMED, APART, STRONG = 5, 3.0, 0.15
+# No name stands nearer to the edge than this share of the range, where it would leave the panel.
+EDGE = 0.02
 # A phase that never holds this share of the Sb is said to be absent, or nearly so.
 ABSENT = 0.01
 
@@ -47,8 +53,10 @@ def diffraction(
     solution = shown.solution
     with style():
         if axes is None:
-            figure = plt.figure(figsize=(DOUBLE, 4.8), layout="constrained")
-            heights = (0.36 * len(shown.amounts), 3.3)
+            rows = STICKS * len(shown.amounts)
+            # Three phases fill the page's usual height, each one more adds to it.
+            figure = plt.figure(figsize=(DOUBLE, 4.8 + max(0.0, rows - 3 * STICKS)), layout="constrained")
+            heights = (rows, 3.3)
             grid = figure.add_gridspec(2, 2, width_ratios=(4.0, 1.0), height_ratios=heights)
             below = figure.add_subplot(grid[1, 0])
             beside = figure.add_subplot(grid[1, 1], sharey=below)
@@ -63,11 +71,14 @@ def diffraction(
         beside.set_ylim(below.get_ylim())
         _sticks(above, shown)
         about = solution.provenance
-        above.set_title(
-            f"{subscripted(about['document']['title'])}: {about['graph']} graph, {about['temperature_C']:g} °C, "
-            "simulated X-ray diffraction",
-            loc="left",
+        settled(above)
+        lines = fitted_title(
+            above,
+            subscripted(about["document"]["title"]),
+            f"{about['graph']} graph, {about['temperature_C']:g} °C, simulated X-ray diffraction",
         )
+        if axes is None:
+            grow(settled(above), lines=lines)
     return below, beside, above
 
 
@@ -76,7 +87,7 @@ def _map(ax: Axes, beside: Axes, shown: DiffractionMap) -> None:
     low, high = hours[0], max(hours[-1], hours[0] + 1e-9)
     image = ax.imshow(
         shown.intensity, origin="lower", aspect="auto", extent=(angles[0], angles[-1], low, high), cmap="magma",
-        norm=PowerNorm(0.5, 0.0, max(float(shown.intensity.max()), 1e-9)),
+        norm=PowerNorm(0.5, 0.0, float(shown.intensity.max()) or 1.0),
     )  # fmt: skip
     ax.set_xlabel(rf"$2\theta$  (°),  {_radiation(shown.radiation)}")
     ax.set_ylabel("Time  (h)")
@@ -87,13 +98,13 @@ def _map(ax: Axes, beside: Axes, shown: DiffractionMap) -> None:
 def _sticks(ax: Axes, shown: DiffractionMap) -> None:
     """A row for each phase, the first on top, its name at the right."""
     document = shown.solution.provenance["document"]
-    labels = phase_labels(document, mathtext=True)
+    labels, looks = phase_labels(document, mathtext=True), phase_looks(document)
     names = list(shown.amounts)
     for i, name in enumerate(names):
-        floor, colour = float(len(names) - 1 - i), PHASES[i % len(PHASES)]
+        floor, colour = float(len(names) - 1 - i), readable(looks[name].colour)
         ax.axhline(floor, color="0.8", lw=0.5, zorder=0)
         if name in shown.reflections:
-            _row(ax, shown.reflections[name], floor, colour)
+            _row(ax, shown.reflections[name], floor, colour, *shown.two_theta[[0, -1]])
         about, label = document["phases"][name], labels[name]
         if not about["crystalline"]:  # which the remark says
             label = label.removesuffix(f" ({about['structure']})")
@@ -115,8 +126,9 @@ def _sticks(ax: Axes, shown: DiffractionMap) -> None:
 def _remark(shown: DiffractionMap, name: str) -> str:
     """Why the map may not show a phase."""
     most = float(shown.amounts[name].max())
-    if not shown.solution.provenance["document"]["phases"][name]["crystalline"]:
-        return "amorphous: no reflections"
+    phase = shown.solution.provenance["document"]["phases"][name]
+    if not phase["crystalline"]:
+        return f"{state(phase)}: no reflections"
     if name not in shown.reflections:
         return "no cell given: not in the map"
     if not shown.reflections[name].known_intensity:
@@ -124,7 +136,7 @@ def _remark(shown: DiffractionMap, name: str) -> str:
     return f"at most {most:.2g} mol per Sb" if most < ABSENT else ""
 
 
-def _row(ax: Axes, lines: Reflections, floor: float, colour: str) -> None:
+def _row(ax: Axes, lines: Reflections, floor: float, colour: str, low: float, high: float) -> None:
     if not lines.known_intensity:
         ax.vlines(lines.two_theta, floor, floor + UNKNOWN, color=colour, lw=0.5, alpha=0.6)
         return
@@ -136,7 +148,8 @@ def _row(ax: Axes, lines: Reflections, floor: float, colour: str) -> None:
     ):
         if len(named) == NAMED or height < STRONG * TALLEST:
             break
-        if all(abs(angle - other) > APART for other in named):
+        inside = low + EDGE * (high - low) < angle < high - EDGE * (high - low)
+        if inside and all(abs(angle - other) > APART for other in named):
             named.append(angle)
             planes = "".join(str(n) if n >= 0 else rf"$\bar{{{-n}}}$" for n in hkl[0])
             ax.text(

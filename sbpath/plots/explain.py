@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sbpath.plots.fitting import fitted_legend, grow
 from sbpath.plots.style import DOUBLE, SERIES, style
 from sbpath.plots.words import capacity_label, voltage_label
 from sbpath.results.analysis import HalfCycle, half_cycles, of_cycle
-from sbpath.results.labels import node_labels
+from sbpath.results.labels import edge_labels
 from sbpath.results.rivals import Driving, driving
 from sbpath.solution import Solution
 
@@ -22,6 +25,8 @@ CARRIES = 0.05
 # Barriers above this (kT) are out of reach for ever.
 HIGHEST_BARRIER = 150.0
 LOWEST_RATE = 1e-40
+# Colour and dashes of one edge after the other; plain dashes are what the current asks for.
+LINES = [(colour, dashes) for dashes in ("-", ":", "-.", (0, (6, 1, 1, 1, 1, 1))) for colour in SERIES]
 
 
 def rivals(solution: Solution, cycle: int | None = None) -> Figure:
@@ -49,14 +54,19 @@ def rivals(solution: Solution, cycle: int | None = None) -> Figure:
             4, len(own), sharex="col", sharey="row", squeeze=False, figsize=(DOUBLE, 6.6), layout="constrained",
             height_ratios=(0.8, 1.0, 1.0, 1.0),
         )  # fmt: skip
-        colours: dict[str, str] = {}
+        looks: dict[str, tuple[str, Any]] = {}
         for column, half in zip(axes.T, own, strict=True):
-            _half(column, solution, about, half, colours)
+            _half(column, solution, about, half, looks)
         # One legend for all panels, each edge named once.
         named: dict[str, Artist] = {}
         for ax in axes[3]:
             named |= {label: line for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-        figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=4, columnspacing=1.4)
+        rows = fitted_legend(
+            figure, 0.97 * figure.bbox.width, handles=[*named.values()], labels=[*named], loc="outside lower center",
+            columnspacing=1.4,
+        )  # fmt: skip
+        # What three rows take is in the figure already.
+        grow(figure, rows=max(rows - 2, 1))
         axes[0, 0].set_ylabel(voltage_label(solution).replace("  ", "\n"))
         axes[1, 0].set_ylabel("Driving force per volume\nof product  (MJ m$^{-3}$)")
         axes[2, 0].set_ylabel("Nucleation barrier  ($k_\\mathrm{B}T$)")
@@ -74,16 +84,16 @@ def rivals(solution: Solution, cycle: int | None = None) -> Figure:
 
 
 def _half(
-    column: list[Axes], solution: Solution, about: Driving, half: HalfCycle, colours: dict[str, str]
+    column: list[Axes], solution: Solution, about: Driving, half: HalfCycle, looks: dict[str, tuple[str, Any]]
 ) -> None:
-    """One half cycle; an edge keeps the colour that it has in `colours` or takes the next one."""
+    """One half cycle; an edge keeps the look that it has in `looks` or takes the next one."""
     top, force, barrier, rate = column
-    labels = node_labels(solution.provenance["document"], mathtext=True, short=True)
+    labels = edge_labels(solution.provenance["document"], solution.edges, mathtext=True, short=True)
     capacity = solution.capacity_mAh_per_g[half.rows]
     top.plot(capacity, solution.voltage_V[half.rows], color="black")
     top.set_title(half.direction, loc="left")
     for e, edge in enumerate(solution.edges):
-        reactant, product = edge.split(" -> ")
+        reactant = edge.split(" -> ")[0]
         there = (solution.fraction(reactant)[half.rows] > THERE) & np.isfinite(
             about.force_J_per_m3[e, half.rows]
         )
@@ -91,9 +101,10 @@ def _half(
             continue
         converted = solution.converted[e, half.rows]
         thick = converted[-1] - converted[0] > CARRIES
+        colour, dashes = looks.setdefault(edge, LINES[len(looks) % len(LINES)])
         look = {
-            "color": colours.setdefault(edge, SERIES[len(colours) % len(SERIES)]), "lw": 2.2 if thick else 0.9, "zorder": 3 if thick else 2,
-            "label": f"{labels[reactant]} $\\rightarrow$ {labels[product]}",
+            "color": colour, "ls": dashes, "lw": 2.2 if thick else 0.9, "zorder": 3 if thick else 2,
+            "label": labels[edge],
         }  # fmt: skip
         for ax, values in (
             (force, 1e-6 * about.force_J_per_m3),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from sbpath.errors import InputError
@@ -15,6 +17,7 @@ from sbpath.experiments.ranges import RATE, TEMPERATURE, Variation
 from sbpath.experiments.selection import SelectionMap, Way
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.mechanism.records import Mechanism
+from sbpath.plots.fitting import broken, extent, grow, settled
 from sbpath.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW, style
 from sbpath.results.labels import node_labels
 from sbpath.solution import Floats
@@ -24,6 +27,9 @@ COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, GREY)
 FLOOR = 1e-5
 # Steps between two points of the grid where boundaries are drawn.
 FINER = 20
+ARROW = r" $\rightarrow$ "
+# What the patch beside a path takes of the width (inch).
+HANDLE = 0.35
 
 
 def selection(
@@ -49,6 +55,7 @@ def selection(
         raise InputError("selection: give two axes, for insertion and extraction, or none")
     labels = node_labels(mechanism.document, mathtext=True, short=True)
     with style():
+        own = axes is None
         if axes is None:
             _, both = plt.subplots(
                 1, 2, sharex=True, sharey=True, figsize=(DOUBLE, 3.4), layout="constrained"
@@ -58,15 +65,20 @@ def selection(
         both_ways = [_either_way(w) for direction in chart.shares for w in chart.winners(direction)[0]]
         colours = {w: COLOURS[i % len(COLOURS)] for i, w in enumerate(sorted(set(both_ways), key=len))}
         for ax, direction in zip(axes, ("insertion", "extraction"), strict=True):
-            _panel(ax, chart, direction, labels, colours)
+            _panel(ax, chart, direction, colours)
             ax.set_xlabel(_label(chart.x, labels))
         axes[0].set_ylabel(_label(chart.y, labels))
+        figure = settled(axes[0])
+        lines = [
+            _legend(ax, chart.winners(direction)[0], direction, labels, colours)
+            for ax, direction in zip(axes, ("insertion", "extraction"), strict=True)
+        ]
+        if own:
+            grow(figure, lines=1 + max(lines))
     return list(axes)
 
 
-def _panel(
-    ax: Axes, chart: SelectionMap, direction: str, labels: dict[str, str], colours: dict[Way, str]
-) -> None:
+def _panel(ax: Axes, chart: SelectionMap, direction: str, colours: dict[Way, str]) -> None:
     ways, winner = chart.winners(direction)
     x, y = np.array(chart.x.values), np.array(chart.y.values)
     shares = np.array([chart.shares[direction][way] for way in ways])
@@ -93,11 +105,22 @@ def _panel(
     for variation, scale in ((chart.x, ax.set_xscale), (chart.y, ax.set_yscale)):
         if variation.logarithmic:
             scale("log")
-    handles = [Patch(color=colours[_either_way(way)], label=_chain(way, labels)) for way in ways]
+
+
+def _legend(
+    ax: Axes, ways: Sequence[Way], direction: str, labels: dict[str, str], colours: dict[Way, str]
+) -> int:
+    """Paths by colour above a panel; how many lines these take beyond one each."""
+    room = extent(ax).width - HANDLE * cast(Figure, ax.figure).dpi
+    chains = [broken(ax, [labels[phase] for phase in way], ARROW, room, 7.0) for way in ways]
+    handles = [
+        Patch(color=colours[_either_way(way)], label=chain) for way, chain in zip(ways, chains, strict=True)
+    ]
     ax.legend(
         handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=1, title=f"{direction}:",
         alignment="left", borderaxespad=0.3,
     )  # fmt: skip
+    return sum(chain.count("\n") for chain in chains)
 
 
 def _finer(chart: SelectionMap, values: Floats) -> tuple[Floats, Floats, Floats]:
@@ -113,10 +136,6 @@ def _finer(chart: SelectionMap, values: Floats) -> tuple[Floats, Floats, Floats]
 
 def _either_way(way: Way) -> Way:
     return min(way, way[::-1])
-
-
-def _chain(way: Way, labels: dict[str, str]) -> str:
-    return r" $\rightarrow$ ".join(labels[phase] for phase in way)
 
 
 def _label(variation: Variation, labels: dict[str, str]) -> str:

@@ -18,8 +18,14 @@ SINGLE, DOUBLE = 3.5, 7.2
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 SKY, RED, YELLOW, GREY = "#56B4E9", "#D55E00", "#F0E442", "#999999"
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY, "#000000", YELLOW)
-PHASES = (GREY, ORANGE, BLUE, SKY, GREEN, PURPLE, YELLOW, RED)
+# Of phases. The grey, orange, blue, ... of Okabe and Ito, and darker and paler ones that stay apart from these
+# and each other (CIEDE2000 of 10 and more) also for those who do not tell red from green.
+INDIGO, TEAL, BROWN = "#2B1B6E", "#1F5C5C", "#6B2000"
+LIME, LILAC, BLACK = "#CCDDAA", "#E0C8E8", "#000000"
+PHASES = (GREY, ORANGE, BLUE, SKY, GREEN, YELLOW, RED, INDIGO, LIME, BROWN, LILAC, TEAL, BLACK)
 INSERTION, EXTRACTION = BLUE, RED
+# A legend that may have to stand on what it names.
+FRAMED: Any = {"frameon": True, "facecolor": "white", "edgecolor": "none", "framealpha": 0.85}
 
 _SETTINGS: Any = {
     "font.size": 8.0,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from string import ascii_lowercase
+from typing import Any, Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from sbpath.errors import InputError
+from sbpath.plots.fitting import fitted_legend, grow, settled
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, style
 from sbpath.plots.words import composition_label, heading, voltage_label
-from sbpath.results.labels import node_labels
+from sbpath.results.labels import edge_labels
 from sbpath.results.titration import Couple, couples
 from sbpath.results.titration import titration as titrated
 from sbpath.solution import Solution
@@ -20,6 +23,9 @@ from sbpath.solution import Solution
 NEAR = 0.06
 # Above and below the points stands this share of their range.
 MARGIN = 0.3
+# More couples than these have letters in a figure of its own and their names below it.
+NAMED = 4
+NAME: Any = {"fontsize": 6.5, "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0}}
 
 
 def titration(
@@ -50,6 +56,7 @@ def titration(
     if not points:
         raise InputError("titration: no rest follows a pulse; simulate sbpath.gitt(...)")
     with style():
+        own = ax is None
         if ax is None:
             _, ax = plt.subplots(figsize=(DOUBLE, 3.4), layout="constrained")
         hours = solution.time_s / 3600.0
@@ -67,19 +74,37 @@ def titration(
         span = max(float(np.ptp(levels)), 0.05)
         low, high = levels.min() - MARGIN * span, levels.max() + MARGIN * span
         ax.set_ylim(low, high)
-        _equilibria(ax, solution, against == "composition", NEAR * (high - low))
+        key = _equilibria(ax, solution, against == "composition", NEAR * (high - low), NAMED if own else None)
         ax.set_xlabel(composition_label(solution) if against == "composition" else "Time  (h)")
         ax.set_ylabel(voltage_label(solution))
         ax.set_title(heading(solution), loc="left", pad=17.0)
         ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, borderpad=0.0)
+        if key:
+            figure = settled(ax)
+            rows = fitted_legend(
+                figure, 0.97 * figure.bbox.width, handles=[Line2D([], []) for _ in key], labels=key,
+                loc="outside lower center", handlelength=0.0, handletextpad=0.0,
+            )  # fmt: skip
+            grow(figure, rows=rows)
     return ax
 
 
-def _equilibria(ax: Axes, solution: Solution, over_x: bool, near: float) -> None:
-    """A dotted line for each couple, named in blocks where lines lie close together."""
-    labels = node_labels(solution.provenance["document"], mathtext=True)
+def _equilibria(ax: Axes, solution: Solution, over_x: bool, near: float, named: int | None) -> list[str]:
+    """A dotted line for each couple, named in blocks where lines lie close together.
+
+    More than `named` couples have letters instead; what these stand for is returned.
+    """
     blocks: list[list[Couple]] = []
     found = couples(solution)
+    pairs = [f"{couple.phases[0]} -> {couple.phases[1]}" for couple in found]
+    labels = edge_labels(solution.provenance["document"], pairs, mathtext=True, between=" | ")
+    names = {
+        couple: f"{labels[pair]}  {couple.potential_V:.3f} V"
+        for couple, pair in zip(found, pairs, strict=True)
+    }
+    many = named is not None and len(found) > named
+    letters = {couple: ascii_lowercase[i % 26] + "'" * (i // 26) for i, couple in enumerate(found) if many}
+    key = [f"{letter}:  {names[couple]}" for couple, letter in letters.items()]
     for couple in found:
         if blocks and blocks[-1][0].potential_V - couple.potential_V < near:
             blocks[-1].append(couple)
@@ -90,21 +115,37 @@ def _equilibria(ax: Axes, solution: Solution, over_x: bool, near: float) -> None
             ax.plot([couple.low_x, couple.high_x], [couple.potential_V] * 2, **line)
         else:
             ax.axhline(couple.potential_V, **line)
-    relaxed = [(p.composition, p.relaxed_V) for p in titrated(solution)]
     for block in blocks:
-        words = [f"{labels[c.phases[0]]} | {labels[c.phases[1]]}  {c.potential_V:.3f} V" for c in block]
-        least, most = min(c.low_x for c in block), max(c.high_x for c in block)
-        # Above the block or below it, wherever the relaxed points leave more room.
-        top, bottom = block[0].potential_V, block[-1].potential_V
-        near_by = [v for x, v in relaxed if not over_x or least <= x <= most]
-        above = min((v for v in near_by if v > top), default=np.inf) - top
-        below = bottom - max((v for v in near_by if v < bottom), default=-np.inf)
-        ax.annotate(
-            "\n".join(words), (0.5 * (least + most) if over_x else 0.05, top if above > below else bottom),
-            (0.0, 3.0 if above > below else -3.0), textcoords="offset points",
-            xycoords="data" if over_x else ax.get_yaxis_transform(), ha="center" if over_x else "left",
-            va="bottom" if above > below else "top", fontsize=6.5, linespacing=1.25, zorder=2.5,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
-        )  # fmt: skip
+        if letters:
+            _mark(ax, block, letters, over_x)
+        else:
+            _name(ax, solution, block, names, over_x)
     if found:
         ax.plot([], [], color="black", lw=1.0, ls=":", label="two phases in equilibrium")
+    return key
+
+
+def _mark(ax: Axes, block: list[Couple], letters: dict[Couple, str], over_x: bool) -> None:
+    """A letter on each line of a block, one beside the other."""
+    for i, couple in enumerate(block, 1):
+        along = couple.low_x + i / (len(block) + 1) * (couple.high_x - couple.low_x)
+        ax.text(
+            along if over_x else 0.03 * i, couple.potential_V, letters[couple], ha="center", va="center",
+            transform=ax.transData if over_x else ax.get_yaxis_transform(), zorder=2.5, **NAME,
+        )  # fmt: skip
+
+
+def _name(ax: Axes, solution: Solution, block: list[Couple], names: dict[Couple, str], over_x: bool) -> None:
+    """Names of a block above it or below it, wherever the relaxed points leave more room."""
+    least, most = min(c.low_x for c in block), max(c.high_x for c in block)
+    top, bottom = block[0].potential_V, block[-1].potential_V
+    near_by = [p.relaxed_V for p in titrated(solution) if not over_x or least <= p.composition <= most]
+    above = min((v for v in near_by if v > top), default=np.inf) - top
+    below = bottom - max((v for v in near_by if v < bottom), default=-np.inf)
+    ax.annotate(
+        "\n".join(names[c] for c in block),
+        (0.5 * (least + most) if over_x else 0.05, top if above > below else bottom),
+        (0.0, 3.0 if above > below else -3.0), textcoords="offset points",
+        xycoords="data" if over_x else ax.get_yaxis_transform(), ha="center" if over_x else "left",
+        va="bottom" if above > below else "top", linespacing=1.25, zorder=2.5, **NAME,
+    )  # fmt: skip

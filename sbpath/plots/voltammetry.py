@@ -9,13 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullLocator
 
 from sbpath.errors import InputError
+from sbpath.plots.fitting import fitted_legend, grow
 from sbpath.plots.style import DOUBLE, SERIES, style
 from sbpath.plots.words import heading, per_gram, voltage_label
-from sbpath.results.labels import node_labels
+from sbpath.results.labels import edge_labels
 from sbpath.results.voltammetry import VoltammetryPeak, b_values, leading_peaks, voltammetry_peaks
 from sbpath.solution import Solution
 
 MARKERS = "vo^sDPX*"
+# More kinds of peaks than these are named below both panels.
+BESIDE = 4
 
 
 def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
@@ -42,6 +45,7 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
     last = {peak.scan_rate_V_per_s: peak.cycle for peak in peaks}
     peaks = [peak for peak in peaks if peak.cycle == last[peak.scan_rate_V_per_s]]
     with style():
+        figure = None
         if axes is None:
             figure = plt.figure(figsize=(DOUBLE, 3.3), layout="constrained")
             # A row of next to no height, so that only the right panel makes room for the words below it.
@@ -72,13 +76,21 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
             axis.set_minor_locator(NullLocator())
         right.set_xlabel("Scan rate  (mV s$^{-1}$)")
         right.set_ylabel(f"Peak current  (A {per_gram(solution)})")
-        right.legend(loc="upper left", bbox_to_anchor=(-0.1, -0.25), handlelength=1.2, borderaxespad=0.0)
+        if figure is not None and len(right.get_legend_handles_labels()[1]) > BESIDE:
+            handles, labels = right.get_legend_handles_labels()
+            rows = fitted_legend(
+                figure, 0.97 * figure.bbox.width, handles=handles, labels=labels, loc="outside lower center",
+                handlelength=1.2,
+            )  # fmt: skip
+            grow(figure, rows=rows)
+        else:
+            right.legend(loc="upper left", bbox_to_anchor=(-0.1, -0.25), handlelength=1.2, borderaxespad=0.0)
     return left, right
 
 
 def _peaks(left: Axes, right: Axes, solution: Solution, peaks: list[VoltammetryPeak]) -> None:
     """A marker and a colour for each transformation and direction, the same in both panels."""
-    labels = node_labels(solution.provenance["document"], mathtext=True)
+    labels = edge_labels(solution.provenance["document"], solution.edges, mathtext=True)
     values = {(b.direction, b.transformation): b for b in b_values(peaks)}
     for i, (kind, chosen) in enumerate(leading_peaks(peaks).items()):
         direction, transformation = kind
@@ -86,7 +98,8 @@ def _peaks(left: Axes, right: Axes, solution: Solution, peaks: list[VoltammetryP
         currents = np.array([peak.current_A_per_g for peak in chosen])
         sign = 1.0 if direction == "insertion" else -1.0
         look = {
-            "marker": MARKERS[i % len(MARKERS)],
+            # In their second turn colours come with other markers.
+            "marker": MARKERS[(i + i // len(SERIES)) % len(MARKERS)],
             "color": SERIES[i % len(SERIES)],
             "ls": "none",
             "ms": 3.5,
@@ -94,7 +107,7 @@ def _peaks(left: Axes, right: Axes, solution: Solution, peaks: list[VoltammetryP
         left.plot([peak.voltage_V for peak in chosen], sign * currents, **look)
         words = f"{direction} within a phase"
         if transformation is not None:
-            words = " $\\rightarrow$ ".join(labels[name] for name in transformation.split(" -> "))
+            words = labels[transformation]
         if kind in values:
             b = values[kind]
             error = "" if b.standard_error is None else f" ± {b.standard_error:.2f}"

@@ -23,10 +23,11 @@ def composition_label(solution: Solution) -> str:
 
 
 def per_gram(solutions: Solution | Sequence[Solution]) -> str:
-    """``g⁻¹ Sb``: per gram of the host, or of each its own host where they differ."""
+    """``g⁻¹ Sb``: per gram of the host, which is not named where it is a mixture or where hosts differ."""
     several = [solutions] if isinstance(solutions, Solution) else solutions
     hosts = {host_label(solution.provenance["document"], mathtext=True) for solution in several}
-    return f"g$^{{-1}}$ {hosts.pop() if len(hosts) == 1 else 'host'}"
+    host = hosts.pop() if len(hosts) == 1 else "host"
+    return f"g$^{{-1}}$ {'host' if ' + ' in host else host}"
 
 
 def capacity_label(solutions: Solution | Sequence[Solution]) -> str:

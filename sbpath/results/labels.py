@@ -1,34 +1,83 @@
-"""Phases named as chemists write them: Li2Sb with a subscript, amorphous phases marked."""
+"""Phases named as chemists write them: Li2Sb with a subscript, phases that are not crystalline marked."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from sbpath.mechanism.chemistry import node_contents
+from sbpath.mechanism.chemistry import ATOMIC_WEIGHT, node_contents
 
-_SUBSCRIPTS = str.maketrans("0123456789.x", "₀₁₂₃₄₅₆₇₈₉.ₓ")
-_AMOUNT = re.compile(r"(?<=[A-Za-z)])(\d+(?:\.\d+)?|x|\([^)]*\))(?=[A-Z(]|$)")
+_SUBSCRIPTS = str.maketrans("0123456789.x+-", "₀₁₂₃₄₅₆₇₈₉.ₓ₊₋")
+_FROM_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉.ₓ₊₋", "0123456789.x+-")
+# An amount follows an element or a bracket, and another one or the end of the word follows it.
+_AMOUNT = re.compile(
+    r"(?P<of>[A-Z][a-z]?|\))(?P<amount>\d+(?:\.\d+)?(?![a-z\d])|x(?=[A-Z(]|$)|\([\d.x]+[+-][\d.x]+\))"
+)
+_WRITTEN = re.compile(r"[₀-₉ₓ₊₋](?:[₀-₉ₓ₊₋.]*[₀-₉ₓ₊₋])?")
+# States of matter that the `structure` of a phase may name.
+STATES = ("amorphous", "liquid")
 
 
-def subscripted(formula: str, mathtext: bool = False) -> str:
-    """``Li3Sb`` as ``Li₃Sb``, or as ``Li$_3$Sb`` for Matplotlib."""
+def subscripted(text: str, mathtext: bool = False) -> str:
+    """``Li3Sb in a cell`` as ``Li₃Sb in a cell``, or as ``Li$_{3}$Sb in a cell`` for Matplotlib.
+
+    Amounts that the text has as subscripts already are taken as they are.
+    """
+
+    def subscript(match: re.Match[str]) -> str:
+        if match["of"] != ")" and match["of"] not in ATOMIC_WEIGHT:
+            return match[0]
+        return match["of"] + match["amount"].strip("()").translate(_SUBSCRIPTS)
+
+    done = _AMOUNT.sub(subscript, text)
     if mathtext:
-        return _AMOUNT.sub(lambda match: f"$_{{{match[1]}}}$", formula)
-    return _AMOUNT.sub(lambda match: match[1].translate(_SUBSCRIPTS), formula)
+        return _WRITTEN.sub(lambda match: f"$_{{{match[0].translate(_FROM_SUBSCRIPTS)}}}$", done)
+    return done
+
+
+def state(phase: dict[str, Any]) -> str:
+    """What a phase is that diffraction does not see: ``amorphous``, ``liquid``, or only not crystalline."""
+    words = re.findall(r"\w+", phase["structure"])
+    return next((word for word in words if word in STATES), "not crystalline")
 
 
 def node_labels(document: dict[str, Any], mathtext: bool = False, short: bool = False) -> dict[str, str]:
     """A label for every node of a mechanism's document, by name: a phase, or ``Sb + 1.5 Li₂S``."""
     phases = phase_labels(document, mathtext, short)
     return {
-        name: " + ".join(
-            phases[phase] if amount == 1.0 or len(contents) == 1 else f"{amount:.3g} {phases[phase]}"
-            for phase, amount in contents.items()
-        )
-        for name, contents in node_contents(phases, document.get("assemblages", {})).items()
+        # A node of one phase is named as that phase, whatever its amount per Sb.
+        name: phases[next(iter(contents))] if len(contents) == 1 else _sum(contents, phases)
+        for name, contents in _contents(document).items()
     }
+
+
+def edge_labels(
+    document: dict[str, Any],
+    edges: Sequence[str],
+    mathtext: bool = False,
+    short: bool = False,
+    between: str | None = None,
+) -> dict[str, str]:
+    """A label for each edge ``"A -> B"``, of what reacts: ``Sb → Li₂Sb`` where Li₂S stands by on both sides.
+
+    Where two edges would be named alike, both keep what stands by. `between` takes the place of
+    the arrow.
+    """
+    contents = _contents(document)
+    nodes, phases = node_labels(document, mathtext, short), phase_labels(document, mathtext, short)
+    arrow = between or (" $\\rightarrow$ " if mathtext else " → ")
+    whole, brief = {}, {}
+    for edge in edges:
+        ends = edge.split(" -> ")
+        whole[edge] = arrow.join(nodes[name] for name in ends)
+        sides = [contents[name] for name in ends]
+        both = sides[0].items() & sides[1].items()
+        left = [{name: n for name, n in side.items() if (name, n) not in both} for side in sides]
+        brief[edge] = arrow.join(_sum(side, phases) for side in left) if all(left) else whole[edge]
+    uses = Counter(brief.values())
+    return {edge: label if uses[label] == 1 else whole[edge] for edge, label in brief.items()}
 
 
 def host_label(document: dict[str, Any], mathtext: bool = False) -> str:
@@ -36,12 +85,23 @@ def host_label(document: dict[str, Any], mathtext: bool = False) -> str:
     return node_labels(document, mathtext, short=True)[document["initial_phase"]]
 
 
+def _contents(document: dict[str, Any]) -> dict[str, dict[str, float]]:
+    return node_contents(document["phases"], document.get("assemblages", {}))
+
+
+def _sum(contents: dict[str, float], phases: dict[str, str]) -> str:
+    return " + ".join(
+        phases[phase] if amount == 1.0 else f"{amount:.3g} {phases[phase]}"
+        for phase, amount in contents.items()
+    )
+
+
 def node_crystalline(document: dict[str, Any]) -> dict[str, bool]:
     """Whether each node is crystalline throughout, by name."""
     phases = document["phases"]
     return {
         name: all(phases[phase]["crystalline"] for phase in contents)
-        for name, contents in node_contents(phases, document.get("assemblages", {})).items()
+        for name, contents in _contents(document).items()
     }
 
 
@@ -49,7 +109,7 @@ def phase_labels(document: dict[str, Any], mathtext: bool = False, short: bool =
     """A label for every phase of a mechanism's document, by name.
 
     A phase's own `label` wins. The structure is added where two phases share a formula and,
-    unless `short`, where a phase is amorphous, since diffraction does not see that one.
+    unless `short`, where a phase is not crystalline, since diffraction does not see that one.
     """
     phases = document["phases"]
     shared = Counter(phase["formula"] for phase in phases.values())
@@ -58,5 +118,6 @@ def phase_labels(document: dict[str, Any], mathtext: bool = False, short: bool =
         label = subscripted(phase["formula"], mathtext)
         if shared[phase["formula"]] > 1 or not (short or phase["crystalline"]):
             label += f" ({phase['structure']})"
-        labels[name] = phase.get("label") or label
+        own = phase.get("label")
+        labels[name] = subscripted(own, mathtext) if own else label
     return labels

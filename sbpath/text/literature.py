@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from sbpath.literature.records import Host, Study
 from sbpath.literature.theory import Departure, host_departures, host_theory
-from sbpath.mechanism.chemistry import parse_formula
 from sbpath.results.labels import subscripted
 from sbpath.text.tables import or_dash, table
 
@@ -108,8 +107,8 @@ def _departure_table(departures: Sequence[Departure]) -> str:
 
 def _study_row(study: Study) -> list[str]:
     return [
-        f"{study.table}.{study.row}{'*' if study.slip else ''}", study.ion, _subscripted_words(study.material),
-        _subscripted_words(study.electrolyte()), study.binder or "-",
+        f"{study.table}.{study.row}{'*' if study.slip else ''}", study.ion, subscripted(study.material),
+        subscripted(study.electrolyte()), study.binder or "-",
         or_dash(study.first_cycle_efficiency_percent, "{:.1f}"), f"{study.capacity_mAh_per_g:g}", str(study.cycles),
         or_dash(study.cycling_current_mA_per_g, "{:g}"), or_dash(study.rate_current_mA_per_g, "{:g}"),
         or_dash(study.rate_capacity_mAh_per_g, "{:g}"), study.strategy, f"[{study.reference}]",
@@ -119,25 +118,12 @@ def _study_row(study: Study) -> list[str]:
 def _notes(study: Study, width: int) -> str:
     at = f" at {study.temperature_C:g} °C" if study.temperature_C is not None else ""
     parts = [
-        f"{study.table}.{study.row} {_subscripted_words(study.material)}{at}: {study.strategy} ({study.where}).",
+        f"{study.table}.{study.row} {subscripted(study.material)}{at}: {study.strategy} ({study.where}).",
         f"Slip: {study.slip}." if study.slip else "",
         f"{study.note}." if study.note else "",
         f"[{study.reference}] {study.citation}",
     ]
     return _indented(" ".join(part for part in parts if part), width)
-
-
-def _subscripted_words(words: str) -> str:
-    """`words` with subscripts in those parts that are formulas: ``Sb₂S₃/LPS``, but ``3D``."""
-
-    def formula(match: re.Match[str]) -> str:
-        try:
-            parse_formula(match[0])
-        except ValueError:
-            return match[0]
-        return subscripted(match[0])
-
-    return re.sub(r"[A-Za-z][A-Za-z0-9.]*", formula, words)
 
 
 def _cut_widths(head: list[str], rows: list[list[str]], width: int) -> tuple[dict[str, int], int]:
