@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sbpath import plots
-    from sbpath.errors import InputError, SbpathError
+    from sbpath.errors import InputError, SbpathError, ValidityWarning
     from sbpath.experiments.comparison import compare
     from sbpath.experiments.counterfactual import asymmetry
     from sbpath.experiments.ranges import Variation
@@ -87,6 +87,7 @@ _HOMES = {
     "StepRecord": "solution",
     "Study": "literature.records",
     "TitrationPoint": "results.titration",
+    "ValidityWarning": "errors",
     "Variation": "experiments.ranges",
     "VoltammetryPeak": "results.voltammetry",
     "asymmetry": "experiments.counterfactual",
@@ -167,6 +168,7 @@ __all__ = [
     "StepRecord",
     "Study",
     "TitrationPoint",
+    "ValidityWarning",
     "Variation",
     "VoltammetryPeak",
     "asymmetry",

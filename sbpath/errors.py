@@ -1,4 +1,4 @@
-"""The errors a user can meet, each saying where, what, and what to try."""
+"""The errors and warnings a user can meet, each saying where, what, and what to try."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ class InputError(SbpathError):
     def __init__(self, problems: str | list[str] | tuple[str, ...]) -> None:
         self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
         super().__init__("\n".join(self.problems))
+
+
+class ValidityWarning(UserWarning):
+    """A simulation goes where the numbers of its mechanism are not meant to hold."""
 
 
 def nearest(word: str, known: Iterable[str], otherwise: str) -> str:

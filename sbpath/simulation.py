@@ -7,6 +7,7 @@ import json
 import math
 import platform
 import time
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, fields
@@ -17,7 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from sbpath import __version__
-from sbpath.errors import InputError
+from sbpath.errors import InputError, ValidityWarning
 from sbpath.halfcycles import charge_runs
 from sbpath.kernels import Floats, Integers, compiled
 from sbpath.mechanism.reader import load_mechanism
@@ -116,9 +117,16 @@ def simulate(
         If an argument is wrong; nothing is simulated then.
     SimulationError
         If a step cannot be carried out; it holds the partial solution.
+
+    Warns
+    -----
+    ValidityWarning
+        If the temperature is outside the mechanism's `temperature_range_C`.
     """
     asked = checked(mechanism, protocol, graph, temperature_C, electrode_mass_g, one_C_mA_per_g, options)
     mechanism, parsed, graph, celsius, mass, one_C, options = asked
+    if outside := _outside(mechanism, celsius):
+        warnings.warn(ValidityWarning(outside), stacklevel=2)
     network = build_network(mechanism, graph, celsius + ZERO_CELSIUS_K)
     if population is not None:
         network = populated(network, population)
@@ -258,6 +266,17 @@ def _number(
         problems.append(f"{name}: must be a number from {low:g} to {high:g}, not {given!r}")
         return default
     return number
+
+
+def _outside(mechanism: Mechanism, celsius: float) -> str:
+    """What is to be said of a temperature at which the mechanism is not meant to hold, else nothing."""
+    low, high = mechanism.temperature_range_C or (-math.inf, math.inf)
+    if low <= celsius <= high:
+        return ""
+    return (
+        f"{mechanism.name}: simulated at {celsius:g} C, but its numbers hold from {low:g} to {high:g} C only "
+        f"(temperature_range_C); `sbpath show {mechanism.name}` says why"
+    )
 
 
 def _step_problems(protocol: Protocol, mechanism: Mechanism, one_C: float, mass: float) -> list[str]:

@@ -23,11 +23,12 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 def test_list_names_every_shipped_system_on_a_line(capsys):
     code, out, _ = run(capsys, "list")
     assert code == 0
-    systems, designs = out.split("\n\n")
+    systems, legend, designs = out.split("\n\n")
     lines = [re.sub(r"^(Li|Na|K)? +", "", line) for line in systems.splitlines()[1:]]
     assert sorted(line.split()[0] for line in lines) == sbpath.shipped_names()
     # Grouped by ion, each named once.
     assert re.findall(r"^(Li|Na|K) ", systems, flags=re.MULTILINE) == ["Li", "Na", "K"]
+    assert legend.startswith("measured to assumed: ")
     assert [line.split()[0] for line in designs.splitlines()[2:]] == sbpath.design_names()
 
 

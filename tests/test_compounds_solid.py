@@ -79,7 +79,7 @@ def test_all_ordered_pairs_of_conversion_and_alloying_are_candidates(name):
 def test_lps_changes_the_electrolyte_and_its_contact_and_nothing_else():
     with_lps, without = load_mechanism(LPS).document, load_mechanism("li-sb2s3-libh4").document
     changed = {key for key in without if with_lps[key] != without[key]}
-    assert changed == {"title", "description", "electrolyte", "electrode"} | (changed & {"name"})
+    assert changed == {"title", "description", "cites", "electrolyte", "electrode"} | (changed & {"name"})
     assert {k for k, v in without["electrolyte"].items() if with_lps["electrolyte"][k] != v} == {"name"}
     assert {k for k, v in without["electrode"].items() if with_lps["electrode"][k] != v} == {
         "contact_resistance_ohm_cm2"
@@ -221,6 +221,17 @@ def test_lithium_gallium_at_400_degrees_against_liquid_lithium():
     assert first == pytest.approx(0.565, abs=1e-3)
     assert 0.091 < second < 0.565
     assert second == pytest.approx(0.14, abs=1e-3)
+
+
+def test_potentials_of_lithium_and_antimony_fold_the_melting_of_lithium_in():
+    """The description: 4 mV too low at 125 C, where lithium is solid; measured at 400 C against liquid Li."""
+    melting = 3000.0 * (1.0 - 673.15 / 453.69) / F
+    text = " ".join(load_mechanism(GALLIUM).description.split())
+    for nodes, room, hot in ((("Sb-Ga", "Li2Sb-Ga"), 0.956, 0.910), (("Li2Sb-Ga", "Li3Sb-Ga"), 0.948, 0.875)):
+        solid = room + (hot - melting - room) * 100.0 / 375.0
+        found = equilibrium_potential(load_mechanism(GALLIUM), *nodes)
+        assert solid - found == pytest.approx(4e-3, abs=5e-4)
+    assert "4 mV too low at 125 C" in text
 
 
 # -- capacity and swelling --------------------------------------------------------------------------

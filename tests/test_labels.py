@@ -3,7 +3,7 @@
 import pytest
 
 import sbpath
-from sbpath.results.labels import edge_labels, phase_labels, state, subscripted
+from sbpath.results.labels import edge_labels, node_crystalline, phase_labels, state, subscripted
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,22 @@ def test_edges_that_would_be_named_alike_keep_what_stands_by():
 )
 def test_the_state_is_what_the_file_knows(structure, word):
     assert state({"structure": structure}) == word
+
+
+# Share of the Sb that diffraction can see, by hand: liquid Ga and amorphous phases hold none of it or all.
+CRYSTALLINE = {
+    "li-gasb-libh4": {"GaSb": 1.0, "Sb-Ga": 1.0, "Li2Sb-Ga": 1.0, "Li3Sb-Ga": 1.0, "Li3Sb-LiGa": 1.0, "Li3Sb-Li2Ga": 1.0},
+    "na-nisb": {
+        "Sb-NiSb": 1.0, "a-Na(3-x)Sb-NiSb": 0.45, "Na3Sb-NiSb": 1.0, "Na3Sb-Ni": 1.0, "a-Na(3-x)Sb-Ni": 0.0,
+        "a-NaxSb-Ni": 0.0, "Sb-Ni": 1.0,
+    },
+    "na-sb2s3": {"Sb2S3": 1.0, "Sb-Na2S": 1.0, "NaxSb-Na2S": 0.0, "Na3Sb-Na2S": 1.0},
+    "k-sb": {"Sb": 1.0, "KxSb": 0.0, "K3Sb-cubic": 1.0, "K3Sb-hex": 1.0},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "shares"), CRYSTALLINE.items())
+def test_a_node_is_as_crystalline_as_its_antimony(name, shares):
+    mechanism = sbpath.load_mechanism(name)
+    assert node_crystalline(mechanism.document) == pytest.approx(shares)
+    assert {node: mechanism.crystalline_share(node) for node in mechanism.nodes} == pytest.approx(shares)

@@ -272,6 +272,26 @@ def test_diffraction_sees_antimony_and_cubic_k3sb_alone(simulated):
     assert gap.max() > 0.99
 
 
+def test_diffraction_sees_nisb_beside_amorphous_antimony(simulated):
+    """The stack is the share of the Sb in crystals: 0.45 where free Sb is amorphous beside NiSb."""
+    solution = simulated("na-nisb", sbpath.cycling("C/5", 0.02, 1.5, 1))
+    _, bottom = plots.operando(solution, crystalline_only=True)
+    assert bottom.get_ylabel() == "Fraction of Sb"
+    shares = {"a-Na(3-x)Sb-NiSb": 0.45, "a-Na(3-x)Sb-Ni": 0.0, "a-NaxSb-Ni": 0.0}
+    seen = sum(shares.get(name, 1.0) * solution.fraction(name) for name in solution.phases)
+    layers = [layer.get_paths()[0].vertices for layer in bottom.collections if layer.get_paths()]
+    top = np.max([np.interp(solution.time_s / 3600.0, *upper_edge(v)) for v in layers], axis=0)
+    assert np.abs(top - seen).max() < 0.01  # but for nodes too rare to be drawn
+    assert 0.4 < seen[solution.fraction("a-Na(3-x)Sb-NiSb").argmax()] < 0.5
+
+
+def upper_edge(vertices):
+    """Times and heights of the upper edge of a filled layer: what comes after the way along its foot."""
+    turn = int(vertices[:, 0].argmax()) + 1
+    back = vertices[turn:][::-1]
+    return back[:, 0], back[:, 1]
+
+
 def test_where_all_is_crystalline_there_is_no_gap(simulated):
     _, bottom = plots.operando(simulated("li-sb", sbpath.cycling("C/5", 0.05, 1.5, 2)), crystalline_only=True)
     words = [t.get_text() for t in bottom.get_legend().get_texts()]

@@ -611,12 +611,14 @@ def test_a_file_of_ones_own_on_top_of_others(folder):
     assert mine.kinetics.growth_rate_per_s.value == 2e-5
     assert mine.sources["notebook"] == "My notebook, p. 12."
     assert mine.kinetics.attempt_rate_per_s == na.kinetics.attempt_rate_per_s
-    assert mine.interface("Li3Sb", "Sb") == na.interfaces["Sb|NaxSb"]
+    lent, taken = na.interfaces["Sb|NaxSb"].energy_J_per_m2, mine.interface("Li3Sb", "Sb").energy_J_per_m2
+    assert (taken.value, taken.status) == (lent.value, "assumed")
+    assert taken.note == f"transferred from na-sb: {lent.fitted_to}"
     assert mine.phases["Sb"].label == "antimony"
     assert mine.phases["Sb"].molar_volume_cm3_per_mol == li.phases["Sb"].molar_volume_cm3_per_mol
     assert mine.phases["Li2Sb"] == li.phases["Li2Sb"]
     # A number with its provenance is replaced whole: nothing of the old one stays behind.
-    assert na.kinetics.growth_rate_per_s.fitted_to
+    assert li.kinetics.growth_rate_per_s.fitted_to
     assert mine.kinetics.growth_rate_per_s.fitted_to is None
     assert mine.electrode.particle_radius_m.note == "nano"
     assert mine.electrode.double_layer_F_per_g == li.electrode.double_layer_F_per_g

@@ -439,6 +439,7 @@ def test_continuing_equals_running_in_one_go(simulated, name, graph):
 # -- robustness -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore::sbpath.ValidityWarning")  # any temperature, too
 @pytest.mark.parametrize("seed", range(30))
 def test_bounds_hold_for_any_numbers(seed):
     generator = np.random.default_rng(1000 + seed)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from sbpath import __version__
 from sbpath.cli import compare, experiments, explain, inspect, literature, simulate
-from sbpath.errors import InputError, SbpathError
+from sbpath.errors import InputError, SbpathError, ValidityWarning
 
 EXAMPLES = """examples:
   sbpath list
@@ -43,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        return options.handler(options)
+        with _notes():
+            return options.handler(options)
     except InputError as error:
         for problem in error.problems:
             print(f"sbpath: {problem}", file=sys.stderr)
@@ -55,6 +58,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader, `head` for example, has seen enough.
         sys.stderr.close()
         return 0
+
+
+@contextmanager
+def _notes() -> Iterator[None]:
+    """Each different `ValidityWarning` becomes one line on standard error; other warnings stay as they are."""
+    said: set[str] = set()
+    with warnings.catch_warnings():
+        others = warnings.showwarning
+
+        def show(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
+            if not issubclass(category, ValidityWarning):
+                others(message, category, *where, **more)
+            elif str(message) not in said:
+                said.add(str(message))
+                print(f"note: {message}", file=sys.stderr)
+
+        warnings.showwarning = show
+        warnings.simplefilter("always", ValidityWarning)
+        yield
 
 
 def _parser() -> argparse.ArgumentParser:

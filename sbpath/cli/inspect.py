@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from sbpath.cli.shared import add_changes, check_outputs, load, save_figure
@@ -28,7 +29,8 @@ def add(commands: Any) -> None:
     check = commands.add_parser(
         "check",
         help="check mechanism files, all mistakes at once",
-        description="Check mechanism files, all mistakes at once.",
+        description="Check mechanism files, all mistakes at once. Warnings are of numbers that a file may hold, "
+        "but with which the electrode could not go full between its cut-offs; they do not change the exit code.",
     )
     check.add_argument("files", nargs="+", metavar="FILE", help="mechanism files (.toml) or shipped names")
     check.set_defaults(handler=_check)
@@ -63,6 +65,7 @@ def _show(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from sbpath.mechanism.reader import load_mechanism
+    from sbpath.model.plausibility import doubts
 
     problems: list[str] = []
     for name in options.files:
@@ -75,6 +78,8 @@ def _check(options: argparse.Namespace) -> int:
                 f"{name}: good: {len(mechanism.phases)} phases, {len(mechanism.transformations)} transformations, "
                 f"graphs {', '.join(mechanism.graphs)}"
             )
+            for doubt in doubts(mechanism):
+                print(f"warning: {name}: {doubt}", file=sys.stderr)
     if problems:
         raise InputError(problems)
     return 0

@@ -85,8 +85,8 @@ def add(commands: Any) -> None:
     simulate.add_argument("--plot", metavar="FILE", help="draw a figure (.png, .pdf, .svg)")
     simulate.add_argument(
         "--figure", metavar="KIND", choices=FIGURES,
-        help=f"what --plot draws: {', '.join(FIGURES)} (default {next(iter(FIGURES))}); crystalline is what "
-        "diffraction would see, phases the single phases of assemblages, dqdv the differential capacity, paths the charge of each transformation, xrd "
+        help=f"what --plot draws: {', '.join(FIGURES)} (default {next(iter(FIGURES))}); crystalline is the share "
+        "of the Sb in crystalline phases (only Sb counts, not Ni or Na2S beside it), phases the single phases of assemblages, dqdv the differential capacity, paths the charge of each transformation, xrd "
         "simulated patterns (needs sbpath[xrd])",
     )  # fmt: skip
     simulate.set_defaults(handler=_simulate)

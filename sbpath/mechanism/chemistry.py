@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 Amount = tuple[float, float]
@@ -153,6 +153,17 @@ def composition(contents: Mapping[str, float], formulas: Mapping[str, str]) -> d
             before = total.get(element, (0.0, 0.0))
             total[element] = (before[0] + amount * constant, before[1] + amount * slope)
     return total
+
+
+def antimony_share(
+    contents: Mapping[str, float], formulas: Mapping[str, str], chosen: Container[str]
+) -> float:
+    """Share of the Sb of an assemblage that is in the `chosen` ones of its phases, from 0 to 1."""
+    held = {
+        name: amount * parse_formula(formulas[name]).get("Sb", (0.0, 0.0))[0]
+        for name, amount in contents.items()
+    }
+    return sum(amount for name, amount in held.items() if name in chosen) / sum(held.values())
 
 
 def imbalance(

@@ -13,7 +13,7 @@ from sbpath.errors import InputError, nearest
 from sbpath.mechanism.documents import overlaid, read_toml, shipped_folder
 
 FOLDER = "designs"
-KEYS = ("title", "description", "electrode", "sources")
+KEYS = ("title", "description", "cites", "electrode", "sources")
 
 
 def design_names() -> list[str]:
@@ -50,4 +50,5 @@ def put_on(document: dict[str, Any], name: str | Path) -> None:
     design = read_design(name)
     document["electrode"] = overlaid(document.get("electrode", {}), design["electrode"])
     document["sources"] = {**document.get("sources", {}), **design.get("sources", {})}
+    document["cites"] = [*document.get("cites", []), *design.get("cites", [])]
     document["design"] = Path(str(name)).stem

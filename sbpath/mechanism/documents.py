@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sbpath.errors import InputError, nearest
+from sbpath.mechanism.loans import Loan, loans_of, settle
 
 SHORT_NAMES = {"li": "li-sb", "na": "na-sb", "k": "k-sb"}
 BIBLIOGRAPHY = "sources.toml"
@@ -138,10 +139,12 @@ def merged_document(
     if path.resolve() in read:
         return copy.deepcopy(read[path.resolve()])
     problems: list[str] = []
+    loans: list[Loan] = []
     table, sources = read_toml(path), read_toml(shipped_folder() / BIBLIOGRAPHY)
-    document = _extended(table, (), path, (*ancestors, path.resolve()), sources, problems, read)
+    document = _extended(table, (), path, (*ancestors, path.resolve()), sources, problems, loans, read)
     if problems:
         raise InputError([f"{path}: {problem}" for problem in problems])
+    settle(document, loans)
     own = document.get("sources", {})
     document["sources"] = {**sources, **own} if isinstance(own, dict) else own
     read[path.resolve()] = copy.deepcopy(document)
@@ -155,14 +158,16 @@ def _extended(
     ancestors: tuple[Path, ...],
     sources: dict[str, Any],
     problems: list[str],
+    loans: list[Loan],
     read: dict[Path, dict[str, Any]],
 ) -> dict[str, Any]:
     """`table`, which stands at the keys `at` of the file `path`, on top of what it extends.
 
-    The sources of what it extends are added to `sources`, mistakes to `problems`.
+    The sources of what it extends are added to `sources`, mistakes to `problems`, fitted numbers
+    to `loans`.
     """
     own = {
-        key: _extended(value, (*at, key), path, ancestors, sources, problems, read)
+        key: _extended(value, (*at, key), path, ancestors, sources, problems, loans, read)
         if isinstance(value, dict)
         else value
         for key, value in table.items()
@@ -175,7 +180,8 @@ def _extended(
         if file.resolve() in ancestors:
             chain = " -> ".join(p.name for p in (*ancestors, file))
             raise InputError(f"the files build on each other in a circle: {chain}; take one extends out")
-        base: Any = merged_document(file, ancestors, read)
+        whole = merged_document(file, ancestors, read)
+        base: Any = whole
         if isinstance(base["sources"], dict):
             sources.update(base["sources"])
         for key in keys:
@@ -190,6 +196,7 @@ def _extended(
         new = [p for p in error.problems if not any(old.endswith(p) for old in problems)]
         problems += [f"{'.'.join((*at, 'extends'))}: {problem}" for problem in new]
         return own
+    loans += loans_of(base, at, whole, file.stem)
     return overlaid(base, own)
 
 

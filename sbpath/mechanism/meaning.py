@@ -57,6 +57,13 @@ def _names(mechanism: Mechanism) -> Iterator[str]:
             f"lower_cutoff_V: {mechanism.lower_cutoff_V:g} V is not below upper_cutoff_V = "
             f"{mechanism.upper_cutoff_V:g} V; swap them or mend one"
         )
+    if mechanism.temperature_range_C is not None:
+        low, high = mechanism.temperature_range_C
+        if not low <= mechanism.temperature_C <= high:
+            yield (
+                f"temperature_range_C: {low:g} to {high:g} C does not hold temperature_C = "
+                f"{mechanism.temperature_C:g}; mend one of them"
+            )
     for table, names in (("phases", mechanism.phases), ("assemblages", mechanism.assemblages)):
         for name in names:
             if name in RESERVED_NAMES or not PHASE_NAME.fullmatch(name):
@@ -332,6 +339,10 @@ def _atoms(where: str, phase: Phase) -> Iterator[str]:
 
 
 def _sources(mechanism: Mechanism) -> Iterator[str]:
+    for key in mechanism.cites:
+        if key not in mechanism.sources:
+            advice = nearest(key, mechanism.sources, 'add it under [sources] as key = "citation"')
+            yield f"cites: no source is called {key!r}; {advice}"
     for path, number in mechanism.numbers():
         if number.source not in mechanism.sources:
             advice = nearest(number.source, mechanism.sources, 'add it under [sources] as key = "citation"')

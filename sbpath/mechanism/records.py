@@ -21,6 +21,7 @@ from sbpath.errors import InputError, nearest
 from sbpath.mechanism.chemistry import (
     ATOMIC_WEIGHT,
     Amount,
+    antimony_share,
     composition,
     node_contents,
     parse_equation,
@@ -94,6 +95,12 @@ def _share(quantity: Quantity) -> Quantity:
     if not 0.0 < quantity.value <= 1.0:
         raise ValueError(f"must be above 0 and at most 1, but is {quantity.value:g}")
     return quantity
+
+
+def _interval(values: list[float]) -> tuple[float, ...]:
+    if len(values) != 2 or not values[0] < values[1]:
+        raise ValueError(f"must be [lowest, highest], not {values}; write e.g. [0.0, 50.0]")
+    return tuple(values)
 
 
 def _read_only(items: dict[str, Any]) -> Any:
@@ -295,8 +302,10 @@ class Mechanism(Record):
 
     title: str
     description: str = ""
+    cites: Annotated[list[str], AfterValidator(tuple)] = Field(default=[], validate_default=True)
     ion: Literal["Li", "Na", "K"]
     temperature_C: float = Field(gt=-ZERO_CELSIUS_K)
+    temperature_range_C: Annotated[list[float], AfterValidator(_interval)] | None = None
     reference_temperature_C: float = Field(default=25.0, gt=-ZERO_CELSIUS_K)
     lower_cutoff_V: float
     upper_cutoff_V: float
@@ -357,9 +366,12 @@ class Mechanism(Record):
         """Volume of `node` with every gallery full, per mole of Sb."""
         return sum(n * self.phases[p].molar_volume_cm3_per_mol.value for p, n in self.nodes[node].items())
 
-    def crystalline(self, node: str) -> bool:
-        """Whether every phase of `node` is crystalline."""
-        return all(self.phases[phase].crystalline for phase in self.nodes[node])
+    def crystalline_share(self, node: str) -> float:
+        """Share of the Sb of `node` that is in crystalline phases; what holds no Sb does not count."""
+        formulas = {name: phase.formula for name, phase in self.phases.items()}
+        return antimony_share(
+            self.nodes[node], formulas, [name for name, phase in self.phases.items() if phase.crystalline]
+        )
 
     # -- graph ---------------------------------------------------------------------------
 

@@ -275,7 +275,7 @@ def _added(ax: Axes, mechanism: Mechanism, shapes: dict[str, Patch]) -> dict[str
     """The shapes on the axes, dashed where diffraction would not see all of a node."""
     for node, shape in shapes.items():
         shape.set(facecolor="white", edgecolor="black", lw=1.0, zorder=2)
-        shape.set_linestyle("-" if mechanism.crystalline(node) else DASHES)
+        shape.set_linestyle("-" if mechanism.crystalline_share(node) == 1.0 else DASHES)
         ax.add_patch(shape)
     return shapes
 

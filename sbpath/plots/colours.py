@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 
-from sbpath.mechanism.chemistry import Amount, parse_contents, parse_formula
+from sbpath.mechanism.chemistry import Amount, node_contents, parse_formula
 from sbpath.plots.style import BLUE, GREEN, GREY, ORANGE, PHASES, RED, TEAL, YELLOW
 from sbpath.results.labels import node_crystalline
 
@@ -37,10 +37,17 @@ PALEST = 0.65
 
 
 class Look(NamedTuple):
-    """How an area is filled."""
+    """How an area is filled: its colour, how often that has been given away before, and what share
+    of it diffraction sees.
+    """
 
     colour: str
-    hatch: str | None
+    turn: int
+    seen: float
+
+    def hatch(self, seen_only: bool = False) -> str | None:
+        """Matplotlib's pattern; `seen_only` where just what diffraction sees is drawn."""
+        return ("" if seen_only or self.seen == 1.0 else UNSEEN) + AGAIN * self.turn or None
 
 
 # A colour, and how often it has been given away before.
@@ -51,7 +58,8 @@ def phase_looks(document: Mapping[str, Any]) -> dict[str, Look]:
     """The look of each phase of a mechanism's document, by name."""
     phases = document["phases"]
     return {
-        name: _look(choice, phases[name]["crystalline"]) for name, choice in _phase_choices(document).items()
+        name: Look(*choice, float(phases[name]["crystalline"]))
+        for name, choice in _phase_choices(document).items()
     }
 
 
@@ -61,8 +69,7 @@ def node_looks(document: dict[str, Any]) -> dict[str, Look]:
     First comes a phase of Sb, then what the fewest nodes hold.
     """
     choices = _phase_choices(document)
-    assemblages = document.get("assemblages") or {name: name for name in choices}
-    nodes = {name: list(parse_contents(text)) for name, text in assemblages.items()}
+    nodes = node_contents(choices, document.get("assemblages", {}))
     uses = Counter(itertools.chain.from_iterable(nodes.values()))
     chosen: dict[str, _Choice] = {}
     for node, contents in nodes.items():
@@ -70,7 +77,7 @@ def node_looks(document: dict[str, Any]) -> dict[str, Look]:
         left = [choices[phase] for phase in ranked if choices[phase] not in chosen.values()]
         chosen[node] = left[0] if left else _next([*choices.values(), *chosen.values()])
     crystalline = node_crystalline(document)
-    return {node: _look(choice, crystalline[node]) for node, choice in chosen.items()}
+    return {node: Look(*choice, crystalline[node]) for node, choice in chosen.items()}
 
 
 def readable(colour: str) -> str:
@@ -121,8 +128,3 @@ def _next(taken: Collection[_Choice]) -> _Choice:
     return next(
         (colour, turn) for turn in itertools.count() for colour in LEFT if (colour, turn) not in taken
     )
-
-
-def _look(choice: _Choice, crystalline: bool) -> Look:
-    colour, turn = choice
-    return Look(colour, ("" if crystalline else UNSEEN) + AGAIN * turn or None)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from sbpath.errors import InputError
-from sbpath.plots.colours import UNSEEN, Look, node_looks, phase_looks
+from sbpath.plots.colours import Look, node_looks, phase_looks
 from sbpath.plots.fitting import extent, fitted_legend, fitted_title, grow, settled
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, style
 from sbpath.plots.words import capacity_label, composition_label, voltage_label
@@ -22,8 +22,8 @@ from sbpath.solution import Floats, Solution
 
 # A phase that never holds this share of the Sb is left out of the stack and its legend.
 SEEN = 2e-3
-# What the share of the others is called where only crystalline phases or nodes are drawn.
-GAP, GAP_OF_NODES = "not seen by diffraction", "not all seen by diffraction"
+# What the share of the others is called where only crystalline phases are drawn.
+GAP = "not seen by diffraction"
 
 
 def voltage(
@@ -108,8 +108,9 @@ def operando(
     axes : pair of Axes, optional
         For the voltage and for the fractions; a new figure if not given.
     crystalline_only : bool
-        Draw what diffraction would see: of the other phases only the gap that they leave above
-        the crystalline ones. A node of several phases is drawn where it sees all of them.
+        Draw what diffraction would see: of each node the share of its Sb that is in crystalline
+        phases (what holds no Sb does not count), and amorphous Sb as the gap above. By phase,
+        of the amorphous ones only the gap.
     by : {"node", "phase"}
         The share of all Sb in each node, or the amount of each single phase, which differ where
         nodes are assemblages.
@@ -139,20 +140,18 @@ def _operando(
     names = _steps(top, solution)
     layers, looks, labels = _stacked(solution, by)
     if crystalline_only:
-        layers = {name: 0.0 * share if _unseen(looks[name]) else share for name, share in layers.items()}
+        layers = {name: share * looks[name].seen for name, share in layers.items()}
     base = np.zeros_like(hours)
     for name, share in layers.items():
         if share.max() < SEEN:
             continue
         bottom.fill_between(
-            hours, base, base + share, facecolor=looks[name].colour, edgecolor="white", hatch=looks[name].hatch,
-            linewidth=0.0, label=labels[name],
+            hours, base, base + share, facecolor=looks[name].colour, edgecolor="white",
+            hatch=looks[name].hatch(crystalline_only), linewidth=0.0, label=labels[name],
         )  # fmt: skip
         base = base + share
-    if crystalline_only and any(map(_unseen, looks.values())):
-        mixed = by == "node" and "assemblages" in solution.provenance["document"]
-        gap = GAP_OF_NODES if mixed else GAP
-        bottom.fill_between([], [], facecolor="white", edgecolor="0.6", linewidth=0.6, label=gap)
+    if crystalline_only and any(look.seen < 1.0 for look in looks.values()):
+        bottom.fill_between([], [], facecolor="white", edgecolor="0.6", linewidth=0.6, label=GAP)
     bottom.set_ylim(0.0, 1.0 if by == "node" else 1.05 * float(base.max()))
     bottom.set_xlim(hours[0], max(hours[-1], hours[0] + 1e-9))
     bottom.set_ylabel("Fraction of Sb" if by == "node" else "Phases  (mol per mol Sb)")
@@ -193,10 +192,6 @@ def _steps(ax: Axes, solution: Solution) -> list[tuple[Text, float]]:
         names.append((text, float((end - start) / (hours[-1] - hours[0]))))
         ax.axvline(end, color="0.8", lw=0.6, zorder=0)
     return names
-
-
-def _unseen(look: Look) -> bool:
-    return look.hatch is not None and look.hatch.startswith(UNSEEN)
 
 
 def _stacked(

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sbpath.mechanism.chemistry import ATOMIC_WEIGHT, node_contents
+from sbpath.mechanism.chemistry import ATOMIC_WEIGHT, antimony_share, node_contents
 
 _SUBSCRIPTS = str.maketrans("0123456789.x+-", "₀₁₂₃₄₅₆₇₈₉.ₓ₊₋")
 _FROM_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉.ₓ₊₋", "0123456789.x+-")
@@ -96,12 +96,16 @@ def _sum(contents: dict[str, float], phases: dict[str, str]) -> str:
     )
 
 
-def node_crystalline(document: dict[str, Any]) -> dict[str, bool]:
-    """Whether each node is crystalline throughout, by name."""
+def node_crystalline(document: dict[str, Any]) -> dict[str, float]:
+    """Share of the Sb of each node that is in crystalline phases, by name.
+
+    Only Sb counts: Na2S does not make amorphous Sb beside it crystalline, nor liquid Ga Li3Sb amorphous.
+    """
     phases = document["phases"]
+    formulas = {name: phase["formula"] for name, phase in phases.items()}
+    crystals = [name for name, phase in phases.items() if phase["crystalline"]]
     return {
-        name: all(phases[phase]["crystalline"] for phase in contents)
-        for name, contents in _contents(document).items()
+        name: antimony_share(contents, formulas, crystals) for name, contents in _contents(document).items()
     }
 
 

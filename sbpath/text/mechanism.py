@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +16,18 @@ from sbpath.results.labels import host_label, node_labels, phase_labels
 from sbpath.text.tables import indented, table
 
 STATUSES: tuple[str, ...] = get_args(Status)
+# Keys of numbers that say how large a phase is and where its atoms are; all others shape the curve.
+STRUCTURE = (
+    "cell",
+    "atoms",
+    "molar_volume_cm3_per_mol",
+    "partial_molar_volume_cm3_per_mol",
+    "review_volume_change_percent",
+)
+LEGEND = """
+
+measured to assumed: how many of the numbers that shape the curve (energies, interfaces, kinetics,
+electrode) have which status; structure: how many of those on cells, atoms and volumes are measured"""
 
 
 def systems(mechanisms: Sequence[Mechanism]) -> str:
@@ -23,14 +36,14 @@ def systems(mechanisms: Sequence[Mechanism]) -> str:
     rows = [
         [
             m.ion, m.name, f"{m.temperature_C:g} °C", f"{m.theoretical_capacity_mAh_per_g:.0f}",
-            *(str(count) for count in statuses(m).values()), m.title,
+            *(str(count) for count in statuses(m).values()), _measured_structure(m), m.title,
         ]
         for m in sorted(mechanisms, key=lambda m: (order[m.ion], m.name))
     ]  # fmt: skip
     for before, row in reversed([*pairwise(rows)]):
         if before[0] == row[0]:
             row[0] = ""
-    return table(["ion", "name", "temperature", "mAh/g", *STATUSES, "system"], rows)
+    return table(["ion", "name", "temperature", "mAh/g", *STATUSES, "structure", "system"], rows) + LEGEND
 
 
 def designs(documents: dict[str, dict[str, Any]]) -> str:
@@ -38,17 +51,33 @@ def designs(documents: dict[str, dict[str, Any]]) -> str:
     return table(["name", "design"], [[name, document["title"]] for name, document in documents.items()])
 
 
-def statuses(mechanism: Mechanism) -> dict[str, int]:
-    """How many numbers of a mechanism are measured, computed, fitted and assumed."""
-    counted = Counter(number.status for _, number in mechanism.numbers())
+def statuses(mechanism: Mechanism, structure: bool = False) -> dict[str, int]:
+    """How many numbers that shape the curve are measured, computed, fitted and assumed.
+
+    With `structure` those of the others: cells, atoms and volumes.
+    """
+    counted = Counter(
+        number.status for path, number in mechanism.numbers() if _is_structure(path) == structure
+    )
     return {status: counted[status] for status in STATUSES}
+
+
+def _is_structure(path: str) -> bool:
+    return path.rpartition(".")[2].partition("[")[0] in STRUCTURE
+
+
+def _measured_structure(mechanism: Mechanism) -> str:
+    counts = statuses(mechanism, structure=True)
+    return f"{counts['measured']} of {sum(counts.values())}"
 
 
 def mechanism_report(mechanism: Mechanism) -> str:
     """Equations, phases, every number with its status and source, and the sources in full."""
     # What can be trusted most stands first.
     numbers = sorted(mechanism.numbers(), key=lambda item: STATUSES.index(item[1].status))
-    cited = dict.fromkeys(number.source for _, number in numbers)
+    curve = [(path, number) for path, number in numbers if not _is_structure(path)]
+    structure = [(path, number) for path, number in numbers if _is_structure(path)]
+    cited = dict.fromkeys([*mechanism.cites, *(number.source for _, number in (*curve, *structure))])
     parts = [
         _heading(mechanism),
         *(f"{textwrap.fill(paragraph, 100)}\n" for paragraph in mechanism.description.strip().split("\n\n")),
@@ -63,11 +92,16 @@ def mechanism_report(mechanism: Mechanism) -> str:
         "Phases (Vm in cm3 per mol)",
         table(["name", "formula", "structure", "space group", "Vm"], _phase_rows(mechanism)),
         "",
-        "Numbers, by status; units stand in the keys",
-        table(["key", "value", "status", "source"], [_number_row(path, number) for path, number in numbers]),
+        "Numbers that shape the curve, by status; units stand in the keys",
+        table(["key", "value", "status", "source"], [_number_row(path, number) for path, number in curve]),
+        "",
+        "Cells, atoms and volumes, by status",
+        table(
+            ["key", "value", "status", "source"], [_number_row(path, number) for path, number in structure]
+        ),
         "",
         "Notes",
-        *(_note(path, number) for path, number in numbers if number.fitted_to or number.note),
+        *(_note(path, number) for path, number in (*curve, *structure) if number.fitted_to or number.note),
         "",
         "Sources",
         *(indented(f"{key}: {mechanism.sources[key]}") for key in cited),
@@ -85,8 +119,21 @@ def _heading(m: Mechanism) -> str:
         f"electrolyte: {m.electrolyte.name} ({m.electrolyte.kind}), "
         f"series resistance {resistance:.3g} Ohm g ({drop:.2g} mV at 1C)\n"
         + (f"electrode design: {m.design}\n" if m.design else "")
-        + f"numbers: {', '.join(f'{count} {name}' for name, count in statuses(m).items())}\n"
+        + _validity(m)
+        + f"numbers that shape the curve: {_counts(statuses(m))}\n"
+        + f"cells, atoms and volumes: {_counts(statuses(m, structure=True))}\n"
     )
+
+
+def _validity(m: Mechanism) -> str:
+    if m.temperature_range_C is None:
+        return ""
+    low, high = m.temperature_range_C
+    return f"valid from {low:g} to {high:g} °C\n"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
 def _edge_row(mechanism: Mechanism, edge: Edge) -> list[str]:
@@ -94,7 +141,7 @@ def _edge_row(mechanism: Mechanism, edge: Edge) -> list[str]:
     number = edge.stated.review_equation
     return [
         f"({number})" if number else "",
-        edge.stated.equation,
+        re.sub(r"\d+\.\d{5,}", lambda amount: f"{float(amount[0]):.4g}", edge.stated.equation),
         "" if potential is None else f"{potential:.4f}",
         ", ".join(edge.stated.graphs),
     ]
