@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from analytic import M_SB, F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgb
 from scipy.integrate import solve_ivp
 from scipy.stats import norm
 
@@ -17,12 +19,14 @@ from sbpath import (
     cycling,
     load_mechanism,
     load_solution,
+    plots,
     simulate,
     simulate_again,
 )
 from sbpath.model.equations import Drive, dense, evaluate, workspace
 from sbpath.model.network import build_network
 from sbpath.model.population import populated
+from sbpath.plots.colours import node_looks
 
 CYCLE = cycling("C/10", 0.05, 1.5)
 TIGHT = SolverOptions(1e-8, 1e-11)
@@ -236,6 +240,48 @@ def test_a_wide_population_slopes_and_takes_its_particles_by_threshold(single):
     assert np.all(np.diff(middle[:40]) < 1e-6)
     assert middle[0] > 0.99
     assert middle[-1] < 0.2
+
+
+def test_minor_loops_remember_where_they_turned():
+    # Return-point memory: after a small loop the curve is where it would have been without it, and
+    # the particles that turned last turn back first. One particle alone cannot tell them apart.
+    population = Population.lognormal(60, interfacial_energy=0.05)
+    turn = ["Charge at C/10 until x = 1.2", "Discharge at C/10 until x = 1.5"]
+    looped = run(population, [("Discharge at C/10 until x = 1.5", *turn, "Discharge at C/10 until 0.05 V")])
+    straight = run(population, [("Discharge at C/10 until x = 1.5", "Discharge at C/10 until 0.05 V")])
+
+    def last(solution):
+        rows = slice(solution.steps[-1].first, solution.steps[-1].last)
+        return np.interp(np.linspace(1.6, 2.7, 50), solution.composition[rows], solution.voltage_V[rows])
+
+    assert np.abs(last(looped) - last(straight)).max() < 3e-3
+    own = looped.particles
+    seen = [int(np.flatnonzero(own.row == looped.steps[k].last - 1)[0]) for k in (0, 1, 2)]
+    before, out, back = (own.fractions[k] @ [0.0, 2.0, 3.0] for k in seen)
+    given, taken = before - out, back - out
+    np.testing.assert_allclose(given.mean(), 0.3, atol=1e-3)
+    # Who gave took: the same particles by and large.
+    assert np.corrcoef(given, taken)[0, 1] > 0.5
+
+
+def test_the_mosaic_shows_each_particle_in_its_order():
+    solution = run(Population.lognormal(12, interfacial_energy=0.04))
+    figure = plots.mosaic(solution)
+    quads = figure.axes[1].collections[0]
+    colours = quads.get_array()
+    looks = node_looks(solution.provenance["document"])
+    own = solution.particles
+    # Few begin before others: the order is that of the barriers, and the colours are those of the nodes.
+    last = colours[:, -1]
+    np.testing.assert_allclose(
+        last, own.fractions[-1] @ [to_rgb(looks[n].colour) for n in solution.phases], atol=1e-3
+    )
+    half = len(own.row) // 6
+    blue = np.abs(colours[:, half] - to_rgb(looks["Sb"].colour)).sum(axis=1)
+    assert np.all(np.diff(blue) < 1e-6)
+    plt.close(figure)
+    with pytest.raises(InputError, match="is of one particle"):
+        plots.mosaic(run(None))
 
 
 # -- keeping and continuing -------------------------------------------------------------------------------

@@ -16,10 +16,11 @@ from sbpath.cli.shared import (
     save_figure,
     to_celsius,
 )
-from sbpath.errors import InputError
+from sbpath.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from sbpath.mechanism.records import Mechanism
+    from sbpath.model.population import Population
     from sbpath.solution import Solution
 
 STEPS = """steps:
@@ -47,6 +48,7 @@ FIGURES: dict[str, Callable[[Any, Solution], Any]] = {
     "swelling": lambda plots, solution: plots.swelling(solution).figure,
     "heat": lambda plots, solution: plots.heat(solution)[0][0].figure,
     "paths": lambda plots, solution: plots.paths(solution).figure,
+    "mosaic": lambda plots, solution: plots.mosaic(solution),
     "xrd": lambda plots, solution: plots.diffraction(solution)[0].figure,
 }
 
@@ -76,6 +78,15 @@ def add(commands: Any) -> None:
         metavar="G",
         help="mass of Sb in g, for currents in A and for --bdf (default 1)",
     )
+    simulate.add_argument(
+        "--particles", type=int, metavar="N",
+        help="simulate N particles that share one potential, as far apart as --spread says",
+    )  # fmt: skip
+    simulate.add_argument(
+        "--spread", nargs="+", metavar="WHAT=WIDTH",
+        help="log-normal widths of size, interfacial_energy and growth_rate among the particles, e.g. "
+        "size=0.3 interfacial_energy=0.03: factors within about 30 %% and 3 %% of the mechanism's value",
+    )  # fmt: skip
     add_changes(simulate)
     simulate.add_argument("--csv", metavar="FILE", help="write the curves as CSV")
     simulate.add_argument(
@@ -86,7 +97,7 @@ def add(commands: Any) -> None:
     simulate.add_argument(
         "--figure", metavar="KIND", choices=FIGURES,
         help=f"what --plot draws: {', '.join(FIGURES)} (default {next(iter(FIGURES))}); crystalline is the share "
-        "of the Sb in crystalline phases (only Sb counts, not Ni or Na2S beside it), phases the single phases of assemblages, dqdv the differential capacity, paths the charge of each transformation, xrd "
+        "of the Sb in crystalline phases (only Sb counts, not Ni or Na2S beside it), phases the single phases of assemblages, dqdv the differential capacity, paths the charge of each transformation, mosaic the particles of --particles, xrd "
         "simulated patterns (needs sbpath[xrd])",
     )  # fmt: skip
     simulate.set_defaults(handler=_simulate)
@@ -97,6 +108,8 @@ def _simulate(options: argparse.Namespace) -> int:
     from sbpath.solution import SimulationError
     from sbpath.text.simulation import simulation_report
 
+    if options.figure == "mosaic" and options.particles is None:
+        raise InputError("--figure mosaic: shows particles; add --particles 200 --spread size=0.3, say")
     check_outputs(options.csv, options.save, plot=options.plot, bdf=options.bdf)
     if options.figure is not None and options.plot is None:
         raise InputError("--figure: says what --plot draws; add --plot FILE")
@@ -110,6 +123,7 @@ def _simulate(options: argparse.Namespace) -> int:
             graph=options.graph,
             temperature_C=to_celsius(options.temperature),
             electrode_mass_g=options.mass,
+            population=_population(options),
             progress=not options.quiet,
         )
     except SimulationError as error:
@@ -133,6 +147,29 @@ def _protocol(options: argparse.Namespace, mechanism: Mechanism) -> Any:
     if options.cycles < 1:
         raise InputError(f"--cycles: must be a whole number, 1 or more, not {options.cycles}")
     return Protocol.parse([tuple(options.protocol)] * options.cycles, mechanism.ion)
+
+
+def _population(options: argparse.Namespace) -> Population | None:
+    from sbpath.model.population import SPREADS, Population
+
+    if options.particles is None and options.spread is None:
+        return None
+    if options.particles is None or options.spread is None:
+        raise InputError("--particles and --spread: give both, e.g. --particles 200 --spread size=0.3")
+    widths: dict[str, float] = {}
+    problems = []
+    for text in options.spread:
+        name, _, width = text.partition("=")
+        try:
+            widths[name] = float(width)
+        except ValueError:
+            problems.append(f"--spread: {text!r} must be WHAT=WIDTH, e.g. size=0.3")
+            continue
+        if name not in SPREADS:
+            problems.append(f"--spread: {name!r} has no spread; {nearest(name, SPREADS, ', '.join(SPREADS))}")
+    if problems:
+        raise InputError(problems)
+    return Population.lognormal(options.particles, **widths)
 
 
 def _write(solution: Solution, options: argparse.Namespace) -> None:

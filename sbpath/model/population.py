@@ -18,6 +18,9 @@ from sbpath.model.network import Network
 # More would not fit into a day, fewer are no particles.
 LARGEST_NUMBER = 1_000_000
 
+# What may differ from particle to particle.
+SPREADS = ("size", "interfacial_energy", "growth_rate")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Population:

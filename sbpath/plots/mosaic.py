@@ -1,0 +1,88 @@
+"""The particles of a population one by one: which have transformed, and to what, as charge passes."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from sbpath.errors import InputError
+from sbpath.plots.colours import node_looks
+from sbpath.plots.fitting import extent, fitted_legend, fitted_title, grow, settled
+from sbpath.plots.style import DOUBLE, style
+from sbpath.plots.words import per_gram, voltage_label
+from sbpath.results.labels import node_labels, subscripted
+from sbpath.solution import Solution
+
+# A node that no particle ever holds to this share is left out of the legend.
+SEEN = 0.05
+
+
+def mosaic(solution: Solution) -> Figure:
+    """Voltage above, all particles below, against the charge that has passed in either direction.
+
+    A row of the lower panel is a particle, in the order in which they transform first, as tall as
+    its share of the host; its colour mixes those of its nodes by their fractions.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of a population.
+
+    Raises
+    ------
+    InputError
+        If it is not of a population.
+    """
+    own = solution.particles
+    if own is None:
+        raise InputError(
+            "mosaic: the solution is of one particle; give simulate a population, or --particles and --spread"
+        )
+    document = solution.provenance["document"]
+    passed = np.cumsum(np.abs(np.diff(solution.charge_mAh_per_g, prepend=solution.charge_mAh_per_g[0])))
+    order = np.argsort(_first_half(own.fractions[:, :, solution.fractions[:, 0].argmax()]), kind="stable")
+    looks, labels = node_looks(document), node_labels(document, mathtext=True)
+    colours = np.array([to_rgb(looks[name].colour) for name in solution.phases])
+    shares = np.clip(own.fractions[:, order], 0.0, 1.0)
+    across = np.concatenate([[0.0], passed[own.row]])
+    up = np.concatenate([[0.0], np.cumsum(own.weight[order])])
+    with style():
+        figure, (top, bottom) = plt.subplots(
+            2, 1, sharex=True, figsize=(DOUBLE, 4.0), height_ratios=(1.0, 1.4), layout="constrained"
+        )
+        top.plot(passed, solution.voltage_V, color="black")
+        top.set_ylabel(voltage_label(solution))
+        # Each look stands for the charge since the one before it.
+        bottom.pcolormesh(across, up, np.swapaxes(shares, 0, 1) @ colours, rasterized=True)
+        bottom.set_xlim(0.0, max(float(passed[-1]), 1e-9))
+        bottom.set_ylim(0.0, 1.0)
+        bottom.set_ylabel("Particles by order of\ntransformation  (share of host)")
+        bottom.set_xlabel(f"Charge passed, in and out  (mAh {per_gram(solution)})")
+        settled(bottom)
+        there = [i for i, name in enumerate(solution.phases) if own.fractions[:, :, i].max() > SEEN]
+        rows = fitted_legend(
+            bottom,
+            extent(bottom).width,
+            handles=[Patch(facecolor=colours[i], label=labels[solution.phases[i]]) for i in there],
+            labels=[labels[solution.phases[i]] for i in there],
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.0),
+            handlelength=1.4,
+        )
+        about = solution.provenance
+        lines = fitted_title(
+            top,
+            subscripted(document["title"]),
+            f"{len(own.weight)} particles, {about['graph']} graph, {about['temperature_C']:g} °C",
+        )
+        grow(figure, rows, lines)
+    return figure
+
+
+def _first_half(start: np.ndarray) -> np.ndarray:
+    """When each particle has first lost half of the node that it began with (s, N); never counts as last."""
+    left = start < 0.5
+    return np.where(left.any(axis=0), left.argmax(axis=0), len(start))
