@@ -45,18 +45,19 @@ def other_commands(tmp_path_factory) -> tuple[dict[str, str], set[str]]:
             out = io.StringIO()
             with contextlib.redirect_stdout(out):
                 assert main([*shlex.split(words), "--quiet"]) == 0
-            name = "compounds" if "compounds" in command else command.split()[0]
+            name = next((w for w in ("compounds", "mosaic") if w in command), command.split()[0])
             printed[name] = out.getvalue()
     return printed, {path.name for path in folder.iterdir()}
 
 
 def test_the_other_commands_of_the_readme_run(other_commands):
     printed, files = other_commands
-    assert list(printed) == ["simulate", "explain", "budget", "map", "compare", "compounds"]
+    assert list(printed) == ["simulate", "explain", "budget", "map", "mosaic", "compare", "compounds"]
     assert "NaSb -> Na₃Sb" in printed["compare"]
     assert files == {
         "lithium.png",
         "lithium.csv",
+        "mosaic.png",
         "paths.png",
         "budget.png",
         "map.png",
