@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from sbpath.results.phases import phase_amounts
     from sbpath.results.rate_capability import RatePoint, rate_capability
     from sbpath.results.rivals import decisions, driving
+    from sbpath.results.sensitivity import Sensitivities, sensitivities
     from sbpath.results.titration import Couple, TitrationPoint, couples, titration
     from sbpath.results.voltammetry import BValue, VoltammetryPeak, b_values, voltammetry_peaks
     from sbpath.simulation import simulate, simulate_again
@@ -84,6 +85,7 @@ _HOMES = {
     "Solution": "solution",
     "SolverOptions": "solver.trial",
     "State": "solution",
+    "Sensitivities": "results.sensitivity",
     "StepRecord": "solution",
     "Study": "literature.records",
     "TitrationPoint": "results.titration",
@@ -130,6 +132,7 @@ _HOMES = {
     "rest_after_reversal": "protocol.experiments",
     "reversals": "results.memory",
     "selection_map": "experiments.selection",
+    "sensitivities": "results.sensitivity",
     "shipped_names": "mechanism.documents",
     "simulate": "simulation",
     "simulate_again": "simulation",
@@ -161,6 +164,7 @@ __all__ = [
     "Reflections",
     "Reversal",
     "SbpathError",
+    "Sensitivities",
     "SimulationError",
     "Solution",
     "SolverOptions",
@@ -211,6 +215,7 @@ __all__ = [
     "rest_after_reversal",
     "reversals",
     "selection_map",
+    "sensitivities",
     "shipped_names",
     "simulate",
     "simulate_again",

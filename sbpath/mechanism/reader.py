@@ -11,7 +11,6 @@ another one with ``extends``: see `mechanisms/README.md`.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from sbpath.errors import InputError, nearest
 from sbpath.mechanism.designs import put_on
@@ -64,7 +64,7 @@ def load_mechanism(
     document["name"] = path.stem
     if design is not None:
         put_on(document, design)
-    problems += [f"{name}: {problem}" for problem in _change(document, changes or {})]
+    problems += [f"{name}: {problem}" for problem in change_problems(document, changes or {})]
     if problems:
         raise InputError(problems)
     try:
@@ -84,7 +84,7 @@ def with_changes(mechanism: Mechanism, changes: Mapping[str, float]) -> Mechanis
         With every mistake found, one line each.
     """
     document = mechanism.document
-    if problems := _change(document, changes):
+    if problems := change_problems(document, changes):
         raise InputError([f"{mechanism.name}: {problem}" for problem in problems])
     return mechanism_from_document(document, where=mechanism.name)
 
@@ -98,7 +98,9 @@ def mechanism_from_document(document: dict[str, Any], where: str) -> Mechanism:
         With every mistake that a gate finds, one line each.
     """
     try:
-        mechanism = Mechanism.model_validate({**document, "document_json": json.dumps(document, default=str)})
+        # Several times as fast as json.dumps, which counts where many variants are made.
+        text = to_json(document, fallback=str).decode()
+        mechanism = Mechanism.model_validate({**document, "document_json": text})
     except ValidationError as error:
         raise InputError([f"{where}: {problem}" for problem in shape_problems(error)]) from None
     problems = [f"{where}: {problem}" for problem in meaning_problems(mechanism)]
@@ -107,20 +109,27 @@ def mechanism_from_document(document: dict[str, Any], where: str) -> Mechanism:
     return mechanism
 
 
-def _change(document: dict[str, Any], changes: Mapping[str, float]) -> list[str]:
+def change_problems(document: dict[str, Any], changes: Mapping[str, float]) -> list[str]:
     """Put each value at its dotted path in `document`; returns what is wrong."""
     if not isinstance(changes, Mapping):
         return [f"changes: must be a mapping of path to number, not {shown(changes)}"]
     problems = []
     for dotted, value in changes.items():
         try:
-            _change_one(document, str(dotted), value)
+            change_number(document, str(dotted), value)
         except InputError as error:
             problems.append(f"{dotted}: {error}")
     return problems
 
 
-def _change_one(document: dict[str, Any], dotted: str, value: Any) -> None:
+def change_number(document: dict[str, Any], dotted: str, value: Any) -> tuple[int | str, ...]:
+    """Put a number at a dotted path in `document`; returns the keys under which it now stands.
+
+    Raises
+    ------
+    InputError
+        If there is no number there, or `value` is none; without the path in the message.
+    """
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         raise InputError(f"must be a finite number, not {shown(value)}")
     parent: Any = None
@@ -145,9 +154,11 @@ def _change_one(document: dict[str, Any], dotted: str, value: Any) -> None:
     number = float(value)
     if isinstance(table, dict) and "value" in table:
         parent, step, table = table, "value", table["value"]
+        location.append(step)
     if isinstance(table, bool) or not isinstance(table, int | float):
         raise InputError("is not a number; give the path of one, e.g. kinetics.growth_rate_per_s")
     parent[step] = number
     if "status" in parent:
         parent.pop("fitted_to", None)
         parent.update(status="assumed", note=f"{step} set by the user in place of {table:g}")
+    return tuple(location)
