@@ -25,7 +25,7 @@ Integers = NDArray[np.int64]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 # Who waits longer than this wants to know why (s).
-PATIENCE_S = 1.5
+PATIENCE_S = 1.9
 
 # No division is checked: kernels see to it that none is by zero, or want the infinity. Other
 # threads go on meanwhile.
@@ -116,4 +116,7 @@ def _sources() -> str:
 
 
 def _tell() -> None:
-    print("sbpath: compiling the solver for this machine; only once, about 20 s", file=sys.stderr)
+    print(
+        "sbpath: preparing the compiled solver; the first time on a machine takes about half a minute",
+        file=sys.stderr,
+    )
