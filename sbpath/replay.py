@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sbpath.kernels import Floats, allocating_kernel, compiled
-from sbpath.mechanism.reader import mechanism_from_document
+from sbpath.mechanism.reader import mechanism_of_sound_document
 from sbpath.mechanism.records import Mechanism
 from sbpath.model.equations import Drive, evaluate, workspace
 from sbpath.model.network import Network, build_network
@@ -16,7 +16,7 @@ from sbpath.solution import Solution
 def mechanism_of(solution: Solution) -> Mechanism:
     """The mechanism that was simulated."""
     about = solution.provenance
-    return mechanism_from_document(about["document"], where=about["mechanism"])
+    return mechanism_of_sound_document(about["document"], where=about["mechanism"])
 
 
 def network_of(solution: Solution, mechanism: Mechanism | None = None) -> Network:

@@ -23,7 +23,7 @@ from sbpath.halfcycles import charge_runs
 from sbpath.kernels import Floats, Integers, compiled
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.mechanism.records import Mechanism
-from sbpath.model.equations import fill_nodes, fill_shares, stored_charge, workspace
+from sbpath.model.equations import fill_nodes, fill_shares, node_volume, stored_charge, workspace
 from sbpath.model.network import Network, build_network
 from sbpath.model.population import Population, populated
 from sbpath.physical import COULOMB_PER_MAH, ZERO_CELSIUS_K
@@ -436,7 +436,10 @@ def _assemble(
     edges = mechanism.edges(provenance["graph"])
     count, columns, width = len(edges), record.columns, record.columns.width
     passed = (table[CHARGE] - start_charge) / COULOMB_PER_MAH
-    pristine = network.molar_volume[list(mechanism.nodes).index(mechanism.initial_phase)]
+    # As built: a solution phase is filled as far as the upper cut-off has it.
+    work = workspace(network)
+    fill_nodes(mechanism.upper_cutoff_V, network, work)
+    pristine = node_volume(list(mechanism.nodes).index(mechanism.initial_phase), network, work)
     steps = record.steps
     lengths = [s.last - s.first for s in steps]
     cycle, step = (

@@ -153,7 +153,7 @@ class Solution:
         Free energy of the phases and of the double layer, so that its change, the energy
         delivered and all heat add up to nothing.
     swelling_percent : array, shape (n,)
-        Change of the molar volume against the mechanism's initial phase.
+        Change of the molar volume against the mechanism's initial phase at its upper cut-off.
     cycle, step : integer array, shape (n,)
         Of each row; from 1.
     phases, edges : tuple of str

@@ -18,10 +18,10 @@ CLOSED = {
 }
 
 
-def cycled(simulated, name="li-sb", rate="C/10", **options):
+def cycled(simulated, name="li-sb", rate="C/10", graph=None, **options):
     mechanism = load_mechanism(name)
     protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, 2)
-    return simulated(name, protocol, graph=mechanism.default_graph, **options)
+    return simulated(name, protocol, graph=graph or mechanism.default_graph, **options)
 
 
 def dear(simulated, path, rate="C/10"):
@@ -122,6 +122,37 @@ def test_the_report_gives_the_difference_with_its_sign(simulated, lithium):
     for followed, value in zip(("insertion", "extraction"), lithium.difference_mV(), strict=True):
         (line,) = (line for line in lines if line.startswith(f"{followed} path both ways"))
         assert f"{value:+.1f}" in line
+
+
+def test_a_cycle_whose_first_one_left_the_path_is_held_from_where_it_began(simulated):
+    # GaSb comes back as Sb + Ga, from which the reported graph has no way to it.
+    solution = cycled(simulated, "li-gasb-libh4", graph="reported")
+    compared = asymmetry(solution)
+    start = solution.fractions[:, np.flatnonzero(solution.cycle == 2)[0] - 1]
+    for held in compared.held:
+        initial = held.solution.provenance["initial"]["fractions"]
+        assert "GaSb" not in initial
+        for node, share in initial.items():
+            assert share == pytest.approx(start[solution.phases.index(node)], abs=1e-4)
+        assert held.budget.capacity_mAh_per_g == pytest.approx(compared.free.capacity_mAh_per_g, rel=1e-3)
+    # In the first cycle the host is on the path of insertion, and Sb + Ga on that of extraction.
+    first = asymmetry(solution, 1)
+    hosts = [held.solution.provenance["initial"]["fractions"].get("GaSb", 0.0) for held in first.held]
+    assert hosts == [1.0, 0.0]
+
+
+def test_two_paths_that_do_not_meet_are_held_beside_each_other(simulated):
+    # So fast that part of NiSb is not taken apart: in the second cycle it works on its own.
+    solution = cycled(simulated, "na-nisb", "2C", graph="reported")
+    held = asymmetry(solution).held[1]
+    nodes = {node for edge in held.edges for node in edge}
+    apart = {node for node in nodes if node.endswith("-NiSb")}
+    assert apart
+    assert nodes - apart
+    assert not any((p in apart) != (q in apart) for p, q in held.edges)
+    shares = held.solution.fractions[[held.solution.phases.index(node) for node in apart]].sum(axis=0)
+    assert shares == pytest.approx(np.full(len(shares), shares[0]), abs=1e-5)
+    assert 0.0 < shares[0] < 1.0
 
 
 def test_what_is_not_a_closed_cycle_cannot_be_compared(simulated):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from math import nan
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from tiny import tiny_mechanism
 
 from sbpath import State, cycling, decisions, driving, load_mechanism, pathways, simulate
 from sbpath.mechanism.reader import mechanism_from_document
-from sbpath.text.explain import EXPLAIN_HEAD, explain_rows, explanation
+from sbpath.text.explain import EXPLAIN_HEAD, decision_text, explain_rows, explanation
 
 KELVIN = 298.15
 # Interfacial energies (J/m2) and volumes (m3/mol Sb) of the Li system, from the table of the model.
@@ -305,6 +307,19 @@ def test_explanation_states_both_inequalities_with_their_numbers(simulated):
     )
     assert "insertion: Sb -> Li₂Sb -> Li₃Sb 99.9%" in text
     assert "extraction: Li₃Sb -> Sb 99.8%" in text
+
+
+def test_a_winner_that_went_at_another_time_is_the_one_without_a_driving_force(simulated):
+    # As where most of a phase goes at first one way, and half of all of it has gone when another one runs.
+    decision = decided(cycled(simulated), "insertion", "Sb")
+    first, second = decision.rivals[:2]
+    gone = replace(first, force_J_per_m3=nan, lever=nan, share=0.6)
+    running = replace(second, lever=nan, share=0.4)
+    text = "\n".join(
+        decision_text(replace(decision, rivals=(gone, running)), {p: p for p in ("Sb", "Li2Sb", "Li3Sb")})
+    )
+    assert "Sb -> Li2Sb has no driving force here; its 60.0% went at another time." in text
+    assert "Sb -> Li3Sb has no driving force" not in text
 
 
 def test_rows_for_a_file_hold_every_decision_of_every_cycle(simulated):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import string
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,6 +19,7 @@ from sbpath import (
     decisions,
     load_mechanism,
     pathways,
+    plots,
     selection_map,
     simulate,
 )
@@ -200,6 +204,19 @@ def test_a_point_where_nothing_is_converted_has_no_winner():
         assert chart.winners(direction)[1].tolist() == [[0, -1], [0, -1]]
 
 
+def test_a_map_on_which_nothing_is_converted_is_drawn_and_told():
+    chart = mapped(
+        nowhere(),
+        Variation("phases.LiSb.enthalpy_J_per_mol", (96485.33 * 2.0, 96485.33 * 2.1)),
+        "rate=C/2..1C:2",
+    )
+    assert chart.shares == {"insertion": {}, "extraction": {}}
+    for ax in plots.selection(chart, nowhere()):
+        np.testing.assert_array_equal(ax.collections[0].get_array(), 1.0)
+    lines = selection_report(chart, nowhere()).splitlines()
+    assert sum(line.split()[1:] == ["-", "-"] for line in lines) == 4
+
+
 def test_a_point_where_next_to_nothing_is_converted_has_no_winner():
     chart = mapped("li-sb", "temperature=-150..25:2", "rate=C/2..1C:2")
     cold = simulate("li-sb", cycling("C/2", 0.05, 1.5, 1), temperature_C=-150.0, progress=False)
@@ -265,6 +282,16 @@ def test_rows_and_letters_are_the_map(energies):
     assert lines[2].split() == ["0.24", *letters[1]]
     assert lines[3].split() == ["0.14", *letters[0]]
     assert f"{'AB'[ways.index(DIRECT)]}: Li₃Sb -> Sb" in lines
+
+
+def test_letters_do_not_run_out():
+    x, y = Variation("rate", tuple(range(1, 31))), Variation("temperature", (0.0, 25.0))
+    # A path of its own at each of thirty rates.
+    ways = itertools.islice(itertools.product(("Sb", "Li2Sb", "Li3Sb"), repeat=4), 30)
+    shares = {way: np.tile(np.arange(30) == i, (2, 1)).astype(float) for i, way in enumerate(ways)}
+    chart = SelectionMap("li-sb", "candidate", x, y, {"insertion": shares}, {})
+    text = selection_report(chart, load_mechanism("li-sb"))
+    assert text.splitlines()[4].split()[1:] == [*string.ascii_uppercase, "AA", "AB", "AC", "AD"]
 
 
 def test_a_map_made_by_hand_is_read_as_it_stands():

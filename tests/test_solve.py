@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 
 import numpy as np
 import pytest
 from analytic import M_SB, F, Textbook
 from curves import lobatto_integral, rows
 from scipy.integrate import simpson
-from tiny import one_edge
+from tiny import one_edge, tiny_mechanism
 
 from sbpath import SolverOptions, State, cycling, load_mechanism, shipped_names, simulate
 from sbpath.model.network import build_network
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.solver.reference import scipy_cycle
+from sbpath.text.mechanism import mechanism_report
 
 # Sb itself; compounds are run in test_shipped_mechanisms and in tests of their own.
 DEFAULTS = [
@@ -178,6 +180,18 @@ def test_recorded_rates_heat_and_swelling_are_those_of_the_textbook(simulated, n
     np.testing.assert_allclose(
         solution.swelling_percent[some], textbook.swelling(theta, potential, 0), atol=1e-9
     )
+
+
+def test_a_host_that_is_a_solution_phase_has_not_swollen_as_built():
+    # Empty at 1 V and full at 0 V, where it is twice as large: 3 of 30 cm3 for each tenth of a site.
+    about = {"formula": "LixSb", "galleries": [(1.0, 0.5, 1.0)], "volume": 60.0, "partial": 30.0}
+    mechanism = tiny_mechanism({"LixSb": about}, cutoffs=(0.0, 1.0))
+    solution = simulate(mechanism, cycling("C/2", 0.0, 1.0), progress=False)
+    assert solution.swelling_percent[0] == pytest.approx(0.0, abs=1e-9)
+    np.testing.assert_allclose(solution.swelling_percent, 100.0 * solution.composition, atol=1e-4)
+    assert solution.swelling_percent.max() == pytest.approx(100.0, abs=1e-3)
+    assert mechanism.empty_volume_cm3_per_mol("LixSb") == 30.0
+    assert re.search(r"LixSb .* 0 - 1 +60 +\+100 %", mechanism_report(mechanism))
 
 
 @pytest.mark.parametrize(("name", "graph"), MODES)

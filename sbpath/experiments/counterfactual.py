@@ -1,8 +1,8 @@
 """What the asymmetry of the path costs or saves: the same cycle, held to one path both ways.
 
 Take the path of one direction, allow its edges and their reverses and nothing else, and run the
-same protocol again. The loop less that of the held cycle is what the freedom to come back
-another way is worth: negative where the other way is the cheaper one.
+same protocol again, from the state in which the cycle began. The loop less that of the held cycle is
+what the freedom to come back another way is worth: negative where the other way is the cheaper one.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from sbpath.errors import InputError
-from sbpath.mechanism.reader import mechanism_from_document
+from sbpath.mechanism.reader import mechanism_of_sound_document
 from sbpath.mechanism.records import EdgeKinetics, Mechanism
 from sbpath.protocol.protocol import Protocol
 from sbpath.replay import mechanism_of
@@ -28,8 +30,8 @@ HELD = "held"
 # A path that takes less than this share of all Sb is none. Of those between the same two phases only
 # the widest is held: fainter ones would open the edges of the other direction.
 TAKEN = 0.05
-# A start may hold this share of the Sb in phases off the path; it is put into the others.
-STRAY = 0.01
+# A start may hold this share of the Sb in phases off the path, as faint paths leave it; it is put into the others.
+STRAY = 2.0 * TAKEN
 
 
 class OffPath(InputError):
@@ -106,34 +108,70 @@ def asymmetry(solution: Solution, cycle: int | None = None) -> Asymmetry:
         edges = tuple(dict.fromkeys(steps))
         if not edges:
             raise InputError(f"asymmetry: no transformation ran on {followed} in cycle {free.cycle}")
-        again = simulate_held(solution, edges)
+        again = simulate_held(solution, edges, _beginning(solution, free.cycle, edges))
         held.append(Held(followed, edges, budget(again, free.cycle), again))
     return Asymmetry(free, (held[0], held[1]))
 
 
-def simulate_held(solution: Solution, edges: Sequence[tuple[str, str]]) -> Solution:
+def _beginning(solution: Solution, cycle: int, edges: Sequence[tuple[str, str]]) -> State:
+    """The state in which `cycle` began, or that in which it ended if more of that is on the path.
+
+    The second where a cycle takes a host apart for good: what comes back is on the path of extraction
+    alone. Not the state in which the solution began, which may be off both paths.
+    """
+    rows = np.flatnonzero(solution.cycle == cycle)
+    first, last = int(rows[0]), int(rows[-1])
+    began = _state(solution, first - 1) if first > 0 else State(**solution.provenance["initial"])
+    # The first of the two if they are equal but for rounding.
+    return max((began, _state(solution, last)), key=lambda state: round(_on_path(state, edges), 6))
+
+
+def _state(solution: Solution, row: int) -> State:
+    fractions = dict(zip(solution.phases, solution.fractions[:, row].tolist(), strict=True))
+    return State(fractions, float(solution.potential_V[row]), float(solution.time_s[row]))
+
+
+def _on_path(state: State, edges: Sequence[tuple[str, str]]) -> float:
+    """Share of the Sb in phases that `edges` touch."""
+    touched = {phase for edge in edges for phase in edge}
+    return sum(share for phase, share in state.fractions.items() if phase in touched)
+
+
+def simulate_held(
+    solution: Solution, edges: Sequence[tuple[str, str]], initial: State | None = None
+) -> Solution:
     """The experiment of `solution` once more, with `edges` and their reverses alone.
 
     Phases that they do not touch are left out; what little stands in them at the start is shared
     out among the others.
 
+    Parameters
+    ----------
+    solution : Solution
+        Whose experiment.
+    edges : sequence of (str, str)
+        Reactant and product of edges of its graph.
+    initial : State, optional
+        To begin from; where the solution began if not given.
+
     Raises
     ------
     OffPath
-        If more than 1 % of the Sb stands in such phases at the start.
+        If more than 10 % of the Sb stands in such phases at the start.
     """
     about = solution.provenance
     mechanism = mechanism_of(solution)
     touched = {phase for edge in edges for phase in edge}
-    initial = State(**about["initial"])
+    initial = State(**about["initial"]) if initial is None else initial
     inside = {phase: share for phase, share in initial.fractions.items() if phase in touched}
-    total = sum(inside.values())
+    total = _on_path(initial, edges)
     if total < 1.0 - STRAY:
         raise OffPath(
             f"asymmetry: {1.0 - total:.1%} of the Sb stand off the path at the start; begin from another state"
         )
+    document = _held_document(mechanism, edges, touched)
     return simulate(
-        mechanism_from_document(_held_document(mechanism, edges, touched), where=f"{mechanism.name}, {HELD}"),
+        mechanism_of_sound_document(document, where=f"{mechanism.name}, {HELD}"),
         Protocol.parse(about["protocol"]),
         graph=HELD,
         temperature_C=about["temperature_C"],
@@ -169,7 +207,10 @@ def _held_document(
     document["transformations"] = list(unique.values())
     document["default_graph"] = HELD
     if document["initial_phase"] not in touched:
-        document["initial_phase"] = edges[0][0]
+        # Any node holds the host's elements, so all that is per gram stays as it is.
+        document["initial_phase"] = min(
+            (node for node in mechanism.nodes if node in touched), key=mechanism.fixed_content
+        )
     stated_nodes = document.get("assemblages", {})
     document["assemblages"] = {name: text for name, text in stated_nodes.items() if name in touched}
     used = {phase for name in touched for phase in mechanism.nodes[name]}

@@ -366,6 +366,17 @@ class Mechanism(Record):
         """Volume of `node` with every gallery full, per mole of Sb."""
         return sum(n * self.phases[p].molar_volume_cm3_per_mol.value for p, n in self.nodes[node].items())
 
+    def empty_volume_cm3_per_mol(self, node: str) -> float:
+        """Volume of `node` with every gallery empty, per mole of Sb."""
+        missing = self.full_content(node) - self.fixed_content(node)
+        # Per mole of alkali, and of the one phase that can hold any.
+        each = sum(
+            value_or(self.phases[p].partial_molar_volume_cm3_per_mol, 0.0)
+            for p in self.nodes[node]
+            if self.phases[p].galleries
+        )
+        return self.volume_cm3_per_mol(node) - each * missing
+
     def crystalline_share(self, node: str) -> float:
         """Share of the Sb of `node` that is in crystalline phases; what holds no Sb does not count."""
         formulas = {name: phase.formula for name, phase in self.phases.items()}

@@ -81,8 +81,9 @@ def selection(
 def _panel(ax: Axes, chart: SelectionMap, direction: str, colours: dict[Way, str]) -> None:
     ways, winner = chart.winners(direction)
     x, y = np.array(chart.x.values), np.array(chart.y.values)
-    shares = np.array([chart.shares[direction][way] for way in ways])
-    best = np.nanmax(np.where(np.isnan(shares), 0.0, shares), axis=0)
+    shares = np.array([chart.shares[direction][way] for way in ways]).reshape(len(ways), *winner.shape)
+    # Where nothing was converted anywhere there are no paths.
+    best = np.max(np.nan_to_num(shares), axis=0, initial=0.0)
     # From white at an even split of all to the full colour where all go one way.
     picture = np.ones((*winner.shape, 3))
     for number, way in enumerate(ways):

@@ -9,7 +9,7 @@ from sbpath.experiments.zero_rate import FITS, ZeroRate
 from sbpath.results.budget import LOSSES, Budget
 from sbpath.results.labels import host_label, node_labels
 from sbpath.solution import Floats, Solution
-from sbpath.text.tables import table
+from sbpath.text.tables import signed, table
 
 BUDGET_HEAD = ("Cycle", "Direction", "Edge", *(f"{cause.capitalize()} [J.g-1]" for cause in LOSSES))
 
@@ -93,19 +93,22 @@ def _plateau_rows(budget: Budget) -> list[list[str]]:
 
 
 def _asymmetry_lines(asymmetry: Asymmetry, labels: dict[str, str]) -> list[str]:
-    rows = [["free", f"{asymmetry.free.hysteresis_mV:.1f}", f"{asymmetry.free.loop_J_per_g:.1f}", "", "", ""]]
+    rows = [["free", *_loop(asymmetry.free), "", "", ""]]
     for held, mV, joule in zip(
         asymmetry.held, asymmetry.difference_mV(), asymmetry.difference_J_per_g(), strict=True
     ):
         rows.append(
             [
-                f"{held.followed} path both ways", f"{held.budget.hysteresis_mV:.1f}",
-                f"{held.budget.loop_J_per_g:.1f}", _signed(mV), _signed(joule),
+                f"{held.followed} path both ways", *_loop(held.budget), signed(mV), signed(joule),
                 ", ".join(f"{labels[p]} <-> {labels[q]}" for p, q in held.edges),
             ]
         )  # fmt: skip
-    head = ["", "hysteresis / mV", "loop / J/g", "free less this / mV", "/ J/g", "edges"]
+    head = ["", "hysteresis / mV", "loop / J/g", "mAh/g", "free less this / mV", "/ J/g", "edges"]
     return ["What the asymmetry is worth: the same cycle held to one path both ways", table(head, rows)]
+
+
+def _loop(budget: Budget) -> list[str]:
+    return [f"{budget.hysteresis_mV:.1f}", f"{budget.loop_J_per_g:.1f}", f"{budget.capacity_mAh_per_g:.1f}"]
 
 
 def _limit_lines(limit: ZeroRate) -> list[str]:
@@ -131,7 +134,3 @@ def _limit_lines(limit: ZeroRate) -> list[str]:
 
 def _numbers(names: Sequence[str], values: Floats) -> list[str]:
     return [*names, *(f"{value:.2f}" for value in values), f"{values.sum():.2f}"]
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.1f}" if abs(value) >= 0.05 else "0.0"

@@ -9,7 +9,7 @@ from sbpath.results.labels import node_labels
 from sbpath.results.pathways import Pathways, pathways
 from sbpath.results.rivals import DECIDES, Decision, Rival, all_decisions, decisions
 from sbpath.solution import Solution
-from sbpath.text.tables import table
+from sbpath.text.tables import signed, table
 
 PATH_HEAD = ["half cycle", "edge", "mAh/g", "Sb converted", "of what left"]
 RIVAL_HEAD = [
@@ -56,16 +56,16 @@ def paths_table(ways: Sequence[Pathways], labels: dict[str, str]) -> str:
                     [
                         way.direction,
                         _edge(name, labels),
-                        f"{charge:+.1f}",
+                        signed(charge),
                         f"{converted:.1%}",
                         f"{branch:.1%}",
                     ]
                 )
         if abs(way.filling_mAh_per_g) > 0.5:
             rows.append(
-                [way.direction, "solution phases fill or empty", f"{way.filling_mAh_per_g:+.1f}", "", ""]
+                [way.direction, "solution phases fill or empty", signed(way.filling_mAh_per_g), "", ""]
             )
-        rows.append([way.direction, "double layer", f"{way.double_layer_mAh_per_g:+.1f}", "", ""])
+        rows.append([way.direction, "double layer", signed(way.double_layer_mAh_per_g), "", ""])
         taken = ", ".join(
             f"{' -> '.join(labels[p] for p in path.phases)} {path.share:.1%}" for path in way.paths
         )
@@ -81,11 +81,12 @@ def decision_text(decision: Decision, labels: dict[str, str]) -> list[str]:
         table(RIVAL_HEAD, [_rival_row(rival, labels) for rival in decision.rivals]),
     ]
     first = labels[decision.winner.product]
-    for rival in decision.rivals[1:]:
+    for rival in decision.rivals:
         other = labels[rival.product]
-        if isnan(rival.lever):
+        if isnan(rival.force_J_per_m3):
             earlier = f"; its {rival.share:.1%} went at another time" if rival.share > DECIDES else ""
             lines.append(f"  {name} -> {other} has no driving force here{earlier}.")
+        if isnan(rival.lever):
             continue
         sign = "<" if rival.energy_ratio < rival.lever else ">"
         verb = "before" if rival.energy_ratio < rival.lever else "although it nucleates after"

@@ -163,7 +163,7 @@ def _phase_rows(mechanism: Mechanism) -> list[list[str]]:
 
 def _node_rows(mechanism: Mechanism) -> list[list[str]]:
     labels = node_labels(mechanism.document)
-    host = mechanism.volume_cm3_per_mol(mechanism.initial_phase)
+    host = mechanism.empty_volume_cm3_per_mol(mechanism.initial_phase)
     rows = []
     for name in mechanism.nodes:
         full, empty = mechanism.full_content(name), mechanism.fixed_content(name)

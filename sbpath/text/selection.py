@@ -18,7 +18,7 @@ def selection_report(chart: SelectionMap, mechanism: Mechanism) -> str:
     parts = [f"{chart.mechanism}: {chart.graph} graph; across: {chart.x.name}, down: {chart.y.name}"]
     for direction in chart.shares:
         ways, winner = chart.winners(direction)
-        signs = [*string.ascii_uppercase[: len(ways)], "-"]
+        signs = [*(_letter(number) for number in range(len(ways))), "-"]
         head = ["", *(f"{value:.4g}" for value in chart.x.values)]
         rows = [
             [f"{chart.y.values[row]:.4g}", *(signs[number] for number in winner[row])]
@@ -32,6 +32,12 @@ def selection_report(chart: SelectionMap, mechanism: Mechanism) -> str:
             f"-: {len(chart.failures)} runs failed, the first with: {next(iter(chart.failures.values()))}",
         ]
     return "\n".join(parts)
+
+
+def _letter(number: int) -> str:
+    """A to Z, then AA, AB ...: a map may have more paths than there are letters."""
+    before, last = divmod(number, len(string.ascii_uppercase))
+    return (_letter(before - 1) if before else "") + string.ascii_uppercase[last]
 
 
 def selection_rows(chart: SelectionMap) -> list[list[str]]:

@@ -32,6 +32,11 @@ def path_text(half: HalfCycle, labels: dict[str, str] | None = None) -> str:
     return " -> ".join(" + ".join((labels or {}).get(n, n) for n in group) for group in half.phases)
 
 
+def signed(value: float) -> str:
+    """``+1.2``, or ``0.0`` of either sign where nothing is left of it."""
+    return f"{value:+.1f}" if abs(value) >= 0.05 else "0.0"
+
+
 def or_dash(value: float | None, form: str) -> str:
     """`value` in the format `form`, or a dash where there is none."""
     return "-" if value is None else form.format(value)
