@@ -31,21 +31,30 @@ PATIENCE_S = 1.9
 # threads go on meanwhile.
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 
-_allocating: dict[Callable[..., Any], bool] = {}
+# How Numba is to treat each kernel. Counting references to the arrays of a network at each call, and
+# handing these arrays over, would take longer than most calls: so neither is done where it can be left.
+_kernels: dict[Callable[..., Any], dict[str, bool]] = {}
 
 
 def kernel(function: Function) -> Function:
     """Mark a function as one that compiled code may call; it is returned as it is.
 
-    It must make no arrays; `allocating_kernel` marks those that do.
+    It becomes part of the code of its callers, and must make no arrays: `cold_kernel` marks those
+    that are called seldom or from many places, `allocating_kernel` those that make arrays.
     """
-    _allocating[function] = False
+    _kernels[function] = {"_nrt": False, "forceinline": True}
+    return function
+
+
+def cold_kernel(function: Function) -> Function:
+    """Mark a kernel that stays one function, however many call it."""
+    _kernels[function] = {"_nrt": False}
     return function
 
 
 def allocating_kernel(function: Function) -> Function:
     """Mark a kernel that makes arrays."""
-    _allocating[function] = True
+    _kernels[function] = {}
     return function
 
 
@@ -100,18 +109,17 @@ def _machine(function: Callable[..., Any]) -> Any:
     called = {
         name: _machine(names[name])
         for name in function.__code__.co_names
-        if isinstance(names.get(name), FunctionType) and names[name] in _allocating
+        if isinstance(names.get(name), FunctionType) and names[name] in _kernels
     }
     own = FunctionType(function.__code__, {**names, **called}, function.__name__, function.__defaults__)
-    # Counting references to the arrays of a network at each call would take longer than the call.
-    njit: Any = numba.njit  # its stubs do not know of _nrt
-    return njit(_nrt=_allocating[function], **_OPTIONS)(own)
+    njit: Any = numba.njit  # its stubs do not know of all options
+    return njit(**_kernels[function], **_OPTIONS)(own)
 
 
 @cache
 def _sources() -> str:
     """What all kernels are made of."""
-    files = sorted({function.__code__.co_filename for function in _allocating})
+    files = sorted({function.__code__.co_filename for function in _kernels})
     return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()
 
 

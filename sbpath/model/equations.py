@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.kernels import Floats, allocating_kernel, kernel
+from sbpath.kernels import Floats, allocating_kernel, cold_kernel, kernel
 from sbpath.model.network import Network
 from sbpath.model.rates import waiting_times
 from sbpath.model.thermo import node_state
@@ -197,7 +197,7 @@ def stored_energy(potential: float, network: Network, work: Workspace) -> float:
     return network.charge_scale * free + 0.5 * network.double_layer * potential * potential
 
 
-@kernel
+@cold_kernel
 def evaluate(
     time: float,
     state: Floats,

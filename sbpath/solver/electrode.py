@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.kernels import Floats, allocating_kernel, kernel
+from sbpath.kernels import Floats, allocating_kernel, cold_kernel, kernel
 from sbpath.model.equations import (
     Drive,
     Workspace,
@@ -93,7 +93,7 @@ def begin_step(drive: Drive, state: Floats, network: Network, work: Workspace) -
     return Held(totals, stored_charge(state[last], network, work)[0]), jump
 
 
-@kernel
+@cold_kernel
 def read_point(
     time: float,
     state: Floats,
@@ -117,18 +117,17 @@ def read_point(
             if state[k] > state[largest]:
                 largest = k
         state[largest] += held.totals[i] - total
-    current = evaluate(time, state, drive, network, work, with_jacobian)
-    charge, capacitance = stored_charge(state[last], network, work)
-    if drive.current_control:
-        wanted = held.charge + current * time
-        for _ in range(3):
-            missing = wanted - charge
-            if abs(missing) <= CHARGE_ROUNDING * network.charge_scale:
-                break
-            shift_charge(state, missing, capacitance, network, work)
-            evaluate(time, state, drive, network, work, with_jacobian)
-            charge, capacitance = stored_charge(state[last], network, work)
-        charge = wanted
+    current = charge = capacitance = 0.0
+    for moved in range(4):
+        current = evaluate(time, state, drive, network, work, with_jacobian)
+        charge, capacitance = stored_charge(state[last], network, work)
+        if not drive.current_control:
+            break
+        missing = held.charge + current * time - charge
+        if moved == 3 or abs(missing) <= CHARGE_ROUNDING * network.charge_scale:
+            charge = held.charge + current * time
+            break
+        shift_charge(state, missing, capacitance, network, work)
     potential = state[last]
     voltage = potential - current * network.resistance
     values[TIME] = time

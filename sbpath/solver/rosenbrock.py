@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.kernels import Floats, Integers, allocating_kernel, kernel
+from sbpath.kernels import Floats, Integers, allocating_kernel, cold_kernel, kernel
 from sbpath.model.equations import Slopes
 
 GAMMA = 0.21193756319429014
@@ -149,7 +149,7 @@ def room_for_factors(particles: int, nodes: int) -> Factors:
     )
 
 
-@kernel
+@cold_kernel
 def factor(slopes: Slopes, size: float, factors: Factors) -> bool:
     """Factor ``1/(h gamma) - J`` for a step of length `size`; False if it is singular."""
     particles, nodes, _ = slopes.blocks.shape
@@ -191,7 +191,7 @@ def factor(slopes: Slopes, size: float, factors: Factors) -> bool:
     return bool(abs(corner) > 0.0)
 
 
-@kernel
+@cold_kernel
 def _solve_blocks(factors: Factors, right: Floats) -> None:
     """Solve with each block, in place."""
     particles, nodes, _ = factors.blocks.shape

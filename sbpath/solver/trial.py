@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sbpath.errors import InputError
-from sbpath.kernels import Floats, allocating_kernel, kernel
+from sbpath.kernels import Floats, allocating_kernel, cold_kernel, kernel
 from sbpath.model.equations import Drive, Slopes, Workspace, evaluate, room_for_slopes, workspace
 from sbpath.model.network import Network
 from sbpath.solver.electrode import (
@@ -208,7 +208,7 @@ def _potential_tolerance(situation: Situation, room: Room) -> float:
     return max(change / steepness, SMALLEST_POTENTIAL_TOLERANCE)
 
 
-@kernel
+@cold_kernel
 def read_inner(fraction: float, size: float, situation: Situation, room: Room) -> None:
     """The point at a fraction of the step, from the dense output, into `room.reading`."""
     interpolate(fraction, room.states[0], room.states[3], room.stages, room.state)
