@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sbpath import plots
     from sbpath.errors import InputError, SbpathError, ValidityWarning
+    from sbpath.experiments.beside import Beside, beside
     from sbpath.experiments.comparison import compare
     from sbpath.experiments.counterfactual import asymmetry
     from sbpath.experiments.ranges import Variation
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from sbpath.literature.theory import Departure, HostTheory, host_departures, host_theory
     from sbpath.mechanism.designs import design_names
     from sbpath.mechanism.documents import shipped_names
-    from sbpath.mechanism.reader import load_mechanism, with_changes
+    from sbpath.mechanism.reader import load_mechanism, with_changes, with_design
     from sbpath.model.equilibrium import equilibrium_potential
     from sbpath.model.population import Population
     from sbpath.protocol.experiments import (
@@ -41,7 +42,15 @@ if TYPE_CHECKING:
         rest_after_reversal,
     )
     from sbpath.protocol.protocol import Protocol, cycling, parse_step
-    from sbpath.results.analysis import CycleSummary, HalfCycle, Onset, cycle_summaries, half_cycles, onsets
+    from sbpath.results.analysis import (
+        CycleSummary,
+        HalfCycle,
+        Onset,
+        cycle_summaries,
+        first_cycle_efficiency,
+        half_cycles,
+        onsets,
+    )
     from sbpath.results.budget import budget, budgets, gap_profile
     from sbpath.results.calorimetry import heat_flow
     from sbpath.results.crystal import Reflections, reflections
@@ -64,6 +73,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "BValue": "results.voltammetry",
+    "Beside": "experiments.beside",
     "Couple": "results.titration",
     "CycleSummary": "results.analysis",
     "Departure": "literature.theory",
@@ -94,6 +104,7 @@ _HOMES = {
     "VoltammetryPeak": "results.voltammetry",
     "asymmetry": "experiments.counterfactual",
     "b_values": "results.voltammetry",
+    "beside": "experiments.beside",
     "budget": "results.budget",
     "budgets": "results.budget",
     "compare": "experiments.comparison",
@@ -109,6 +120,7 @@ _HOMES = {
     "equilibrium_potential": "model.equilibrium",
     "find_hosts": "literature.queries",
     "find_studies": "literature.queries",
+    "first_cycle_efficiency": "results.analysis",
     "first_order_reversals": "protocol.experiments",
     "gap_profile": "results.budget",
     "gitt": "protocol.experiments",
@@ -142,11 +154,13 @@ _HOMES = {
     "to_dataframe": "results.export",
     "voltammetry_peaks": "results.voltammetry",
     "with_changes": "mechanism.reader",
+    "with_design": "mechanism.reader",
     "zero_rate": "experiments.zero_rate",
 }
 
 __all__ = [
     "BValue",
+    "Beside",
     "Couple",
     "CycleSummary",
     "Departure",
@@ -177,6 +191,7 @@ __all__ = [
     "VoltammetryPeak",
     "asymmetry",
     "b_values",
+    "beside",
     "budget",
     "budgets",
     "compare",
@@ -192,6 +207,7 @@ __all__ = [
     "equilibrium_potential",
     "find_hosts",
     "find_studies",
+    "first_cycle_efficiency",
     "first_order_reversals",
     "gap_profile",
     "gitt",
@@ -225,6 +241,7 @@ __all__ = [
     "to_dataframe",
     "voltammetry_peaks",
     "with_changes",
+    "with_design",
     "zero_rate",
 ]
 

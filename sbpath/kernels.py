@@ -62,7 +62,7 @@ def allocating_kernel(function: Function) -> Function:
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """A kernel as machine code, with the same arguments and results.
 
-    On a machine that has not made the code before, the first call takes some ten seconds and
+    On a machine that has not made the code before, the first call takes about a minute and
     says so on standard error; later ones, and later processes, load it.
     """
     import numba
@@ -125,6 +125,6 @@ def _sources() -> str:
 
 def _tell() -> None:
     print(
-        "sbpath: preparing the compiled solver; the first time on a machine takes about half a minute",
+        "sbpath: preparing the compiled solver; the first time on a machine takes about a minute",
         file=sys.stderr,
     )

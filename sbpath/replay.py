@@ -7,8 +7,9 @@ import numpy as np
 from sbpath.kernels import Floats, allocating_kernel, compiled
 from sbpath.mechanism.reader import mechanism_of_sound_document
 from sbpath.mechanism.records import Mechanism
-from sbpath.model.equations import Drive, evaluate, workspace
+from sbpath.model.equations import SMALLEST_AFFINITY, Drive, evaluate, workspace
 from sbpath.model.network import Network, build_network
+from sbpath.model.rates import waiting_times
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.solution import Solution
 
@@ -29,7 +30,7 @@ def network_of(solution: Solution, mechanism: Mechanism | None = None) -> Networ
     )
 
 
-def replayed(solution: Solution, network: Network) -> tuple[Floats, Floats]:
+def replayed(solution: Solution, network: Network) -> tuple[Floats, Floats, Floats]:
     """The equations once more in every row, at the row's own current.
 
     Returns
@@ -38,19 +39,41 @@ def replayed(solution: Solution, network: Network) -> tuple[Floats, Floats]:
         Volume of what is new in the product of each edge (m^3/mol Sb).
     motion : array, shape (n,)
         dE/dt, as the charge balance has it (V/s).
+    waiting : array, shape (3, E, n)
+        Times of nucleation, growth and transport of each edge (s); nan where it has no driving
+        force.
     """
     states = np.vstack([solution.fractions, solution.potential_V]).T.copy()
-    volumes, motion = compiled(_evaluate_rows)(states, solution.current_A_per_g.copy(), network)
-    return volumes.T, motion
+    volumes, motion, waiting = compiled(_evaluate_rows)(states, solution.current_A_per_g.copy(), network)
+    return volumes.T, motion, waiting
 
 
 @allocating_kernel
-def _evaluate_rows(states: Floats, currents: Floats, network: Network) -> tuple[Floats, Floats]:
+def _evaluate_rows(states: Floats, currents: Floats, network: Network) -> tuple[Floats, Floats, Floats]:
     work = workspace(network)
     volumes, motion = np.zeros((len(states), len(network.source))), np.zeros(len(states))
+    waiting = np.full((3, len(network.source), len(states)), np.nan)
     for row in range(len(states)):
         evaluate(0.0, states[row], Drive(True, currents[row], 0.0), network, work, False)
         for e in range(len(network.source)):
             volumes[row, e] = work.volume[e]
+            driving = work.affinity[e] - network.work[e]
+            # The times of an edge that stands still are those of an earlier row.
+            if driving <= SMALLEST_AFFINITY:
+                continue
+            waiting[0, e, row] = work.nucleation[0, e]
+            # Without its barrier: of an edge that never nucleates no growth time is worked out.
+            waiting[1, e, row] = waiting_times(
+                driving,
+                states[row, network.target[e]],
+                0.0,
+                network.log_attempt[0, e],
+                network.growth[0, e],
+                network.alpha[e],
+                network.energy[e],
+                network.order[e],
+                network.seed[e],
+            )[1]
+            waiting[2, e, row] = network.transport[0, e]
         motion[row] = work.slopes.derivative[-1]
-    return volumes, motion
+    return volumes, motion, waiting

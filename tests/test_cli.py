@@ -120,6 +120,42 @@ def test_compare_prints_writes_and_draws(capsys, tmp_path):
     assert figure.read_bytes()[:4] == b"%PDF"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        ("compare li --graph reported --graph candidate", "--graph"),
+        ("compare li na --rate C/10 1C --rate 2C", "--rate"),
+        ("compare li --design nano --design micron", "--design"),
+        ("simulate li --rate C/10 --rate C/10", "--rate"),
+        ("simulate li --cycles 2 --cycles 1", "--cycles"),
+        ("explain li --design nano --design micron", "--design"),
+        ("map li --vary a --vary b --csv x.csv --csv y.csv", "--csv"),
+        ("gitt li --temperature 25 --temp 30", "--temp"),
+        ("literature --ion K --ion Na", "--ion"),
+        ("hosts --ion K --ion=Na", "--ion"),
+        ("graph li --graph reported --graph candidate", "--graph"),
+        ("show li --design nano --design micron", "--design"),
+        ("simulate li --quiet --quiet", "--quiet"),
+    ],
+)
+def test_an_option_given_twice_is_refused_in_one_line(capsys, arguments, option):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments.split())
+    captured = capsys.readouterr()
+    assert (stop.value.code, captured.out) == (2, "")
+    assert len(captured.err.splitlines()) == 1
+    assert f"{option}" in captured.err
+    assert "is given twice" in captured.err
+
+
+def test_an_option_that_is_a_list_may_be_repeated(capsys):
+    both = ["--set", "kinetics.growth_rate_per_s=1e-3", "--set", "electrode.double_layer_F_per_g=2"]
+    code, out, _ = run(capsys, "show", "li-sb", *both)
+    assert code == 0
+    (line,) = [line for line in out.splitlines() if line.startswith("kinetics.growth_rate_per_s ")]
+    assert line.split()[1:3] == ["0.001", "assumed"]
+
+
 def test_graph_is_drawn(capsys, tmp_path):
     code, _, _ = run(capsys, "graph", "k-sb", "--graph", "candidate", "--plot", str(tmp_path / "g.svg"))
     assert code == 0

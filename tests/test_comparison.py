@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,15 @@ import pytest
 from curves import lobatto_integral, rows
 
 import sbpath.experiments.comparison as module
-from sbpath import InputError, compare, cycle_summaries, cycling, half_cycles, load_mechanism
+from sbpath import (
+    InputError,
+    compare,
+    cycle_summaries,
+    cycling,
+    first_cycle_efficiency,
+    half_cycles,
+    load_mechanism,
+)
 from sbpath.results.comparison import case_labels, cases, rate_text
 from sbpath.text.comparison import COMPARISON_HEAD, comparison_report, comparison_rows
 
@@ -103,6 +112,37 @@ def test_the_last_full_cycle_is_compared(simulated):
     assert len(half_cycles(solution)) == 5
 
 
+@pytest.mark.parametrize("name", ["li-sb2s3-libh4", "k-sb4o5cl2", "na-sb"])
+def test_the_first_cycle_has_an_efficiency_of_its_own(simulated, name):
+    graph = "reported" if name == "k-sb4o5cl2" else None
+    solution = cycled(simulated, name, graph=graph)
+    charges = []
+    for number in (1, 2):
+        these = rows(solution, number)
+        time = solution.time_s[these]
+        charges.append(abs(lobatto_integral(time - time[0], solution.current_A_per_g[these])))
+    (row,) = table([solution])
+    assert float(row["First-cycle efficiency"]) == pytest.approx(charges[1] / charges[0], abs=1e-3)
+    assert float(row["Coulombic efficiency"]) == pytest.approx(1.0, abs=2e-3)
+    assert (float(row["First-cycle efficiency"]) < 0.62) == (name != "na-sb")
+    assert first_cycle_efficiency(solution) == cases(solution)[0].first_cycle_efficiency
+    head, line = comparison_report([solution]).splitlines()[:2]
+    place = head.index("ICE")
+    assert line[place:].split()[0] == f"{charges[1] / charges[0]:.1%}"
+
+
+def test_parallel_ways_are_no_chain(simulated):
+    # Of what leaves Li3Sb + Sn most becomes SnSb and the rest Sb: not SnSb -> Sb.
+    (row,) = table([cycled(simulated, "li-snsb", "C/10")])
+    out = row["Extraction path"].split(", ")
+    assert [re.sub(r"\d+ %", "%", part) for part in out[1:]] == [
+        "Li3Sb-Sn -> SnSb (%)",
+        "Li3Sb-Sn -> Sb-Sn (%)",
+    ]
+    assert sum(float(part.split("(")[1].split()[0]) for part in out[1:]) == pytest.approx(100.0, abs=1.0)
+    assert out[0].endswith("-> Li3Sb-Sn (100 %)")
+
+
 # -- potentials on one scale -------------------------------------------------------------------------------
 
 
@@ -168,7 +208,7 @@ def test_nothing_vanishes_without_a_word(simulated):
     assert len(first) == 5
     for case in found:
         assert any(line.startswith(case.label) for line in first)
-    assert first[2].split()[-9:] == ["-"] * 9
+    assert first[2].split()[-10:] == ["-"] * 10
     assert sum(line.startswith("li-sb") for line in second) == 1
     assert "-: no full cycle" in second
     assert any("not in the second table" in line and "2 %" in line for line in second)
@@ -218,7 +258,7 @@ def test_own_graph_temperature_and_changed_numbers_are_kept():
     ("systems", "options", "words"),
     [
         ([], {}, "at least one system"),
-        (["li-sb"], {"rates": ()}, "at least one system, graph, rate and temperature"),
+        (["li-sb"], {"rates": ()}, "at least one system, graph, design, rate and temperature"),
         (["li-sb", "nope"], {}, "nope: no shipped mechanism"),
         (["li-sb", "na-sb"], {"graphs": ("candidate", "other")}, "li-sb has no graph 'other'"),
         (["li-sb"], {"rates": ("C/10", "fast")}, "'fast' is not a number with a unit"),

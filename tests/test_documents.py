@@ -52,8 +52,13 @@ def other_commands(tmp_path_factory) -> tuple[dict[str, str], set[str]]:
 
 def test_the_other_commands_of_the_readme_run(other_commands):
     printed, files = other_commands
-    assert list(printed) == ["simulate", "explain", "budget", "map", "mosaic", "compare", "compounds"]
+    assert list(printed) == [
+        "simulate", "explain", "budget", "map", "mosaic", "compare", "compounds", "literature",
+    ]  # fmt: skip
     assert "NaSb -> Na₃Sb" in printed["compare"]
+    (lost,) = re.findall(r"lose most: ([\d.]+) % for `li-sb2s3-libh4`", README)
+    (row,) = (line for line in printed["literature"].splitlines() if line.startswith("5.5"))
+    assert re.split(r" +", row)[5:7] == ["65.0", lost]
     assert files == {
         "lithium.png",
         "lithium.csv",

@@ -63,13 +63,21 @@ def test_compiled_and_interpreted_kernels_agree():
 def test_replayed_rows_are_those_of_the_interpreted_equations():
     solution = simulate("k-sb", progress=False)
     network = network_of(solution)
-    volumes, motion = replayed(solution, network)
+    volumes, motion, waiting = replayed(solution, network)
     work = workspace(network)
     for row in range(0, len(solution.time_s), 37):
         state = np.array([*solution.fractions[:, row], solution.potential_V[row]])
         evaluate(0.0, state, Drive(True, solution.current_A_per_g[row], 0.0), network, work, True)
         assert motion[row] == pytest.approx(work.slopes.derivative[-1], rel=1e-9)
         np.testing.assert_allclose(volumes[:, row], work.volume, rtol=1e-12)
+        runs = work.affinity - network.work > 1e-9
+        np.testing.assert_array_equal(np.isnan(waiting[:, :, row]), np.tile(~runs, (3, 1)))
+        times = np.vstack([work.nucleation[0], work.growth[0], network.transport[0]])
+        np.testing.assert_allclose(waiting[[0, 2]][:, runs, row], times[[0, 2]][:, runs], rtol=1e-9)
+        # Of what never nucleates the equations leave the growth out.
+        reached = runs & np.isfinite(work.nucleation[0])
+        np.testing.assert_allclose(waiting[1, reached, row], times[1, reached], rtol=1e-9)
+        assert np.nanmin(waiting[1, :, row]) > 0.0
         # And the Jacobian has no row or column that the arrow leaves out.
         assert dense(work.slopes).shape == (len(state), len(state))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -14,6 +15,8 @@ from tiny import tiny_mechanism
 
 from sbpath import cycling, load_mechanism, pathways, shipped_names, simulate
 from sbpath.results.pathways import Path, _paths
+from sbpath.text.simulation import simulation_report
+from sbpath.text.tables import path_text
 
 FULL = F / M_SB / 3.6  # mAh/g of one electron per Sb
 # Sb itself; compounds are run in test_shipped_mechanisms and in tests of their own.
@@ -248,3 +251,45 @@ def test_sodium_and_potassium_come_back_the_way_they_went(simulated, name, betwe
         assert ("Sb", between, full) in into
         for path, share in into.items():
             assert out[path[::-1]] == pytest.approx(share, abs=0.01)
+
+
+# -- one chain or branches ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("paths", "wanted"),
+    [
+        ([("ABC", 1.0)], "A -> B -> C"),
+        # What stood in the middle before belongs to the chain.
+        ([("BC", 0.55), ("ABC", 0.45)], "A -> B -> C"),
+        ([("AB", 0.72), ("AC", 0.28)], "A -> B (72 %), A -> C (28 %)"),
+        ([("AC", 0.7), ("BC", 0.3)], "A -> C (70 %), B -> C (30 %)"),
+        ([("AB", 0.6), ("CD", 0.4)], "A -> B (60 %), C -> D (40 %)"),
+        ([("ABCE", 0.6), ("ADCE", 0.4)], "A -> B -> C (60 %), A -> D -> C (40 %), C -> E (100 %)"),
+        # Next to nothing makes no branch.
+        ([("AB", 0.97), ("AC", 0.03)], "A -> B"),
+        ([("AB", 0.02)], "-"),
+        ([], "-"),
+        # A ring has no end; it is cut where a path begins.
+        ([("AB", 0.5), ("BC", 0.3), ("CA", 0.2)], "A -> B -> C -> A"),
+    ],
+)
+def test_a_chain_is_printed_only_where_it_is_one(paths, wanted):
+    way = dataclasses.replace(
+        pathways(simulate("li-sb", "Insert at C/2 for 6 min", progress=False))[0],
+        paths=tuple(Path(tuple(nodes), share) for nodes, share in paths),
+    )
+    assert path_text(way) == wanted
+    assert path_text(way, {"A": "a"}) == wanted.replace("A", "a")
+
+
+def test_simulate_does_not_chain_what_went_side_by_side(simulated):
+    mechanism = load_mechanism("li-nisb")
+    solution = simulated("li-nisb", cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V))
+    report = simulation_report(solution)
+    assert "NiSb -> Sb + Ni" not in report
+    out = pathways(solution)[1]
+    shares = [out.converted[out.edges.index(edge)] for edge in ("Li3Sb-Ni -> NiSb", "Li3Sb-Ni -> Sb-Ni")]
+    wanted = "Li₃Sb + Ni -> NiSb ({:.0f} %), Li₃Sb + Ni -> Sb + Ni ({:.0f} %)"
+    assert wanted.format(*(100.0 * share for share in shares)) in report
+    assert "the share of all Sb that took each" in report

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -199,7 +201,7 @@ def test_rivals_draws_force_barrier_and_rate_where_the_reactant_is(lithium):
         for row, values in (
             (1, 1e-6 * about.force_J_per_m3),
             (2, about.barrier_kT),
-            (3, about.nucleation_per_s),
+            (3, about.rate_per_s),
         ):
             lines = {
                 line.get_label(): line for line in grid[row, column].lines if "rightarrow" in line.get_label()
@@ -230,7 +232,7 @@ def test_the_current_asks_for_one_conversion_in_the_time_of_a_half_cycle(lithium
     assert [grid[row, 0].get_ylabel().replace("\n", " ") for row in (1, 2, 3)] == [
         "Driving force per volume of product  (MJ m$^{-3}$)",
         "Nucleation barrier  ($k_\\mathrm{B}T$)",
-        "Nucleation rate  (s$^{-1}$)",
+        "Rate of a domain  (s$^{-1}$)",
     ]
     assert grid[3, 0].get_yscale() == "log"
     assert {ax.get_xlabel() for ax in grid[3]} == {"Specific capacity  (mAh g$^{-1}$ Sb)"}
@@ -371,6 +373,26 @@ def test_comparison_draws_loops_gaps_causes_and_efficiency(simulated):
         "Hysteresis  (mV)",
         "Loop  (J g$^{-1}$ Sb)",
     ]
+
+
+@pytest.mark.parametrize("count", [3, 4, 5, 8])
+def test_names_below_the_bars_of_a_comparison_do_not_overlap(simulated, count):
+    names = ["li-sb2s3-libh4", "li-sb2se3-libh4", "li-sb2te3-libh4", "li-gasb-libh4"]
+    several = [cycled(simulated, name, rate) for rate in ("1C", "C/2") for name in names][:count]
+    figure = plots.comparison(several)
+    figure.draw_without_rendering()
+    _, efficiency, causes, energy = figure.axes[-4:]
+    for ax in (efficiency, causes, energy):
+        ticks = ax.get_xticklabels()
+        assert len(ticks) == count
+        # Upright or lying: slanted words have boxes that say nothing.
+        assert {tick.get_rotation() % 90.0 for tick in ticks} == {0.0}
+        boxes = [tick.get_window_extent() for tick in ticks]
+        assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
+        assert min(box.y0 for box in boxes) >= 0.0
+        assert ax.get_window_extent().height > 120.0
+    # Not into the panel below.
+    assert min(t.get_window_extent().y0 for t in efficiency.get_xticklabels()) > energy.get_window_extent().y1
 
 
 def test_on_the_scale_of_lithium_the_loops_move_and_nothing_else(simulated):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import replace
 from math import nan
@@ -11,8 +12,9 @@ import pytest
 from analytic import K_B, F, Textbook
 from tiny import tiny_mechanism
 
-from sbpath import State, cycling, decisions, driving, load_mechanism, pathways, simulate
+from sbpath import State, cycling, decisions, driving, load_mechanism, pathways, simulate, with_changes
 from sbpath.mechanism.reader import mechanism_from_document
+from sbpath.results.rivals import Waiting
 from sbpath.text.explain import EXPLAIN_HEAD, decision_text, explain_rows, explanation
 
 KELVIN = 298.15
@@ -313,12 +315,12 @@ def test_a_winner_that_went_at_another_time_is_the_one_without_a_driving_force(s
     # As where most of a phase goes at first one way, and half of all of it has gone when another one runs.
     decision = decided(cycled(simulated), "insertion", "Sb")
     first, second = decision.rivals[:2]
-    gone = replace(first, force_J_per_m3=nan, lever=nan, share=0.6)
+    gone = replace(first, force_J_per_m3=nan, lever=nan, share=0.6, waiting=Waiting(nan, nan, nan))
     running = replace(second, lever=nan, share=0.4)
     text = "\n".join(
         decision_text(replace(decision, rivals=(gone, running)), {p: p for p in ("Sb", "Li2Sb", "Li3Sb")})
     )
-    assert "Sb -> Li2Sb has no driving force here; its 60.0% went at another time." in text
+    assert "Sb -> Li2Sb has no driving force here." in text
     assert "Sb -> Li3Sb has no driving force" not in text
 
 
@@ -339,3 +341,114 @@ def test_rows_for_a_file_hold_every_decision_of_every_cycle(simulated):
 
 def test_a_rest_decides_nothing(simulated):
     assert decisions(simulated("li-sb", "Rest for 1 h")) == []
+
+
+# -- what is waited for ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["li-sb", "na-sb", "li-nisb", "li-snsb"])
+def test_the_three_waiting_times_are_those_that_the_solver_ran_with(simulated, name):
+    # r = theta / (sum of the three), with the rate that the simulation recorded.
+    solution = cycled(simulated, name)
+    for decision in decisions(solution):
+        (row,) = np.flatnonzero(solution.time_s == decision.time_s)[:1]
+        share = solution.fraction(decision.phase)[row]
+        for one in decision.rivals:
+            e = solution.edges.index(f"{decision.phase} -> {one.product}")
+            times = one.waiting
+            assert np.isnan(times.total_s) == (one.affinity_J_per_mol <= 0.0)
+            if np.isfinite(times.total_s):
+                assert share / times.total_s == pytest.approx(solution.rates_per_s[e, row], rel=1e-6)
+                assert times.nucleation_s == pytest.approx(1.0 / one.nucleation_per_s, rel=1e-9)
+            parts = {
+                "nucleation": times.nucleation_s,
+                "growth": times.growth_s,
+                "transport": times.transport_s,
+            }
+            if times.longest:
+                assert parts[times.longest] == max(parts.values())
+
+
+@pytest.mark.parametrize(
+    ("energies", "growth", "diffusivity", "cause"),
+    [
+        ((0.12, 0.20), (1e3, 1e3), 1e-4, "nucleation"),
+        ((0.05, 0.02), (1e-7, 1e-9), 1e-4, "growth"),
+        ((0.12, 0.0), (1e3, 1e-9), 1e-4, "growth"),
+        ((0.05, 0.02), (1e9, 1e9), 1e-17, "transport"),
+    ],
+)
+def test_at_a_held_potential_shares_follow_the_waiting_times(energies, growth, diffusivity, cause):
+    mechanism = competition(energies, (1e9, 1e9), (1.0, 1.0), growth=growth)
+    mechanism = with_changes(mechanism, {"kinetics.diffusivity_m2_per_s": diffusivity})
+    first = decisions(held(mechanism))[0]
+    one, other = first.rivals
+    # Both leave one phase at rates that stand still: shares are as one over the times.
+    assert one.share / other.share == pytest.approx(other.waiting.total_s / one.waiting.total_s, rel=1e-3)
+    assert first.decided_by(other) == cause
+    told = "\n".join(decision_text(first, {name: name for name in ("Sb", "LiSb", "Li2Sb")}))
+    assert ("gamma(Sb|LiSb) / gamma(Sb|Li2Sb)" in told) == (cause == "nucleation")
+    if cause != "nucleation":
+        # The lower barrier may well be that of the other.
+        low = min(first.rivals, key=lambda rival: rival.barrier_kT)
+        words = (
+            f"The lower barrier is that of {low.product}, but {cause}"
+            if low is not one
+            else cause.capitalize()
+        )
+        assert f"{words} decides: {one.product} takes " in told
+    assert "another potential" not in told
+    assert "all the same" not in told
+
+
+def test_more_attempts_beat_a_lower_barrier_and_are_told():
+    first = decisions(held(competition((0.12, 0.13), (1e6, 1e16), (1.0, 1.0))))[0]
+    one, other = first.rivals
+    assert (one.product, first.decided_by(other)) == ("Li2Sb", "nucleation")
+    told = "\n".join(decision_text(first, {name: name for name in ("Sb", "LiSb", "Li2Sb")}))
+    lower = "LiSb" if other.barrier_kT < one.barrier_kT else "Li2Sb"
+    assert ("attempts are fewer: Li2Sb before LiSb" in told) == (lower == "LiSb")
+
+
+@pytest.mark.parametrize(
+    ("name", "phase", "first", "other"),
+    [("li-nisb", "Li3Sb-Ni", "NiSb", "Sb-Ni"), ("li-snsb", "Li3Sb-Sn", "SnSb", "Sb-Sn")],
+)
+def test_where_growth_decides_no_barrier_is_said_to_win(simulated, name, phase, first, other):
+    solution = cycled(simulated, name)
+    decision = decided(solution, "extraction", phase)
+    loser = rival(decision, other)
+    assert decision.winner.product == first
+    assert (decision.winner.waiting.longest, loser.waiting.longest) == ("growth", "nucleation")
+    assert decision.decided_by(loser) == "growth"
+    # Where the other had its share, it was the faster one.
+    assert loser.own_waiting.total_s < loser.own_winner_waiting.total_s
+    assert loser.own_potential_V > decision.potential_V
+    e = solution.edges.index(f"{phase} -> {other}")
+    half = slice(solution.steps[3].first, solution.steps[3].last)
+    went = solution.converted[e, half] - solution.converted[e, half.start]
+    (row,) = np.flatnonzero(solution.potential_V[half] == loser.own_potential_V)[:1]
+    assert went[row] / went[-1] == pytest.approx(0.5, abs=0.05)
+    lines = decision_text(decision, {node: node for node in solution.phases})
+    (sentence,) = (line for line in lines if "decides" in line and f"{first} before {other}" in line)
+    assert sentence.startswith(f"  Growth decides: {first} takes ")
+    assert any(f"The {loser.share:.1%} of {other} went at another potential" in line for line in lines)
+    assert not any(f"gamma({phase}|{other})" in line for line in lines)
+    assert "wins: 1 before 2" in explanation(solution)
+    assert "\nthe lower barrier wins" not in explanation(solution)
+    assert "nucleation / s  growth / s  transport / s" in explanation(solution)
+
+
+def test_an_order_of_shares_against_that_of_the_instant_is_told(simulated):
+    decision = decided(cycled(simulated), "insertion", "Sb")
+    labels = {name: name for name in ("Sb", "Li2Sb", "Li3Sb")}
+    words = "the order of one instant is not that of the shares"
+    assert words not in "\n".join(decision_text(decision, labels))
+    one, other = decision.rivals
+    other = dataclasses.replace(other, energy_ratio=1.0 / other.energy_ratio, lever=1.0 / other.lever)
+    turned = dataclasses.replace(
+        decision, rivals=(other, dataclasses.replace(one, energy_ratio=1.633, lever=1.144))
+    )
+    told = "\n".join(decision_text(turned, labels))
+    assert f"Over the half cycle Li3Sb took more all the same: {words}." in told
+    assert "> (g(Li3Sb) / g(Li2Sb))^(2/3) = 1.144: Li2Sb before Li3Sb." in told

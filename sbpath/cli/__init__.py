@@ -22,11 +22,36 @@ EXAMPLES = """examples:
 """
 
 
+class _Once(argparse.Action):
+    """Stores a value, and refuses a second one, which would silently take the place of the first."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: str | None = None
+    ) -> None:  # fmt: skip
+        given = vars(namespace).setdefault("given", set())
+        if option_string is not None and self.dest in given:
+            several = "; give all its values after one" if self.nargs in ("+", "*") else "; give it once"
+            raise argparse.ArgumentError(self, f"is given twice{several}")
+        given.add(self.dest)
+        setattr(namespace, self.dest, self.const if self.nargs == 0 else values)
+
+
+class _Flag(_Once):
+    """A switch that is on where it is given."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, **{"default": False, **options}, nargs=0, const=True)
+
+
 class _Parser(argparse.ArgumentParser):
     """Answers a mistake in one line, as the rest of sbpath does."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        # An option that may be repeated says so: action="append".
+        for name in (None, "store"):
+            self.register("action", name, _Once)
+        self.register("action", "store_true", _Flag)
         # -10C is a temperature, not an option, as -10 is for argparse.
         self._negative_number_matcher = re.compile(r"-\d+\.?\d*\s*(°?[CKck])?$")
 

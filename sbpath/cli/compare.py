@@ -11,6 +11,7 @@ EXAMPLES = """examples:
   sbpath compare li-sb na-sb k-sb --plot hysteresis.png
   sbpath compare li-sb --rate C/20 C/5 1C --graph reported candidate
   sbpath compare li-sb li-sb-libh4 --temperature 25C 120C --csv temperatures.csv
+  sbpath compare li-sb na-sb --design micron nano --rate C/10 1C
 """
 
 
@@ -18,9 +19,11 @@ def add(commands: Any) -> None:
     """Add this command to a parser's."""
     compare = commands.add_parser(
         "compare",
-        help="compare the hysteresis of systems, graphs, rates and temperatures",
-        description="Cycle every system on every graph, at every rate and temperature, and compare the last cycles:\n"
-        "hysteresis, where it comes from, efficiency and path.",
+        help="compare the hysteresis of systems, graphs, designs, rates and temperatures",
+        description="Cycle every system on every graph, in every electrode design, at every rate and temperature, and\n"
+        "compare the last cycles: hysteresis, where it comes from, efficiency and path. Only ICE is of the first\n"
+        "cycle: the share of the charge inserted in it that came out again. CE is the same of the last cycle, near\n"
+        "100 % even where the first one lost much.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -28,6 +31,10 @@ def add(commands: Any) -> None:
     compare.add_argument(
         "--graph", nargs="+", metavar="NAME", help="reported, candidate, ... (default: the mechanism's)"
     )
+    compare.add_argument(
+        "--design", nargs="+", metavar="NAME",
+        help="electrodes to build each system as: see the end of `sbpath list`, or .toml files; own is the mechanism's own",
+    )  # fmt: skip
     compare.add_argument(
         "--rate", nargs="+", metavar="RATE", default=["C/10"], help="C/10, 0.5C, 50 mA/g, ... (default C/10)"
     )
@@ -61,6 +68,7 @@ def _compare(options: argparse.Namespace) -> int:
     solutions = compare(
         [load(name, []) for name in options.mechanisms],
         graphs=options.graph or (None,),
+        designs=[None if name == "own" else name for name in options.design or ("own",)],
         rates=options.rate,
         temperatures_C=[to_celsius(text) for text in options.temperature] if options.temperature else (None,),
         cycles=options.cycles,

@@ -35,8 +35,11 @@ def add(commands: Any) -> None:
     """Add these commands to a parser's."""
     explain = commands.add_parser(
         "explain",
-        help="why this path: driving forces, barriers and rates of rivals",
-        description="Cycle a system and say, for each phase that had a choice, which way it went and what decided.",
+        help="why this path: driving forces, barriers and waiting times of rivals",
+        description="Cycle a system and say, for each phase that had a choice, which way it went and what decided. Nucleation,\n"
+        "growth and transport are how long a domain waits for each, in seconds, when half of the phase has gone; the\n"
+        "shortest sum goes first. Share is what took each way over the whole half cycle.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_one(explain)
     explain.add_argument("--csv", metavar="FILE", help="write every decision of every cycle as CSV")

@@ -6,7 +6,7 @@ import argparse
 import shutil
 from typing import Any
 
-from sbpath.cli.shared import check_outputs, save_figure
+from sbpath.cli.shared import check_outputs, load, save_figure
 from sbpath.errors import InputError
 
 EXAMPLES = """examples:
@@ -14,6 +14,7 @@ EXAMPLES = """examples:
   sbpath literature --material sb2s3 --notes
   sbpath literature --electrolyte FEC --strategy structure --csv fec.csv
   sbpath literature --plot strategies.png
+  sbpath literature --ion Li --material Sb2S3 --beside li-sb2s3-libh4
 """
 # Of a line where there is no terminal to ask, in a file for example.
 FILE_WIDTH = 200
@@ -26,7 +27,7 @@ def add(commands: Any) -> None:
         help="Sb anodes reported for Li, Na, K and solid cells (the review's Tables 2-5)",
         description="The 55 Sb anodes of the review's Tables 2-5: electrolyte, binder, first-cycle efficiency,\n"
         "capacity after X cycles, rate capability. Numbers are as printed. Options narrow the list\n"
-        "down; a row must fit all of them.",
+        "down; a row must fit all of them. With --beside each row stands beside the first cycle of a simulation.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -53,12 +54,20 @@ def add(commands: Any) -> None:
         action="store_true",
         help="below the table: what is odd about a row, and its citation in full",
     )
-    literature.add_argument("--csv", metavar="FILE", help="write the rows with every column as CSV")
+    literature.add_argument(
+        "--beside", metavar="MECHANISM",
+        help="simulate the first cycle of this system for each row, at the row's own mA/g (C/10 where the review names "
+        "none) and temperature, and print both: first-cycle efficiency, capacity inserted, mean voltages",
+    )  # fmt: skip
+    literature.add_argument(
+        "--csv", metavar="FILE", help="write the rows with every column as CSV, those of --beside after them"
+    )
     literature.add_argument(
         "--plot",
         metavar="FILE",
         help="draw efficiency, capacity and rate capability by strategy and ion (.png, .pdf, .svg)",
     )
+    literature.add_argument("--quiet", action="store_true", help="no progress")
     literature.set_defaults(handler=_literature)
 
     hosts = commands.add_parser(
@@ -82,7 +91,7 @@ def add(commands: Any) -> None:
 
 def _literature(options: argparse.Namespace) -> int:
     from sbpath.literature.queries import find_studies
-    from sbpath.text.literature import studies_report
+    from sbpath.text.literature import BESIDE_COLUMNS, beside_columns, beside_report, studies_report
 
     check_outputs(options.csv, plot=options.plot)
     studies = find_studies(
@@ -95,8 +104,16 @@ def _literature(options: argparse.Namespace) -> int:
     )
     if not studies:
         raise InputError("literature: no row of Tables 2-5 fits all that is asked for; leave an option out")
-    print(studies_report(studies, _width(), options.notes))
-    _write(options, studies, lambda plots: plots.strategies(studies)[0][0].figure)
+    more = None
+    if options.beside is None:
+        print(studies_report(studies, _width(), options.notes))
+    else:
+        from sbpath.experiments.beside import beside
+
+        rows = beside(studies, load(options.beside, []), progress=not options.quiet)
+        print(beside_report(rows, _width(), options.notes))
+        more = BESIDE_COLUMNS, beside_columns(rows)
+    _write(options, studies, lambda plots: plots.strategies(studies)[0][0].figure, more)
     return 0
 
 
@@ -111,12 +128,15 @@ def _hosts(options: argparse.Namespace) -> int:
     return 0
 
 
-def _write(options: argparse.Namespace, records: Any, figure: Any) -> None:
-    """The files asked for; `figure` makes a figure with the module `sbpath.plots`."""
+def _write(options: argparse.Namespace, records: Any, figure: Any, more: Any = None) -> None:
+    """The files asked for; `figure` makes a figure with the module `sbpath.plots`.
+
+    `more` are columns to write after those of the records.
+    """
     from sbpath.literature.export import literature_to_csv
 
     if options.csv:
-        literature_to_csv(records, options.csv)
+        literature_to_csv(records, options.csv, more)
         print(f"wrote {options.csv}")
     save_figure(options.plot, figure)
 

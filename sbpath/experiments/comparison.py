@@ -1,13 +1,14 @@
-"""Cycles of any systems, graphs, rates and temperatures, for a comparison."""
+"""Cycles of any systems, graphs, electrode designs, rates and temperatures, for a comparison."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from pathlib import Path
 
 from sbpath.errors import InputError
 from sbpath.experiments.progress import shown
-from sbpath.mechanism.reader import load_mechanism
+from sbpath.mechanism.reader import load_mechanism, with_design
 from sbpath.mechanism.records import Mechanism
 from sbpath.protocol.protocol import cycling
 from sbpath.simulation import checked, simulate
@@ -18,12 +19,13 @@ def compare(
     systems: Sequence[Mechanism | str] | Mechanism | str,
     *,
     graphs: Sequence[str | None] = (None,),
+    designs: Sequence[str | Path | None] = (None,),
     rates: Sequence[str] = ("C/10",),
     temperatures_C: Sequence[float | None] = (None,),
     cycles: int = 2,
     progress: bool = True,
 ) -> list[Solution]:
-    """Cycle every system on every graph, at every rate and temperature, between its own cut-offs.
+    """Cycle every system on every graph, in every electrode design, at every rate and temperature, between its own cut-offs.
 
     Parameters
     ----------
@@ -31,6 +33,8 @@ def compare(
         As in `simulate`.
     graphs, temperatures_C : sequence
         As in `simulate`; None is the system's own.
+    designs : sequence of str or Path
+        Electrode designs as in `load_mechanism`; None is the system's own electrode.
     rates : sequence of str
         Such as ``"C/10"``.
     cycles : int
@@ -41,7 +45,7 @@ def compare(
     Returns
     -------
     list of Solution
-        System by system; within it graph by graph, then by temperature, then by rate.
+        System by system; within it graph by graph, then by design, by temperature, by rate.
 
     Raises
     ------
@@ -50,11 +54,12 @@ def compare(
     """
     several = [systems] if isinstance(systems, Mechanism | str) else systems
     mechanisms = [s if isinstance(s, Mechanism) else load_mechanism(s) for s in several]
-    if not (mechanisms and graphs and rates and temperatures_C):
-        raise InputError("compare: give at least one system, graph, rate and temperature")
+    if not (mechanisms and graphs and designs and rates and temperatures_C):
+        raise InputError("compare: give at least one system, graph, design, rate and temperature")
     runs, problems = [], {}
-    for mechanism, graph, celsius, rate in product(mechanisms, graphs, temperatures_C, rates):
+    for system, graph, design, celsius, rate in product(mechanisms, graphs, designs, temperatures_C, rates):
         try:
+            mechanism = system if design is None else with_design(system, design)
             protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
             checked(mechanism, protocol, graph, celsius)
         except InputError as error:

@@ -46,8 +46,21 @@ def literature_table(records: Sequence[Study] | Sequence[Host]) -> tuple[list[st
     return [*schema, "Empty host density [g.cm-3]", "Source of the empty host density", *COMPUTED], rows
 
 
-def literature_to_csv(records: Sequence[Study] | Sequence[Host], path: str | Path) -> Path:
+def literature_to_csv(
+    records: Sequence[Study] | Sequence[Host],
+    path: str | Path,
+    more: tuple[Sequence[str], Sequence[Sequence[str]]] | None = None,
+) -> Path:
     """Write `literature_table` as comma-separated text.
+
+    Parameters
+    ----------
+    records : sequence of Study or of Host
+        The rows.
+    path : str or Path
+        Where.
+    more : tuple of headings and rows, optional
+        Columns of text to write after those of the records, one row for each.
 
     Raises
     ------
@@ -55,6 +68,9 @@ def literature_to_csv(records: Sequence[Study] | Sequence[Host], path: str | Pat
         If there are no records or the file cannot be written; then it is left as it was.
     """
     head, rows = literature_table(records)
+    if more is not None:
+        head = [*head, *more[0]]
+        rows = [[*row, *added] for row, added in zip(rows, more[1], strict=True)]
     with written_whole(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as handle:
         csv.writer(handle, lineterminator="\n").writerows([head, *rows])
     return Path(path)

@@ -89,6 +89,19 @@ def with_changes(mechanism: Mechanism, changes: Mapping[str, float]) -> Mechanis
     return mechanism_from_document(document, where=mechanism.name)
 
 
+def with_design(mechanism: Mechanism, design: str | Path) -> Mechanism:
+    """`mechanism` built as another electrode, as in `load_mechanism`.
+
+    Raises
+    ------
+    InputError
+        With every mistake found, one line each.
+    """
+    document = mechanism.document
+    put_on(document, design)
+    return mechanism_from_document(document, where=f"{mechanism.name}, {design}")
+
+
 def mechanism_from_document(document: dict[str, Any], where: str) -> Mechanism:
     """Gates two and three on a merged document; `where` names it in the messages.
 

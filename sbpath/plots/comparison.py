@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 
 from sbpath.errors import InputError
 from sbpath.plots.budget import bars
+from sbpath.plots.fitting import extent
 from sbpath.plots.style import DOUBLE, FRAMED, SERIES, style
 from sbpath.plots.words import capacity_label, per_gram, voltage_label
 from sbpath.results.analysis import half_cycles
@@ -21,6 +23,12 @@ from sbpath.solution import Solution
 
 # Loops beside each other in one row.
 COLUMNS = 4
+# Size of names below bars; of names that stand upright, for want of room, less.
+NAMES, UPRIGHT = 7.5, 6.5
+# Share of the width of the figure that the bars of one panel have at least.
+BARS = 0.37
+# Letters in a line above a loop.
+TITLE = 27
 
 
 def comparison(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> Figure:
@@ -37,8 +45,16 @@ def comparison(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -
     with style():
         columns = min(len(compared), COLUMNS)
         rows = -(-len(compared) // columns)
-        figure = plt.figure(figsize=(DOUBLE, 2.3 * rows + 4.7), layout="constrained")
-        upper, lower = cast(Any, figure.subfigures)(2, 1, height_ratios=(2.3 * rows, 4.7), hspace=0.02)
+        names = [case.label.replace(", ", "\n") for case in compared if case.budget is not None]
+        figure = plt.figure(figsize=(DOUBLE, 1.0), layout="constrained")
+        upright = _widest(figure, names, NAMES) * len(names) > 0.95 * BARS * DOUBLE
+        below = 4.7
+        if upright:
+            names = [name.replace("\n", ", ") for name in names]
+            # Both rows of panels keep the height that they have above names that lie.
+            below += 2.0 * (_widest(figure, names, UPRIGHT) - 0.12)
+        figure.set_size_inches(DOUBLE, 2.3 * rows + below)
+        upper, lower = cast(Any, figure.subfigures)(2, 1, height_ratios=(2.3 * rows, below), hspace=0.02)
         grid: Any = upper.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         panels = list(grid.flat)
         for spare in panels[len(compared) :]:
@@ -47,7 +63,7 @@ def comparison(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -
             above_nothing.tick_params(labelbottom=True)
         _loops(panels[: len(compared)], compared, scale)
         upper.supxlabel(capacity_label([case.solution for case in compared]), fontsize=8)
-        _below(lower, compared)
+        _below(lower, compared, names, upright)
     return figure
 
 
@@ -100,7 +116,7 @@ def _loops(axes: Sequence[Axes], compared: Sequence[Case], scale: Scale) -> None
 def _loop(ax: Axes, case: Case, colour: str) -> None:
     solution = case.solution
     label = case.label if "°C" in case.label else f"{case.label}, {solution.provenance['temperature_C']:g} °C"
-    ax.set_title(label, loc="left", fontsize=8)
+    ax.set_title(textwrap.fill(label, TITLE, break_on_hyphens=False), loc="left", fontsize=8)
     ax.grid(True, color="0.93", lw=0.6)
     if case.summary is None or case.insertion is None or case.extraction is None:
         ax.text(0.5, 0.5, "no full cycle", transform=ax.transAxes, ha="center")
@@ -135,8 +151,22 @@ def _loop(ax: Axes, case: Case, colour: str) -> None:
     )  # fmt: skip
 
 
-def _below(figure: Any, compared: Sequence[Case]) -> None:
-    """Gap along x, causes in mV and in J/g, energy efficiency; of the cases with a closed loop."""
+def _widest(figure: Figure, names: Sequence[str], fontsize: float) -> float:
+    """Width of the widest of `names` (inch)."""
+    trial = figure.text(0.0, 0.0, "", fontsize=fontsize)
+    widths = [0.0]
+    for name in names:
+        trial.set_text(name)
+        widths.append(extent(trial).width / figure.dpi)
+    trial.remove()
+    return max(widths)
+
+
+def _below(figure: Any, compared: Sequence[Case], names: Sequence[str], upright: bool) -> None:
+    """Gap along x, causes in mV and in J/g, energy efficiency; of the cases with a closed loop.
+
+    `names` are those of these cases, below the bars.
+    """
     gap, efficiency, causes, energy = figure.subplots(2, 2, width_ratios=(1.15, 1.0)).flat
     closed = [(i, case, case.budget) for i, case in enumerate(compared) if case.budget is not None]
     for i, case, own in closed:
@@ -155,7 +185,6 @@ def _below(figure: Any, compared: Sequence[Case]) -> None:
         gap.legend(loc="best", fontsize=6.5, **(FRAMED if len(closed) > COLUMNS else {}))
     if not closed:
         return
-    names = [case.label.replace(", ", "\n") for _, case, _ in closed]
     losses = np.array([own.losses_mV.sum(axis=0) for _, _, own in closed])
     stored = np.array([own.stored_mV for _, _, own in closed])
     bars(names, losses, "Hysteresis  (mV)", causes, legend=False, stored=stored)
@@ -180,6 +209,6 @@ def _below(figure: Any, compared: Sequence[Case]) -> None:
     efficiency.set_xticks(places, names)
     efficiency.set_ylabel("Energy efficiency  (%)")
     efficiency.set_ylim(0.0, 100.0)
-    if len(closed) > 4:
+    if upright:
         for ax in (causes, energy, efficiency):
-            plt.setp(ax.get_xticklabels(), rotation=45, ha="right", rotation_mode="anchor", fontsize=6.5)
+            plt.setp(ax.get_xticklabels(), rotation=90, fontsize=UPRIGHT)

@@ -1,4 +1,4 @@
-"""Why this path: driving force, barrier and nucleation rate of rival edges along a cycle."""
+"""Why this path: driving force, barrier and rate of rival edges along a cycle."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ LINES = [(colour, dashes) for dashes in ("-", ":", "-.", (0, (6, 1, 1, 1, 1, 1))
 
 
 def rivals(solution: Solution, cycle: int | None = None) -> Figure:
-    """Voltage, driving force per volume, barrier and nucleation rate of every edge that could run.
+    """Voltage, driving force per volume, barrier and rate of every edge that could run.
 
-    Thick lines carried the charge, thin ones lost. Dashed: the rate at which domains have to
-    transform to carry the current.
+    The rate is that of one domain, 1 over its times of nucleation, growth and transport together:
+    the highest wins. Thick lines carried the charge, thin ones lost. Dashed: the rate at which
+    domains have to transform to carry the current.
 
     Parameters
     ----------
@@ -70,10 +71,10 @@ def rivals(solution: Solution, cycle: int | None = None) -> Figure:
         axes[0, 0].set_ylabel(voltage_label(solution).replace("  ", "\n"))
         axes[1, 0].set_ylabel("Driving force per volume\nof product  (MJ m$^{-3}$)")
         axes[2, 0].set_ylabel("Nucleation barrier  ($k_\\mathrm{B}T$)")
-        axes[3, 0].set_ylabel("Nucleation rate  (s$^{-1}$)")
+        axes[3, 0].set_ylabel("Rate of a domain  (s$^{-1}$)")
         axes[2, 0].set_ylim(0.0, HIGHEST_BARRIER)
         axes[3, 0].set_yscale("log")
-        axes[3, 0].set_ylim(LOWEST_RATE, 1e3)
+        axes[3, 0].set_ylim(LOWEST_RATE, 1.0)
         axes[1, 0].set_ylim(bottom=0.0)
         provenance = solution.provenance
         figure.suptitle(
@@ -109,7 +110,7 @@ def _half(
         for ax, values in (
             (force, 1e-6 * about.force_J_per_m3),
             (barrier, about.barrier_kT),
-            (rate, about.nucleation_per_s),
+            (rate, about.rate_per_s),
         ):
             ax.plot(capacity, np.where(there, values[e, half.rows], np.nan), **look)
     # Charge per second over the charge of a full conversion: what the current asks of the domains.

@@ -7,6 +7,8 @@ Definitions, used everywhere in sbpath:
 - Mean voltage: energy over charge of a half cycle, integral V dq / integral dq.
 - Voltage hysteresis: mean voltage of extraction minus that of insertion.
 - Coulombic efficiency: capacity of extraction / capacity of insertion.
+- First-cycle efficiency, also called initial coulombic efficiency (ICE): the coulombic efficiency
+  of cycle 1, in which hosts that do not form again lose what later cycles do not show.
 - Voltage efficiency: mean voltage of insertion / mean voltage of extraction; where the loop is
   closed, energy efficiency is this over the coulombic efficiency.
 - Loop energy: energy taken up on extraction (cell charge) less energy delivered on insertion
@@ -73,7 +75,7 @@ class HalfCycle:
     """One half cycle; `rows` are its rows in the solution.
 
     `phases` are the phases in the order in which they appear, those present at the start
-    together in the first entry.
+    together in the first entry. Which became which is told by `sbpath.pathways`.
     """
 
     cycle: int
@@ -210,6 +212,11 @@ def cycle_summaries(solution: Solution) -> list[CycleSummary]:
             )
         )
     return summaries
+
+
+def first_cycle_efficiency(solution: Solution) -> float | None:
+    """Share of the charge inserted in cycle 1 that came out again; None where it lacks a direction."""
+    return next((s.coulombic_efficiency for s in cycle_summaries(solution) if s.cycle == 1), None)
 
 
 def last_loop(solution: Solution) -> tuple[CycleSummary, HalfCycle, HalfCycle] | None:

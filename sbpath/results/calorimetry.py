@@ -61,7 +61,7 @@ def heat_flow(solution: Solution) -> HeatFlow:
     # Entropies of phases add up to those of nodes.
     amounts = np.array([[node.get(p, 0.0) for p in mechanism.phases] for node in mechanism.nodes.values()])
     entropy, slope = (amounts @ np.array(values) for values in zip(*pairs, strict=True))
-    _, motion = replayed(solution, network)
+    _, motion, _ = replayed(solution, network)
     change = np.sum(solution.fractions * slope, axis=0) * motion
     if len(network.source):
         rise = entropy[network.target] - entropy[network.source]

@@ -8,8 +8,9 @@ from typing import Literal
 
 from sbpath.errors import InputError
 from sbpath.physical import STANDARD_POTENTIAL_V
-from sbpath.results.analysis import CycleSummary, HalfCycle, last_loop
+from sbpath.results.analysis import CycleSummary, HalfCycle, first_cycle_efficiency, last_loop
 from sbpath.results.budget import Budget, budgets
+from sbpath.results.pathways import Pathways, pathways
 from sbpath.solution import Solution
 
 Scale = Literal["own", "Li"]
@@ -22,13 +23,17 @@ class Case:
     Attributes
     ----------
     label : str
-        The mechanism's name, and of graph, temperature and rate what differs between the cases.
+        The mechanism's name, and of graph, design, temperature and rate what differs between the cases.
     solution : Solution
         Whole.
     rate_mA_per_g : float
         Current of the insertion that is compared, at its start.
     summary, insertion, extraction
         Of that cycle; None where the solution has no full cycle.
+    insertion_way, extraction_way : Pathways or None
+        Which edges carried the charge of these half cycles.
+    first_cycle_efficiency : float or None
+        Share of the charge inserted in cycle 1 that came out again; None where that is no full cycle.
     budget : Budget or None
         None where the loop is not closed.
     shift_V : float
@@ -41,6 +46,9 @@ class Case:
     summary: CycleSummary | None
     insertion: HalfCycle | None
     extraction: HalfCycle | None
+    insertion_way: Pathways | None
+    extraction_way: Pathways | None
+    first_cycle_efficiency: float | None
     budget: Budget | None
     shift_V: float
 
@@ -73,6 +81,8 @@ def cases(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> lis
     for solution, label, loop, rate in zip(several, labels, loops, rates, strict=True):
         summary, insertion, extraction = loop if loop is not None else (None, None, None)
         cycle = summary.cycle if summary is not None else 0
+        # The first of each direction, as in `last_loop`.
+        own = {way.direction: way for way in reversed(pathways(solution)) if way.cycle == cycle}
         ion = solution.provenance["document"]["ion"]
         found.append(
             Case(
@@ -82,6 +92,9 @@ def cases(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> lis
                 summary=summary,
                 insertion=insertion,
                 extraction=extraction,
+                insertion_way=own.get("insertion"),
+                extraction_way=own.get("extraction"),
+                first_cycle_efficiency=first_cycle_efficiency(solution),
                 budget=next((b for b in budgets(solution) if b.cycle == cycle), None),
                 shift_V=0.0 if scale == "own" else STANDARD_POTENTIAL_V[ion] - STANDARD_POTENTIAL_V["Li"],
             )
@@ -100,6 +113,7 @@ def case_labels(solutions: Sequence[Solution], rates_mA_per_g: Sequence[float] |
         (
             about["mechanism"],
             about["graph"],
+            about["document"].get("design") or "own electrode",
             f"{about['temperature_C']:g} °C",
             rate_text(rate, about["one_C_mA_per_g"]),
         )
@@ -110,7 +124,7 @@ def case_labels(solutions: Sequence[Solution], rates_mA_per_g: Sequence[float] |
     for part in parts:
         twins = [other for other in parts if other[0] == part[0]]
         # The temperature belongs to a system; it is told where the same system has two.
-        told = [part[i] for i in (1, 2, 3) if len({other[i] for other in twins}) > 1]
+        told = [part[i] for i in (1, 2, 3, 4) if len({other[i] for other in twins}) > 1]
         labels.append(", ".join([part[0], *told]))
     # Alike but for a number of the mechanism or a protocol: counted.
     return [

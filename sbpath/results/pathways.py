@@ -6,10 +6,13 @@ layer. Together they are the capacity.
 
 A path is a sequence of edges from a phase of which there was more before to one of which there
 is more after. The amounts that the edges converted are taken apart into paths, the widest first.
+Laid over each other, the paths make one chain or a net; branches are the pieces of that net
+between the phases where ways part or meet.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,6 +25,8 @@ from sbpath.solution import Floats, Solution
 
 # Paths and branches that carry less than this share of all Sb are not told.
 TOLD = 1e-3
+# Edges that converted less than this share of all Sb make no branch.
+BRANCHES = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,44 @@ class Pathways:
     def capacity_mAh_per_g(self) -> float:
         """Charge of the half cycle, insertion positive."""
         return float(self.charge_mAh_per_g.sum()) + self.filling_mAh_per_g + self.double_layer_mAh_per_g
+
+
+def branches(paths: Sequence[Path], least: float = BRANCHES) -> tuple[Path, ...]:
+    """The net of `paths`, cut where ways part or meet; a single branch where it is one chain.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Of one half cycle.
+    least : float
+        Edges that converted less than this share of all Sb are left out.
+
+    Returns
+    -------
+    tuple of Path
+        Each with the largest share that any of its edges converted.
+    """
+    amounts: dict[tuple[str, str], float] = {}
+    for path in paths:
+        for edge in pairwise(path.phases):
+            amounts[edge] = amounts.get(edge, 0.0) + path.share
+    net = nx.DiGraph(edge for edge, amount in amounts.items() if amount >= least)
+
+    def passed(node: str) -> bool:
+        return net.in_degree(node) == 1 == net.out_degree(node)
+
+    # In a ring no way parts or meets; it is cut where a path begins.
+    starts = [node for node in net if not passed(node)] + [path.phases[0] for path in paths]
+    found, told = [], set()
+    for start, step in [edge for node in starts if node in net for edge in net.out_edges(node)]:
+        if (start, step) in told:
+            continue
+        way = [start, step]
+        while passed(way[-1]) and way[-1] != start:
+            way += net.successors(way[-1])
+        told.update(pairwise(way))
+        found.append(Path(tuple(way), max(amounts[edge] for edge in pairwise(way))))
+    return tuple(found)
 
 
 def pathways(solution: Solution, least: float = TOLD) -> list[Pathways]:

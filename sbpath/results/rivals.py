@@ -5,8 +5,9 @@ g = (A - W) / V_q, and with it the barrier of classical nucleation theory
 
     b = 16 pi S gamma^3 / (3 k_B T g^2)   in kT  (the B / A^2 of `sbpath.model.rates`),
 
-and nucleates at the rate J0 exp(-b). The lower barrier wins: for equal J0 and S, product 1
-before product 2 where
+and a domain waits 1 / (J0 exp(-b)) for a nucleus, then while it fills (growth), then for the alkali
+(transport). The shorter sum of the three wins. Where nucleation is the longest of the three for
+both products, that is the lower barrier: for equal J0 and S, product 1 before product 2 where
 
     gamma_1 / gamma_2  <  (g_1 / g_2)^(2/3).
 
@@ -19,17 +20,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, nan
+from math import inf, isnan, nan
 
 import numpy as np
 
 from sbpath.mechanism.records import Mechanism
 from sbpath.replay import mechanism_of, network_of, replayed
 from sbpath.results.analysis import HalfCycle, half_cycles, of_cycle
-from sbpath.solution import Floats, Solution
+from sbpath.solution import CAUSES, Floats, Solution
 
 # A phase that loses less than this share of the Sb in a half cycle has decided nothing.
 DECIDES = 0.05
+# What a domain waits for, one after the other.
+WAITS = CAUSES[:3]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,12 +49,43 @@ class Driving:
         J0 exp(-barrier), of a domain of the reactant, whether there is any or not.
     log_attempt : array, shape (E,)
         ln(J0 / (1/s)).
+    waiting_s : array, shape (3, E, n)
+        Times of nucleation, growth and transport, in the order of `WAITS`; one over their sum is
+        the rate at which a domain transforms.
     """
 
     force_J_per_m3: Floats
     barrier_kT: Floats
     nucleation_per_s: Floats
     log_attempt: Floats
+    waiting_s: Floats
+
+    @property
+    def rate_per_s(self) -> Floats:
+        """How fast a domain of the reactant transforms, whether there is any or not; shape (E, n)."""
+        return 1.0 / self.waiting_s.sum(axis=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a domain waits for one after the other (s); nan where nothing drives it, inf: never."""
+
+    nucleation_s: float
+    growth_s: float
+    transport_s: float
+
+    @property
+    def total_s(self) -> float:
+        """The three together: the shortest total goes first."""
+        return self.nucleation_s + self.growth_s + self.transport_s
+
+    @property
+    def longest(self) -> str:
+        """Which of `WAITS` is the longest; empty where nothing drives the domain."""
+        if isnan(self.total_s):
+            return ""
+        times = (self.nucleation_s, self.growth_s, self.transport_s)
+        return WAITS[times.index(max(times))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +101,8 @@ class Rival:
     force_J_per_m3, barrier_kT, nucleation_per_s : float
         As in `Driving`.
     share : float
-        Of what left the phase in this half cycle, the share that took this way.
+        Of what left the phase in this half cycle, the share that took this way. It need not
+        follow from the one moment of decision: a rival may have had its turn at another potential.
     interfacial_energy_J_per_m2 : float
         Of the pair of phases.
     energy_ratio, lever : float
@@ -76,6 +111,12 @@ class Rival:
     threshold_J_per_m2 : float
         The interfacial energy below which this one would nucleate faster than the winner, all
         else and the potential held. Nan for the winner.
+    waiting : Waiting
+        Its three waiting times at the moment of decision.
+    own_potential_V : float
+        Where half of what took this way had gone; nan where nothing did.
+    own_waiting, own_winner_waiting : Waiting
+        The waiting times there, its own and those of the winner.
     """
 
     product: str
@@ -88,6 +129,10 @@ class Rival:
     energy_ratio: float
     lever: float
     threshold_J_per_m2: float
+    waiting: Waiting
+    own_potential_V: float
+    own_waiting: Waiting
+    own_winner_waiting: Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +155,30 @@ class Decision:
         """The way that most of the phase took."""
         return self.rivals[0]
 
+    def decided_by(self, rival: Rival) -> str:
+        """Which of `WAITS` decides between the winner and `rival` at this moment.
+
+        Nucleation where it is the longest wait of both, so that the lower barrier wins; else the
+        longest wait of the slower one or, where that one waits for nuclei, of the faster one.
+        Empty where one of them has no driving force.
+        """
+        faster, slower = sorted((self.winner.waiting, rival.waiting), key=lambda waiting: waiting.total_s)
+        if not (faster.longest and slower.longest):
+            return ""
+        return faster.longest if slower.longest == "nucleation" else slower.longest
+
 
 def driving(solution: Solution) -> Driving:
     """Driving force, barrier and nucleation rate of every edge along a solution."""
     network = network_of(solution)
-    volume, _ = replayed(solution, network)
+    volume, _, waiting = replayed(solution, network)
     free = solution.affinities_J_per_mol - network.work[:, None]
     free = np.where(free > 0.0, free, nan)
     barrier = network.barrier[0][:, None] * (volume / free) ** 2
     log_attempt = network.log_attempt[0]
     with np.errstate(under="ignore"):
         rate = np.exp(log_attempt[:, None] - barrier)
-    return Driving(free / volume, barrier, rate, log_attempt)
+    return Driving(free / volume, barrier, rate, log_attempt, waiting)
 
 
 def decisions(solution: Solution, cycle: int | None = None) -> list[Decision]:
@@ -167,10 +224,13 @@ def _decisions(solution: Solution, halves: Sequence[HalfCycle]) -> list[Decision
                 continue
             row = half.rows.start + int(np.searchsorted(left, 0.5 * left[-1]))
             ways.sort(key=lambda e, c=converted: -c[e, -1])
-            rivals = [
-                _rival(mechanism, solution, about, e, ways[0], row, float(converted[e, -1] / left[-1]))
-                for e in ways
-            ]
+            rivals = []
+            for e in ways:
+                went = float(converted[e, -1])
+                own = int(np.searchsorted(converted[e], 0.5 * went)) + half.rows.start if went > 0.0 else None
+                rivals.append(
+                    _rival(mechanism, solution, about, e, ways[0], row, went / float(left[-1]), own)
+                )
             found.append(
                 Decision(
                     cycle=half.cycle,
@@ -186,8 +246,9 @@ def _decisions(solution: Solution, halves: Sequence[HalfCycle]) -> list[Decision
 
 
 def _rival(
-    mechanism: Mechanism, solution: Solution, about: Driving, e: int, winner: int, row: int, share: float
-) -> Rival:
+    mechanism: Mechanism, solution: Solution, about: Driving, e: int, winner: int, row: int, share: float,
+    own: int | None,
+) -> Rival:  # fmt: skip
     energy = mechanism.interface(*solution.edges[e].split(" -> ")).energy_J_per_m2.value
     force, best_force = (float(about.force_J_per_m3[i, row]) for i in (e, winner))
     barrier, best_barrier = (float(about.barrier_kT[i, row]) for i in (e, winner))
@@ -199,6 +260,10 @@ def _rival(
         # Equal rates: b (threshold / gamma)^3 = b_winner + ln(J0 / J0_winner).
         level = best_barrier + float(about.log_attempt[e] - about.log_attempt[winner])
         threshold = energy * (max(level, 0.0) / barrier) ** (1.0 / 3.0)
+
+    def waiting(edge: int, at: int | None) -> Waiting:
+        return Waiting(*([nan] * 3 if at is None else about.waiting_s[:, edge, at].tolist()))
+
     return Rival(
         product=solution.edges[e].split(" -> ")[1],
         affinity_J_per_mol=float(solution.affinities_J_per_mol[e, row]),
@@ -210,4 +275,8 @@ def _rival(
         energy_ratio=ratio,
         lever=lever,
         threshold_J_per_m2=threshold,
+        waiting=waiting(e, row),
+        own_potential_V=nan if own is None else float(solution.potential_V[own]),
+        own_waiting=waiting(e, own),
+        own_winner_waiting=waiting(winner, own),
     )

@@ -8,11 +8,11 @@ from sbpath.results.budget import LOSSES
 from sbpath.results.comparison import Case, Scale, cases
 from sbpath.results.labels import node_labels
 from sbpath.solution import Solution
-from sbpath.text.tables import or_dash, path_text, table
+from sbpath.text.tables import or_dash, path_text, table, ways_note
 
 COMPARISON_HEAD = (
-    "System", "Graph", "Temperature [degC]", "Rate [mA.g-1]", "Cycle", "Insertion [mA.h.g-1]", "Extraction [mA.h.g-1]",
-    "Insertion [V]", "Extraction [V]", "Hysteresis [mV]", "Loop [J.g-1]", "Coulombic efficiency", "Energy efficiency",
+    "System", "Graph", "Design", "Temperature [degC]", "Rate [mA.g-1]", "Cycle", "Insertion [mA.h.g-1]", "Extraction [mA.h.g-1]",
+    "Insertion [V]", "Extraction [V]", "Hysteresis [mV]", "Loop [J.g-1]", "First-cycle efficiency", "Coulombic efficiency", "Energy efficiency",
     "Insertion path", "Extraction path", *(f"{cause.capitalize()} [mV]" for cause in LOSSES), "Stored [mV]",
 )  # fmt: skip
 
@@ -25,6 +25,7 @@ def comparison_rows(solutions: Sequence[Solution], scale: Scale = "own") -> list
         row = [
             about["mechanism"],
             about["graph"],
+            about["document"].get("design") or "",
             f"{about['temperature_C']:g}",
             f"{case.rate_mA_per_g:.4g}",
         ]
@@ -36,8 +37,9 @@ def comparison_rows(solutions: Sequence[Solution], scale: Scale = "own") -> list
             str(last.cycle), f"{into.capacity_mAh_per_g:.1f}", f"{out.capacity_mAh_per_g:.1f}",
             f"{into.mean_voltage_V + case.shift_V:.4f}", f"{out.mean_voltage_V + case.shift_V:.4f}",
             f"{last.hysteresis_mV:.1f}", _or_nothing(last.loop_J_per_g, "{:.1f}"),
-            f"{last.coulombic_efficiency:.4f}", _or_nothing(last.energy_efficiency, "{:.4f}"),
-            path_text(into), path_text(out),
+            _or_nothing(case.first_cycle_efficiency, "{:.4f}"), f"{last.coulombic_efficiency:.4f}",
+            _or_nothing(last.energy_efficiency, "{:.4f}"),
+            path_text(case.insertion_way), path_text(case.extraction_way),
         ]  # fmt: skip
         row += [f"{value:.2f}" for value in _mV(case)] or [""] * (len(LOSSES) + 1)
         rows.append(row)
@@ -47,14 +49,19 @@ def comparison_rows(solutions: Sequence[Solution], scale: Scale = "own") -> list
 def comparison_report(solutions: Sequence[Solution], scale: Scale = "own") -> str:
     """The comparison for a terminal, and under it where the hysteresis comes from."""
     head = [
-        "system", "°C", "mAh/g", "in / V", "out / V", "hysteresis / mV", "loop / J/g", "CE", "energy eff.", "path in",
-        "path out",
+        "system", "°C", "mAh/g", "in / V", "out / V", "hysteresis / mV", "loop / J/g", "ICE", "CE", "energy eff.",
+        "path in", "path out",
     ]  # fmt: skip
     compared = cases(solutions, scale)
     rows = [_row(case) for case in compared]
     lines = [table(head, rows), "", "Hysteresis by cause / mV"]
     shares = [[case.label, *(f"{value:.1f}" for value in _mV(case))] for case in compared if case.budget]
     lines.append(table(["system", *LOSSES, "stored"], shares))
+    lines.append(
+        "ICE: of the charge inserted in the first cycle, the share that came out again (first-cycle efficiency); "
+        "CE: the same of the cycle compared"
+    )
+    lines += ways_note(way for case in compared for way in (case.insertion_way, case.extraction_way))
     if any(case.summary is None for case in compared):
         lines.append("-: no full cycle")
     if any(case.summary and not case.budget for case in compared):
@@ -71,13 +78,15 @@ def _row(case: Case) -> list[str]:
     labels = node_labels(about["document"])
     celsius = f"{about['temperature_C']:g}"
     if case.summary is None or case.insertion is None or case.extraction is None:
-        return [case.label, celsius, *["-"] * 9]
+        return [case.label, celsius, *["-"] * 10]
     last, into, out = case.summary, case.insertion, case.extraction
     return [
         case.label, celsius, f"{into.capacity_mAh_per_g:.1f}",
         f"{into.mean_voltage_V + case.shift_V:.3f}", f"{out.mean_voltage_V + case.shift_V:.3f}",
-        f"{last.hysteresis_mV:.1f}", or_dash(last.loop_J_per_g, "{:.1f}"), f"{last.coulombic_efficiency:.1%}",
-        or_dash(last.energy_efficiency, "{:.1%}"), path_text(into, labels), path_text(out, labels),
+        f"{last.hysteresis_mV:.1f}", or_dash(last.loop_J_per_g, "{:.1f}"),
+        or_dash(case.first_cycle_efficiency, "{:.1%}"), f"{last.coulombic_efficiency:.1%}",
+        or_dash(last.energy_efficiency, "{:.1%}"), path_text(case.insertion_way, labels),
+        path_text(case.extraction_way, labels),
     ]  # fmt: skip
 
 

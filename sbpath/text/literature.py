@@ -1,15 +1,19 @@
-"""The review's tables as text: Sb anodes as wide as a terminal, hosts computed beside printed."""
+"""The review's tables as text: Sb anodes as wide as a terminal, alone or beside a simulation; hosts."""
 
 from __future__ import annotations
 
 import re
 import textwrap
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sbpath.literature.records import Host, Study
 from sbpath.literature.theory import Departure, host_departures, host_theory
 from sbpath.results.labels import subscripted
 from sbpath.text.tables import or_dash, table
+
+if TYPE_CHECKING:
+    from sbpath.experiments.beside import Beside
 
 STUDY_HEAD = (
     "row", "ion", "material", "electrolyte", "binder", "CE / %", "mAh/g", "cycles", "mA/g", "rate mA/g", "mAh/g",
@@ -18,7 +22,16 @@ STUDY_HEAD = (
 # Columns that may be cut and down to which width, one after the other; and columns that are left out
 # where even that is too wide.
 CUTS = (("electrolyte", 34), ("material", 20), ("electrolyte", 14), ("material", 12))
-LEFT_OUT_FIRST = ("binder", "strategy", "electrolyte")
+LEFT_OUT_FIRST = ("binder", "strategy", "electrolyte", "ion", "cycles")
+# Rows beside a simulation: for a terminal, and what is added to the columns of a file.
+BESIDE_HEAD = (
+    "row", "ion", "material", "rate", "°C", "CE / %", "sim.", "mAh/g", "cycles", "sim.", "in / V", "out / V",
+)  # fmt: skip
+BESIDE_COLUMNS = (
+    "Simulated system", "Simulated rate", "Simulated temperature [degC]", "Simulated first-cycle efficiency [%]",
+    "Simulated first insertion [mA.h.g-1]", "Simulated insertion voltage [V]", "Simulated extraction voltage [V]",
+    "Why not simulated",
+)  # fmt: skip
 QUANTITIES = {
     "molar_mass_g_per_mol": "molar mass / g/mol",
     "molar_volume_cm3_per_mol": "molar volume / cm3/mol",
@@ -30,19 +43,7 @@ QUANTITIES = {
 
 def studies_report(studies: Sequence[Study], width: int, notes: bool = False) -> str:
     """The rows in `width` characters, long cells cut; with `notes` what there is to say of each."""
-    head: list[str] = list(STUDY_HEAD)
-    rows = [_study_row(study) for study in studies]
-    left_out = []
-    for name in LEFT_OUT_FIRST:
-        if _cut_widths(head, rows, width)[1]:
-            index = head.index(name)
-            head, rows = _without(head, index), [_without(row, index) for row in rows]
-            left_out.append(name)
-    rows = _cut(head, rows, width)
-    lines = [table(*_aligned(head, rows))]
-    if left_out:
-        rest = f"left out, for want of width: {', '.join(left_out)}; --csv writes every column"
-        lines.append(_indented(rest, width))
+    lines = _fitted(list(STUDY_HEAD), [_study_row(study) for study in studies], width)
     count = f"{len(studies)} row{'s' if len(studies) != 1 else ''} of Tables 2-5"
     legend = (
         f"{count}. CE: coulombic efficiency of the first cycle. mAh/g after so many cycles, at the mA/g that the "
@@ -54,6 +55,42 @@ def studies_report(studies: Sequence[Study], width: int, notes: bool = False) ->
     if notes:
         lines += ["", *(_notes(study, width) for study in studies)]
     return "\n".join(lines)
+
+
+def beside_report(rows: Sequence[Beside], width: int, notes: bool = False) -> str:
+    """Printed and simulated numbers of each row side by side, and why a row has none simulated."""
+    lines = _fitted(list(BESIDE_HEAD), [_beside_row(row) for row in rows], width)
+    legend = (
+        f"Tables 2-5 beside {rows[0].mechanism}, simulated at the mA/g of the row, or at C/10 where the review names "
+        "none. CE: of the charge inserted in the first cycle, the share that came out again; the simulation loses none "
+        "to the electrolyte. mAh/g: printed, after so many cycles; simulated, inserted in the first cycle, per gram "
+        "of host. in, out: simulated mean voltages of that cycle."
+    )
+    lines += ["", textwrap.fill(legend, min(width, 110))]
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if row.reason is not None:
+            reasons.setdefault(row.reason, []).append(f"{row.study.table}.{row.study.row}")
+    lines += [
+        _indented(f"not simulated, {', '.join(which)}: {reason}", width) for reason, which in reasons.items()
+    ]
+    if notes:
+        lines += ["", *(_notes(row.study, width) for row in rows)]
+    return "\n".join(lines)
+
+
+def beside_columns(rows: Sequence[Beside]) -> list[list[str]]:
+    """What is simulated of each row, in the columns of `BESIDE_COLUMNS`."""
+    return [
+        [
+            row.mechanism, row.rate, f"{row.temperature_C:g}",
+            *("" if value is None else f"{value:.6g}" for value in (
+                _percent(row), row.insertion_mAh_per_g, row.insertion_V, row.extraction_V,
+            )),
+            row.reason or "",
+        ]
+        for row in rows
+    ]  # fmt: skip
 
 
 def hosts_report(hosts: Sequence[Host], width: int) -> str:
@@ -115,6 +152,21 @@ def _study_row(study: Study) -> list[str]:
     ]  # fmt: skip
 
 
+def _beside_row(row: Beside) -> list[str]:
+    study = row.study
+    return [
+        f"{study.table}.{study.row}{'*' if study.slip else ''}", study.ion, subscripted(study.material), row.rate,
+        f"{row.temperature_C:g}", or_dash(study.first_cycle_efficiency_percent, "{:.1f}"),
+        or_dash(_percent(row), "{:.1f}"), f"{study.capacity_mAh_per_g:g}", str(study.cycles),
+        or_dash(row.insertion_mAh_per_g, "{:.0f}"), or_dash(row.insertion_V, "{:.3f}"),
+        or_dash(row.extraction_V, "{:.3f}"),
+    ]  # fmt: skip
+
+
+def _percent(row: Beside) -> float | None:
+    return None if row.first_cycle_efficiency is None else 100.0 * row.first_cycle_efficiency
+
+
 def _notes(study: Study, width: int) -> str:
     at = f" at {study.temperature_C:g} °C" if study.temperature_C is not None else ""
     parts = [
@@ -124,6 +176,21 @@ def _notes(study: Study, width: int) -> str:
         f"[{study.reference}] {study.citation}",
     ]
     return _indented(" ".join(part for part in parts if part), width)
+
+
+def _fitted(head: list[str], rows: list[list[str]], width: int) -> list[str]:
+    """The table in lines of `width` characters, and which columns had to be left out for it."""
+    left_out = []
+    for name in LEFT_OUT_FIRST:
+        if name in head and _cut_widths(head, rows, width)[1]:
+            index = head.index(name)
+            head, rows = _without(head, index), [_without(row, index) for row in rows]
+            left_out.append(name)
+    lines = [table(*_aligned(head, _cut(head, rows, width)))]
+    if left_out:
+        rest = f"left out, for want of width: {', '.join(left_out)}; --csv writes every column"
+        lines.append(_indented(rest, width))
+    return lines
 
 
 def _cut_widths(head: list[str], rows: list[list[str]], width: int) -> tuple[dict[str, int], int]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sbpath.results.analysis import cycle_summaries, half_cycles
 from sbpath.results.labels import host_label, node_labels
+from sbpath.results.pathways import pathways
 from sbpath.solution import Solution
-from sbpath.text.tables import or_dash, path_text, plateaus_text, table
+from sbpath.text.tables import or_dash, path_text, plateaus_text, table, ways_note
 
 
 def heading(solution: Solution) -> str:
@@ -22,6 +23,7 @@ def heading(solution: Solution) -> str:
 def simulation_report(solution: Solution) -> str:
     """Half cycles, cycles, and every step that did not end as a plain cut-off."""
     labels = node_labels(solution.provenance["document"])
+    ways = pathways(solution)
     lines = [
         heading(solution),
         "",
@@ -32,7 +34,7 @@ def simulation_report(solution: Solution) -> str:
                 "mAh/g",
                 "mean V",
                 "plateaus (V x mAh/g)",
-                "phases in order of appearance",
+                "path",
             ],
             [
                 [
@@ -41,12 +43,13 @@ def simulation_report(solution: Solution) -> str:
                     f"{half.capacity_mAh_per_g:.1f}",
                     f"{half.mean_voltage_V:.3f}",
                     plateaus_text(half),
-                    path_text(half, labels),
+                    path_text(way, labels),
                 ]
-                for half in half_cycles(solution)
+                for half, way in zip(half_cycles(solution), ways, strict=True)
             ],
         ),
     ]
+    lines += ways_note(ways)
     inactive = solution.provenance["document"]["electrode"].get("inactive_mass_g_per_g")
     if inactive and inactive["value"] > 0.0:
         most = max((half.capacity_mAh_per_g for half in half_cycles(solution)), default=0.0)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sbpath.results.analysis import HalfCycle
+from sbpath.results.pathways import Pathways, branches
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -27,9 +28,23 @@ def plateaus_text(half: HalfCycle) -> str:
     return ", ".join(f"{p.voltage_V:.3f} x {p.extent_mAh_per_g:.0f}" for p in half.plateaus) or "-"
 
 
-def path_text(half: HalfCycle, labels: dict[str, str] | None = None) -> str:
-    """``Sb -> Li2Sb -> Li3Sb``, by label if given; phases that start together are joined by +."""
-    return " -> ".join(" + ".join((labels or {}).get(n, n) for n in group) for group in half.phases)
+def path_text(way: Pathways | None, labels: dict[str, str] | None = None) -> str:
+    """``Sb -> Li2Sb -> Li3Sb``, by label if given; ways that part or meet as ``A -> B (72 %), A -> C (28 %)``.
+
+    The percentages are shares of all Sb; a dash stands where next to nothing was converted.
+    """
+    found = branches(way.paths) if way else ()
+    told = [" -> ".join((labels or {}).get(node, node) for node in branch.phases) for branch in found]
+    if len(found) > 1:
+        told = [f"{text} ({100.0 * branch.share:.0f} %)" for text, branch in zip(told, found, strict=True)]
+    return ", ".join(told) or "-"
+
+
+def ways_note(ways: Iterable[Pathways | None]) -> list[str]:
+    """What the percentages of `path_text` are, if it prints any."""
+    if any(way and len(branches(way.paths)) > 1 for way in ways):
+        return ["path: where there is more than one way, the share of all Sb that took each"]
+    return []
 
 
 def signed(value: float) -> str:
