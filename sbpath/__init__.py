@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sbpath.experiments.beside import Beside, beside
     from sbpath.experiments.comparison import compare
     from sbpath.experiments.counterfactual import asymmetry
-    from sbpath.experiments.ranges import Variation
     from sbpath.experiments.selection import selection_map
     from sbpath.experiments.zero_rate import zero_rate
     from sbpath.literature.export import literature_to_csv
@@ -68,6 +67,10 @@ if TYPE_CHECKING:
     from sbpath.simulation import simulate, simulate_again
     from sbpath.solution import Particles, SimulationError, Solution, State, StepRecord, load_solution
     from sbpath.solver.trial import SolverOptions
+    from sbpath.sweeps.points import Sample
+    from sbpath.sweeps.ranges import Range, Variation
+    from sbpath.sweeps.runs import sweep
+    from sbpath.sweeps.table import SweepTable, load_sweep
 
 __version__ = "0.1.0"
 
@@ -87,9 +90,11 @@ _HOMES = {
     "Particles": "solution",
     "Population": "model.population",
     "Protocol": "protocol.protocol",
+    "Range": "sweeps.ranges",
     "RatePoint": "results.rate_capability",
     "Reflections": "results.crystal",
     "Reversal": "results.memory",
+    "Sample": "sweeps.points",
     "SbpathError": "errors",
     "SimulationError": "solution",
     "Solution": "solution",
@@ -97,10 +102,11 @@ _HOMES = {
     "State": "solution",
     "Sensitivities": "results.sensitivity",
     "StepRecord": "solution",
+    "SweepTable": "sweeps.table",
     "Study": "literature.records",
     "TitrationPoint": "results.titration",
     "ValidityWarning": "errors",
-    "Variation": "experiments.ranges",
+    "Variation": "sweeps.ranges",
     "VoltammetryPeak": "results.voltammetry",
     "asymmetry": "experiments.counterfactual",
     "b_values": "results.voltammetry",
@@ -132,6 +138,7 @@ _HOMES = {
     "load_mechanism": "mechanism.reader",
     "load_references": "literature.reader",
     "load_solution": "solution",
+    "load_sweep": "sweeps.table",
     "onsets": "results.analysis",
     "parse_step": "protocol.protocol",
     "partial_cycling": "protocol.experiments",
@@ -148,6 +155,7 @@ _HOMES = {
     "shipped_names": "mechanism.documents",
     "simulate": "simulation",
     "simulate_again": "simulation",
+    "sweep": "sweeps.runs",
     "titration": "results.titration",
     "to_bdf": "results.export",
     "to_csv": "results.export",
@@ -174,9 +182,11 @@ __all__ = [
     "Particles",
     "Population",
     "Protocol",
+    "Range",
     "RatePoint",
     "Reflections",
     "Reversal",
+    "Sample",
     "SbpathError",
     "Sensitivities",
     "SimulationError",
@@ -185,6 +195,7 @@ __all__ = [
     "State",
     "StepRecord",
     "Study",
+    "SweepTable",
     "TitrationPoint",
     "ValidityWarning",
     "Variation",
@@ -219,6 +230,7 @@ __all__ = [
     "load_mechanism",
     "load_references",
     "load_solution",
+    "load_sweep",
     "onsets",
     "parse_step",
     "partial_cycling",
@@ -235,6 +247,7 @@ __all__ = [
     "shipped_names",
     "simulate",
     "simulate_again",
+    "sweep",
     "titration",
     "to_bdf",
     "to_csv",

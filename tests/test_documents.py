@@ -53,7 +53,7 @@ def other_commands(tmp_path_factory) -> tuple[dict[str, str], set[str]]:
 def test_the_other_commands_of_the_readme_run(other_commands):
     printed, files = other_commands
     assert list(printed) == [
-        "simulate", "explain", "budget", "map", "mosaic", "compare", "compounds", "literature",
+        "simulate", "explain", "budget", "map", "mosaic", "compare", "compounds", "literature", "sweep",
     ]  # fmt: skip
     assert "NaSb -> Na₃Sb" in printed["compare"]
     (lost,) = re.findall(r"lose most: ([\d.]+) % for `li-sb2s3-libh4`", README)
@@ -68,7 +68,13 @@ def test_the_other_commands_of_the_readme_run(other_commands):
         "map.png",
         "transfer.png",
         "compounds.png",
+        "sweep.csv",
+        "sweep.sqlite",
+        "sweep.png",
     }
+    told = re.findall(r"^ {4}((?:hysteresis_mV|energy_efficiency) .*)$", README, flags=re.MULTILINE)
+    assert len(told) == 2
+    assert all(line in printed["sweep"].splitlines() for line in told)
 
 
 def test_what_the_readme_says_of_path_and_hysteresis_is_printed(other_commands):
@@ -93,6 +99,19 @@ def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
     solution = names["solution"]
     assert solution.fraction("Li2Sb").max() > 0.99
     assert sbpath.load_solution("lithium.npz").steps == solution.steps
+
+
+def test_the_python_of_the_page_on_sweeps_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
+    first, second, measure, dask = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    names: dict = {}
+    # Grids of four points tell whether the words are right.
+    exec(re.sub(r":\d+(?=\")", ":2", first + second + measure), names)
+    assert len(names["runs"]) == 4
+    runs = sbpath.sweep("li-sb", "rate=1C,2C", measure=names["fractions"], progress=False)
+    assert runs["most_Li2Sb"].min() > 0.5
+    assert "executor=client.get_executor()" in dask  # run in tests/test_sweep.py
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from sbpath import __version__
-from sbpath.cli import compare, experiments, explain, inspect, literature, simulate
+from sbpath.cli import compare, experiments, explain, inspect, literature, simulate, sweep
 from sbpath.errors import InputError, SbpathError, ValidityWarning
 
 EXAMPLES = """examples:
@@ -115,6 +115,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"sbpath {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    for group in (inspect, simulate, experiments, compare, explain, literature):
+    for group in (inspect, simulate, experiments, compare, sweep, explain, literature):
         group.add(commands)
     return parser

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sbpath.mechanism.records import Mechanism
     from sbpath.solution import Solution
 
-MAP_EXAMPLES = """a variation is NAME=LOW..HIGH:COUNT, with ,log after it for logarithmic steps; NAME is
+MAP_EXAMPLES = """a variation is NAME=LOW..HIGH:COUNT, with ,log after it for logarithmic steps, or NAME=A,B,C; NAME is
 rate (always logarithmic), temperature (C), or a number of the mechanism (keys: sbpath show)
 
 examples:

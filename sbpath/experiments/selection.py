@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.errors import InputError, SbpathError
-from sbpath.experiments.progress import shown
-from sbpath.experiments.ranges import RATE, TEMPERATURE, Variation
+from sbpath.errors import InputError
 from sbpath.mechanism.reader import load_mechanism, with_changes
 from sbpath.mechanism.records import Mechanism
-from sbpath.protocol.protocol import cycling
-from sbpath.protocol.steps import Rate
 from sbpath.results.pathways import pathways
-from sbpath.simulation import simulate
-from sbpath.solution import Floats
+from sbpath.solution import Floats, Solution
+from sbpath.sweeps.measure import Value
+from sbpath.sweeps.ranges import Variation
+from sbpath.sweeps.runs import plain_name, sweep
 
 Way = tuple[str, ...]
 
@@ -111,48 +110,42 @@ def selection_map(
     """
     if not isinstance(mechanism, Mechanism):
         mechanism = load_mechanism(mechanism)
+    if changes:
+        mechanism = with_changes(mechanism, changes)
     across, up = (v if isinstance(v, Variation) else Variation.parse(v) for v in (x, y))
-    if _plain(across.name) == _plain(up.name):
+    if plain_name(across.name) == plain_name(up.name):
         raise InputError(f"{across.name}: cannot vary along both axes; vary two quantities")
-    graph = mechanism.default_graph if graph is None else graph
-    mechanism.edges(graph)
-    # A mistyped path is told once and before anything is simulated.
-    fixed = {v.name: v.values[0] for v in (across, up) if v.name not in (RATE, TEMPERATURE)}
-    with_changes(mechanism, {**(changes or {}), **fixed})
-
+    table = sweep(
+        mechanism,
+        [up, across],
+        rate=rate,
+        cycles=cycles,
+        graph=graph,
+        temperature_C=temperature_C,
+        measure=_last_shares,
+        workers=1,
+        progress=progress,
+    )
     shape = (len(up.values), len(across.values))
+    if table.failed.all():
+        raise InputError(f"selection_map: every run failed, the first with: {table['failure'][0]}")
+    failed = table.failed.reshape(shape)
     shares: dict[str, dict[Way, Floats]] = {"insertion": {}, "extraction": {}}
-    failures: dict[tuple[int, int], str] = {}
-    for row, column in shown(list(np.ndindex(shape)), f"sbpath map {mechanism.name}", "run", progress):
-        values = {across.name: across.values[column], up.name: up.values[row]}
-        speed = Rate(values.pop(RATE), "C") if RATE in values else Rate.parse(rate)
-        celsius = values.pop(TEMPERATURE, temperature_C)
-        try:
-            solution = simulate(
-                with_changes(mechanism, {**(changes or {}), **values}),
-                cycling(speed, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles),
-                graph=graph,
-                temperature_C=celsius,
-                progress=False,
-            )
-        except SbpathError as error:
-            failures[row, column] = str(error)
-            continue
-        last = {way.direction: way for way in pathways(solution, FAINTEST) if way.cycle == cycles}
-        for direction, way in last.items():
-            total = sum(path.share for path in way.paths)
-            for path in way.paths if total >= CONVERTED else ():
-                grid = shares[direction].setdefault(path.phases, np.zeros(shape))
-                grid[row, column] = path.share / total
-    if len(failures) == shape[0] * shape[1]:
-        raise InputError(f"selection_map: every run failed, the first with: {next(iter(failures.values()))}")
-    for grids in shares.values():
-        for grid in grids.values():
-            for failed in failures:
-                grid[failed] = np.nan
-    return SelectionMap(mechanism.name, graph, across, up, shares, failures)
+    for name in table.measured:
+        direction, *way = json.loads(name)
+        grid = np.nan_to_num(table[name]).reshape(shape)
+        shares[direction][tuple(way)] = np.where(failed, np.nan, grid)
+    reasons = table["failure"].reshape(shape)
+    failures = {(row, column): reasons[row, column] for row, column in np.argwhere(failed).tolist()}
+    return SelectionMap(mechanism.name, table.about["graph"], across, up, shares, failures)
 
 
-def _plain(name: str) -> str:
-    """A name with the phases of an interface in one order, since it has no direction."""
-    return ".".join("|".join(sorted(part.split("|"))) for part in name.split("."))
+def _last_shares(solution: Solution) -> dict[str, Value]:
+    """Of what the last cycle converted, the share of each path, by direction and phases as JSON."""
+    found: dict[str, Value] = {}
+    last = solution.steps[-1].cycle
+    for way in pathways(solution, FAINTEST):
+        total = sum(path.share for path in way.paths)
+        if way.cycle == last and total >= CONVERTED:
+            found |= {json.dumps([way.direction, *path.phases]): path.share / total for path in way.paths}
+    return found

@@ -10,6 +10,8 @@ import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
 
 Amount = tuple[float, float]
 
@@ -38,8 +40,8 @@ _TERM = re.compile(rf"(?:({_AMOUNT})\s+)?(\S+)")
 class Equation:
     """A parsed reaction: amounts on each side by the name of the species."""
 
-    left: dict[str, Amount]
-    right: dict[str, Amount]
+    left: Mapping[str, Amount]
+    right: Mapping[str, Amount]
 
 
 def parse_amount(text: str | None) -> Amount:
@@ -56,7 +58,8 @@ def parse_amount(text: str | None) -> Amount:
     return (float(body), 0.0)
 
 
-def parse_formula(formula: str) -> dict[str, Amount]:
+@cache
+def parse_formula(formula: str) -> Mapping[str, Amount]:
     """Amount of each element in `formula`, e.g. ``{"Li": (2, 0), "Sb": (1, 0)}``.
 
     Raises
@@ -81,9 +84,10 @@ def parse_formula(formula: str) -> dict[str, Amount]:
         position = match.end()
     if not counts:
         raise ValueError("an empty formula; write e.g. Li3Sb")
-    return counts
+    return MappingProxyType(counts)
 
 
+@cache
 def parse_equation(text: str) -> Equation:
     """Read e.g. ``Sb + 2 Li+ + 2 e- -> Li2Sb``.
 
@@ -99,7 +103,7 @@ def parse_equation(text: str) -> Equation:
         raise ValueError(
             f"{text!r} is not an equation; write one arrow ->, e.g. 'Sb + 2 Li+ + 2 e- -> Li2Sb'"
         )
-    left, right = (_terms(text, side) for side in sides)
+    left, right = (MappingProxyType(_terms(text, side)) for side in sides)
     return Equation(left, right)
 
 

@@ -44,6 +44,13 @@ def meaning_problems(mechanism: Mechanism) -> list[str]:
     return [*problems, *interfaces, *_volumes(mechanism), *crystals, *_sources(mechanism)]
 
 
+def number_problems(mechanism: Mechanism) -> list[str]:
+    """Those of `meaning_problems` that other numbers can bring about in a mechanism that fitted together."""
+    formulas = _formulas(mechanism)
+    problems = [*_names(mechanism), *formulas.values()] or [*_overfull(mechanism)]
+    return [*problems, *_volumes(mechanism), *_crystals(mechanism, formulas)]
+
+
 def _names(mechanism: Mechanism) -> Iterator[str]:
     kind, nodes = _kind(mechanism)
     graphs = f"graphs: {', '.join(mechanism.graphs)}"

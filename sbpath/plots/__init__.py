@@ -14,6 +14,7 @@ from sbpath.plots.rate_capability import rate_capability
 from sbpath.plots.reversals import minor_loops, rest_after_reversal, reversals
 from sbpath.plots.selection import selection
 from sbpath.plots.style import save, style
+from sbpath.plots.sweep import sweep
 from sbpath.plots.swelling import swelling
 from sbpath.plots.titration import titration
 from sbpath.plots.voltammetry import voltammetry
@@ -41,6 +42,7 @@ __all__ = [
     "selection",
     "strategies",
     "style",
+    "sweep",
     "swelling",
     "titration",
     "voltage",

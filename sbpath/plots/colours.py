@@ -119,7 +119,7 @@ def _filling(contents: Mapping[str, Amount], ion: str) -> float:
     return alkali / antimony if antimony else 0.0
 
 
-def _elements(document: Mapping[str, Any], phase: str) -> dict[str, Amount]:
+def _elements(document: Mapping[str, Any], phase: str) -> Mapping[str, Amount]:
     return parse_formula(document["phases"][phase]["formula"])
 
 

@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from sbpath.errors import InputError
-from sbpath.experiments.ranges import RATE, TEMPERATURE, Variation
 from sbpath.experiments.selection import SelectionMap, Way
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.mechanism.records import Mechanism
 from sbpath.plots.fitting import broken, extent, grow, settled
 from sbpath.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW, style
+from sbpath.plots.words import parameter_label
 from sbpath.results.labels import node_labels
 from sbpath.solution import Floats
 
@@ -66,8 +66,8 @@ def selection(
         colours = {w: COLOURS[i % len(COLOURS)] for i, w in enumerate(sorted(set(both_ways), key=len))}
         for ax, direction in zip(axes, ("insertion", "extraction"), strict=True):
             _panel(ax, chart, direction, colours)
-            ax.set_xlabel(_label(chart.x, labels))
-        axes[0].set_ylabel(_label(chart.y, labels))
+            ax.set_xlabel(parameter_label(chart.x.name, "", mechanism.document))
+        axes[0].set_ylabel(parameter_label(chart.y.name, "", mechanism.document))
         figure = settled(axes[0])
         lines = [
             _legend(ax, chart.winners(direction)[0], direction, labels, colours)
@@ -137,15 +137,3 @@ def _finer(chart: SelectionMap, values: Floats) -> tuple[Floats, Floats, Floats]
 
 def _either_way(way: Way) -> Way:
     return min(way, way[::-1])
-
-
-def _label(variation: Variation, labels: dict[str, str]) -> str:
-    if variation.name == RATE:
-        return "C-rate  (h$^{-1}$)"
-    if variation.name == TEMPERATURE:
-        return "Temperature  (°C)"
-    parts = variation.name.split(".")
-    if parts[0] == "interfaces" and parts[-1] == "energy_J_per_m2":
-        one, other = (labels.get(phase, phase) for phase in parts[1].split("|"))
-        return rf"$\gamma$({one}|{other})  (J m$^{{-2}}$)"
-    return variation.name

@@ -1,11 +1,13 @@
-"""Words on the axes and over the figures: units, the alkali metal, the host, the experiment."""
+"""Words on the axes and over the figures: units, the alkali metal, the host, the experiment, what varies."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sbpath.results.labels import host_label
+from sbpath.results.labels import host_label, node_labels
 from sbpath.solution import Solution
+from sbpath.sweeps.ranges import RATE, TEMPERATURE
 
 
 def voltage_label(solution: Solution) -> str:
@@ -39,3 +41,32 @@ def heading(solution: Solution) -> str:
     """Name, graph and temperature, for the title of a figure."""
     about = solution.provenance
     return f"{about['mechanism']}, {about['graph']} graph, {about['temperature_C']:g} °C"
+
+
+def parameter_label(name: str, unit: str, document: dict[str, Any]) -> str:
+    """Axis label of what varies in a sweep or a map, of a mechanism's document."""
+    if name == RATE:
+        return "C-rate  (h$^{-1}$)"
+    if name == TEMPERATURE:
+        return "Temperature  (°C)"
+    parts = name.split(".")
+    if parts[0] == "interfaces" and parts[-1] == "energy_J_per_m2":
+        labels = node_labels(document, mathtext=True, short=True)
+        one, other = (labels.get(phase, phase) for phase in parts[1].split("|"))
+        return rf"$\gamma$({one}|{other})  (J m$^{{-2}}$)"
+    return f"{name}  ({unit})" if unit else name
+
+
+def measure_label(name: str, document: dict[str, Any]) -> str:
+    """Axis label of a measured quantity: ``hysteresis_mV`` as ``Hysteresis  (mV)``."""
+    per_gram = f"g$^{{-1}}$ {host_label(document, mathtext=True)}"
+    units = {"_mAh_per_g": f"mAh {per_gram}", "_J_per_g": f"J {per_gram}", "_mV": "mV", "_V": "V", "_s": "s"}
+    for ending, unit in units.items():
+        if name.endswith(ending):
+            return f"{_sentence(name.removesuffix(ending))}  ({unit})"
+    return _sentence(name)
+
+
+def _sentence(name: str) -> str:
+    words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]

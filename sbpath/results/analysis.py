@@ -22,7 +22,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from numbers import Real
 from typing import Protocol, TypeVar
@@ -70,12 +71,13 @@ class Plateau:
     extent_mAh_per_g: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HalfCycle:
     """One half cycle; `rows` are its rows in the solution.
 
     `phases` are the phases in the order in which they appear, those present at the start
-    together in the first entry. Which became which is told by `sbpath.pathways`.
+    together in the first entry; `curve` is capacity (mAh/g) and voltage (V) of the rows. Which became
+    which is told by `sbpath.pathways`.
     """
 
     cycle: int
@@ -84,8 +86,13 @@ class HalfCycle:
     capacity_mAh_per_g: float
     energy_J_per_g: float
     mean_voltage_V: float
-    plateaus: tuple[Plateau, ...]
     phases: tuple[tuple[str, ...], ...]
+    curve: tuple[NDArray[np.float64], NDArray[np.float64]] = field(repr=False, compare=False)
+
+    @cached_property
+    def plateaus(self) -> tuple[Plateau, ...]:
+        """Where the voltage stays, see `find_plateaus`; looked for when first asked for, as it takes longest."""
+        return find_plateaus(*self.curve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +154,8 @@ def half_cycles(solution: Solution) -> list[HalfCycle]:
                 capacity_mAh_per_g=abs(passed),
                 energy_J_per_g=abs(energy),
                 mean_voltage_V=energy / (COULOMB_PER_MAH * passed),
-                plateaus=find_plateaus(capacity, solution.voltage_V[rows]),
                 phases=order_of_appearance(solution, rows),
+                curve=(capacity, solution.voltage_V[rows]),
             )
         )
     return halves

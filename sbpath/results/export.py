@@ -23,7 +23,7 @@ from sbpath.solution import Floats, Solution
 if TYPE_CHECKING:
     import pandas
 
-Column = NDArray[Any] | list[str]
+Column = NDArray[Any] | list[Any]
 
 # The one definition of the table; the phase fractions, whose names differ, follow these.
 COLUMNS: dict[str, Callable[[Solution], Column]] = {
@@ -64,7 +64,7 @@ def to_csv(solution: Solution, path: str | Path) -> Path:
     InputError
         If the file cannot be written; then it is left as it was.
     """
-    return _write(columns(solution), path)
+    return write_columns(columns(solution), path)
 
 
 def to_dataframe(solution: Solution) -> pandas.DataFrame:
@@ -109,7 +109,7 @@ def to_bdf(solution: Solution, path: str | Path) -> Path:
         it was.
     """
     check_bdf_name(path)
-    return _write(_bdf_columns(solution), path)
+    return write_columns(_bdf_columns(solution), path)
 
 
 def check_bdf_name(path: str | Path) -> None:
@@ -148,7 +148,14 @@ def _total(running: Floats, counted: NDArray[np.bool_]) -> Floats:
     return np.concatenate([[0.0], np.cumsum(np.where(counted, np.diff(running), 0.0))])
 
 
-def _write(table: Mapping[str, Column], path: str | Path) -> Path:
+def write_columns(table: Mapping[str, Column], path: str | Path) -> Path:
+    """Write columns of equal length by heading as CSV, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written; then it is left as it was.
+    """
     # tolist() gives Python's own numbers, which csv writes in their shortest exact form.
     values = [column if isinstance(column, list) else column.tolist() for column in table.values()]
     with written_whole(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:

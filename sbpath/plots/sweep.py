@@ -1,0 +1,105 @@
+"""A measured quantity over what varied: a line over one, a map over two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from sbpath.errors import InputError
+from sbpath.plots.style import BLUE, SINGLE, style
+from sbpath.plots.words import measure_label, parameter_label
+from sbpath.solution import Floats
+from sbpath.sweeps.ranges import RATE
+from sbpath.sweeps.table import SweepTable
+
+# Even in lightness, and alike for the colour-blind.
+COLOURS = "viridis"
+
+
+def sweep(table: SweepTable, quantity: str = "hysteresis_mV", axes: Axes | None = None) -> Axes:
+    """One measured quantity over one or two parameters; crosses are runs that failed.
+
+    Parameters
+    ----------
+    table : SweepTable
+        From `sbpath.sweep` or `sbpath.load_sweep`; a grid is drawn as cells, a sample as points.
+    quantity : str
+        A column of numbers.
+    axes : Axes, optional
+        New axes if not given.
+
+    Raises
+    ------
+    InputError
+        If more than two parameters vary, or the quantity is not one of numbers.
+    """
+    names = list(table.parameters)
+    if len(names) > 2:
+        raise InputError(f"sweep: one or two varied quantities can be drawn, not {len(names)}")
+    numbers = [name for name in table.measured if table[name].dtype == float]
+    if table[quantity].dtype != float:
+        raise InputError(f"{quantity}: is a text and cannot be drawn; numbers are {', '.join(numbers)}")
+    document = table.about["mechanism"]
+    with style():
+        if axes is None:
+            _, axes = plt.subplots(figsize=(1.15 * SINGLE, 0.85 * SINGLE), layout="constrained")
+        if len(names) == 1:
+            _line(axes, table, quantity)
+            axes.set_ylabel(measure_label(quantity, document))
+        else:
+            picture = _map(axes, table, quantity)
+            axes.figure.colorbar(picture, ax=axes, label=measure_label(quantity, document))
+            axes.set_ylabel(parameter_label(names[1], table.units[names[1]], document))
+        axes.set_xlabel(parameter_label(names[0], table.units[names[0]], document))
+        crosses = r"; $\times$ failed" if table.failed.any() else ""
+        axes.set_title(f"{document['name']}, {table.about['graph']} graph{crosses}")
+    return axes
+
+
+def _line(axes: Axes, table: SweepTable, quantity: str) -> None:
+    (varied,) = table.about["vary"]
+    order = np.argsort(table[varied["name"]])
+    x, y = table[varied["name"]][order], table[quantity][order]
+    axes.plot(x, y, "o-", ms=3.5, color=BLUE)
+    _cross(axes, x[table.failed[order]], np.full(int(table.failed.sum()), np.nanmin(y, initial=np.inf)))
+    if _logarithmic(varied):
+        axes.set_xscale("log")
+
+
+def _map(axes: Axes, table: SweepTable, quantity: str) -> Any:
+    across, up = table.about["vary"]
+    x, y = table[across["name"]], table[up["name"]]
+    if table.about["sample"] is not None:
+        picture = axes.scatter(
+            x, y, c=table[quantity], cmap=COLOURS, s=14, linewidths=0.0, plotnonfinite=False
+        )
+    else:
+        columns, rows = np.array(across["values"]), np.array(up["values"])
+        cells = np.full((len(rows), len(columns)), np.nan)
+        cells[np.searchsorted(rows, y), np.searchsorted(columns, x)] = table[quantity]
+        edges = _edges(columns, _logarithmic(across)), _edges(rows, _logarithmic(up))
+        picture = axes.pcolormesh(*edges, cells, cmap=COLOURS)
+    _cross(axes, x[table.failed], y[table.failed])
+    for varied, scale in ((across, axes.set_xscale), (up, axes.set_yscale)):
+        if _logarithmic(varied):
+            scale("log")
+    return picture
+
+
+def _cross(axes: Axes, x: Floats, y: Floats) -> None:
+    axes.plot(x, y, "x", color="black", ms=4)
+
+
+def _logarithmic(varied: dict[str, Any]) -> bool:
+    return varied["logarithmic"] or varied["name"] == RATE
+
+
+def _edges(values: Floats, logarithmic: bool) -> Floats:
+    """The boundaries of cells around `values`, halfway between two, as they are drawn."""
+    places = np.log(values) if logarithmic else values
+    between = 0.5 * (places[1:] + places[:-1])
+    edges = np.concatenate([[2.0 * places[0] - between[0]], between, [2.0 * places[-1] - between[-1]]])
+    return np.exp(edges) if logarithmic else edges

@@ -1,0 +1,48 @@
+"""What is kept of a run unless the user measures something else: the last cycle in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sbpath.results.analysis import HalfCycle, half_cycles, last_loop
+from sbpath.solution import Solution
+
+Value = float | str | bool | None
+Measure = Callable[[Solution], Mapping[str, Value]]
+
+
+def cycle_values(solution: Solution) -> dict[str, Value]:
+    """The last cycle that holds both directions, by the definitions of `sbpath.results.analysis`.
+
+    Returns
+    -------
+    dict
+        Capacities (mAh/g) and mean voltages (V) of insertion and extraction, hysteresis (mV), loop
+        (J/g), efficiencies (1), and the phases in order of appearance, such as
+        ``"Sb -> Li2Sb -> Li3Sb"``. None where there is none: loop and energy efficiency of a loop
+        that is not closed; where no cycle holds both directions, all but the last half cycle of each.
+    """
+    summary = None
+    if (loop := last_loop(solution)) is not None:
+        summary, *halves = loop
+    else:
+        halves = half_cycles(solution)
+    last = {half.direction: half for half in halves}
+    into, out = last.get("insertion"), last.get("extraction")
+    return {
+        "insertion_capacity_mAh_per_g": into and into.capacity_mAh_per_g,
+        "extraction_capacity_mAh_per_g": out and out.capacity_mAh_per_g,
+        "insertion_mean_voltage_V": into and into.mean_voltage_V,
+        "extraction_mean_voltage_V": out and out.mean_voltage_V,
+        "hysteresis_mV": summary and summary.hysteresis_mV,
+        "loop_J_per_g": summary and summary.loop_J_per_g,
+        "coulombic_efficiency": summary and summary.coulombic_efficiency,
+        "voltage_efficiency": summary and summary.voltage_efficiency,
+        "energy_efficiency": summary and summary.energy_efficiency,
+        "insertion_path": into and _path(into),
+        "extraction_path": out and _path(out),
+    }
+
+
+def _path(half: HalfCycle) -> str:
+    return " -> ".join(" + ".join(group) for group in half.phases)

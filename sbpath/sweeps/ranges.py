@@ -1,0 +1,176 @@
+"""What is varied, and over which values: ``rate=C/100..5C:9,log`` or in Python a name and numbers.
+
+The one grammar of `sbpath map` and `sbpath sweep`:
+
+- ``NAME=LOW..HIGH:COUNT``, evenly spaced, or with ``,log`` after it in logarithms;
+- ``NAME=A,B,C``, these values;
+- ``NAME=LOW..HIGH``, with ``,log`` if wanted, to draw samples from.
+
+Rates vary in logarithms always. What stands for a number of a protocol may have a unit, as in
+``10..100 mA/g``; written once, it holds for all.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+
+from sbpath.errors import InputError
+from sbpath.kernels import Floats
+from sbpath.protocol.quantities import NUMBER, UNITS
+from sbpath.protocol.steps import Rate
+
+RATE, TEMPERATURE = "rate", "temperature"
+EXAMPLE = (
+    "write e.g. rate=C/100..5C:9, temperature=0..120:7 (in C), or a number of the mechanism: "
+    "'interfaces.Sb|Li2Sb.energy_J_per_m2=0.10..0.16:7'"
+)
+FORM = "NAME=LOW..HIGH:COUNT"
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """A quantity and the values it takes.
+
+    Attributes
+    ----------
+    name : str
+        "rate" (C-rates, 1/h), "temperature" (Celsius), the dotted path of a number of the
+        mechanism, or the name that stands in braces in a protocol.
+    values : tuple of float
+        In rising order.
+    logarithmic : bool
+        Whether the values are spaced so.
+    unit : str
+        Of what stands in a protocol, such as "mA/g"; it is written there after the number.
+
+    Raises
+    ------
+    InputError
+        If the values are not two or more in rising order, or not above 0 in logarithms.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    logarithmic: bool = False
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        values = np.asarray(self.values, dtype=float)
+        if values.size < 2 or not np.all(np.isfinite(values)) or np.any(np.diff(values) <= 0.0):
+            raise InputError(f"{self.name}: needs two or more finite values in rising order; {EXAMPLE}")
+        if (self.logarithmic or self.name == RATE) and values[0] <= 0.0:
+            raise InputError(f"{self.name}: must be above zero to be varied in logarithms; {EXAMPLE}")
+        object.__setattr__(self, "values", tuple(values.tolist()))
+
+    @classmethod
+    def parse(cls, text: str) -> Variation:
+        """Read ``NAME=LOW..HIGH:COUNT``, with ``,log`` after it if wanted, or ``NAME=A,B,C``.
+
+        Raises
+        ------
+        InputError
+            If `text` is of neither form, or its values are not in rising order.
+        """
+        name, _, what = text.partition("=")
+        if "," in what and ".." not in what:
+            values, unit = _numbers(name.strip(), what.split(","))
+            return cls(name.strip(), tuple(sorted(values)), unit=unit)
+        span, count = _span(text)
+        if count is None:
+            raise InputError(f"{text!r} is not {FORM}, it says no count; {EXAMPLE}")
+        if count < 2:
+            raise InputError(f"{text!r} does not rise over two or more values; {EXAMPLE}")
+        space = np.geomspace if span.logarithmic else np.linspace
+        return cls(span.name, tuple(space(span.low, span.high, count).tolist()), span.logarithmic, span.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A quantity and the ends between which it is sampled; attributes as of `Variation`.
+
+    Raises
+    ------
+    InputError
+        If the ends are not finite and in rising order, or not above 0 in logarithms.
+    """
+
+    name: str
+    low: float
+    high: float
+    logarithmic: bool = False
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.low) and isfinite(self.high)):
+            raise InputError(f"{self.name}: needs two or more finite values in rising order; {EXAMPLE}")
+        if self.low >= self.high:
+            raise InputError(
+                f"{self.name}: {self.low:g}..{self.high:g} does not rise over two or more values; {EXAMPLE}"
+            )
+        if self.logarithmic and self.low <= 0.0:
+            raise InputError(
+                f"{self.name}: begins at {self.low:g}, which has no logarithm; begin above zero, {EXAMPLE}"
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> Range:
+        """Read ``NAME=LOW..HIGH``, with ``,log`` after it if wanted.
+
+        Raises
+        ------
+        InputError
+            If `text` is not of that form, or its ends are not in rising order.
+        """
+        span, count = _span(text)
+        if count is not None:
+            raise InputError(f"{text!r}: a sample says itself how many runs there are; leave ':{count}' out")
+        return span
+
+    def at(self, share: Floats) -> Floats:
+        """The values that lie this share (0 to 1) of the way from end to end, as the range is spaced."""
+        if self.logarithmic:
+            return np.exp(np.log(self.low) + share * (np.log(self.high) - np.log(self.low)))
+        return self.low + share * (self.high - self.low)
+
+
+def _span(text: str) -> tuple[Range, int | None]:
+    """The range that `text` says, and its count if there is one."""
+    match = re.fullmatch(
+        r"\s*(.+?)\s*=\s*([^,:]+?)\s*\.\.\s*([^,:]+?)\s*(?::\s*(\d+))?\s*(,\s*log)?\s*", text
+    )
+    if not match:
+        raise InputError(f"{text!r} is not {FORM}; {EXAMPLE}")
+    name, low, high, count, log = match.groups()
+    (least, most), unit = _numbers(name, [low, high])
+    logarithmic = log is not None or name == RATE
+    return Range(name, least, most, logarithmic, unit), None if count is None else int(count)
+
+
+def _numbers(name: str, texts: list[str]) -> tuple[list[float], str]:
+    """The numbers that stand in `texts`, and the unit of all."""
+    found = [_number(name, text.strip()) for text in texts]
+    units = {unit.replace(" ", ""): unit for _, unit in found if unit}
+    if len(units) > 1:
+        raise InputError(f"{name}: has the units {' and '.join(units.values())}; write all in one")
+    return [value for value, _ in found], next(iter(units.values()), "")
+
+
+def _number(name: str, text: str) -> tuple[float, str]:
+    if name == RATE:
+        rate = Rate.parse(text)
+        if rate.unit != "C":
+            raise InputError(f"{name}: {text!r} is not a C-rate; {EXAMPLE}")
+        return rate.value, ""
+    if name == TEMPERATURE:
+        text = re.sub(r"\s*°?C$", "", text)
+    elif re.match(r"C ?/", text, re.IGNORECASE):
+        return Rate.parse(text).value, "C"
+    match = re.fullmatch(rf"{NUMBER} ?(.*)", text, re.IGNORECASE)
+    known = ("",) if name == TEMPERATURE else ("", *UNITS)
+    if not match or match[2].replace(" ", "").casefold() not in known:
+        raise InputError(f"{name}: {text!r} is not a number; {EXAMPLE}")
+    return float(match[1]), match[2]

@@ -1,0 +1,322 @@
+"""The verb: run a mechanism over ranges or samples of its numbers, and keep what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+from sbpath.errors import InputError, nearest
+from sbpath.files import check_writable
+from sbpath.mechanism.reader import change_problems, load_mechanism, with_changes
+from sbpath.mechanism.records import Mechanism
+from sbpath.protocol.protocol import Protocol
+from sbpath.protocol.steps import Step
+from sbpath.simulation import PATIENCE_S, ProtocolLike, checked
+from sbpath.solver.trial import SolverOptions
+from sbpath.sweeps.engines import outcomes
+from sbpath.sweeps.measure import Measure, cycle_values
+from sbpath.sweeps.plan import Plan, Steps, placeholders
+from sbpath.sweeps.points import SAMPLES, Point, Sample, grid, sampled
+from sbpath.sweeps.ranges import EXAMPLE, RATE, TEMPERATURE, Range, Variation
+from sbpath.sweeps.store import Store, check_same
+from sbpath.sweeps.table import SweepTable, check_parquet, table_of
+
+Varied = Variation | Range
+T = TypeVar("T")
+
+ENDINGS = (".sqlite", ".csv", ".parquet")
+
+
+def sweep(
+    mechanism: Mechanism | str,
+    vary: Sequence[Varied | str] | Varied | str,
+    *,
+    sample: Sample | str | None = None,
+    seed: int = 0,
+    protocol: ProtocolLike | None = None,
+    rate: str | None = None,
+    cycles: int = 2,
+    graph: str | None = None,
+    temperature_C: float | None = None,
+    options: SolverOptions | None = None,
+    measure: Measure = cycle_values,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    progress: bool = True,
+) -> SweepTable:
+    """Run a mechanism at every point of a grid or of a sample.
+
+    Runs are kept in the file `out` as they finish. The same call with the same file goes on where
+    it was stopped, by Ctrl-C or otherwise; nothing is run into the file twice. A run that fails is
+    a row with its reason, and is not tried again.
+
+    Parameters
+    ----------
+    mechanism : Mechanism or str
+        As in `simulate`.
+    vary : Variation, Range or str, or a sequence of them
+        What varies: ``"rate=C/100..5C:20"`` (C-rates, in logarithms), ``"temperature=0..120:13"`` (Celsius),
+        a number of the mechanism or of its electrode by dotted path,
+        ``"electrode.particle_radius_m=1e-8..1e-6:5,log"``, or what stands in braces in the protocol,
+        ``"current=10..100 mA/g:5"``. Values one by one: ``"temperature=25,60,120"``. A grid is every
+        combination of `Variation`, the last of which changes fastest.
+    sample : Sample or str, optional
+        ``"sobol:128"`` or ``"lhs:100"``: so many points in place of a grid, drawn as `scipy.stats.qmc`
+        does between the ends of what varies, each a `Range` or its text without a count.
+    seed : int
+        Of the sample.
+    protocol : optional
+        As in `simulate`, where texts may have names in braces: ``"Discharge at {current} until {floor} V"``.
+        Without one: constant-current cycles between the mechanism's cut-offs.
+    rate : str, optional
+        Of those cycles, where it does not vary; C/10 if not given.
+    cycles : int
+        How many of those cycles.
+    graph, temperature_C, options
+        As in `simulate`; the temperature where it does not vary.
+    measure : callable
+        Takes the `Solution` of a run and returns a dict of numbers and texts by name; units belong in
+        the names. If not given: capacities, mean voltages, hysteresis, efficiencies and paths of the
+        last cycle (`sbpath.sweeps.measure.cycle_values`). To be sent to other processes it must stand
+        at the top of a module.
+    out : str or Path, optional
+        The file, ending in .sqlite; or in .csv or .parquet, which is written at the end from a .sqlite
+        file kept beside it. Without one, everything is in memory, and lost when stopped.
+    workers : int, optional
+        How many processes on this machine; 1 runs in this one. If not given, one for each core, where
+        there is work for more than a few seconds.
+    executor : optional
+        Anything with the `submit` of `concurrent.futures`, in place of processes on this machine. Of a Dask
+        cluster it is ``dask.distributed.Client(...).get_executor()``, see docs/sweeps.md.
+    progress : bool
+        Show progress on standard error if it takes longer than two seconds and somebody can see it.
+
+    Returns
+    -------
+    SweepTable
+        With one row for each run, n in all, in the order of the points.
+
+    Raises
+    ------
+    InputError
+        All that is wrong, a line each; nothing is run then. It is wrong too if `out` holds another sweep.
+    SbpathError
+        If workers cannot be started or the file cannot be written.
+    KeyboardInterrupt
+        With what is kept, and how to go on.
+    """
+    if not isinstance(mechanism, Mechanism):
+        mechanism = load_mechanism(mechanism)
+    asked = _Asked()
+    drawn = asked.tried(_sample, sample, seed)
+    varied = asked.varied(vary, Variation if sample is None else Range)
+    steps = None if protocol is None else asked.tried(_texts, protocol)
+    asked.problems += _name_problems(mechanism, varied, steps)
+    if protocol is not None and rate is not None:
+        asked.problems.append("rate: has no meaning beside a protocol; write it into the steps")
+    if not isinstance(options, SolverOptions | None):
+        asked.problems.append(f"options: must be SolverOptions(...), not {options!r:.60}")
+    if not callable(measure):
+        asked.problems.append(f"measure: must be a function of a solution, not {measure!r:.60}")
+    asked.problems += _engine_problems(workers, executor)
+    plan = Plan(
+        document=mechanism.document_json,
+        graph=mechanism.default_graph if graph is None else graph,
+        temperature_C=temperature_C,
+        steps=steps,
+        rate=rate or "C/10",
+        cycles=cycles,
+        options=options if isinstance(options, SolverOptions) else SolverOptions(),
+        measure=measure,
+        names=tuple(v.name for v in varied),
+        units=tuple("C" if v.name == RATE else v.unit for v in varied),
+    )
+    about = plan.about()
+    points: list[Point] = []
+    if not asked.problems:
+        points = asked.tried(_points, varied, drawn) or []
+    if points:
+        asked.problems += _first_problems(plan, mechanism, points[0])
+        about |= {"vary": [asdict(v) for v in varied], "sample": drawn and asdict(drawn), "runs": len(points)}
+    path = None if out is None else asked.tried(_store_path, out)
+    if path is not None and path.exists():
+        asked.tried(check_same, path, about)
+    if asked.problems:
+        raise InputError(asked.problems)
+
+    table = _run(plan, points, about, path, workers, executor, progress)
+    if out is not None:
+        export = {".csv": table.to_csv, ".parquet": table.to_parquet}.get(Path(out).suffix.lower())
+        if export is not None:
+            export(out)
+    return table
+
+
+def _run(
+    plan: Plan,
+    points: list[Point],
+    about: dict[str, Any],
+    path: Path | None,
+    workers: int | None,
+    executor: Executor | None,
+    progress: bool,
+) -> SweepTable:
+    """Run the points that are not in the file yet."""
+    with Store(path, about, plan.names) as store:
+        there = store.keys()
+        todo = [(n, point) for n, point in enumerate(points) if not there or store.key(point) not in there]
+        bar = tqdm(
+            total=len(points), initial=len(points) - len(todo), desc=f"sbpath sweep {about['mechanism']['name']}",
+            unit="run", delay=PATIENCE_S, disable=None if progress else True,
+        )  # fmt: skip
+        try:
+            with bar, closing(outcomes(plan, todo, workers, executor)) as arriving:
+                for finished in arriving:
+                    for outcome in finished:
+                        store.add(outcome, points[outcome.number])
+                    bar.update(len(finished))
+        except KeyboardInterrupt:
+            kept = f"; {len(store.keys())} of {len(points)} runs are in {path}, the same again goes on from there"
+            raise KeyboardInterrupt(f"stopped{'' if path is None else kept}") from None
+        return table_of(*store.contents())
+
+
+# -- arguments ----------------------------------------------------------------------------
+
+
+class _Asked:
+    """Reads arguments one by one and keeps what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def tried(self, read: Callable[..., T], *given: Any) -> T | None:
+        """What `read` makes of an argument, or None where it complains."""
+        try:
+            return read(*given)
+        except InputError as error:
+            self.problems += error.problems
+            return None
+
+    def varied(self, vary: Sequence[Varied | str] | Varied | str, kind: type[Varied]) -> list[Varied]:
+        """What varies, all of one kind."""
+        several = [vary] if isinstance(vary, str | Variation | Range) else list(vary)
+        if not several:
+            self.problems.append(f"vary: give at least one quantity; {EXAMPLE}")
+        return [read for given in several if (read := self.tried(_varied, given, kind)) is not None]
+
+
+def _varied(given: Varied | str, kind: type[Varied]) -> Varied:
+    if isinstance(given, str):
+        return kind.parse(given)
+    if not isinstance(given, kind):
+        wanted = "a Range, or a text without a count" if kind is Range else "a Variation, or its text"
+        raise InputError(f"vary: must be {wanted}, not {given!r:.60}")
+    return given
+
+
+def _sample(given: Sample | str | None, seed: int) -> Sample | None:
+    if isinstance(given, str):
+        return Sample.parse(given, seed)
+    if not isinstance(given, Sample | None):
+        raise InputError(f"sample: must be a Sample or a text such as {SAMPLES}, not {given!r:.60}")
+    return given
+
+
+def _points(varied: list[Any], sample: Sample | None) -> list[Point]:
+    return grid(varied) if sample is None else sampled(varied, sample)
+
+
+def _texts(protocol: ProtocolLike) -> Steps:
+    """A protocol as texts, a tuple for each cycle; what stands in braces stays."""
+    if isinstance(protocol, Protocol):
+        return tuple(map(tuple, protocol.to_strings()))
+    cycles = protocol if isinstance(protocol, list | tuple) else [protocol]
+    steps = [cycle if isinstance(cycle, list | tuple) else [cycle] for cycle in cycles]
+    for step in (step for cycle in steps for step in cycle):
+        if not isinstance(step, Step | str):
+            raise InputError(f"protocol: a step is a line of text, not {step!r:.60}")
+    return tuple(tuple(str(step) for step in cycle) for cycle in steps)
+
+
+def _store_path(out: str | Path) -> Path:
+    """The file that keeps the runs."""
+    check_writable(out)
+    target = Path(out)
+    if target.suffix.lower() not in ENDINGS:
+        raise InputError(f"{target}: a sweep is kept as {', '.join(ENDINGS)}; choose one of these endings")
+    if target.suffix.lower() == ".parquet":
+        check_parquet()
+    path = target.with_suffix(ENDINGS[0])
+    check_writable(path)
+    return path
+
+
+def _engine_problems(workers: int | None, executor: Executor | None) -> list[str]:
+    if executor is not None and not hasattr(executor, "submit"):
+        return [f"executor: must have the submit of concurrent.futures, not {executor!r:.60}"]
+    if executor is not None and workers is not None:
+        return ["workers: has no meaning beside an executor, which has its own; leave one out"]
+    if workers is not None and (not isinstance(workers, int) or isinstance(workers, bool) or workers < 1):
+        return [f"workers: must be a whole number, 1 or more, not {workers!r}"]
+    return []
+
+
+def _name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps | None) -> list[str]:
+    """Names that stand for nothing, or twice."""
+    document = mechanism.document
+    braces = placeholders(steps or ())
+    names = [plain_name(v.name) for v in varied]
+    problems = [
+        f"protocol: nothing is given for {{{name}}}; vary it, e.g. {name}=10..100 mA/g:5"
+        for name in braces
+        if name not in names
+    ]
+    for number, v in enumerate(varied):
+        if plain_name(v.name) in names[:number]:
+            problems.append(f"{v.name}: varies twice; keep one")
+        elif v.name == RATE and steps is not None and RATE not in braces:
+            problems.append(
+                "rate: has no meaning beside a protocol; write {rate} where it stands in the steps"
+            )
+        elif v.name in (RATE, TEMPERATURE, *braces):
+            continue
+        elif v.unit:
+            problems.append(f"{v.name}: takes plain numbers, in the unit of its name, without {v.unit!r}")
+        elif "." not in v.name and v.name not in document:
+            known = [RATE, TEMPERATURE, *braces, *document]
+            otherwise = (
+                "write rate, temperature, {braces} of the protocol or a number's path (keys: sbpath show)"
+            )
+            problems.append(f"{v.name}: is nothing that varies; {nearest(v.name, known, otherwise)}")
+        else:
+            problems += change_problems(document, {v.name: 1.0})
+    return problems
+
+
+def plain_name(name: str) -> str:
+    """A name with the phases of an interface in one order, since it has no direction."""
+    return ".".join("|".join(sorted(part.split("|"))) for part in name.split("."))
+
+
+def _first_problems(plan: Plan, mechanism: Mechanism, point: Point) -> list[str]:
+    """What is wrong with the first run, except for its temperature if that varies."""
+    problems = []
+    try:
+        values = plan.values(point)
+        mechanism = with_changes(mechanism, {name: values[name] for name in plan.numbers})
+    except InputError as error:
+        problems += error.problems
+    try:
+        celsius = None if TEMPERATURE in plan.names else plan.temperature_C
+        checked(mechanism, plan.protocol(point, mechanism), plan.graph, celsius, options=plan.options)
+    except InputError as error:
+        problems += error.problems
+    return problems

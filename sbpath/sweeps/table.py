@@ -1,0 +1,176 @@
+"""The runs of a sweep as columns, and their export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbpath.errors import InputError, nearest
+from sbpath.files import written_whole
+from sbpath.results.export import write_columns
+from sbpath.sweeps.ranges import RATE, TEMPERATURE
+from sbpath.sweeps.store import Row, read_store
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SweepTable:
+    """The runs of a sweep that are there, in the order of its points.
+
+    Attributes
+    ----------
+    about : dict
+        What was run: the document of the mechanism, graph, protocol, options, what varies, how many
+        runs there are in all.
+    parameters : tuple of str
+        What varies.
+    columns : dict
+        An array of shape (n,) for each parameter, each measured quantity, ``run_s`` (the time that
+        simulation and measure took, s) and ``failure`` (the reason of a run that failed, else empty).
+        Numbers that are missing are nan, texts empty. ``table["hysteresis_mV"]`` is one of them.
+    """
+
+    about: dict[str, Any]
+    parameters: tuple[str, ...]
+    columns: dict[str, NDArray[Any]]
+
+    def __len__(self) -> int:
+        return len(self.columns["failure"])
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """One column.
+
+        Raises
+        ------
+        InputError
+            If there is none of this name.
+        """
+        if name not in self.columns:
+            hint = nearest(str(name), self.columns, f"columns: {', '.join(self.columns)}")
+            raise InputError(f"{name}: no column has this name; {hint}")
+        return self.columns[name]
+
+    def __repr__(self) -> str:
+        return (
+            f"<SweepTable {self.about['mechanism']['name']} over {', '.join(self.parameters)}: "
+            f"{len(self)} of {self.about['runs']} runs, {int(self.failed.sum())} failed>"
+        )
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Which runs failed, shape (n,)."""
+        return self.columns["failure"] != ""
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Names of the measured quantities."""
+        return tuple(n for n in self.columns if n not in (*self.parameters, "run_s", "failure"))
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Units of the parameters; of others they stand in the name."""
+        own = {about["name"]: about["unit"] for about in self.about["vary"]}
+        return own | {name: unit for name, unit in ((RATE, "C"), (TEMPERATURE, "°C")) if name in own}
+
+    def headed(self) -> dict[str, list[Any]]:
+        """The columns as they are exported: by name, that of a parameter with its unit in brackets."""
+        units = self.units
+        return {
+            f"{name} [{units[name]}]" if units.get(name) else name: column.tolist()
+            for name, column in self.columns.items()
+        }
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write a CSV file, in which what is missing is empty; numbers read back to the last bit.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written; then it is left as it was.
+        """
+        # Only nan differs from itself.
+        shown = {name: ["" if v != v else v for v in column] for name, column in self.headed().items()}
+        return write_columns(shown, path)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The columns as a DataFrame, headed as in the CSV file.
+
+        Raises
+        ------
+        InputError
+            If pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise InputError("to_pandas: needs pandas, which is not installed; pip install pandas") from None
+        return pandas.DataFrame(self.headed())
+
+    def to_parquet(self, path: str | Path) -> Path:
+        """Write a Parquet file, headed as the CSV file.
+
+        Raises
+        ------
+        InputError
+            If pyarrow is not installed or the file cannot be written.
+        """
+        check_parquet()
+        import pyarrow
+        import pyarrow.parquet
+
+        with written_whole(path, suffix=".parquet") as temporary:
+            pyarrow.parquet.write_table(pyarrow.table(self.headed()), temporary)
+        return Path(path)
+
+
+def check_parquet() -> None:
+    """Raise InputError unless Parquet files can be written."""
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError:
+        raise InputError(
+            "Parquet files need pyarrow, which is not installed; pip install pyarrow, or write .csv"
+        ) from None
+
+
+def load_sweep(path: str | Path) -> SweepTable:
+    """Read the file of a sweep, complete or not, and even while it is running.
+
+    Parameters
+    ----------
+    path : str or Path
+        The .sqlite file that `sbpath.sweep` or ``sbpath sweep --out`` made.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is no sweep.
+    """
+    if not isinstance(path, str | Path):
+        raise InputError(f"{path!r}: is not the name of a file; give the .sqlite file of a sweep")
+    return table_of(*read_store(Path(path)))
+
+
+def table_of(about: dict[str, Any], rows: list[Row]) -> SweepTable:
+    """The rows of a store as columns."""
+    parameters = tuple(varied["name"] for varied in about["vary"])
+    measured = dict.fromkeys(name for row in rows for name in row.measured)
+    columns = {name: _column([row.parameters[name] for row in rows]) for name in parameters}
+    columns |= {name: _column([row.measured.get(name) for row in rows]) for name in measured}
+    columns["run_s"] = _column([row.run_s for row in rows])
+    columns["failure"] = np.array([row.failure for row in rows], dtype=object)
+    for column in columns.values():
+        column.setflags(write=False)
+    return SweepTable(about, parameters, columns)
+
+
+def _column(values: list[Any]) -> NDArray[Any]:
+    if any(isinstance(value, str) for value in values):
+        return np.array(["" if value is None else str(value) for value in values], dtype=object)
+    return np.array([np.nan if value is None else value for value in values], dtype=float)

@@ -1,0 +1,46 @@
+"""A sweep in words: how many runs, the least and the most of each quantity and where, the paths."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from sbpath.sweeps.table import SweepTable
+from sbpath.text.tables import table
+
+
+def sweep_report(runs: SweepTable) -> str:
+    """What a sweep found, of which the table itself is the CSV file."""
+    about, failed = runs.about, runs.failed
+    done = f"{len(runs)} runs" if len(runs) == about["runs"] else f"{len(runs)} of {about['runs']} runs"
+    parts = [
+        f"{about['mechanism']['name']}: {about['graph']} graph; {done} over {', '.join(runs.parameters)}"
+    ]
+    numbers = [name for name in runs.measured if runs[name].dtype == float and np.isfinite(runs[name]).any()]
+    if numbers:
+        rows = []
+        for name in numbers:
+            low, high = int(np.nanargmin(runs[name])), int(np.nanargmax(runs[name]))
+            rows.append(
+                [name, f"{runs[name][low]:.5g}", _at(runs, low), f"{runs[name][high]:.5g}", _at(runs, high)]
+            )
+        parts += ["", table(["", "least", "at", "most", "at"], rows)]
+    for name in runs.measured:
+        if name not in numbers and runs[name].dtype != float:
+            counts = Counter(text for text in runs[name].tolist() if text)
+            parts += ["", name, *(f"  {text}: {count} runs" for text, count in counts.most_common())]
+    if failed.any():
+        first = runs["failure"][failed][0]
+        parts += ["", f"{int(failed.sum())} runs failed, the first with: {first}"]
+    return "\n".join(parts)
+
+
+def _at(runs: SweepTable, row: int) -> str:
+    """The point of a row, such as ``rate 0.1 C, temperature 25 °C``."""
+    short = [name.split(".")[-1] for name in runs.parameters]
+    told = short if len(set(short)) == len(short) else runs.parameters
+    return ", ".join(
+        f"{word} {runs[name][row]:.4g} {runs.units[name]}".strip()
+        for word, name in zip(told, runs.parameters, strict=True)
+    )
