@@ -39,6 +39,7 @@ def other_commands(tmp_path_factory) -> tuple[dict[str, str], set[str]]:
     printed = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setenv("COLUMNS", "200")  # a narrow terminal leaves columns out
         for command in re.findall(r"^    sbpath (.*)$", README, flags=re.MULTILINE):
             # A map of nine points tells whether the command is right.
             words = re.sub(r":\d+(?=\")", ":3", command)
