@@ -1,0 +1,241 @@
+#include "electrode.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* As in sbpath.model: affinities (J/mol) below which an edge stands still and over which its
+ * growth is rounded off, and the largest exponent of a nucleation time. */
+#define SMALLEST_AFFINITY 1e-9
+#define KINK 0.1
+#define LARGEST_EXPONENT 600.0
+
+/* ---- the text file: lines of "name count value ..." ------------------------------------ */
+
+static double *find(FILE *file, const char *name, int *count) {
+    char word[64];
+    rewind(file);
+    while (fscanf(file, "%63s %d", word, count) == 2) {
+        double *values = malloc(sizeof(double) * (size_t)(*count + 1));
+        for (int i = 0; i < *count; i++)
+            if (fscanf(file, "%lf", values + i) != 1) {
+                free(values);
+                return NULL;
+            }
+        if (!strcmp(word, name)) return values;
+        free(values);
+    }
+    fprintf(stderr, "no line '%s'\n", name);
+    return NULL;
+}
+
+static int read_into(FILE *file, const char *name, double **to) {
+    int count;
+    return (*to = find(file, name, &count)) ? count : -1;
+}
+
+static int read_integers(FILE *file, const char *name, int **to) {
+    int count;
+    double *values = find(file, name, &count);
+    if (!values) return -1;
+    *to = malloc(sizeof(int) * (size_t)(count + 1));
+    for (int i = 0; i < count; i++) (*to)[i] = (int)values[i];
+    free(values);
+    return count;
+}
+
+static int read_one(FILE *file, const char *name, double *to) {
+    int count;
+    double *values = find(file, name, &count);
+    if (!values) return -1;
+    *to = values[0];
+    free(values);
+    return count;
+}
+
+Electrode *electrode_read(const char *path) {
+    FILE *file = fopen(path, "r");
+    if (!file) {
+        perror(path);
+        return NULL;
+    }
+    Electrode *m = calloc(1, sizeof *m);
+    m->nodes = read_into(file, "gibbs", &m->gibbs);
+    m->edges = read_integers(file, "source", &m->source);
+    m->legs = read_into(file, "current", &m->current);
+    int bad = m->nodes < 0 || m->edges < 0 || m->legs < 0;
+    bad = bad || read_integers(file, "target", &m->target) < 0;
+    bad = bad || read_integers(file, "gallery_start", &m->gallery_start) < 0;
+    struct {
+        const char *name;
+        double **to;
+    } arrays[] = {
+        {"fixed", &m->fixed}, {"full", &m->full}, {"molar_volume", &m->molar_volume},
+        {"partial_volume", &m->partial_volume}, {"sites", &m->sites},
+        {"site_potential", &m->site_potential}, {"site_energy", &m->site_energy},
+        {"unchanged", &m->unchanged}, {"grows", &m->grows}, {"alpha", &m->alpha},
+        {"energy", &m->energy}, {"order", &m->order}, {"seed", &m->seed}, {"work", &m->work},
+        {"barrier", &m->barrier}, {"log_attempt", &m->log_attempt}, {"growth", &m->growth},
+        {"transport", &m->transport}, {"start", &m->start}, {"duration", &m->duration},
+        {"limit", &m->limit}, {"side", &m->side},
+    };
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        bad = bad || read_into(file, arrays[i].name, arrays[i].to) < 0;
+    bad = bad || read_one(file, "charge_scale", &m->charge_scale) < 0;
+    bad = bad || read_one(file, "double_layer", &m->double_layer) < 0;
+    bad = bad || read_one(file, "resistance", &m->resistance) < 0;
+    bad = bad || read_one(file, "faraday", &m->faraday) < 0;
+    fclose(file);
+    if (bad) {
+        electrode_free(m);
+        return NULL;
+    }
+    size_t size = sizeof(double) * (size_t)m->nodes;
+    m->omega = malloc(size);
+    m->content = malloc(size);
+    m->slope = malloc(size);
+    m->curvature = malloc(size);
+    return m;
+}
+
+void electrode_free(Electrode *m) {
+    void *all[] = {m->gibbs, m->fixed, m->full, m->molar_volume, m->partial_volume,
+                   m->gallery_start, m->sites, m->site_potential, m->site_energy, m->source,
+                   m->target, m->unchanged, m->grows, m->alpha, m->energy, m->order, m->seed,
+                   m->work, m->barrier, m->log_attempt, m->growth, m->transport, m->start,
+                   m->current, m->duration, m->limit, m->side, m->omega, m->content, m->slope,
+                   m->curvature};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+    free(m);
+}
+
+/* ---- the equations ---------------------------------------------------------------------- */
+
+/* Grand potential and alkali content of all nodes at potential E (V), and the slope of the
+ * content (1/V); the curvature (1/V^2) only if wanted. */
+static void fill_nodes(Electrode *m, double potential, int curvature) {
+    const double F = m->faraday;
+    for (int p = 0; p < m->nodes; p++) {
+        double omega = m->gibbs[p] + F * potential * m->fixed[p];
+        double content = m->fixed[p], slope = 0.0, bend = 0.0;
+        for (int j = m->gallery_start[p]; j < m->gallery_start[p + 1]; j++) {
+            double scale = m->site_energy[j];
+            double z = F * (potential - m->site_potential[j]) / scale;
+            double small = exp(-fabs(z));
+            double occupied = (z > 0.0 ? small : 1.0) / (1.0 + small);
+            double logarithm = log1p(small) - fmin(z, 0.0);
+            double spread = m->sites[j] * occupied * (1.0 - occupied);
+            omega -= m->sites[j] * scale * logarithm;
+            content += m->sites[j] * occupied;
+            slope -= spread * F / scale;
+            if (curvature) bend += spread * (1.0 - 2.0 * occupied) * (F / scale) * (F / scale);
+        }
+        m->omega[p] = omega;
+        m->content[p] = content;
+        m->slope[p] = slope;
+        m->curvature[p] = bend;
+    }
+}
+
+/* Nucleation and growth time (s) of edge e at its driving force (J/mol) and barrier B; 0 where
+ * nucleation is out of reach. Their slopes are as in sbpath.model.rates. */
+static int waiting_times(const Electrode *m, int e, double driving, double product, double barrier,
+                         double *nucleation, double *growth, double *slope, double *product_slope) {
+    double square = driving * driving;
+    double exponent = barrier / square - m->log_attempt[e];
+    if (exponent > LARGEST_EXPONENT) return 0;
+    *nucleation = exp(exponent);
+    double a = driving / m->energy[e];
+    double occupied = -expm1(-a);
+    double time = exp(-m->alpha[e] * a) / (m->growth[e] * occupied);
+    double by_product = 0.0;
+    if (m->order[e] > 0.0) {
+        double filled = m->seed[e] + (1.0 - m->seed[e]) * fmax(product, 0.0);
+        time /= pow(filled, m->order[e]);
+        by_product = -time * m->order[e] * (1.0 - m->seed[e]) / filled;
+    }
+    double rounded = -expm1(-driving / KINK);
+    time /= rounded;
+    *growth = time;
+    *product_slope = by_product / rounded;
+    *slope = -2.0 * *nucleation * barrier / (square * driving) -
+             time * ((m->alpha[e] + (1.0 - occupied) / occupied) / m->energy[e] +
+                     (1.0 - rounded) / rounded / KINK);
+    return 1;
+}
+
+/* Volume of what is new in the product of edge e (m^3/mol). */
+static double new_volume(const Electrode *m, int e) {
+    int q = m->target[e];
+    double missing = m->grows[e] * (m->full[q] - m->content[q]);
+    return m->molar_volume[q] - m->partial_volume[q] * missing - m->unchanged[e];
+}
+
+void electrode_rate(Electrode *m, double current, const double *y, double *dydt) {
+    const int last = m->nodes;
+    double faradaic = 0.0, capacitance = m->double_layer;
+    fill_nodes(m, y[last], 0);
+    for (int k = 0; k <= last; k++) dydt[k] = 0.0;
+    for (int e = 0; e < m->edges; e++) {
+        int p = m->source[e], q = m->target[e];
+        double driving = m->omega[p] - m->omega[q] - m->work[e];
+        if (driving <= SMALLEST_AFFINITY) continue;
+        double volume = new_volume(m, e), nucleation, growth, slope, product_slope;
+        if (!waiting_times(m, e, driving, y[q], m->barrier[e] * volume * volume, &nucleation, &growth,
+                           &slope, &product_slope))
+            continue;
+        double rate = fmax(y[p], 0.0) / (nucleation + growth + m->transport[e]);
+        dydt[p] -= rate;
+        dydt[q] += rate;
+        faradaic += m->charge_scale * (m->content[q] - m->content[p]) * rate;
+    }
+    for (int p = 0; p < m->nodes; p++) capacitance -= m->charge_scale * y[p] * m->slope[p];
+    dydt[last] = (faradaic - current) / capacitance;
+}
+
+void electrode_jacobian(Electrode *m, double current, const double *y, double *jacobian) {
+    const int last = m->nodes, n = last + 1;
+    double faradaic = 0.0, capacitance = m->double_layer;
+#define J(i, j) jacobian[(j) * n + (i)]
+    memset(jacobian, 0, sizeof(double) * (size_t)(n * n));
+    fill_nodes(m, y[last], 1);
+    for (int e = 0; e < m->edges; e++) {
+        int p = m->source[e], q = m->target[e];
+        double driving = m->omega[p] - m->omega[q] - m->work[e];
+        if (driving <= SMALLEST_AFFINITY) continue;
+        double volume = new_volume(m, e), nucleation, growth, slope, product_slope;
+        if (!waiting_times(m, e, driving, y[q], m->barrier[e] * volume * volume, &nucleation, &growth,
+                           &slope, &product_slope))
+            continue;
+        double waiting = nucleation + growth + m->transport[e];
+        double rate = fmax(y[p], 0.0) / waiting;
+        double step = m->content[q] - m->content[p];
+        double by_reactant = y[p] > 0.0 ? 1.0 / waiting : 0.0;
+        double by_product = -rate * product_slope / waiting;
+        double by_potential = rate * slope / waiting * step * m->faraday;
+        /* The nucleus is as large as the product's content makes it. */
+        double swelling =
+            2.0 * m->barrier[e] * volume * m->grows[e] * m->partial_volume[q] * m->slope[q];
+        by_potential -= rate * nucleation * swelling / (driving * driving) / waiting;
+        double scale = m->charge_scale;
+        faradaic += scale * step * rate;
+        J(p, p) -= by_reactant;
+        J(q, p) += by_reactant;
+        J(p, q) -= by_product;
+        J(q, q) += by_product;
+        J(p, last) -= by_potential;
+        J(q, last) += by_potential;
+        J(last, p) += scale * step * by_reactant;
+        J(last, q) += scale * step * by_product;
+        J(last, last) += scale * (step * by_potential + (m->slope[q] - m->slope[p]) * rate);
+    }
+    for (int p = 0; p < m->nodes; p++) capacitance -= m->charge_scale * y[p] * m->slope[p];
+    double motion = (faradaic - current) / capacitance;
+    for (int p = 0; p < m->nodes; p++) {
+        J(last, p) = (J(last, p) + motion * m->charge_scale * m->slope[p]) / capacitance;
+        J(last, last) += motion * m->charge_scale * y[p] * m->curvature[p];
+    }
+    J(last, last) /= capacitance;
+#undef J
+}

@@ -1,0 +1,11 @@
+"""A titration of 50 pulses by all integrators, repeated after a first solve."""
+
+from __future__ import annotations
+
+import task
+from integrators import compare
+
+
+def report(quick: bool) -> str:
+    """The table."""
+    return compare(task.gitt(), titration=True, quick=quick)
