@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 from sbpath.errors import InputError, SbpathError, nearest
 from sbpath.files import written_whole
 from sbpath.halfcycles import charge_runs
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from sbpath.kernels import Floats, Integers
 
 FORMAT = 3
 # What the names of a population's arrays begin with in a file.
