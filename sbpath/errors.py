@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
 
 
 class SbpathError(Exception):
@@ -34,3 +36,15 @@ def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
     folded = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(word.casefold(), folded, n=1)
     return f"did you mean {folded[near[0]]!r}?" if near else otherwise
+
+
+def optional(module: str, use: str, install: str) -> Any:
+    """A module that not everybody has installed, or one clear `InputError`.
+
+    `use` is what needs it, `install` what follows ``pip install``.
+    """
+    try:
+        return import_module(module)
+    except ImportError:
+        package = module.partition(".")[0]
+        raise InputError(f"{use}: needs {package}, which is not installed; pip install {install}") from None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.errors import InputError, nearest
+from sbpath.errors import InputError, nearest, optional
 from sbpath.mechanism.chemistry import parse_formula
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.mechanism.records import Cell, Mechanism
@@ -142,14 +142,9 @@ def reflections(
 
 def pattern_calculator(radiation: str | float) -> Any:
     """Pymatgen's calculator; pymatgen is imported in functions alone, since it is optional and slow."""
-    try:
-        from pymatgen.analysis.diffraction.xrd import XRDCalculator
-    except ImportError:
-        raise InputError(
-            "diffraction: needs pymatgen, which is not installed; pip install 'sbpath[xrd]'"
-        ) from None
+    xrd = optional("pymatgen.analysis.diffraction.xrd", "diffraction", "'sbpath[xrd]'")
     if isinstance(radiation, str):
-        names = XRDCalculator.AVAILABLE_RADIATION
+        names = xrd.XRDCalculator.AVAILABLE_RADIATION
         if radiation not in names:
             raise InputError(
                 f"radiation: unknown {radiation!r}; {nearest(radiation, names, 'known: ' + ', '.join(names))}"
@@ -160,7 +155,7 @@ def pattern_calculator(radiation: str | float) -> Any:
             f"{WAVELENGTHS[0]:g} to {WAVELENGTHS[1]:g} angstrom, not {radiation!r}"
         )
     wavelength: Any = radiation if isinstance(radiation, str) else float(radiation)
-    return XRDCalculator(wavelength)
+    return xrd.XRDCalculator(wavelength)
 
 
 def _lattice_and_group(mechanism: Mechanism, name: str, cell: Cell) -> tuple[Lattice, SpaceGroup]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.errors import InputError
+from sbpath.errors import InputError, optional
 from sbpath.files import written_whole
 from sbpath.solution import Floats, Solution
 
@@ -75,11 +75,7 @@ def to_dataframe(solution: Solution) -> pandas.DataFrame:
     InputError
         If pandas is not installed.
     """
-    try:
-        import pandas
-    except ImportError:
-        raise InputError("to_dataframe: needs pandas, which is not installed; pip install pandas") from None
-    return pandas.DataFrame(columns(solution))
+    return optional("pandas", "to_dataframe", "pandas").DataFrame(columns(solution))
 
 
 def to_bdf(solution: Solution, path: str | Path) -> Path:

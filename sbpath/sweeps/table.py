@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.errors import InputError, nearest
+from sbpath.errors import InputError, nearest, optional
 from sbpath.files import written_whole
 from sbpath.results.export import write_columns
 from sbpath.sweeps.ranges import RATE, TEMPERATURE
@@ -106,11 +106,7 @@ class SweepTable:
         InputError
             If pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError:
-            raise InputError("to_pandas: needs pandas, which is not installed; pip install pandas") from None
-        return pandas.DataFrame(self.headed())
+        return optional("pandas", "to_pandas", "pandas").DataFrame(self.headed())
 
     def to_parquet(self, path: str | Path) -> Path:
         """Write a Parquet file, headed as the CSV file.
@@ -131,12 +127,7 @@ class SweepTable:
 
 def check_parquet() -> None:
     """Raise InputError unless Parquet files can be written."""
-    try:
-        import pyarrow.parquet  # noqa: F401
-    except ImportError:
-        raise InputError(
-            "Parquet files need pyarrow, which is not installed; pip install pyarrow, or write .csv"
-        ) from None
+    optional("pyarrow.parquet", "a Parquet file", "pyarrow, or write .csv")
 
 
 def load_sweep(path: str | Path) -> SweepTable:
