@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from types import FunctionType
+from types import CellType, FunctionType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -67,21 +67,15 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     import numba
 
-    # Numba keeps code under the contents of the closure: with what all kernels are made of among
-    # them, code on disk is never older than a kernel, in whatever file that stands.
-    about = f"{function.__qualname__} {_sources()}"
-
-    def entry(arguments):  # type: ignore[no-untyped-def]
-        about  # noqa: B018 # pyright: ignore[reportUnusedExpression]
-        return target(*arguments)  # type: ignore[name-defined]  # noqa: F821
-
-    entry = FunctionType(
-        entry.__code__, {**globals(), "target": _machine(function)}, "entry", None, entry.__closure__
-    )
+    own = _with_machines(function)
+    # Numba keeps code under the contents of the closure: with what all kernels are made of in it,
+    # code on disk is never older than a kernel, in whatever file that stands.
+    code = own.__code__.replace(co_freevars=("sources",))
+    own = FunctionType(code, own.__globals__, own.__name__, None, (CellType(_sources()),))
     try:
-        dispatcher = numba.njit(cache=True, **_OPTIONS)(entry)
+        dispatcher = numba.njit(cache=True, **_OPTIONS)(own)
     except RuntimeError:  # nowhere to keep it
-        dispatcher = numba.njit(**_OPTIONS)(entry)
+        dispatcher = numba.njit(**_OPTIONS)(own)
     ready = False
 
     def call(*arguments: Any) -> Any:
@@ -91,11 +85,11 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
             notice.daemon = True
             notice.start()
             try:
-                dispatcher.compile((numba.typeof(arguments),))
+                dispatcher.compile(tuple(map(numba.typeof, arguments)))
             finally:
                 notice.cancel()
             ready = True
-        return dispatcher(arguments)
+        return dispatcher(*arguments)
 
     return call
 
@@ -105,15 +99,21 @@ def _machine(function: Callable[..., Any]) -> Any:
     """A kernel for Numba: the same code, in which other kernels stand for themselves likewise."""
     import numba
 
+    njit: Any = numba.njit  # its stubs do not know of all options
+    # Nothing but other kernels calls it: no way in for the interpreter or C.
+    inner = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return njit(**_kernels[function], **_OPTIONS, **inner)(_with_machines(function))
+
+
+def _with_machines(function: Callable[..., Any]) -> FunctionType:
+    """The same function, in which kernels stand for their machine code."""
     names = function.__globals__
     called = {
         name: _machine(names[name])
         for name in function.__code__.co_names
         if isinstance(names.get(name), FunctionType) and names[name] in _kernels
     }
-    own = FunctionType(function.__code__, {**names, **called}, function.__name__, function.__defaults__)
-    njit: Any = numba.njit  # its stubs do not know of all options
-    return njit(**_kernels[function], **_OPTIONS)(own)
+    return FunctionType(function.__code__, {**names, **called}, function.__name__, function.__defaults__)
 
 
 @cache
