@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import platform
 import time
@@ -22,7 +20,7 @@ from sbpath.errors import InputError, ValidityWarning
 from sbpath.halfcycles import charge_runs
 from sbpath.kernels import Floats, Integers, compiled
 from sbpath.mechanism.reader import load_mechanism
-from sbpath.mechanism.records import Mechanism
+from sbpath.mechanism.records import Mechanism, document_hash
 from sbpath.model.equations import fill_nodes, fill_shares, node_volume, stored_charge, workspace
 from sbpath.model.network import Network, build_network
 from sbpath.model.population import Population, populated
@@ -132,14 +130,13 @@ def simulate(
         network = populated(network, population)
     start = _start(mechanism, initial)
     state = _initial_state(start, population)
-    document = mechanism.document
     provenance = {
         "sbpath": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "mechanism": mechanism.name,
-        "mechanism_sha256": document_hash(document),
-        "document": document,
+        "mechanism_sha256": mechanism.document_sha256,
+        "document": mechanism.document,
         "graph": graph,
         "temperature_C": celsius,
         "protocol": parsed.to_strings(),
@@ -244,11 +241,6 @@ def simulate_again(solution: Solution, progress: bool = True) -> Solution:
         options=SolverOptions(**about["options"]),
         progress=progress,
     )
-
-
-def document_hash(document: dict[str, Any]) -> str:
-    """SHA-256 of a mechanism's merged document, whatever the order of its keys."""
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 # -- before -------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ written with one Sb.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -297,6 +298,11 @@ class Edge(Record):
     stated: Transformation
 
 
+def document_hash(document: dict[str, Any]) -> str:
+    """SHA-256 of a mechanism's merged document, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
 class Mechanism(Record):
     """A mechanism: phases, directed transformations, interfaces and every number of them."""
 
@@ -333,6 +339,11 @@ class Mechanism(Record):
     def document(self) -> dict[str, Any]:
         """The merged file that these records were made from, a fresh copy each time."""
         return json.loads(self.document_json)
+
+    @cached_property
+    def document_sha256(self) -> str:
+        """`document_hash` of the merged file."""
+        return document_hash(self.document)
 
     # -- nodes ---------------------------------------------------------------------------
 
