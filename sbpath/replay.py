@@ -9,7 +9,7 @@ from sbpath.mechanism.reader import mechanism_of_sound_document
 from sbpath.mechanism.records import Mechanism
 from sbpath.model.equations import SMALLEST_AFFINITY, Drive, evaluate, workspace
 from sbpath.model.network import Network, build_network
-from sbpath.model.rates import waiting_times
+from sbpath.model.rates import growth_time
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.solution import Solution
 
@@ -62,18 +62,16 @@ def _evaluate_rows(states: Floats, currents: Floats, network: Network) -> tuple[
             if driving <= SMALLEST_AFFINITY:
                 continue
             waiting[0, e, row] = work.nucleation[0, e]
-            # Without its barrier: of an edge that never nucleates no growth time is worked out.
-            waiting[1, e, row] = waiting_times(
+            # Of an edge that never nucleates the kernels work out no growth time.
+            waiting[1, e, row] = growth_time(
                 driving,
                 states[row, network.target[e]],
-                0.0,
-                network.log_attempt[0, e],
                 network.growth[0, e],
                 network.alpha[e],
                 network.energy[e],
                 network.order[e],
                 network.seed[e],
-            )[1]
+            )
             waiting[2, e, row] = network.transport[0, e]
         motion[row] = work.slopes.derivative[-1]
     return volumes, motion, waiting

@@ -14,7 +14,13 @@ from sbpath.mechanism.documents import shipped_names
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.model.equations import Drive, evaluate, workspace
 from sbpath.model.network import build_network
-from sbpath.model.rates import nucleation_constant, waiting_times
+from sbpath.model.rates import (
+    growth_slopes,
+    growth_time,
+    nucleation_constant,
+    nucleation_slope,
+    nucleation_time,
+)
 from sbpath.physical import ZERO_CELSIUS_K, arrhenius
 
 RT = R * 298.15
@@ -31,7 +37,15 @@ PLAIN = {
 
 
 def waiting(affinity, **changes):
-    return waiting_times(affinity, **{**PLAIN, **changes})
+    """Nucleation and growth time, the slope of both together by A, that of growth by theta_q."""
+    given = {**PLAIN, **changes}
+    barrier, log_attempt, growth = given.pop("barrier"), given.pop("log_attempt"), given.pop("growth")
+    nucleation = nucleation_time(affinity, barrier, log_attempt)
+    time = growth_time(affinity, growth=growth, **given)
+    slope, product_slope = growth_slopes(affinity, time=time, **given)
+    if nucleation < math.inf:
+        slope += nucleation_slope(affinity, barrier, nucleation)
+    return nucleation, time, slope, product_slope
 
 
 # -- nucleation ---------------------------------------------------------------------------------
@@ -76,8 +90,7 @@ def test_nucleation_time_is_the_inverse_attempt_rate_times_the_boltzmann_factor(
 
 
 def test_out_of_reach_means_never():
-    nucleation, growth, slope, product_slope = waiting(1.0, barrier=1e10)
-    assert (nucleation, growth, slope, product_slope) == (math.inf, 0.0, 0.0, 0.0)
+    assert nucleation_time(1.0, 1e10, math.log(1e9)) == math.inf
 
 
 # -- growth ---------------------------------------------------------------------------------------

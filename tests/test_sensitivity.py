@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analytic import F
+from scipy.interpolate import PchipInterpolator
 
 from sbpath import InputError, Population, SolverOptions, cycling, load_mechanism, sensitivities, simulate
 from sbpath.mechanism.reader import with_changes
@@ -59,12 +60,13 @@ def test_sensitivities_are_the_differences_of_simulations(system, names):
             first = [s.steps[step].first for s in (up, down)]
             moved = [s.voltage_V[f + 1 : f + count] for s, f in zip((up, down), first, strict=True)]
             wanted = (moved[0] - moved[1]) / (2.0 * h)
-            ours = np.interp(grid, own, found.voltage[k, rows])
+            ours = PchipInterpolator(own, found.voltage[k, rows])(grid)
             # Where one reaction ends and the next begins the curve is steep, and rows are few.
             scale = np.abs(wanted).max() + 1e-6 / abs(value)
             error = np.abs(ours - wanted)
             assert np.median(error) < 1e-3 * scale, (name, step)
-            assert np.quantile(error, 0.95) < 1e-2 * scale, (name, step)
+            # Two simulations differ by no less than some 1e-11 V for other reasons.
+            assert np.quantile(error, 0.95) < 1e-2 * scale + 1e-11 / (2.0 * h), (name, step)
             longer = (up.steps[step].duration_s - down.steps[step].duration_s) / (2.0 * h)
             slack = 1e-4 * record.duration_s / abs(value)
             assert found.duration[k, step] == pytest.approx(longer, rel=2e-3, abs=slack), (name, step)

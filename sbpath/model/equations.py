@@ -24,7 +24,7 @@ import numpy as np
 
 from sbpath.kernels import Floats, allocating_kernel, cold_kernel, kernel
 from sbpath.model.network import Network
-from sbpath.model.rates import waiting_times
+from sbpath.model.rates import growth_slopes, growth_time, nucleation_slope, nucleation_time
 from sbpath.model.thermo import node_state
 from sbpath.physical import FARADAY_C_PER_MOL as F
 
@@ -255,43 +255,54 @@ def evaluate(
                 continue
             p: int = network.source[e]
             q: int = network.target[e]
-            volume = work.volume[e]
-            nucleation, growth, time_slope, product_slope = waiting_times(
+            barrier = network.barrier[i, e] * work.volume[e] * work.volume[e]
+            nucleation = nucleation_time(driving, barrier, network.log_attempt[i, e])
+            work.nucleation[i, e] = nucleation
+            if nucleation == inf:
+                continue
+            growth = growth_time(
                 driving,
                 state[first + q],
-                network.barrier[i, e] * volume * volume,
-                network.log_attempt[i, e],
                 network.growth[i, e],
                 network.alpha[e],
                 network.energy[e],
                 network.order[e],
                 network.seed[e],
             )
+            work.growth[i, e] = growth
             waiting = nucleation + growth + network.transport[i, e]
             reactant = max(state[first + p], 0.0)
             rate = reactant / waiting
             step = content[q] - content[p]
             work.rate[i, e] = rate
-            work.nucleation[i, e] = nucleation
-            work.growth[i, e] = growth
             derivative[first + p] -= rate
             derivative[first + q] += rate
             faradaic += scale * step * rate
             if with_jacobian:
+                by_affinity, product_slope = growth_slopes(
+                    driving,
+                    state[first + q],
+                    growth,
+                    network.alpha[e],
+                    network.energy[e],
+                    network.order[e],
+                    network.seed[e],
+                )
+                by_affinity += nucleation_slope(driving, barrier, nucleation)
                 by_reactant = 1.0 / waiting if state[first + p] > 0.0 else 0.0
                 by_product = -rate * product_slope / waiting
                 # d tau/dE = (d tau/dA) (dA/dE) with dA/dE = F (x_p - x_q) = -F step.
-                by_potential = rate * time_slope / waiting * step * F
+                by_potential = rate * by_affinity / waiting * step * F
                 # The nucleus is as large as the product's content at this potential makes it.
                 swelling = (
                     2.0
                     * network.barrier[i, e]
-                    * volume
+                    * work.volume[e]
                     * network.grows[e]
                     * network.partial_volume[q]
                     * slope[q]
                 )
-                if swelling != 0.0 and nucleation < inf:
+                if swelling != 0.0:
                     by_potential -= rate * nucleation * swelling / (driving * driving) / waiting
                 blocks[i, p, p] -= by_reactant
                 blocks[i, q, p] += by_reactant

@@ -28,6 +28,8 @@ LARGEST_EXPONENT = 600.0
 # switched off. A microvolt: it moves no curve, but without nucleation barriers and at high
 # temperature an integrator would hop across the corner for ever.
 KINK = 0.1
+# So many times that away the rounding is one to the last digit.
+BEYOND_KINK = 40.0
 
 
 def nucleation_constant(
@@ -60,18 +62,33 @@ def nucleation_constant(
 
 
 @kernel
-def waiting_times(
-    affinity: float,
-    product: float,
-    barrier: float,
-    log_attempt: float,
-    growth: float,
-    alpha: float,
-    energy: float,
-    order: float,
-    seed: float,
-) -> tuple[float, float, float, float]:
-    """Nucleation and growth time of an edge with positive affinity, and their slopes.
+def nucleation_time(affinity: float, barrier: float, log_attempt: float) -> float:
+    """Time that a domain waits for a nucleus (s); ``inf`` when the barrier is out of reach.
+
+    Parameters
+    ----------
+    affinity : float
+        A > 0, already less the transformation work (J/mol Sb).
+    barrier : float
+        B of `nucleation_constant` ((J/mol)^2).
+    log_attempt : float
+        ln(J0 / (1/s)).
+    """
+    exponent = barrier / (affinity * affinity) - log_attempt
+    return exp(exponent) if exponent <= LARGEST_EXPONENT else inf
+
+
+@kernel
+def nucleation_slope(affinity: float, barrier: float, nucleation: float) -> float:
+    """The derivative of the finite time `nucleation` (s) by A (s mol/J), zero or negative."""
+    return -2.0 * nucleation * barrier / (affinity * affinity * affinity)
+
+
+@kernel
+def growth_time(
+    affinity: float, product: float, growth: float, alpha: float, energy: float, order: float, seed: float
+) -> float:
+    """Time in which a domain with a nucleus fills (s).
 
     Parameters
     ----------
@@ -79,10 +96,6 @@ def waiting_times(
         A > 0, already less the transformation work (J/mol Sb).
     product : float
         theta_q, fraction of Sb already in the product.
-    barrier : float
-        B of `nucleation_constant` ((J/mol)^2).
-    log_attempt : float
-        ln(J0 / (1/s)).
     growth : float
         k0 (1/s).
     alpha : float
@@ -91,34 +104,37 @@ def waiting_times(
         nu R T (J/mol).
     order, seed : float
         m and s of the autocatalytic factor; order 0 switches it off.
-
-    Returns
-    -------
-    nucleation, growth : float
-        The two times (s); nucleation is ``inf`` when the barrier is out of reach.
-    slope : float
-        d(nucleation + growth)/dA (s mol/J), negative.
-    product_slope : float
-        d(growth)/dtheta_q (s), zero or negative.
     """
-    exponent = barrier / (affinity * affinity) - log_attempt
-    if exponent > LARGEST_EXPONENT:
-        return inf, 0.0, 0.0, 0.0
-    nucleation = exp(exponent)
-    # A product may be infinite where a trial step goes astray; a power would raise.
-    slope = -2.0 * nucleation * barrier / (affinity * affinity * affinity)
-
     a = affinity / energy
-    occupied = -expm1(-a)
-    growth_time = exp(-alpha * a) / (growth * occupied)
-    product_slope = 0.0
+    time = exp(-alpha * a) / (growth * _less_than_one(a))
     if order > 0.0:
-        filled = seed + (1.0 - seed) * max(product, 0.0)
-        growth_time /= filled**order
-        product_slope = -growth_time * order * (1.0 - seed) / filled
-    # One to rounding, nearly always: spare the exponential.
-    rounded = -expm1(-affinity / KINK) if affinity < 40.0 * KINK else 1.0
-    growth_time /= rounded
-    product_slope /= rounded
-    slope -= growth_time * ((alpha + (1.0 - occupied) / occupied) / energy + (1.0 - rounded) / rounded / KINK)
-    return nucleation, growth_time, slope, product_slope
+        time /= _filled(product, seed) ** order
+    if affinity < BEYOND_KINK * KINK:
+        time /= _less_than_one(affinity / KINK)
+    return time
+
+
+@kernel
+def growth_slopes(
+    affinity: float, product: float, time: float, alpha: float, energy: float, order: float, seed: float
+) -> tuple[float, float]:
+    """The derivatives of the growth time `time` (s) by A (s mol/J) and theta_q (s), zero or negative."""
+    occupied = _less_than_one(affinity / energy)
+    relative = (alpha + (1.0 - occupied) / occupied) / energy
+    if affinity < BEYOND_KINK * KINK:
+        rounded = _less_than_one(affinity / KINK)
+        relative += (1.0 - rounded) / rounded / KINK
+    by_product = -time * order * (1.0 - seed) / _filled(product, seed) if order > 0.0 else 0.0
+    return -time * relative, by_product
+
+
+@kernel
+def _less_than_one(a: float) -> float:
+    """``1 - exp(-a)``, which loses no digits where it is small."""
+    return 1.0 - exp(-a) if a > 1.0 else -expm1(-a)
+
+
+@kernel
+def _filled(product: float, seed: float) -> float:
+    """``s + (1 - s) theta_q``; a fraction may stand a rounding below zero."""
+    return seed + (1.0 - seed) * max(product, 0.0)

@@ -97,6 +97,8 @@ def begin_step(drive: Drive, state: Floats, network: Network, work: Workspace) -
 def read_point(
     time: float,
     state: Floats,
+    begin: Floats,
+    end: Floats,
     held: Held,
     drive: Drive,
     network: Network,
@@ -104,7 +106,10 @@ def read_point(
     with_jacobian: bool,
     values: Floats,
 ) -> None:
-    """Everything at one instant into `values`, with `state` moved (in place) onto the charge passed."""
+    """Everything at one instant into `values`, with `state` moved (in place) onto the charge passed.
+
+    `begin` and `end` are the states between which the integrator proposes this one.
+    """
     nodes, edges, particles = len(network.gibbs), len(network.source), len(network.weight)
     last = nodes * particles
     # The sum of the fractions is conserved but for rounding, which a small resistance,
@@ -117,17 +122,12 @@ def read_point(
             if state[k] > state[largest]:
                 largest = k
         state[largest] += held.totals[i] - total
-    current = charge = capacitance = 0.0
-    for moved in range(4):
-        current = evaluate(time, state, drive, network, work, with_jacobian)
-        charge, capacitance = stored_charge(state[last], network, work)
-        if not drive.current_control:
-            break
-        missing = held.charge + current * time - charge
-        if moved == 3 or abs(missing) <= CHARGE_ROUNDING * network.charge_scale:
-            charge = held.charge + current * time
-            break
-        shift_charge(state, missing, capacitance, network, work)
+    if drive.current_control:
+        settle_charge(held.charge + drive.level * time, state, begin, end, network, work)
+    current = evaluate(time, state, drive, network, work, with_jacobian)
+    charge, capacitance = stored_charge(state[last], network, work)
+    if drive.current_control:
+        charge = held.charge + current * time
     potential = state[last]
     voltage = potential - current * network.resistance
     values[TIME] = time
@@ -191,28 +191,35 @@ def fill_flows(network: Network, work: Workspace, flows: Floats) -> None:
 
 
 @kernel
-def shift_charge(
-    state: Floats, missing: float, capacitance: float, network: Network, work: Workspace
+def settle_charge(
+    charge: float, state: Floats, begin: Floats, end: Floats, network: Network, work: Workspace
 ) -> None:
-    """Take up the charge `missing` (C/g) by the smallest change of the state that can.
+    """Move `state` onto the `charge` (C/g) that has passed, by the smallest change that can.
 
-    The change runs along the reactions as they stand and along E. Moving E alone would
+    The change runs along the way from `begin` to `end` and along E. Moving E alone would
     turn an error of 1e-7 in charge into one of 1e-5 V, the double layer being small.
     """
-    nodes, edges, particles = len(network.gibbs), len(network.source), len(network.weight)
+    nodes, particles = len(network.gibbs), len(network.weight)
     last = nodes * particles
-    # The reactions as they stand are the derivatives of the fractions.
-    motion = work.slopes.derivative
-    faradaic = 0.0
-    square = 0.0
-    for i in range(particles):
-        for e in range(edges):
-            gain = work.content[network.target[e]] - work.content[network.source[e]]
-            faradaic += network.charge_scale * network.weight[i] * gain * work.rate[i, e]
-        for k in range(i * nodes, (i + 1) * nodes):
-            square += network.weight[i] * motion[k] * motion[k]
-    per_reaction = faradaic / square if square > 0.0 else 0.0
-    share = missing / (faradaic * per_reaction + capacitance * capacitance)
-    for k in range(last):
-        state[k] += share * per_reaction * motion[k]
-    state[last] -= share * capacitance
+    for _ in range(3):
+        fill_nodes(state[last], network, work)
+        fill_shares(state, network, work)
+        present, capacitance = stored_charge(state[last], network, work)
+        missing = charge - present
+        if abs(missing) <= CHARGE_ROUNDING * network.charge_scale:
+            break
+        faradaic = 0.0
+        for i in range(particles):
+            for p in range(nodes):
+                k = i * nodes + p
+                faradaic += network.weight[i] * work.content[p] * (end[k] - begin[k])
+        faradaic *= network.charge_scale
+        swing = end[last] - begin[last]
+        capacitive = capacitance * swing
+        square = faradaic * faradaic + capacitive * capacitive
+        if not square > 0.0:
+            break
+        share = missing / square
+        for k in range(last):
+            state[k] += share * faradaic * (end[k] - begin[k])
+        state[last] -= share * capacitive * swing

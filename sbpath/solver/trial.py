@@ -39,6 +39,9 @@ from sbpath.solver.rosenbrock import (
     stage_point,
 )
 
+# Over so many unknowns is the error averaged. A graph may have many more, but most of its nodes are
+# empty at any time, and would only dilute the error of the others.
+AT_WORK = 4.0
 # An error in E may change the current by this share of itself, and need not be below this (V).
 STEEP, SMALLEST_POTENTIAL_TOLERANCE = 0.1, 1e-9
 # Currents below this (A/g, about C/10,000) need not be resolved: at rest nothing is.
@@ -187,7 +190,7 @@ def try_step(size: float, situation: Situation, room: Room) -> float:
             allowed = tolerances.atol + tolerances.rtol * max(abs(begin[k]), abs(end[k]))
             total += network.weight[k // nodes] * (error[k] / allowed) ** 2
     total += (error[last] / _potential_tolerance(situation, room)) ** 2
-    norm = np.sqrt(total / (nodes + 1))
+    norm = np.sqrt(total / AT_WORK)
     return norm if isfinite(norm) else np.inf
 
 
@@ -214,7 +217,9 @@ def read_inner(fraction: float, size: float, situation: Situation, room: Room) -
     interpolate(fraction, room.states[0], room.states[3], room.stages, room.state)
     network, drive, held, _ = situation
     time = room.values[0, TIME] + fraction * size
-    read_point(time, room.state, held, drive, network, room.work, False, room.reading)
+    read_point(
+        time, room.state, room.states[0], room.states[3], held, drive, network, room.work, False, room.reading
+    )
 
 
 @kernel
@@ -227,7 +232,18 @@ def read_step(size: float, situation: Situation, room: Room) -> None:
         interpolate(NODES[j], room.states[0], room.states[3], room.stages, room.states[j])
     for j in range(1, 4):
         at = time + NODES[j] * size
-        read_point(at, room.states[j], held, drive, network, room.work, j == 3, room.values[j])
+        read_point(
+            at,
+            room.states[j],
+            room.states[0],
+            room.states[3],
+            held,
+            drive,
+            network,
+            room.work,
+            j == 3,
+            room.values[j],
+        )
 
 
 @kernel
