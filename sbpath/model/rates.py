@@ -106,7 +106,10 @@ def growth_time(
         m and s of the autocatalytic factor; order 0 switches it off.
     """
     a = affinity / energy
-    time = exp(-alpha * a) / (growth * _less_than_one(a))
+    forward = exp(-alpha * a)
+    # Nearly every alpha is 1/2, which spares an exponential.
+    backward = forward * forward if alpha == 0.5 else exp(-a)
+    time = forward / (growth * (1.0 - backward if a > 1.0 else -expm1(-a)))
     if order > 0.0:
         time /= _filled(product, seed) ** order
     if affinity < BEYOND_KINK * KINK:

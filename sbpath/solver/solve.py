@@ -141,7 +141,8 @@ def run(
     """
     room = room_for_steps(network)
     state, totals = start.copy(), totals.copy()
-    rows = np.empty((256, len(room.reading) + len(totals)))
+    # Room for a cycle: what is not used costs nothing, copying into larger room does.
+    rows = np.empty((1024, len(room.reading) + len(totals)))
     count, done = 0, 0
     snapshots = Snapshots(
         np.zeros(8, np.int64), np.zeros((8, len(start) - 1), np.float32), np.zeros(1, np.int64)
