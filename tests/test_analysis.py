@@ -32,6 +32,16 @@ def test_plateaus_of_a_staircase_are_found_where_they_are():
     assert second.extent_mAh_per_g == pytest.approx(230.0, abs=10.0)
 
 
+def test_two_flat_steps_close_together_are_two_plateaus():
+    # 0.458 V to 330 mAh/g, then 0.434 V: nearer than the band and a half by which a slope is known.
+    capacity = np.array([0.0, 329.0, 331.0, 660.0])
+    first, second = find_plateaus(capacity, np.array([0.460, 0.457, 0.436, 0.433]))
+    assert first.voltage_V == pytest.approx(0.4585, abs=5e-4)
+    assert second.voltage_V == pytest.approx(0.4345, abs=5e-4)
+    assert first.extent_mAh_per_g == pytest.approx(330.0, abs=3.0)
+    assert second.extent_mAh_per_g == pytest.approx(330.0, abs=3.0)
+
+
 def test_a_slope_is_not_a_plateau():
     assert find_plateaus(np.array([0.0, 660.0]), np.array([1.0, 0.5])) == ()
 

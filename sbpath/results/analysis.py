@@ -42,6 +42,8 @@ PLATEAU_BAND_V = 0.02
 PLATEAU_SHARE = 0.08
 # Touching stretches whose voltages differ by less than this many bands are pieces of a slope.
 SLOPE_BANDS = 1.5
+# ... unless their middle half stays within this share of the band (a slope takes half of it).
+LEANING = 0.3
 # A loop counts as closed when the capacities differ by no more than this share.
 CLOSED = 0.02
 # A phase has appeared when it holds this share of the Sb.
@@ -309,13 +311,19 @@ def find_plateaus(capacity: NDArray[np.float64], voltage: NDArray[np.float64]) -
 
 
 def _without_slopes(curve: NDArray[np.float64], runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """`runs` without those that touch a neighbour at nearly their own voltage."""
+    """`runs` without those that lean and touch a neighbour at nearly their own voltage."""
     sloping: set[tuple[int, int]] = set()
     for left, right in pairwise(runs):
         gap = abs(curve[slice(*left)].mean() - curve[slice(*right)].mean())
         if right[0] - left[1] <= 2 and gap < SLOPE_BANDS * PLATEAU_BAND_V:
-            sloping |= {left, right}
+            sloping |= {run for run in (left, right) if _leans(curve[slice(*run)])}
     return [run for run in runs if run not in sloping]
+
+
+def _leans(curve: NDArray[np.float64]) -> bool:
+    """Whether the middle half of a stretch takes its share of the band; that of two flat steps does not."""
+    quarter = len(curve) // 4
+    return bool(np.ptp(curve[quarter:-quarter]) > LEANING * PLATEAU_BAND_V)
 
 
 def _longest_run(curve: NDArray[np.float64]) -> tuple[int, int]:
