@@ -1,4 +1,4 @@
-"""README and notebooks say what the code does: their commands, tables and numbers are run and compared."""
+"""README and pages say what the code does: their commands, tables and numbers are run and compared."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import re
 import shlex
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import sbpath
 from sbpath.cli import main
@@ -113,32 +111,3 @@ def test_the_python_of_the_page_on_sweeps_runs(tmp_path, monkeypatch):
     runs = sbpath.sweep("li-sb", "rate=1C,2C", measure=names["fractions"], progress=False)
     assert runs["most_Li2Sb"].min() > 0.5
     assert "executor=client.get_executor()" in dask  # run in tests/test_sweep.py
-
-
-@pytest.fixture(scope="module")
-def first_notebook() -> str:
-    """Text that the cells of the first notebook print, in order."""
-    path = ROOT / "notebooks" / "01_two_steps_in_one_step_out.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    assert all(not cell.get("outputs") for cell in notebook.cells), "outputs are stripped from the repository"
-    NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}
-    ).execute()
-    outputs = [o for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs]
-    return "".join(o["text"] for o in outputs if o["output_type"] == "stream" and o["name"] == "stdout")
-
-
-def test_the_first_notebook_tells_its_numbers(first_notebook):
-    assert "insertion 0.997, extraction 0.0007" in first_notebook
-    barriers = {
-        (start, end): float(value)
-        for start, end, value in re.findall(r"(\w+) -> (\w+) .* barrier +([\d.]+) kT", first_notebook)
-    }
-    assert barriers["Sb", "Li2Sb"] == pytest.approx(29.4, abs=0.3)
-    assert barriers["Sb", "Li3Sb"] == pytest.approx(85.6, abs=0.8)
-    assert barriers["Li3Sb", "Sb"] == pytest.approx(30.5, abs=0.3)
-    assert barriers["Li3Sb", "Li2Sb"] == pytest.approx(74.5, abs=0.8)
-    # The path turns as the interface of Li2Sb with Li3Sb gets cheaper.
-    shares = dict(re.findall(r"^(\d\.\d+) J/m2: .* ([\d.]+)$", first_notebook, flags=re.MULTILINE))
-    assert float(shares["0.093"]) < 0.05
-    assert float(shares["0.045"]) > 0.9

@@ -26,6 +26,18 @@ def sodium() -> sbpath.Solution:
     return sbpath.simulate("na-sb", sbpath.cycling("C/5", 0.02, 1.5, 2), progress=False)
 
 
+def test_the_style_keeps_a_notebook_interactive():
+    # Making its first figure turns a notebook interactive, and only then are later ones shown.
+    size = mpl.rcParams["font.size"]
+    try:
+        with plots.style():
+            mpl.interactive(True)
+        assert mpl.is_interactive()
+        assert mpl.rcParams["font.size"] == size
+    finally:
+        mpl.interactive(False)
+
+
 def test_voltage_draws_every_half_cycle_from_zero(sodium):
     ax = plots.voltage(sodium)
     assert len(ax.lines) == 4

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,19 @@ _SETTINGS: Any = {
 }
 
 
-def style() -> AbstractContextManager[None]:
+@contextmanager
+def style() -> Iterator[None]:
     """Settings of the figures, for ``with sbpath.plots.style(): ...``."""
-    return mpl.rc_context(_SETTINGS)
+    interactive = False
+    try:
+        with mpl.rc_context(_SETTINGS):
+            try:
+                yield
+            finally:
+                interactive = mpl.is_interactive()
+    finally:
+        # A notebook becomes interactive as its first figure is made; taken back here, it would show no later one.
+        mpl.interactive(interactive)
 
 
 def save(figure: Figure, path: str | Path) -> Path:

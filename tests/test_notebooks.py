@@ -1,0 +1,191 @@
+"""The notebooks run, draw, warn of nothing, and say in bold what their cells print."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import sbpath
+from sbpath import plots
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = sorted((ROOT / "notebooks").glob("*.ipynb"))
+INLINE = "module://matplotlib_inline.backend_inline"
+
+each = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem[:2])
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What came of a notebook: standard output, standard error, and pictures by cell."""
+
+    printed: str
+    warned: str
+    pictures: dict[str, int]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_solver():
+    # On a new machine the solver is compiled here and not, with a word on it, in a cell.
+    sbpath.simulate("li-sb", progress=False)
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory) -> Callable[[Path], Executed]:
+    """A function that executes a notebook, each in a folder of its own and once."""
+    return cache(lambda path: execute(path, tmp_path_factory.mktemp(path.stem)))
+
+
+def execute(path: Path, folder: Path) -> Executed:
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    )
+    client.execute(env={**os.environ, "MPLBACKEND": INLINE})
+    outputs = [(cell.id, output) for cell in code_of(notebook) for output in cell.outputs]
+    text = {
+        name: "".join(o["text"] for _, o in outputs if o["output_type"] == "stream" and o["name"] == name)
+        for name in ("stdout", "stderr")
+    }
+    drawn = [name for name, output in outputs if "image/png" in output.get("data", {})]
+    return Executed(text["stdout"], text["stderr"], {name: drawn.count(name) for name in drawn})
+
+
+def code_of(notebook) -> list:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def prose_of(notebook) -> str:
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def numbers_in_bold(notebook) -> list[str]:
+    spans = re.findall(r"\*\*([^*]+)\*\*", prose_of(notebook))
+    return [" ".join(span.split()) for span in spans if re.search("[0-9]", span)]
+
+
+def test_the_readme_names_each():
+    assert [path.stem[:3] for path in FILES] == ["01_", "02_", "03_", "04_", "05_"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| \[.*\]\(notebooks/(.*)\)", readme, flags=re.MULTILINE)
+    assert named == [path.name for path in FILES]
+
+
+@each
+def test_the_repository_holds_no_results(path):
+    notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+    assert not any(cell.metadata for cell in notebook.cells)
+    assert not any(cell.outputs or cell.execution_count for cell in code_of(notebook))
+
+
+@each
+def test_only_what_sbpath_offers_is_used(path):
+    code = "\n".join(cell.source for cell in code_of(nbformat.read(path, as_version=4)))
+    names = set(re.findall(r"\bsbpath\.([A-Za-z_]\w*)", code))
+    assert names <= set(sbpath.__all__)
+    assert set(re.findall(r"\bplots\.([A-Za-z_]\w*)", code)) <= set(plots.__all__)
+    imports = set(re.findall(r"^(?:import|from) .*$", code, flags=re.MULTILINE))
+    assert imports <= {
+        "import sbpath", "from sbpath import plots", "import numpy as np", "import matplotlib.pyplot as plt",
+        "import subprocess", "import sys", "from pathlib import Path",
+    }  # fmt: skip
+
+
+@each
+def test_it_runs_without_a_warning(path, executed):
+    assert executed(path).warned == ""
+    assert executed(path).printed
+
+
+@each
+def test_each_figure_is_shown(path, executed):
+    cells = code_of(nbformat.read(path, as_version=4))
+    drawing = [cell.id for cell in cells if re.search(r"plots\.(?!style)\w+\(|plt\.subplots", cell.source)]
+    assert drawing
+    assert executed(path).pictures == dict.fromkeys(drawing, 1)
+
+
+@each
+def test_bold_numbers_of_the_prose_are_printed(path, executed):
+    told = numbers_in_bold(nbformat.read(path, as_version=4))
+    assert len(told) >= 8
+    printed = " ".join(executed(path).printed.split())
+    missing = [span for span in told if not re.search(rf"(?<![\d.]){re.escape(span)}(?![\d.])", printed)]
+    assert not missing
+
+
+# What each story hangs on, apart from its own prose.
+PINNED = {
+    "01": [
+        "insertion: plateaus at 0.85 V and 0.80 V; at most 99.7 % of the Sb is Li2Sb",
+        "extraction: plateaus at 1.03 V; at most 0.1 % of the Sb is Li2Sb",
+        "Li2Sb wins: 0.612 < 0.874",
+        "Sb wins: 2.355 < 3.171",
+        "predicted turn: 0.069 J/m²",
+    ],
+    "02": [
+        "li-sb 196 mV",
+        "na-sb 259 mV",
+        "k-sb 292 mV",
+        "li-sb-libh4 181 mV",
+        "Li3Sb leaves to Sb (100 %)",
+        "Na3Sb leaves to NaSb (100 %)",
+        "K3Sb leaves to KSb (100 %)",
+    ],
+    "03": [
+        "my-na-sb.toml: good: 3 phases, 6 transformations",
+        "must be above zero, not -71.4",
+        "does not balance (right minus left is 1 Na)",
+        "an assumed number says why",
+        "if it is in kJ, write -172200",
+        "plateau at 0.625 V and 0.766 V: Na3Sb -> NaSb -> Sb",
+        "plateau at 0.670 V: Na3Sb -> Sb",
+    ],
+    "04": [
+        "least 177 mV at 0.01 C and 60 °C",
+        "most 266 mV at 2 C and 0 °C",
+        "120 °C: 170 mV at C/10, 144 mV at one half cycle a century",
+        "interfacial energies at 100 %: 0 % leaves through Li2Sb",
+        "interfacial energies at 60 %: 100 % leaves through Li2Sb",
+    ],
+    "05": [
+        "insertion 1: 0.45 V at 100 mAh/g",
+        "insertion 2: 0.80 V at 100 mAh/g",
+        "after cycle 1: 45 % crystalline Sb, 55 % amorphous Sb",
+        "Sb: strongest reflection 0 1 2 at 28.7°",
+        "rest 1 h: 6 % amorphous, next insertion 0.45 V",
+    ],
+}
+
+
+@each
+def test_the_story_holds(path, executed):
+    printed = " ".join(executed(path).printed.split())
+    assert not [line for line in PINNED[path.stem[:2]] if line not in printed]
+
+
+def test_the_first_path_turns_where_it_is_predicted(executed):
+    printed = executed(FILES[0]).printed
+    barriers = {
+        name: int(value) for name, value in re.findall(r"to (\w+) +g = .* barrier +(\d+) kT", printed)
+    }
+    # Read at the row nearest to half a plateau, so that the last digit depends on the steps taken.
+    assert barriers == pytest.approx({"Li2Sb": 74, "Li3Sb": 88, "Sb": 30}, abs=1)
+    turn = float(re.findall(r"predicted turn: ([\d.]+)", printed)[0])
+    shares = re.findall(
+        r"^ +([\d.]+) J/m²: +(\d+) % of the Sb comes back directly", printed, flags=re.MULTILINE
+    )
+    assert len(shares) == 7
+    assert all((float(energy) > turn) == (int(share) > 50) for energy, share in shares)
