@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sbpath.mechanism.documents import shipped_names
     from sbpath.mechanism.reader import load_mechanism, with_changes, with_design
     from sbpath.model.equilibrium import equilibrium_potential
+    from sbpath.model.plausibility import doubts
     from sbpath.model.population import Population
     from sbpath.protocol.experiments import (
         cv,
@@ -122,6 +123,7 @@ _HOMES = {
     "design_names": "mechanism.designs",
     "differential_capacity": "results.differential",
     "diffraction": "results.diffraction",
+    "doubts": "model.plausibility",
     "driving": "results.rivals",
     "equilibrium_potential": "model.equilibrium",
     "find_hosts": "literature.queries",
@@ -214,6 +216,7 @@ __all__ = [
     "design_names",
     "differential_capacity",
     "diffraction",
+    "doubts",
     "driving",
     "equilibrium_potential",
     "find_hosts",

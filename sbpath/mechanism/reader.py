@@ -52,7 +52,8 @@ def load_mechanism(
     Raises
     ------
     InputError
-        With every mistake found, one line each.
+        With every mistake of keys and numbers, one line each; where these are sound, with every
+        one of the chemistry that they make.
     """
     path = locate(name)
     document = merged_document(path, ())
