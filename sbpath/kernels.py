@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -23,9 +22,6 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-# Who waits longer than this wants to know why (s).
-PATIENCE_S = 1.9
 
 # No division is checked: kernels see to it that none is by zero, or want the infinity. Other
 # threads go on meanwhile.
@@ -62,16 +58,16 @@ def allocating_kernel(function: Function) -> Function:
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """A kernel as machine code, with the same arguments and results.
 
-    On a machine that has not made the code before, the first call takes about a minute and
-    says so on standard error; later ones, and later processes, load it.
+    On a machine that has not made the code before, the first call takes a minute or two and
+    says so on standard error at once; later ones, and later processes, load it.
     """
     import numba
 
     own = _with_machines(function)
-    # Numba keeps code under the contents of the closure: with what all kernels are made of in it,
+    # Numba keeps code under the contents of the closure: with what the kernels are made of in it,
     # code on disk is never older than a kernel, in whatever file that stands.
     code = own.__code__.replace(co_freevars=("sources",))
-    own = FunctionType(code, own.__globals__, own.__name__, None, (CellType(_sources()),))
+    own = FunctionType(code, own.__globals__, own.__name__, None, (CellType(_sources(function)),))
     try:
         dispatcher = numba.njit(cache=True, **_OPTIONS)(own)
     except RuntimeError:  # nowhere to keep it
@@ -81,17 +77,39 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arguments: Any) -> Any:
         nonlocal ready
         if not ready:
-            notice = threading.Timer(PATIENCE_S, _tell)
-            notice.daemon = True
-            notice.start()
-            try:
-                dispatcher.compile(tuple(map(numba.typeof, arguments)))
-            finally:
-                notice.cancel()
+            _load_or_compile(dispatcher, arguments)
             ready = True
         return dispatcher(*arguments)
 
     return call
+
+
+def _load_or_compile(dispatcher: Any, arguments: tuple[Any, ...]) -> None:
+    """Get the code for arguments such as these ready, and tell those who have to wait for it."""
+    import numba
+    from numba.core import event
+
+    class Teller(event.Listener):
+        """Numba says when it compiles a function, and nothing of one that it loads."""
+
+        told = False
+
+        def on_start(self, event: Any) -> None:
+            if not self.told:
+                _tell("preparing the compiled solver; the first time on a machine takes a minute or two")
+            self.told = True
+
+        def on_end(self, event: Any) -> None:
+            pass
+
+    with event.install_listener("numba:compile", Teller()):
+        try:
+            dispatcher.compile(tuple(map(numba.typeof, arguments)))
+        except OSError as error:
+            # The code is there, but could not be written: the disk is full, say.
+            if not dispatcher.overloads:
+                raise
+            _tell(f"the compiled solver could not be kept ({error}); the next run has to prepare it again")
 
 
 @cache
@@ -107,24 +125,36 @@ def _machine(function: Callable[..., Any]) -> Any:
 
 def _with_machines(function: Callable[..., Any]) -> FunctionType:
     """The same function, in which kernels stand for their machine code."""
-    names = function.__globals__
-    called = {
-        name: _machine(names[name])
-        for name in function.__code__.co_names
-        if isinstance(names.get(name), FunctionType) and names[name] in _kernels
+    called = {name: _machine(other) for name, other in _called(function).items()}
+    names = {**function.__globals__, **called}
+    return FunctionType(function.__code__, names, function.__name__, function.__defaults__)
+
+
+def _called(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    """The kernels that a kernel calls, by the names that it has for them."""
+    found = ((name, function.__globals__.get(name)) for name in function.__code__.co_names)
+    return {name: value for name, value in found if isinstance(value, FunctionType) and value in _kernels}
+
+
+def _sources(function: Callable[..., Any]) -> str:
+    """What a kernel and all that it calls are made of: their files, and the numbers that these take from others."""
+    reached, todo = set(), [function]
+    while todo:
+        if (one := todo.pop()) not in reached:
+            reached.add(one)
+            todo += _called(one).values()
+    files = {__file__, *(one.__code__.co_filename for one in reached)}
+    numbers = {
+        (one.__module__, name, one.__globals__[name])
+        for one in reached
+        for name in one.__code__.co_names
+        if isinstance(one.__globals__.get(name), int | float)
     }
-    return FunctionType(function.__code__, {**names, **called}, function.__name__, function.__defaults__)
+    digest = hashlib.sha256(repr(sorted(numbers)).encode())
+    for file in sorted(files):
+        digest.update(Path(file).read_bytes())
+    return digest.hexdigest()
 
 
-@cache
-def _sources() -> str:
-    """What all kernels are made of."""
-    files = sorted({function.__code__.co_filename for function in _kernels})
-    return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()
-
-
-def _tell() -> None:
-    print(
-        "sbpath: preparing the compiled solver; the first time on a machine takes about a minute",
-        file=sys.stderr,
-    )
+def _tell(words: str) -> None:
+    print(f"sbpath: {words}", file=sys.stderr)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from sbpath import cycling, load_mechanism, shipped_names, simulate
+from sbpath import cycling, kernels, load_mechanism, shipped_names, simulate
 from sbpath.kernels import compiled
 from sbpath.model.equations import Drive, dense, evaluate, workspace
 from sbpath.model.network import build_network
@@ -83,33 +84,64 @@ def test_replayed_rows_are_those_of_the_interpreted_equations():
 
 
 SCRIPT = """
+import resource
 import sys
-from pathlib import Path
 sys.path.insert(0, {folder!r})
-import part
+resource.setrlimit(resource.RLIMIT_FSIZE, ({largest}, {largest}))
+from part import half
+from number import NUMBER
 from sbpath.kernels import compiled, kernel
 
 @kernel
 def whole(x):
-    return part.half(x) if False else half(x) + half(x)
+    return half(x) + half(x) + NUMBER
 
-half = part.half
 print(compiled(whole)(3.0))
 """
 PART = "from sbpath.kernels import kernel\n\n@kernel\ndef half(x):\n    return {factor} * x\n"
 
 
-def test_code_on_disk_is_never_older_than_a_kernel_in_another_file(tmp_path):
+def run_script(folder, factor=0.5, number=0.0, largest=-1):
+    """What the script prints, and what it says on standard error."""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder / "kept"), "PYTHONDONTWRITEBYTECODE": "1"}
+    main = folder / "main.py"
+    if not main.exists():
+        main.write_text(SCRIPT.format(folder=str(folder), largest=largest))
+    (folder / "part.py").write_text(PART.format(factor=factor))
+    (folder / "number.py").write_text(f"NUMBER = {number}\n")
+    done = subprocess.run([sys.executable, main], env=environment, capture_output=True, text=True, check=True)
+    return float(done.stdout), done.stderr
+
+
+def test_code_on_disk_is_never_older_than_a_kernel_or_a_number_in_another_file(tmp_path):
     # Numba looks at the file of the function that is called, and not at those of what it calls.
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "kept"), "PYTHONDONTWRITEBYTECODE": "1"}
-    main = tmp_path / "main.py"
-    main.write_text(SCRIPT.format(folder=str(tmp_path)).replace("part.half(x) if False else ", ""))
-    found = []
-    for factor in ("0.5", "0.5", "4.0"):
-        (tmp_path / "part.py").write_text(PART.format(factor=factor))
-        done = subprocess.run(
-            [sys.executable, main], env=environment, capture_output=True, text=True, check=True
-        )
-        found.append(float(done.stdout))
-    assert found == [3.0, 3.0, 24.0]
+    assert run_script(tmp_path)[0] == 3.0
+    assert run_script(tmp_path)[0] == 3.0
+    assert run_script(tmp_path, factor=4.0)[0] == 24.0
+    assert run_script(tmp_path, factor=4.0, number=1.0)[0] == 25.0
     assert list((tmp_path / "kept").rglob("*.nbc"))
+
+
+def test_who_waits_is_told_and_nobody_else(tmp_path):
+    _, first = run_script(tmp_path)
+    assert first.splitlines() == [
+        "sbpath: preparing the compiled solver; the first time on a machine takes a minute or two"
+    ]
+    assert run_script(tmp_path)[1] == ""
+
+
+def test_code_that_cannot_be_kept_is_used_all_the_same(tmp_path):
+    # No file may grow beyond a kilobyte: as on a full disk.
+    value, said = run_script(tmp_path, largest=1024)
+    assert value == 3.0
+    assert re.search(r"could not be kept \(.*File too large.*\); the next run has to prepare it again", said)
+
+
+def test_code_on_disk_does_not_hang_on_what_else_was_imported():
+    before = kernels._sources(run)
+
+    @kernels.kernel
+    def other(x):
+        return x
+
+    assert kernels._sources(run) == before
