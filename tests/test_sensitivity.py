@@ -72,6 +72,40 @@ def test_sensitivities_are_the_differences_of_simulations(system, names):
             assert found.duration[k, step] == pytest.approx(longer, rel=2e-3, abs=slack), (name, step)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "kinetics.growth_rate_per_s",
+        "interfaces.Li2Sb|Li3Sb.energy_J_per_m2",
+        "electrode.double_layer_F_per_g",
+        "phases.Li3Sb.galleries[1].potential_V",
+    ],
+)
+def test_a_step_to_a_composition_ends_later_by_what_the_double_layer_takes(name):
+    protocol = [("Discharge at 1C until x = 2.5", "Rest for 10 min", "Charge at 1C until 1.5 V")]
+    mechanism = load_mechanism("li-sb")
+    base = simulate(mechanism, protocol, one_C_mA_per_g=660.0, options=FINE, progress=False)
+    found = sensitivities(base, [name])
+    h = 1e-5 * abs(found.values[0])
+    up, down = (run(mechanism, name, found.values[0] + way * h, protocol, "candidate") for way in (1.0, -1.0))
+    wanted = [(u.duration_s - d.duration_s) / (2.0 * h) for u, d in zip(up.steps, down.steps, strict=True)]
+    assert found.duration[0] == pytest.approx(wanted, rel=2e-3, abs=1e-3 * max(map(abs, wanted)))
+    # And the voltage at the end of the rest, which begins at another one.
+    last = base.steps[1].last - 1
+    ends = [s.voltage_V[s.steps[1].last - 1] for s in (up, down)]
+    assert found.voltage[0, last] == pytest.approx((ends[0] - ends[1]) / (2.0 * h), rel=2e-3, abs=1e-9)
+
+
+def test_what_is_zero_and_must_not_be_negative_is_looked_at_from_above():
+    # A series resistance R in Ohm cm2 at 1 mg/cm2 is R / 1000 in Ohm g: dV/dR = -I / 1000.
+    solution = simulate("li-sb", "Discharge at C/10 for 1 h", progress=False)
+    found = sensitivities(solution, ["electrode.contact_resistance_ohm_cm2"])
+    assert found.values.tolist() == [0.0]
+    loading = load_mechanism("li-sb").electrode.loading_mg_per_cm2.value
+    wanted = -solution.current_A_per_g * loading * 1e-3
+    np.testing.assert_allclose(found.voltage[0], wanted, rtol=1e-6)
+
+
 def test_energies_in_proportion_to_the_alkali_move_the_scale_of_potentials():
     # G_p + x_p d for all phases is E - d/F, whatever the barriers make of it.
     solution = simulate("li-sb", "Discharge at C/20 until 0.05 V", graph="candidate", progress=False)
@@ -98,6 +132,8 @@ def test_without_an_answer_there_is_none():
         ("Discharge at C/10 for 1 h (60 s period)", ["kinetics.growth_rate_per_s"], None, "output period"),
         ("Discharge at C/10 for 1 h", ["kinetics.growth"], None, "growth_rate_per_s"),
         ("Discharge at C/10 for 1 h", "kinetics.growth_rate_per_s", None, "list of names"),
+        ("Discharge at C/10 for 1 h", ["upper_cutoff_V"], None, "limit of the protocol"),
+        ("Discharge at C/10 for 1 h", ["kinetics.seed_fraction"], None, "does without this number"),
         ("Discharge at C/10 for 1 h", ["temperature_C"], Population.lognormal(2), "population"),
     ],
 )

@@ -9,7 +9,7 @@ one factorization, and no further simulation is needed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from sbpath.errors import InputError
 from sbpath.kernels import Floats, allocating_kernel, compiled
 from sbpath.mechanism.reader import change_number, with_changes
 from sbpath.mechanism.records import Mechanism
-from sbpath.model.equations import Drive, evaluate, workspace
+from sbpath.model.equations import Drive, evaluate, fill_nodes, workspace
 from sbpath.model.network import Network, build_network
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.replay import mechanism_of, network_of
@@ -28,9 +28,14 @@ from sbpath.solution import Solution
 # df/dp is a central difference over this share of the parameter: rates hang on it exponentially.
 SHARE = 1e-5
 # Where a parameter is 0, over this much of its own unit.
-OF_ZERO = 1e-6
+OF_ZERO = 1e-4
+# Differences in units of that: values at which to look, and their weights. What must not be
+# negative is looked at from 0 upwards, to second order as well.
+CENTRAL = ((1.0, 0.5), (-1.0, -0.5))
+FROM_ZERO = ((0.0, -1.5), (1.0, 2.0), (2.0, -0.5))
 
 TEMPERATURE = "temperature_C"
+CUTOFFS = ("lower_cutoff_V", "upper_cutoff_V")
 
 _ROOT = 5.0**0.5
 # Lobatto IIIC with four stages; the last row are the weights.
@@ -86,7 +91,7 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
     Raises
     ------
     InputError
-        If a path leads to no number, or the solution is not such a one.
+        If a path leads to no number or to a cut-off, or the solution is not such a one.
     """
     problems = [
         f"sensitivities: step {step.step} ({step.text}) sets the voltage; give steps of constant current and rests"
@@ -107,18 +112,18 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
     mechanism = mechanism_of(solution)
     states = np.vstack([solution.fractions, solution.potential_V]).T.copy()
     currents = solution.current_A_per_g.copy()
-    rates, jacobians = compiled(_slopes_along)(states, currents, network_of(solution, mechanism))
-    values, changes, resistances = [], [], []
-    for name in parameters:
-        value = _value(solution, mechanism, name)
-        shift = SHARE * abs(value) or OF_ZERO
-        sides = [_network(solution, mechanism, name, value + sign * shift) for sign in (1.0, -1.0)]
-        up, down = (compiled(_slopes_along)(states, currents, side)[0] for side in sides)
-        values.append(value)
-        changes.append((up - down) / (2.0 * shift))
-        resistances.append((sides[0].resistance - sides[1].resistance) / (2.0 * shift))
+    network = network_of(solution, mechanism)
+    rates, jacobians = compiled(_slopes_along)(states, currents, network)
+    parts = [_differences(solution, mechanism, name) for name in parameters]
+    values = np.array([_value(solution, mechanism, name) for name in parameters])
+
+    def by_parameters(of_network: Callable[[Network], Any]) -> Floats:
+        """The derivative of something by each parameter, these last."""
+        return np.stack([sum(w * of_network(side) for side, w in sides) for sides in parts], axis=-1)
+
     # By row, unknown, parameter.
-    forcing, ohmic = np.stack(changes, axis=2), np.array(resistances)
+    forcing = by_parameters(lambda side: compiled(_slopes_along)(states, currents, side)[0])
+    ohmic = by_parameters(lambda side: side.resistance)
     answers, duration = np.zeros(forcing.shape), np.zeros((len(values), len(solution.steps)))
     start = np.zeros(forcing.shape[1:])
     for number, step in enumerate(solution.steps):
@@ -126,13 +131,19 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
         answers[rows] = _along(solution.time_s[rows], jacobians[rows], forcing[rows], start)
         last = step.last - 1
         start = answers[last]
+        # A limit is met where its quantity is the same as before.
         if step.ended_by == "voltage":
-            # The cut-off is met where the voltage is the same as before.
-            change = start[-1] - currents[last] * ohmic
-            duration[:, number] = -change / rates[last, -1]
-            start = start + np.outer(rates[last], duration[:, number])
+            change, motion = start[-1] - currents[last] * ohmic, rates[last, -1]
+        elif step.ended_by == "composition":
+            _, slopes = _content(states[last], network)
+            own = by_parameters(lambda side, row=last: _content(states[row], side)[0])
+            change, motion = slopes @ start + own, slopes @ rates[last]
+        else:
+            continue
+        duration[:, number] = -change / motion
+        start = start + np.outer(rates[last], duration[:, number])
     voltage = answers[:, -1] - currents[:, None] * ohmic
-    return Sensitivities(tuple(parameters), np.array(values), voltage.T.copy(), duration)
+    return Sensitivities(tuple(parameters), values, voltage.T.copy(), duration)
 
 
 def _along(time: Floats, jacobians: Floats, forcing: Floats, start: Floats) -> Floats:
@@ -163,17 +174,47 @@ def _value(solution: Solution, mechanism: Mechanism, name: str) -> float:
     """What a parameter is in a solution."""
     if name == TEMPERATURE:
         return float(solution.provenance["temperature_C"])
+    if name in CUTOFFS:
+        raise InputError(f"{name}: is a limit of the protocol, by which nothing between the limits changes")
     try:
         keys = change_number(mechanism.document, name, 1.0)
     except InputError as error:
         raise InputError(f"{mechanism.name}: {name}: {error}") from None
     found: Any = mechanism.document
     for key in keys:
-        # What the file does without is 0.
-        found = found.get(key, 0.0) if isinstance(found, dict) else found[int(key)]
-        if found == 0.0:
-            return 0.0
+        if isinstance(found, dict) and key not in found:
+            raise InputError(
+                f"{mechanism.name}: {name}: the file does without this number; simulate with one first, "
+                f"e.g. with_changes(mechanism, {{{name!r}: ...}})"
+            )
+        found = found[key if isinstance(found, dict) else int(key)]
     return float(found)
+
+
+def _differences(solution: Solution, mechanism: Mechanism, name: str) -> list[tuple[Network, float]]:
+    """Networks beside that of a solution, with weights by which their values make a derivative."""
+    value = _value(solution, mechanism, name)
+    shift = SHARE * abs(value) or OF_ZERO
+
+    def beside(points: tuple[tuple[float, float], ...]) -> list[tuple[Network, float]]:
+        return [
+            (_network(solution, mechanism, name, value + at * shift), weight / shift) for at, weight in points
+        ]
+
+    try:
+        return beside(CENTRAL)
+    except InputError:
+        if value != 0.0:
+            raise
+        return beside(FROM_ZERO)
+
+
+def _content(state: Floats, network: Network) -> tuple[float, Floats]:
+    """Alkali content x of the electrode in a state (mol per mol Sb), and its slopes by the unknowns."""
+    work = workspace(network)
+    fill_nodes(state[-1], network, work)
+    shares = state[:-1]
+    return float(shares @ work.content), np.append(work.content, shares @ work.slope)
 
 
 def _network(solution: Solution, mechanism: Mechanism, name: str, value: float) -> Network:
