@@ -120,6 +120,18 @@ def simulate(
     -----
     ValidityWarning
         If the temperature is outside the mechanism's `temperature_range_C`.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> solution = sbpath.simulate("li-sb", sbpath.cycling("C/10", 0.05, 1.5), progress=False)
+    >>> solution.phases
+    ('Sb', 'Li2Sb', 'Li3Sb')
+    >>> round(float(solution.fraction("Li2Sb").max()), 2)
+    1.0
+    >>> more = sbpath.simulate("li-sb", "Insert at C/10 for 5 h", initial=solution, progress=False)
+    >>> round(float(more.composition[-1]), 2)
+    1.5
     """
     asked = checked(mechanism, protocol, graph, temperature_C, electrode_mass_g, one_C_mA_per_g, options)
     mechanism, parsed, graph, celsius, mass, one_C, options = asked
@@ -225,7 +237,16 @@ def checked(
 
 
 def simulate_again(solution: Solution, progress: bool = True) -> Solution:
-    """Make a solution again from its own provenance, e.g. after `load_solution`."""
+    """Make a solution again from its own provenance, e.g. after `load_solution`.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> solution = sbpath.simulate("li-sb", "Insert at C/10 until x = 1", progress=False)
+    >>> again = sbpath.simulate_again(solution, progress=False)
+    >>> bool((again.voltage_V == solution.voltage_V).all())
+    True
+    """
     about = solution.provenance
     if document_hash(about["document"]) != about["mechanism_sha256"]:
         raise InputError("simulate_again: the mechanism in the provenance is not the one that was simulated")

@@ -51,6 +51,14 @@ def compare(
     ------
     InputError
         If there is nothing to simulate, or an argument is wrong: told before the first run.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> for solution in sbpath.compare(["li-sb", "na-sb"], progress=False):
+    ...     print(f"{sbpath.cycle_summaries(solution)[-1].hysteresis_mV:.1f} mV")
+    195.9 mV
+    259.4 mV
     """
     several = [systems] if isinstance(systems, Mechanism | str) else systems
     mechanisms = [s if isinstance(s, Mechanism) else load_mechanism(s) for s in several]

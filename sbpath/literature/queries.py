@@ -53,6 +53,12 @@ def find_studies(
     ------
     InputError
         If something asked for does not exist at all.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> len(sbpath.find_studies()), len(sbpath.find_studies(ion="K"))
+    (55, 18)
     """
     chosen = list(load_studies() if studies is None else studies)
     if ion is not None:

@@ -54,6 +54,16 @@ def load_mechanism(
     InputError
         With every mistake of keys and numbers, one line each; where these are sound, with every
         one of the chemistry that they make.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> mechanism = sbpath.load_mechanism("li-sb")
+    >>> mechanism.title, tuple(mechanism.phases)
+    ('Sb in a Li cell, liquid electrolyte', ('Sb', 'Li2Sb', 'Li3Sb'))
+    >>> interface = mechanism.interface("Li2Sb", "Sb")
+    >>> interface.energy_J_per_m2.value, interface.energy_J_per_m2.status
+    (0.134, 'fitted')
     """
     path = locate(name)
     document = merged_document(path, ())
@@ -83,6 +93,15 @@ def with_changes(mechanism: Mechanism, changes: Mapping[str, float]) -> Mechanis
     ------
     InputError
         With every mistake found, one line each.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> mechanism = sbpath.load_mechanism("li-sb")
+    >>> key = "interfaces.Sb|Li2Sb.energy_J_per_m2"
+    >>> changed = sbpath.with_changes(mechanism, {key: 0.15})
+    >>> changed.interface("Sb", "Li2Sb").energy_J_per_m2.value
+    0.15
     """
     document = mechanism.document
     if problems := change_problems(document, changes):
@@ -97,6 +116,13 @@ def with_design(mechanism: Mechanism, design: str | Path) -> Mechanism:
     ------
     InputError
         With every mistake found, one line each.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> fine = sbpath.with_design(sbpath.load_mechanism("li-sb"), "nano")
+    >>> fine.electrode.particle_radius_m.value
+    1.5e-08
     """
     document = mechanism.document
     put_on(document, design)

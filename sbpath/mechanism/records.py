@@ -54,10 +54,10 @@ class Provenance(Record):
     the bibliography.
     """
 
-    status: Status
-    source: str
-    fitted_to: str | None = None
-    note: str | None = None
+    status: Status = Field(description="what kind of number it is")
+    source: str = Field(description="key of the bibliography")
+    fitted_to: str | None = Field(default=None, description="to what it was fitted; needed with `fitted`")
+    note: str | None = Field(default=None, description="why; needed with `assumed`")
 
     @model_validator(mode="after")
     def _explained(self) -> Self:
@@ -71,7 +71,7 @@ class Provenance(Record):
 class Quantity(Provenance):
     """A number with its provenance; its unit stands in the key that holds it."""
 
-    value: float
+    value: float = Field(description="the number")
 
 
 def _positive(quantity: Quantity) -> Quantity:
@@ -118,9 +118,9 @@ class Gallery(Provenance):
     """A set of like sites of a solution phase (MSMR): three numbers, one provenance."""
 
     sites: float = Field(gt=0.0, description="X, mol of alkali per mol of Sb")
-    potential_V: float = Field(description="U, potential at half filling (V vs the alkali metal)")
+    potential_V: float = Field(description="U, potential at half filling, against the alkali metal")
     potential_slope_V_per_K: float = Field(default=0.0, description="dU/dT, from the reference temperature")
-    width: float = Field(gt=0.0, description="w, 1 for non-interacting sites")
+    width: float = Field(gt=0.0, description="w, 1 for sites that do not feel each other")
 
 
 class Cell(Provenance):
@@ -130,13 +130,13 @@ class Cell(Provenance):
     degrees, where a file says nothing else.
     """
 
-    a_angstrom: float = Field(gt=0.0)
-    b_angstrom: float | None = Field(default=None, gt=0.0)
-    c_angstrom: float | None = Field(default=None, gt=0.0)
-    alpha_deg: float = Field(default=90.0, gt=0.0, lt=180.0)
-    beta_deg: float = Field(default=90.0, gt=0.0, lt=180.0)
-    gamma_deg: float = Field(default=90.0, gt=0.0, lt=180.0)
-    formula_units: int = Field(default=1, ge=1, le=1000, description="Z")
+    a_angstrom: float = Field(gt=0.0, description="edge a")
+    b_angstrom: float | None = Field(default=None, gt=0.0, description="edge b; a if not given")
+    c_angstrom: float | None = Field(default=None, gt=0.0, description="edge c; a if not given")
+    alpha_deg: float = Field(default=90.0, gt=0.0, lt=180.0, description="angle between b and c")
+    beta_deg: float = Field(default=90.0, gt=0.0, lt=180.0, description="angle between a and c")
+    gamma_deg: float = Field(default=90.0, gt=0.0, lt=180.0, description="angle between a and b")
+    formula_units: int = Field(default=1, ge=1, le=1000, description="Z, formulas in the cell")
 
     @model_validator(mode="after")
     def _closed(self) -> Self:
@@ -178,10 +178,10 @@ class Cell(Provenance):
 class Atom(Provenance):
     """One atom for each Wyckoff site of a crystal, in fractions of the cell's edges."""
 
-    element: str
-    x: float = Field(ge=-1.0, le=1.0)
-    y: float = Field(ge=-1.0, le=1.0)
-    z: float = Field(ge=-1.0, le=1.0)
+    element: str = Field(description="symbol")
+    x: float = Field(ge=-1.0, le=1.0, description="in fractions of a")
+    y: float = Field(ge=-1.0, le=1.0, description="in fractions of b")
+    z: float = Field(ge=-1.0, le=1.0, description="in fractions of c")
 
 
 class Phase(Record):
@@ -191,63 +191,83 @@ class Phase(Record):
     takes `partial_molar_volume_cm3_per_mol` away. `cell` and `atoms` serve diffraction alone.
     """
 
-    formula: str
-    structure: str
-    space_group: str | None = None
+    formula: str = Field(description="of one mole of the phase; x for an open amount")
+    structure: str = Field(description="in words")
+    space_group: str | None = Field(default=None, description="Hermann-Mauguin symbol")
     cell: Cell | None = None
     atoms: Annotated[list[Atom], AfterValidator(tuple)] = Field(default=[], validate_default=True)
-    crystalline: bool
-    label: str | None = None
-    enthalpy_J_per_mol: Quantity
-    entropy_J_per_mol_K: Quantity
-    molar_volume_cm3_per_mol: Positive
-    partial_molar_volume_cm3_per_mol: NotNegative | None = None
+    crystalline: bool = Field(description="whether diffraction sees it")
+    label: str | None = Field(default=None, description="what figures call it")
+    enthalpy_J_per_mol: Quantity = Field(description="H, from the elements, per mole of formula; G = H - T S")
+    entropy_J_per_mol_K: Quantity = Field(description="S, from the elements, per mole of formula")
+    molar_volume_cm3_per_mol: Positive = Field(description="V, with every gallery full")
+    partial_molar_volume_cm3_per_mol: NotNegative | None = Field(
+        default=None, description="what each mole of missing alkali takes away"
+    )
     galleries: Annotated[list[Gallery], AfterValidator(tuple)] = Field(default=[], validate_default=True)
-    review_volume_change_percent: Quantity | None = None
-    note: str | None = None
+    review_volume_change_percent: Quantity | None = Field(
+        default=None, description="as the review has it; compared with the volumes"
+    )
+    note: str | None = Field(default=None, description="what else there is to say")
 
 
 class Interface(Record):
     """What the boundary between two nodes costs, the same in both directions."""
 
-    energy_J_per_m2: NotNegative
-    shape_factor: Positive | None = None
+    energy_J_per_m2: NotNegative = Field(description="gamma, interfacial energy")
+    shape_factor: Positive | None = Field(
+        default=None, description="S of heterogeneous nucleation; 1 if not given"
+    )
 
 
 class OptionalKinetics(Record):
     """Kinetic numbers that neither an edge nor the mechanism has to give."""
 
-    growth_activation_energy_J_per_mol: NotNegative | None = None
-    autocatalytic_order: NotNegative | None = None
-    seed_fraction: Fraction | None = None
-    transformation_work_J_per_mol: NotNegative | None = None
+    growth_activation_energy_J_per_mol: NotNegative | None = Field(
+        default=None, description="of the growth rate"
+    )
+    autocatalytic_order: NotNegative | None = Field(default=None, description="m of autocatalytic growth")
+    seed_fraction: Fraction | None = Field(default=None, description="s of autocatalytic growth")
+    transformation_work_J_per_mol: NotNegative | None = Field(
+        default=None, description="W, taken from the affinity, per mole of Sb"
+    )
 
 
 class EdgeKinetics(OptionalKinetics):
     """Kinetic numbers of one edge, in place of those that `Kinetics` gives for all."""
 
-    attempt_rate_per_s: Positive | None = None
-    growth_rate_per_s: Positive | None = None
-    transfer_coefficient: Fraction | None = None
+    attempt_rate_per_s: Positive | None = Field(default=None, description="J0, of this edge alone")
+    growth_rate_per_s: Positive | None = Field(default=None, description="k0, of this edge alone")
+    transfer_coefficient: Fraction | None = Field(default=None, description="alpha, of this edge alone")
 
 
 class Kinetics(OptionalKinetics):
     """Kinetic numbers that hold for every edge unless it has its own."""
 
-    attempt_rate_per_s: Positive
-    growth_rate_per_s: Positive
-    transfer_coefficient: Fraction
-    diffusivity_m2_per_s: Positive
-    diffusion_activation_energy_J_per_mol: NotNegative | None = None
+    attempt_rate_per_s: Positive = Field(description="J0, attempt rate of nucleation")
+    growth_rate_per_s: Positive = Field(
+        description="k0, rate constant of growth at the reference temperature"
+    )
+    transfer_coefficient: Fraction = Field(description="alpha")
+    diffusivity_m2_per_s: Positive = Field(
+        description="D of the alkali in a particle at the reference temperature"
+    )
+    diffusion_activation_energy_J_per_mol: NotNegative | None = Field(
+        default=None, description="of the diffusivity"
+    )
 
 
 class Transformation(EdgeKinetics):
     """An edge as the file states it: a balanced equation and the graphs it belongs to."""
 
-    equation: str
-    graphs: Annotated[list[str], Field(min_length=1), AfterValidator(tuple)]
-    review_equation: int | None = Field(default=None, ge=1, le=6)
-    note: str | None = None
+    equation: str = Field(description="balanced in elements and charge, between two nodes")
+    graphs: Annotated[list[str], Field(min_length=1), AfterValidator(tuple)] = Field(
+        description="names of the graphs that it belongs to"
+    )
+    review_equation: int | None = Field(
+        default=None, ge=1, le=6, description="number of the equation in the review"
+    )
+    note: str | None = Field(default=None, description="what else there is to say")
 
 
 class Electrode(Record):
@@ -257,23 +277,29 @@ class Electrode(Record):
     `inactive_mass_g_per_g` of carbon, binder and electrolyte come with each gram of it.
     """
 
-    particle_radius_m: Positive
-    double_layer_F_per_g: Positive
-    loading_mg_per_cm2: Positive
-    contact_resistance_ohm_cm2: NotNegative
-    active_fraction: Share | None = None
-    inactive_mass_g_per_g: NotNegative | None = None
+    particle_radius_m: Positive = Field(description="radius, for transport")
+    double_layer_F_per_g: Positive = Field(description="C_dl, per gram of host")
+    loading_mg_per_cm2: Positive = Field(description="mass of host per area")
+    contact_resistance_ohm_cm2: NotNegative = Field(description="in series, for an area")
+    active_fraction: Share | None = Field(
+        default=None, description="share of the host that takes part; all if not given"
+    )
+    inactive_mass_g_per_g: NotNegative | None = Field(
+        default=None, description="carbon, binder and electrolyte for each gram of host"
+    )
 
 
 class Electrolyte(Record):
     """The electrolyte; its resistance counts where thickness and conductivity are given."""
 
-    name: str
-    kind: Literal["liquid", "solid"]
-    thickness_um: Positive | None = None
-    conductivity_S_per_cm: Positive | None = None
-    conductivity_temperature_C: float | None = None
-    conductivity_activation_energy_J_per_mol: NotNegative | None = None
+    name: str = Field(description="in words")
+    kind: Literal["liquid", "solid"] = Field(description="liquid or solid")
+    thickness_um: Positive | None = Field(default=None, description="of the layer of electrolyte")
+    conductivity_S_per_cm: Positive | None = Field(default=None, description="at the temperature below")
+    conductivity_temperature_C: float | None = Field(default=None, description="where the conductivity holds")
+    conductivity_activation_energy_J_per_mol: NotNegative | None = Field(
+        default=None, description="of the conductivity"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -306,20 +332,28 @@ def document_hash(document: dict[str, Any]) -> str:
 class Mechanism(Record):
     """A mechanism: phases, directed transformations, interfaces and every number of them."""
 
-    title: str
-    description: str = ""
-    cites: Annotated[list[str], AfterValidator(tuple)] = Field(default=[], validate_default=True)
-    ion: Literal["Li", "Na", "K"]
-    temperature_C: float = Field(gt=-ZERO_CELSIUS_K)
-    temperature_range_C: Annotated[list[float], AfterValidator(_interval)] | None = None
-    reference_temperature_C: float = Field(default=25.0, gt=-ZERO_CELSIUS_K)
-    lower_cutoff_V: float
-    upper_cutoff_V: float
-    initial_phase: str
-    default_graph: str
+    title: str = Field(description="what it is, in one line")
+    description: str = Field(default="", description="what is measured, what is not, what is not right yet")
+    cites: Annotated[list[str], AfterValidator(tuple)] = Field(
+        default=[], validate_default=True, description="sources of which the description speaks"
+    )
+    ion: Literal["Li", "Na", "K"] = Field(description="the alkali metal")
+    temperature_C: float = Field(gt=-ZERO_CELSIUS_K, description="of a simulation unless told otherwise")
+    temperature_range_C: Annotated[list[float], AfterValidator(_interval)] | None = Field(
+        default=None, description="where the numbers hold; outside, a simulation warns"
+    )
+    reference_temperature_C: float = Field(
+        default=25.0, gt=-ZERO_CELSIUS_K, description="where rates and potentials of galleries are given"
+    )
+    lower_cutoff_V: float = Field(description="default cut-off of insertion, against the alkali metal")
+    upper_cutoff_V: float = Field(description="default cut-off of extraction")
+    initial_phase: str = Field(description="node of the electrode as built")
+    default_graph: str = Field(description="graph that is used unless told otherwise")
     phases: Annotated[dict[str, Phase], Field(min_length=1), AfterValidator(_read_only)]
     assemblages: Annotated[dict[str, str], AfterValidator(_read_only)] = Field(
-        default={}, validate_default=True
+        default={},
+        validate_default=True,
+        description="nodes of more than one phase: NAME = amounts of phases",
     )
     transformations: Annotated[list[Transformation], AfterValidator(tuple)] = Field(
         default=[], validate_default=True
@@ -330,7 +364,9 @@ class Mechanism(Record):
     kinetics: Kinetics
     electrode: Electrode
     electrolyte: Electrolyte
-    sources: Annotated[dict[str, str], AfterValidator(_read_only)]
+    sources: Annotated[dict[str, str], AfterValidator(_read_only)] = Field(
+        description="citations by key, beside those of `sources.toml`"
+    )
     name: str
     design: str | None = None
     document_json: str = Field(repr=False)

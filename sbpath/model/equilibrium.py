@@ -33,6 +33,15 @@ def equilibrium_potential(
     ------
     InputError
         If there is no such phase, or the temperature is none.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> mechanism = sbpath.load_mechanism("li-sb")
+    >>> round(sbpath.equilibrium_potential(mechanism, "Sb", "Li2Sb"), 3)
+    0.956
+    >>> round(sbpath.equilibrium_potential(mechanism, "Sb", "Li2Sb", temperature_C=120.0), 3)
+    0.944
     """
     from scipy.optimize import root_scalar  # slow to import, and seldom needed
 

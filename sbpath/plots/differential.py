@@ -12,7 +12,7 @@ from sbpath.solution import Solution
 
 
 def differential_capacity(solution: Solution, ax: Axes | None = None, bin_mV: float = 5.0) -> Axes:
-    """dQ/|dV| of each half cycle: insertion upwards and extraction downwards, as the current counts.
+    """Differential capacity of each half cycle: insertion upwards and extraction downwards, as the current counts.
 
     Cycles before the last one are pale. The area of a peak is its charge.
 

@@ -55,6 +55,13 @@ def gitt(
     ------
     InputError
         All that is wrong with the arguments, a line each.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> protocol = sbpath.gitt("C/20", 0.05, 1.5, pulse="x = 1", rest="4 h")
+    >>> protocol.to_strings()[0][:2]
+    ['Insert at C/20 until x = 1 or until 0.05 V', 'Rest for 4 h']
     """
     asked = Arguments()
     insertion, extraction = asked.halves(rate, lower_V, upper_V)
@@ -93,6 +100,12 @@ def cv(scan_rates: Sequence[str] | str, lower_V: float, upper_V: float, cycles: 
     ------
     InputError
         All that is wrong with the arguments, a line each.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> sbpath.cv("0.1 mV/s", 0.05, 1.5, cycles=1).to_strings()
+    [['Sweep at 0.1 mV/s from 1.5 V to 0.05 V', 'Sweep at 0.1 mV/s from 0.05 V to 1.5 V']]
     """
     asked = Arguments()
     asked.window(lower_V, upper_V)
@@ -121,6 +134,12 @@ def rate_test(
     ------
     InputError
         All that is wrong with the arguments, a line each.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> len(sbpath.rate_test(["C/10", "1C"], 0.05, 1.5, cycles_each=2).cycles)
+    4
     """
     asked = Arguments()
     asked.window(lower_V, upper_V)

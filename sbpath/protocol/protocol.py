@@ -65,6 +65,12 @@ def parse_step(text: str, ion: Ion | None = None) -> Step:
     ------
     InputError
         One line with the text, what is wrong with it, and a line that would be right.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> str(sbpath.parse_step("discharge at 0.1C for 120 minutes or until 50 mV"))
+    'Insert at C/10 for 2 h or until 0.05 V'
     """
     line = one_line(text)
     verb = line.split(" ")[0]
@@ -184,6 +190,12 @@ def cycling(
     ------
     InputError
         If the cut-offs are not finite or not in order, or `rate`, `cycles` or `first` is not as above.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> sbpath.cycling("C/10", 0.05, 1.5).to_strings()
+    [['Insert at C/10 until 0.05 V', 'Extract at C/10 until 1.5 V']]
     """
     current = rate if isinstance(rate, Rate) else Rate.parse(rate)
     limits = VoltageLimit(lower_V), VoltageLimit(upper_V)

@@ -139,7 +139,15 @@ Item = TypeVar("Item", bound=OfCycle)
 
 
 def half_cycles(solution: Solution) -> list[HalfCycle]:
-    """The half cycles of a solution in order, as `sbpath.halfcycles` defines them."""
+    """The half cycles of a solution in order, as `sbpath.halfcycles` defines them.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> insertion, extraction = sbpath.half_cycles(sbpath.simulate("li-sb", progress=False))
+    >>> [round(plateau.voltage_V, 2) for plateau in insertion.plateaus]
+    [0.85, 0.8]
+    """
     halves = []
     for run in charge_runs(solution.charge_mAh_per_g, solution.cycle, solution.step):
         rows = slice(run.first, run.last)
@@ -196,6 +204,14 @@ def cycle_summaries(solution: Solution) -> list[CycleSummary]:
 
     Charge and energy are added up between rows by the direction of the charge, so a sweep
     whose current changes sign counts in both.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> protocol = sbpath.cycling("C/10", 0.05, 1.5, cycles=2)
+    >>> last = sbpath.cycle_summaries(sbpath.simulate("li-sb", protocol, progress=False))[-1]
+    >>> round(last.hysteresis_mV, 1), round(last.energy_efficiency, 3)
+    (195.9, 0.809)
     """
     charge = np.diff(solution.charge_mAh_per_g, prepend=0.0)
     energy = np.diff(solution.energy_J_per_g, prepend=0.0)

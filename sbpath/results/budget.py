@@ -181,6 +181,14 @@ def budget(solution: Solution, cycle: int | None = None) -> Budget:
     ------
     InputError
         If that cycle has no closed loop.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> protocol = sbpath.cycling("C/10", 0.05, 1.5, cycles=2)
+    >>> parts = sbpath.budget(sbpath.simulate("li-sb", protocol, progress=False))
+    >>> parts.losses_mV.sum(axis=0).round(1).tolist()  # nucleation, growth, transport, work, resistance
+    [185.7, 6.3, 3.9, 0.0, 0.0]
     """
     found = {item.cycle: item for item in budgets(solution)}
     if not found:

@@ -47,7 +47,7 @@ class Reflections:
     two_theta, d_angstrom : array, shape (n,)
         Angle (degrees) and spacing of the planes.
     intensity : array, shape (n,)
-        m |F|^2 LP / (Z V), in squared electrons per cubic angstrom and per formula unit; nan where the
+        ``m |F|^2 LP / (Z V)``, in squared electrons per cubic angstrom and per formula unit; nan where the
         mechanism file has a cell but no atoms.
     hkl : tuple of tuple
         For each reflection one triple of indices from each family of planes that meet there;

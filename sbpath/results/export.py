@@ -74,6 +74,13 @@ def to_dataframe(solution: Solution) -> pandas.DataFrame:
     ------
     InputError
         If pandas is not installed.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> frame = sbpath.to_dataframe(sbpath.simulate("li-sb", progress=False))
+    >>> round(float(frame["Voltage [V]"].iloc[-1]), 3)
+    1.5
     """
     return optional("pandas", "to_dataframe", "pandas").DataFrame(columns(solution))
 

@@ -122,6 +122,14 @@ def pathways(solution: Solution, least: float = TOLD) -> list[Pathways]:
         Any.
     least : float
         Paths that carried less than this share of all Sb are left out.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> for way in sbpath.pathways(sbpath.simulate("li-sb", progress=False)):
+    ...     print(way.direction, way.paths[0].phases)
+    insertion ('Sb', 'Li2Sb', 'Li3Sb')
+    extraction ('Li3Sb', 'Sb')
     """
     ends = [name.split(" -> ") for name in solution.edges]
     capacitance = solution.provenance["document"]["electrode"]["double_layer_F_per_g"]["value"]

@@ -201,6 +201,15 @@ def decisions(solution: Solution, cycle: int | None = None) -> list[Decision]:
     ------
     InputError
         If that cycle passes no charge.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> first, *_ = sbpath.decisions(sbpath.simulate("li-sb", progress=False))
+    >>> first.phase, [rival.product for rival in first.rivals]
+    ('Sb', ['Li2Sb', 'Li3Sb'])
+    >>> first.decided_by(first.rivals[1])
+    'nucleation'
     """
     halves = half_cycles(solution)
     return _decisions(solution, of_cycle(halves, cycle)) if halves else []

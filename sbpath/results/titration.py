@@ -66,7 +66,16 @@ class Couple:
 
 
 def titration(solution: Solution) -> list[TitrationPoint]:
-    """A point for every rest that comes right after a step in which charge has passed, in order."""
+    """A point for every rest that comes right after a step in which charge has passed, in order.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> protocol = sbpath.gitt("C/20", 0.05, 1.5, pulse="x = 1", rest="4 h")
+    >>> first = sbpath.titration(sbpath.simulate("li-sb", protocol, progress=False))[0]
+    >>> round(first.composition, 2), round(first.voltage_V, 3), round(first.relaxed_V, 3)
+    (1.0, 0.851, 0.867)
+    """
     points = []
     for pulse, rest in zip(solution.steps[:-1], solution.steps[1:], strict=True):
         if pulse.direction == "rest" or pulse.duration_s == 0.0:

@@ -111,6 +111,13 @@ def sweep(
         If workers cannot be started or the file cannot be written.
     KeyboardInterrupt
         With what is kept, and how to go on.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> runs = sbpath.sweep("li-sb", "rate=C/20,C/10,1C", workers=1, progress=False)
+    >>> runs["hysteresis_mV"].round(1).tolist()
+    [193.0, 195.9, 210.9]
     """
     if not isinstance(mechanism, Mechanism):
         mechanism = load_mechanism(mechanism)

@@ -1,0 +1,111 @@
+"""Settings of the documentation: ``sphinx-build -W docs docs/_build/html``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+# Figures of notebooks go into the page, whatever the shell says of Matplotlib.
+os.environ.pop("MPLBACKEND", None)
+
+import pages  # noqa: E402  (beside this file)
+
+import sbpath  # noqa: E402
+
+pages.write(HERE)
+
+project = "sbpath"
+author = "The sbpath developers"
+copyright = author
+release = version = sbpath.__version__
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
+    "sphinx_gallery.gen_gallery",
+    "sphinxarg.ext",
+]
+exclude_patterns = [
+    "_build",
+    "jupyter_execute",
+    ".jupyter_cache",
+    "gallery",
+    "generated/gallery/*.ipynb",
+    "generated/tables",
+    "**/.ipynb_checkpoints",
+]
+templates_path = ["_templates"]
+highlight_language = "text"
+default_role = "py:obj"
+# Commands keep their quotes and dashes.
+smartquotes = False
+sphinxarg_full_subcommand_name = True
+
+html_theme = "furo"
+html_title = f"sbpath {release}"
+html_show_copyright = False
+html_copy_source = False
+
+myst_enable_extensions = ["dollarmath", "deflist"]
+myst_heading_anchors = 3
+suppress_warnings = [
+    "config.cache",
+    # Names of attributes are linked where they can be; those that stand in several classes cannot.
+    "ref.python",
+]
+
+# Notebooks are run when they change; without docs/_build, all are run.
+nb_execution_mode = "cache"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+
+autosummary_generate = True
+autosummary_ignore_module_all = False
+# Names that differ in capitals alone would share a file on some disks.
+autosummary_filename_map = {
+    f"sbpath.{name}": f"sbpath.{name}-class"
+    for name in sbpath.__all__
+    if name != name.lower() and name.lower() in sbpath.__all__
+}
+autodoc_typehints_format = "short"
+autodoc_type_aliases = {"Floats": "array", "Integers": "array", "NDArray": "array"}
+autodoc_member_order = "bysource"
+maximum_signature_line_length = 88
+napoleon_google_docstring = False
+# A line may hold several attributes.
+napoleon_custom_sections = [("Attributes", "returns_style")]
+napoleon_use_rtype = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "generated/gallery",
+    "filename_pattern": r"\.py",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "notebook_extensions": set(),
+    "copyfile_regex": "",
+    "min_reported_time": 1e9,
+    "write_computation_times": False,
+    "show_signature": False,
+    "remove_config_comments": True,
+    "image_srcset": ["2x"],
+}
+
+
+def no_type_in_words(app, what, name, obj, options, lines):
+    """Napoleon takes what stands before a colon in the first line of a property for its type."""
+    if what == "property" and lines:
+        lines[0] = lines[0].replace(": ", "; ")
+
+
+def setup(app):
+    """Put the above before Napoleon."""
+    app.connect("autodoc-process-docstring", no_type_in_words, priority=400)

@@ -1,0 +1,18 @@
+"""
+Which path wins
+===============
+
+Two interfacial energies are varied. White lines are where two paths carry as much: the shipped values lie
+where lithium enters in two steps and leaves in one.
+"""
+
+import sbpath
+
+chart = sbpath.selection_map(
+    "li-sb",
+    "interfaces.Li2Sb|Li3Sb.energy_J_per_m2=0.03..0.12:13",
+    "interfaces.Sb|Li3Sb.energy_J_per_m2=0.12..0.26:11",
+    cycles=1,
+    progress=False,
+)
+axes = sbpath.plots.selection(chart, "li-sb")

@@ -1,0 +1,13 @@
+"""
+A mosaic of particles
+=====================
+
+Two hundred particles at one potential, with interfacial energies spread by 4 % and sizes by a factor of 1.6.
+Each row is a particle; they turn one after the other, and the plateaus slope.
+"""
+
+import sbpath
+
+particles = sbpath.Population.lognormal(200, interfacial_energy=0.04, size=0.5)
+solution = sbpath.simulate("li-sb", population=particles, progress=False)
+figure = sbpath.plots.mosaic(solution)

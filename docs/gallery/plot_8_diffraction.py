@@ -1,0 +1,12 @@
+"""
+What diffraction would see
+==========================
+
+Patterns over two cycles in a sodium cell. The reflections of antimony fade on the first insertion; part of what
+comes back is amorphous, so they return weaker.
+"""
+
+import sbpath
+
+solution = sbpath.simulate("na-sb", sbpath.cycling("C/10", 0.02, 1.5, cycles=2), progress=False)
+axes = sbpath.plots.diffraction(sbpath.diffraction(solution, "CuKa", two_theta=(15.0, 50.0)))
