@@ -13,7 +13,7 @@ from curves import lobatto_integral, rows
 from scipy.integrate import simpson
 from tiny import one_edge, tiny_mechanism
 
-from sbpath import SolverOptions, State, cycling, load_mechanism, shipped_names, simulate
+from sbpath import SimulationError, SolverOptions, State, cycling, load_mechanism, shipped_names, simulate
 from sbpath.model.network import build_network
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.solver.reference import scipy_cycle
@@ -520,3 +520,16 @@ def test_a_rest_costs_no_more_than_its_relaxation_asks_for(simulated):
     solution = simulated("li-sb", (pulse * 20,))
     rests = [s.last - s.first for s in solution.steps if s.direction == "rest"]
     assert np.median(rests) < 3 * 40
+
+
+def test_an_output_period_that_fills_the_memory_is_refused():
+    steps = "Discharge at C/10 for 1 s", "Discharge at C/10 until 0.05 V (1e-4 second period)"
+    with pytest.raises(
+        SimulationError, match=r"every 0\.0001 s would make more than 1,000,000 rows; write a"
+    ) as caught:
+        simulate("li-sb", [steps], progress=False)
+    # What came before is kept.
+    partial = caught.value.solution
+    assert partial.steps[0].ended_by == "time"
+    assert 0.0 < partial.steps[1].duration_s < 100.0 + 3600.0
+    assert np.diff(partial.time_s).min() >= 0.0

@@ -10,8 +10,8 @@ Each Sb domain that transforms waits for a nucleus, then fills, and the alkali h
 it: the mosaic picture of Bai and Tian 2013 (Electrochim. Acta 89, 644) with classical
 nucleation theory and a rectified Butler-Volmer growth rate. `g` is 1 unless the edge grows
 autocatalytically (order m > 0; Watzky and Finke 1997, J. Am. Chem. Soc. 119, 10382); the
-seed s > 0 lets the first domain begin. `k` rounds the corner at A = 0 (see `KINK`). Everything is evaluated so that no exponential can
-overflow, whatever the affinity.
+seed s > 0 lets the first domain begin. `k` rounds the corner at A = 0 (see `KINK`). Everything is
+evaluated so that no exponential can overflow, whatever the affinity.
 """
 
 from __future__ import annotations

@@ -56,7 +56,8 @@ def node_state(
     for j in range(first, last):
         scale = site_energy[j]
         z = F * (potential - site_potential[j]) / scale
-        # Both branches keep the exponent negative, so nothing overflows far from U.
+        # Both branches keep the exponent negative, so nothing overflows far from U. (Of the real part:
+        # steps in the complex plane test the derivatives.)
         if z.real > 0.0:
             small = exp(-z)
             occupied = small / (1.0 + small)

@@ -21,7 +21,17 @@ from sbpath.protocol.steps import (
     VoltageLimit,
 )
 from sbpath.solver.cutoffs import ABOUT_COMPOSITION, ABOUT_CURRENT, ABOUT_VOLTAGE
-from sbpath.solver.solve import ALREADY, NO_STEP_SIZE, RUNAWAY, STOPPED, TARGET, TIME_OVER, Programme
+from sbpath.solver.solve import (
+    ALREADY,
+    MOST_ROWS,
+    NO_STEP_SIZE,
+    RUNAWAY,
+    STOPPED,
+    TARGET,
+    TIME_OVER,
+    TOO_MANY_ROWS,
+    Programme,
+)
 
 # Longer than any experiment: a step without a time limit ends by its other limits.
 FOREVER_S = 1e12
@@ -127,6 +137,11 @@ def reason_of(step: Step, end: End, max_steps: int) -> tuple[str, str]:
             return "failed", (
                 f"the potential ran to {end.potential:.1f} V: the limit of this step cannot be "
                 "reached; give it a voltage, or a composition that the mechanism has"
+            )
+        case way if way == TOO_MANY_ROWS:
+            return "failed", (
+                f"its output every {step.period_s:g} s would make more than {MOST_ROWS:,} rows; "
+                "write a longer period, or none"
             )
         case way if way == STOPPED:
             return "failed", f"it was stopped after {end.duration:g} s"

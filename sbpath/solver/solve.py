@@ -28,11 +28,13 @@ from sbpath.solver.trial import (
 
 # A step that leaves this range of potential (V) runs after a limit that it cannot reach.
 POTENTIAL_BOUND = 10.0
+# More rows than this in a step, about a gigabyte, come from an output period that is a slip.
+MOST_ROWS = 1_000_000
 
 # How a step ends: a target (the number of which is kept as well), one that was met before the
 # start, the end of its time; or a step size that vanishes, a potential that runs away, too many steps,
-# or somebody who wants it stopped.
-TARGET, ALREADY, TIME_OVER, NO_STEP_SIZE, RUNAWAY, TOO_MANY_STEPS, STOPPED = range(7)
+# too many rows, or somebody who wants it stopped.
+TARGET, ALREADY, TIME_OVER, NO_STEP_SIZE, RUNAWAY, TOO_MANY_STEPS, TOO_MANY_ROWS, STOPPED = range(8)
 GOES_ON = -1
 
 
@@ -90,8 +92,8 @@ class Run(NamedTuple):
 
     `rows` (r, columns), see `record`; `last` (m), one past the last row of each step; `ended` (m),
     how, `target` (m), the number of the limit that ended it; `duration` (s) and `size` (s, m) of
-    its last trial step; `state` (n) at the end; `snapshots` of the
-    particles. A step that failed is the last.
+    its last trial step; `state` (n) at the end; `snapshots` of the particles. A step that failed is
+    the last.
     """
 
     rows: Floats
@@ -251,13 +253,15 @@ def _run_step(
         if distance(number, targets, room.values[0]) <= 0.0:
             return rows, count, ALREADY, number, 0.0, snapshots
     pace = Pace(np.array([min(_first_size(situation, room), duration)]), np.zeros(1, np.int64), np.zeros(2))
-    multiple, taken_at = 1, room.values[0, CONTENT]
-    ended, met = TOO_MANY_STEPS, -1
-    while pace.trials[0] < situation.tolerances.max_steps:
+    multiple, taken_at, before = 1, room.values[0, CONTENT], count
+    while True:
         ended, met, size = _advance(duration, targets, pace, situation, room)
         if ended > TARGET:
             break
-        wanted = 3 if period <= 0.0 else int(size / period) + 2
+        wanted = 3 if period <= 0.0 else int(min(size / period, MOST_ROWS)) + 2
+        if count + wanted - before > MOST_ROWS:
+            ended = TOO_MANY_ROWS
+            break
         rows = with_room(rows, count, wanted)
         count, multiple = _write(size, period, multiple, offset, totals, situation, room, rows, count)
         _move_on(room)
@@ -273,7 +277,6 @@ def _run_step(
         if watch.stop[0] != 0:
             ended = STOPPED
             break
-        ended = TOO_MANY_STEPS
     if period > 0.0 and room.values[0, TIME] > 0.0:
         rows = with_room(rows, count, 1)
         add_row(rows, count, offset, room.values[0], totals)
