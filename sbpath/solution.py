@@ -90,8 +90,8 @@ class Particles:
     weight, size, interfacial_energy, growth_rate : array, shape (N,)
         As in `sbpath.Population`.
     row : integer array, shape (s,)
-        The rows of the solution at which they were looked at: evenly spaced in x, and at the ends
-        of steps.
+        The rows of the solution at which they were looked at: about evenly spaced in x, at steps of
+        the integrator, and at the ends of steps of the protocol.
     fractions : float32 array, shape (s, N, P)
         Share of each particle's Sb in each node.
     final : array, shape (N, P)

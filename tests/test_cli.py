@@ -212,6 +212,10 @@ def test_graph_is_drawn(capsys, tmp_path):
         (["cv", "li", "--csv", "a.csv", "--save", "a.csv"], ["a.csv", "two outputs"]),
         (["gitt", "li", "--graph", "other"], ["other", "reported"]),
         (["simulate", "li", "--figure", "dqdv"], ["--figure", "--plot"]),
+        (
+            ["simulate", "li", "--particles", "3", "--spread", "size=.1", "size=.2"],
+            ["--spread: size is given twice"],
+        ),
     ],
 )
 def test_wrong_input_is_one_clear_line_and_exit_code_2(capsys, tmp_path, monkeypatch, arguments, words):

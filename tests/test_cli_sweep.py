@@ -96,6 +96,11 @@ def test_protocol_sample_design_and_numbers_reach_the_sweep(capsys, tmp_path):
         (["li", "--sample", "sobol:3"], ["sobol:2 or sobol:4", "leave ':2' out"]),
         (["li", "--vary", "kinetics.growth=1..2:2"], ["no 'growth' here"]),
         (["li", "--csv", "s.sqlite"], ["two outputs"]),
+        (["li", "--temperature", "30"], ["temperature: varies, and one value is given for it as well"]),
+        (["li", "--vary", "rate=C/5,1C", "--rate", "C/5"], ["rate: varies, and one value is given"]),
+        (["li", "--seed", "0"], ["seed: has no meaning without a sample"]),
+        (["li", "--seed", "-1"], ["seed: has no meaning without a sample"]),
+        (["li", "--vary", "rate=C/10..C/5:99999999999"], ["99,999,999,999 values are too many"]),
         (["li", "--vary", "a=1..2:2", "--vary", "b=1..2:2", "--plot", "s.png"], ["--plot", "not 3"]),
     ],
 )  # fmt: skip
@@ -107,6 +112,40 @@ def test_wrong_input_is_told_and_nothing_is_written(capsys, tmp_path, monkeypatc
     for word in words:
         assert word in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mistake_is_told_alone_beside_the_file_of_another_sweep(capsys, tmp_path):
+    assert (
+        run(capsys, "li", "--vary", "rate=1C,2C", "--cycles", "1", "--out", str(tmp_path / "b.csv"))[0] == 0
+    )
+    steps = ["Discharge at {curent} until 0.05 V"]
+    code, _, err = run(
+        capsys,
+        "li",
+        "--vary",
+        "current=10..100 mA/g:3",
+        "--protocol",
+        *steps,
+        "--out",
+        str(tmp_path / "b.csv"),
+    )
+    assert (code, err) == (2, "sbpath: protocol: nothing is given for {curent}; did you mean 'current'?\n")
+
+
+def test_a_sweep_of_which_every_run_fails_is_written_and_has_failed(capsys, tmp_path):
+    table, figure = tmp_path / "s.csv", tmp_path / "s.png"
+    code, out, err = run(
+        capsys, "li", "--vary", "temperature=-400,-300", "--out", str(table), "--plot", str(figure)
+    )
+    assert code == 1
+    assert err.startswith("sbpath: all 2 runs failed, the first with: temperature_C: must be")
+    assert len(err.splitlines()) == 1
+    assert out.splitlines()[-1].startswith(f"wrote {table}")
+    assert len(table.read_text().splitlines()) == 3
+    assert not figure.exists()
+    code, out, err = run(capsys, "li", "--vary", "temperature=-300,20", "--out", str(tmp_path / "some.csv"))
+    assert (code, err) == (0, "")
+    assert "\n1 run failed, the first with: temperature_C: must be" in out
 
 
 def test_help_is_quick_and_says_how():

@@ -253,6 +253,7 @@ MAP = ["map", "li", "--vary", "rate=C/10..1C:2"]
         (["budget", "li", "--rate", "100C"], ["no cycle of this solution is closed", "2 %"]),
         (["budget", "li", "--rate", "2C", "--temperature=-150C"], ["no transformation ran on insertion"]),
         (MAP, ["--vary", "twice, across and up"]),
+        ([*MAP, "--vary", "temperature=0..25:2", "--rate", "C/5"], ["rate: varies, and one value is given"]),
         ([*MAP, "--vary", "rate=C/10..1C:2"], ["rate", "cannot vary along both axes"]),
         ([*MAP, "--vary", "temperature=0..25:2", "--vary", f"{TWO_THREE}=0..1:2"], ["given 3 times"]),
         ([*MAP, "--vary", "nonsense"], ["NAME=LOW..HIGH:COUNT", "rate=C/100..5C:9"]),

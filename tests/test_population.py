@@ -61,6 +61,22 @@ def test_log_normal_factors_are_the_middles_of_equally_probable_intervals(number
     assert np.all(population.growth_rate == 1.0)
 
 
+@pytest.mark.parametrize("number", [2, 5, 13, 100])
+def test_each_of_several_factors_is_as_it_is_alone(number):
+    widths = {"size": 0.5, "interfacial_energy": 0.05, "growth_rate": 0.4}
+    together = Population.lognormal(number, **widths)
+    for name, width in widths.items():
+        alone = getattr(Population.lognormal(number, **{name: width}), name)
+        np.testing.assert_allclose(np.sort(getattr(together, name)), alone, rtol=1e-14)
+
+
+def test_numbers_of_numpy_are_numbers():
+    given = Population.lognormal(np.int64(5), size=np.float32(0.25), growth_rate=np.int64(1))
+    plain = Population.lognormal(5, size=0.25, growth_rate=1.0)
+    np.testing.assert_array_equal(given.size, plain.size)
+    np.testing.assert_array_equal(given.growth_rate, plain.growth_rate)
+
+
 @pytest.mark.parametrize("number", [64, 100, 1000])
 def test_several_factors_are_spread_independently(number):
     population = Population.lognormal(number, size=0.2, interfacial_energy=0.05, growth_rate=0.5)
@@ -82,6 +98,12 @@ def test_weights_in_any_unit():
         (lambda: Population.discrete([1.0, 1.0], [1.0]), "size must be a list of one number for each"),
         (lambda: Population.discrete([1.0, 1.0], [1.0, np.nan]), "size must hold finite numbers"),
         (lambda: Population([0.5, 0.6], [1, 1], [1, 1], [1, 1]), "add up to 1, not 1.1"),
+        (lambda: Population.discrete([1, 2], size="a"), "population: size must be a number or .*, not 'a'"),
+        (lambda: Population.discrete("a"), "population: weight must be .*, not 'a'"),
+        (lambda: Population.discrete(1.0), "weight must be a list"),
+        (lambda: Population([0.5, 0.5], [1, 1], "b", [1, 1]), "interfacial_energy must be .*, not 'b'"),
+        (lambda: Population.lognormal(5.0), "number must be a whole number from 1 to 1000000, not 5.0"),
+        (lambda: Population.lognormal(5, size="a"), "width of size must be a number from 0 to 3, not 'a'"),
         (lambda: Population.lognormal(0), "number must be a whole number from 1"),
         (lambda: Population.lognormal(10, size=-0.1), "width of size must be a number from 0 to 3"),
     ],
@@ -280,6 +302,9 @@ def test_the_mosaic_shows_each_particle_in_its_order():
     blue = np.abs(colours[:, half] - to_rgb(looks["Sb"].colour)).sum(axis=1)
     assert np.all(np.diff(blue) < 1e-6)
     plt.close(figure)
+    alone = plots.mosaic(run(Population.lognormal(1), "Discharge at 1C for 1 min"))
+    assert "1 particle, " in alone.axes[0].get_title("left")
+    plt.close(alone)
     with pytest.raises(InputError, match="is of one particle"):
         plots.mosaic(run(None))
 

@@ -34,7 +34,9 @@ def test_lists_and_units(text, values, unit):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("rate=C/20,50 mA/g", "'50 mA/g' is not a C-rate"),
+        ("rate=C/20,50 mA/g", "rate: '50 mA/g' is not a C-rate"),
+        ("rate=10..100mA/g:4", "rate: '10' is not a C-rate above 0, such as C/10 or 0.1C; write"),
+        ("rate=C/10..C/5:99999999999", "99,999,999,999 values are too many; a sweep takes 1,000,000"),
         ("current=10 mA..50 mA/g:3", "has the units mA and mA/g"),
         ("current=10..50 furlongs:3", "'50 furlongs' is not a number"),
         ("temperature=10 V,20 V", "'10 V' is not a number"),

@@ -32,7 +32,10 @@ TWO_STEPS, DIRECT = ("Li3Sb", "Li2Sb", "Sb"), ("Li3Sb", "Sb")
 
 
 def mapped(*arguments, **options):
-    return selection_map(*arguments, **{"rate": "C/5", "cycles": 1, "progress": False, **options})
+    varies = any(str(given).startswith("rate=") for given in arguments)
+    return selection_map(
+        *arguments, **{"rate": None if varies else "C/5", "cycles": 1, "progress": False, **options}
+    )
 
 
 def single(rate="C/5", temperature_C=None, **changes):

@@ -20,6 +20,7 @@ from scipy.stats import qmc
 
 import sbpath
 import sbpath.sweeps.plan as plan_module
+import sbpath.sweeps.store as store_module
 from sbpath import InputError, SbpathError, cycling, load_mechanism, load_sweep, simulate, sweep
 from sbpath.results.analysis import half_cycles, last_loop
 from sbpath.sweeps.engines import KILLED
@@ -188,6 +189,20 @@ def test_a_measure_that_fails_or_gives_what_cannot_be_kept_is_a_row_with_its_rea
         ("rate=C/10..1C", {"sample": "lhs:4", "seed": -1}, ["seed", "-1"]),
         (RATES, {"sample": Sample("lhs", 4)}, ["leave ':4' out"]),
         ("rate=C/10..1C", {"sample": 8}, ["sample: must be a Sample", "not 8"]),
+        (5, {}, ["vary: must be a text or a list of them, not 5"]),
+        ("rate=10..100mA/g:4", {}, ["rate: '10' is not a C-rate", "C/10 or 0.1C", "{current}"]),
+        ("rate=C/10..C/5:99999999999", {}, ["99,999,999,999 values are too many"]),
+        ("current=1..2 mA/g:2", {"protocol": "Insert at {curent} for 1 h"}, ["{curent}; did you mean 'current'?"]),
+        ("cut=1..2:2", {"protocol": "Insert at C/10 until {cot} V"}, ["{cot}; did you mean 'cut'?"]),
+        (RATES, {"rate": "C/5"}, ["rate: varies, and one value is given"]),
+        (TEMPERATURES, {"temperature_C": 30.0}, ["temperature: varies, and one value is given"]),
+        (TEMPERATURES, {"temperature_C": "x"}, ["temperature: varies, and one value is given"]),
+        (RATES, {"temperature_C": "x"}, ["temperature_C", "'x'"]),
+        ("temperature_C=0..20:3", {"temperature_C": 30.0}, ["temperature_C: varies, and one value is given"]),
+        ([TEMPERATURES, "temperature_C=0..20:3"], {}, ["temperature_C: has no effect where temperature varies"]),
+        (RATES, {"seed": 3}, ["seed: has no meaning without a sample"]),
+        (RATES, {"seed": -1}, ["seed: has no meaning without a sample"]),
+        ("rate=C/10..1C", {"sample": Sample("lhs", 4, 3), "seed": 7}, ["seed: stands in the Sample"]),
         (["rate=C/10..1C:2000", "temperature=0..1:2000"], {}, ["4,000,000 runs are too many"]),
         (RATES, {"workers": 0}, ["workers", "0"]),
         (RATES, {"workers": 2, "executor": ThreadPoolExecutor()}, ["workers", "executor"]),
@@ -217,22 +232,25 @@ def test_all_mistakes_are_told_at_once(tmp_path):
     vary = ["temprature=0..60:3", "rate=0C..1C:4", "kinetics.x=2..1:3", "kinetics.growth_rate=1..2:2"]
     with pytest.raises(InputError) as caught:
         run("li-sb", vary, sample="sobol:5", workers=-1, out=out)
-    assert len(caught.value.problems) == 7
+    assert len(caught.value.problems) == 6
     with pytest.raises(InputError) as caught:
         run("li-sb", vary, workers=-1, out=out)
     for problem, words in zip(
         caught.value.problems,
         (
-            "a rate [C] must be above 0",
+            "rate: '0C' is not a C-rate above 0",
             "2..1 does not rise",
             "did you mean 'temperature'",
             "did you mean 'growth_rate_per_s'",
             "workers: must be",
-            "other.sqlite: holds another sweep, with 2 runs, which differs in the numbers of the mechanism",
         ),
         strict=True,
     ):
         assert words in problem
+    # Only a sweep without mistakes is another one than that in the file.
+    with pytest.raises(InputError, match=r"other\.sqlite: holds another sweep, with 2 runs") as caught:
+        run("li-sb", RATES, out=out)
+    assert len(caught.value.problems) == 1
     assert out.read_bytes() == before
 
 
@@ -302,6 +320,52 @@ def test_stopped_and_resumed_is_uninterrupted_row_for_row(tmp_path, monkeypatch)
     assert out.exists()
     monkeypatch.setattr(plan_module, "simulate", lambda *_, **__: pytest.fail("a run was started"))
     same(run("li-sb", vary, measure=measures.stopped, out=out), resumed, but=())
+
+
+def test_what_is_done_is_in_the_file_while_the_next_run_goes_on(tmp_path):
+    out = tmp_path / "s.sqlite"
+
+    def looking(solution):
+        if solution.provenance["temperature_C"] < 30.0:
+            return {"there": 0}
+        kept = rows_of(out, 2, patience=10.0)
+        # Nor is the file locked meanwhile.
+        with sqlite3.connect(out, timeout=1.0) as other:
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+        return {"there": len(kept)}
+
+    table = run("li-sb", "temperature=10,20,30", measure=looking, workers=1, out=out)
+    assert table["failure"].tolist() == ["", "", ""]
+    assert table["there"].tolist() == [0, 0, 2]
+    assert [path.name for path in tmp_path.iterdir()] == ["s.sqlite"]
+
+
+def test_a_file_that_can_no_longer_be_written_ends_the_sweep(tmp_path, monkeypatch):
+    monkeypatch.setattr(store_module, "MOMENT_S", 0.05)
+    out, runs = tmp_path / "s.sqlite", []
+
+    def spoiling(solution):
+        runs.append(solution)
+        if len(runs) == 2:
+            with sqlite3.connect(out) as other:
+                other.execute("DROP TABLE runs")
+            other.close()
+        time.sleep(0.1)
+        return {}
+
+    with pytest.raises(SbpathError, match=r"s\.sqlite: cannot be written: no such table: runs"):
+        run("li-sb", "temperature=10..50:40", measure=spoiling, workers=1, out=out)
+    assert len(runs) < 10
+
+
+def test_two_sweeps_into_one_file_at_once_are_one(tmp_path, whole):
+    out = tmp_path / "s.sqlite"
+    store_module.Store(out, whole.about, tuple(whole.parameters)).connection.close()
+    with ThreadPoolExecutor(2) as both:
+        tables = list(both.map(lambda _: run("li-sb", [RATES, TEMPERATURES], out=out), range(2)))
+    for table in (*tables, load_sweep(out)):
+        same(table, whole)
 
 
 def test_exports_read_back(tmp_path, whole):

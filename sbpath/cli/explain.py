@@ -163,7 +163,7 @@ def _map(options: argparse.Namespace) -> int:
         mechanism,
         *options.vary,
         graph=options.graph,
-        rate=rate(options),
+        rate=options.rate,
         temperature_C=to_celsius(options.temperature),
         cycles=options.cycles,
         progress=not options.quiet,

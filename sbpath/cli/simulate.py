@@ -163,6 +163,8 @@ def _population(options: argparse.Namespace) -> Population | None:
     problems = []
     for text in options.spread:
         name, _, width = text.partition("=")
+        if name in widths:
+            problems.append(f"--spread: {name} is given twice; keep one")
         try:
             widths[name] = float(width)
         except ValueError:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sbpath.cli.shared import add_changes, add_cycling, check_outputs, load, save_figure, to_celsius
-from sbpath.errors import InputError
+from sbpath.errors import InputError, SbpathError
 
 # Exit code of what Ctrl-C stopped, as shells have it.
 STOPPED = 130
@@ -70,7 +70,7 @@ def add(commands: Any) -> None:
         metavar="METHOD:COUNT",
         help="sobol:128 (a power of 2) or lhs:100 points in place of a grid",
     )
-    sweep.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample (default 0)")
+    sweep.add_argument("--seed", type=int, metavar="N", help="of the sample (default 0)")
     add_cycling(sweep, cycles=2)
     sweep.add_argument(
         "--protocol", nargs="+", metavar="STEP",
@@ -128,5 +128,8 @@ def _sweep(options: argparse.Namespace) -> int:
     if options.csv:
         runs.to_csv(options.csv)
         print(f"wrote {options.csv}")
+    if runs.failed.all():
+        # There is nothing to draw.
+        raise SbpathError(f"all {len(runs)} runs failed, the first with: {runs['failure'][0]}")
     save_figure(options.plot, lambda plots: plots.sweep(runs, options.quantity or QUANTITIES[0]).figure)
     return 0

@@ -73,7 +73,7 @@ def selection_map(
     y: Variation | str,
     *,
     graph: str | None = None,
-    rate: str = "C/10",
+    rate: str | None = None,
     temperature_C: float | None = None,
     changes: Mapping[str, float] | None = None,
     cycles: int = 2,
@@ -89,8 +89,8 @@ def selection_map(
         What varies, as text ``NAME=LOW..HIGH:COUNT``; see `Variation`.
     graph, temperature_C
         As in `simulate`; the temperature where it does not vary.
-    rate : str
-        C-rate where it does not vary.
+    rate : str, optional
+        C-rate where it does not vary; C/10 if not given.
     changes : mapping, optional
         Further numbers to put in place of the mechanism's, as in `load_mechanism`.
     cycles : int

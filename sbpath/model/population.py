@@ -8,6 +8,7 @@ energies (a barrier takes the cube), of its growth rates.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -47,10 +48,10 @@ class Population:
     def __post_init__(self) -> None:
         problems = []
         for item in fields(self):
-            values = np.array(getattr(self, item.name), dtype=float)
+            values = _floats(item.name, getattr(self, item.name))
             object.__setattr__(self, item.name, values)
             values.setflags(write=False)
-            if values.ndim != 1 or len(values) != len(self.weight) or len(values) == 0:
+            if values.ndim != 1 or len(values) != np.size(self.weight) or len(values) == 0:
                 problems.append(f"population: {item.name} must be a list of one number for each particle")
             elif not (np.isfinite(values).all() and values.min() > 0.0):
                 problems.append(f"population: {item.name} must hold finite numbers above 0")
@@ -74,18 +75,18 @@ class Population:
 
         `weight` in any unit: it is divided by its sum.
         """
-        share = np.array(weight, dtype=float)
+        share = _floats("weight", weight)
         total = share.sum() if share.ndim == 1 and len(share) else 1.0
 
-        def factor(given: list[float] | Floats | float) -> Floats:
-            values = np.array(given, dtype=float)
+        def factor(name: str, given: list[float] | Floats | float) -> Floats:
+            values = _floats(name, given)
             return values if values.ndim else np.full_like(share, values)
 
         return cls(
             share / (total if total > 0.0 else 1.0),
-            factor(size),
-            factor(interfacial_energy),
-            factor(growth_rate),
+            factor("size", size),
+            factor("interfacial_energy", interfacial_energy),
+            factor("growth_rate", growth_rate),
         )
 
     @classmethod
@@ -104,17 +105,18 @@ class Population:
 
         Notes
         -----
-        Nothing is drawn at random. One factor alone takes the middles of N equally probable
-        intervals; several are spread independently by a Sobol sequence, so that any N covers them
-        evenly, and the same arguments give the same particles.
+        Nothing is drawn at random, and the same arguments give the same particles. Each factor takes
+        the middles of N equally probable intervals. Of several, each takes them in the order of
+        another dimension of a Halton sequence, which makes them independent of each other as far as
+        N allows.
         """
         widths = {"size": size, "interfacial_energy": interfacial_energy, "growth_rate": growth_rate}
         problems = [
             f"population: the width of {name} must be a number from 0 to 3, not {width!r}"
             for name, width in widths.items()
-            if not (isinstance(width, int | float) and 0.0 <= width <= 3.0)
+            if not (isinstance(width, Real) and 0.0 <= width <= 3.0)
         ]
-        if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= LARGEST_NUMBER:
+        if isinstance(number, bool) or not isinstance(number, Integral) or not 1 <= number <= LARGEST_NUMBER:
             problems.append(
                 f"population: number must be a whole number from 1 to {LARGEST_NUMBER}, not {number!r}"
             )
@@ -122,21 +124,29 @@ class Population:
             raise InputError(problems)
         from scipy.special import ndtri  # slow to import
 
+        number = int(number)
         spread = [name for name, width in widths.items() if width > 0.0]
-        middles = (np.arange(number) + 0.5) / number
+        ranks = np.arange(number)[:, None]
         if len(spread) > 1:
             from scipy.stats import qmc
 
-            # Shifted by half a cell, no point lies on the edge; one that is not full in the
-            # last power of two is even enough.
-            power = int(np.ceil(np.log2(number)))
-            points = qmc.Sobol(len(spread), scramble=False).random_base2(power)[:number] + 0.5 / 2**power
-        else:
-            points = middles[:, None]
+            points = qmc.Halton(len(spread), scramble=False).random(number)
+            # The points themselves would miss the middle of each factor where they are few.
+            ranks = points.argsort(axis=0).argsort(axis=0)
+        normal = ndtri((ranks + 0.5) / number)
         factors = {name: np.ones(number) for name in widths}
         for column, name in enumerate(spread):
-            factors[name] = np.exp(widths[name] * ndtri(points[:, column]))
+            factors[name] = np.exp(float(widths[name]) * normal[:, column])
         return cls(np.full(number, 1.0 / number), **factors)
+
+
+def _floats(name: str, given: object) -> Floats:
+    try:
+        return np.array(given, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"population: {name} must be a number or a list of one for each particle, not {given!r:.60}"
+        ) from None
 
 
 def populated(network: Network, population: Population) -> Network:

@@ -72,11 +72,11 @@ def mosaic(solution: Solution) -> Figure:
             bbox_to_anchor=(0.5, 1.0),
             handlelength=1.4,
         )
-        about = solution.provenance
+        about, count = solution.provenance, len(own.weight)
         lines = fitted_title(
             top,
             subscripted(document["title"]),
-            f"{len(own.weight)} particles, {about['graph']} graph, {about['temperature_C']:g} °C",
+            f"{count} {'particle' if count == 1 else 'particles'}, {about['graph']} graph, {about['temperature_C']:g} °C",
         )
         grow(figure, rows, lines)
     return figure

@@ -11,11 +11,9 @@ from math import prod
 import numpy as np
 
 from sbpath.errors import InputError
-from sbpath.sweeps.ranges import Range, Variation
+from sbpath.sweeps.ranges import MOST_RUNS, Range, Variation
 
 SAMPLES = "sobol:128 or lhs:100"
-# More runs than that are more likely a slip of the pen.
-MOST_RUNS = 1_000_000
 
 Point = tuple[float, ...]
 

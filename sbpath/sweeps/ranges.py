@@ -29,6 +29,8 @@ EXAMPLE = (
     "'interfaces.Sb|Li2Sb.energy_J_per_m2=0.10..0.16:7'"
 )
 FORM = "NAME=LOW..HIGH:COUNT"
+# More runs than that are more likely a slip of the pen.
+MOST_RUNS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Variation:
             raise InputError(f"{text!r} is not {FORM}, it says no count; {EXAMPLE}")
         if count < 2:
             raise InputError(f"{text!r} does not rise over two or more values; {EXAMPLE}")
+        if count > MOST_RUNS:
+            raise InputError(f"{text!r}: {count:,} values are too many; a sweep takes {MOST_RUNS:,} runs")
         space = np.geomspace if span.logarithmic else np.linspace
         return cls(span.name, tuple(space(span.low, span.high, count).tolist()), span.logarithmic, span.unit)
 
@@ -161,9 +165,15 @@ def _numbers(name: str, texts: list[str]) -> tuple[list[float], str]:
 
 def _number(name: str, text: str) -> tuple[float, str]:
     if name == RATE:
-        rate = Rate.parse(text)
-        if rate.unit != "C":
-            raise InputError(f"{name}: {text!r} is not a C-rate; {EXAMPLE}")
+        try:
+            rate = Rate.parse(text)
+        except InputError:
+            rate = None
+        if rate is None or rate.unit != "C":
+            raise InputError(
+                f"{name}: {text!r} is not a C-rate above 0, such as C/10 or 0.1C; write e.g. rate=C/100..5C:9, "
+                "or for currents put {current} into the steps of a protocol and vary current=10..100 mA/g:4"
+            )
         return rate.value, ""
     if name == TEMPERATURE:
         text = re.sub(r"\s*°?C$", "", text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import asdict
@@ -38,7 +38,7 @@ def sweep(
     vary: Sequence[Varied | str] | Varied | str,
     *,
     sample: Sample | str | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     protocol: ProtocolLike | None = None,
     rate: str | None = None,
     cycles: int = 2,
@@ -70,8 +70,8 @@ def sweep(
     sample : Sample or str, optional
         ``"sobol:128"`` or ``"lhs:100"``: so many points in place of a grid, drawn as `scipy.stats.qmc`
         does between the ends of what varies, each a `Range` or its text without a count.
-    seed : int
-        Of the sample.
+    seed : int, optional
+        Of a sample that is given as text; 0 if not given.
     protocol : optional
         As in `simulate`, where texts may have names in braces: ``"Discharge at {current} until {floor} V"``.
         Without one: constant-current cycles between the mechanism's cut-offs.
@@ -122,12 +122,11 @@ def sweep(
     if not isinstance(mechanism, Mechanism):
         mechanism = load_mechanism(mechanism)
     asked = _Asked()
-    drawn = asked.tried(_sample, sample, seed)
+    drawn = asked.tried(_sample, sample, 0 if seed is None else seed)
     varied = asked.varied(vary, Variation if sample is None else Range)
     steps = None if protocol is None else asked.tried(_texts, protocol)
     asked.problems += _name_problems(mechanism, varied, steps)
-    if protocol is not None and rate is not None:
-        asked.problems.append("rate: has no meaning beside a protocol; write it into the steps")
+    asked.problems += _idle_problems([v.name for v in varied], protocol, rate, temperature_C, sample, seed)
     if not isinstance(options, SolverOptions | None):
         asked.problems.append(f"options: must be SolverOptions(...), not {options!r:.60}")
     if not callable(measure):
@@ -153,7 +152,8 @@ def sweep(
         asked.problems += _first_problems(plan, mechanism, points[0])
         about |= {"vary": [asdict(v) for v in varied], "sample": drawn and asdict(drawn), "runs": len(points)}
     path = None if out is None else asked.tried(_store_path, out)
-    if path is not None and path.exists():
+    if path is not None and path.exists() and not asked.problems:
+        # A mistake makes it another sweep than that in the file, which nobody need move for it.
         asked.tried(check_same, path, about)
     if asked.problems:
         raise InputError(asked.problems)
@@ -214,7 +214,11 @@ class _Asked:
 
     def varied(self, vary: Sequence[Varied | str] | Varied | str, kind: type[Varied]) -> list[Varied]:
         """What varies, all of one kind."""
-        several = [vary] if isinstance(vary, str | Variation | Range) else list(vary)
+        try:
+            several = [vary] if isinstance(vary, str | Variation | Range) else list(vary)
+        except TypeError:
+            self.problems.append(f"vary: must be a text or a list of them, not {vary!r:.60}; {EXAMPLE}")
+            return []
         if not several:
             self.problems.append(f"vary: give at least one quantity; {EXAMPLE}")
         return [read for given in several if (read := self.tried(_varied, given, kind)) is not None]
@@ -281,11 +285,15 @@ def _name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps 
     document = mechanism.document
     braces = placeholders(steps or ())
     names = [plain_name(v.name) for v in varied]
-    problems = [
-        f"protocol: nothing is given for {{{name}}}; vary it, e.g. {name}=10..100 mA/g:5"
+    unused = [
+        v.name for v in varied if v.name not in (RATE, TEMPERATURE, *braces) and _is_word(v.name, document)
+    ]
+    near = {
+        name: nearest(name, unused, f"vary it, e.g. {name}=10..100 mA/g:5")
         for name in braces
         if name not in names
-    ]
+    }
+    problems = [f"protocol: nothing is given for {{{name}}}; {hint}" for name, hint in near.items()]
     for number, v in enumerate(varied):
         if plain_name(v.name) in names[:number]:
             problems.append(f"{v.name}: varies twice; keep one")
@@ -295,9 +303,11 @@ def _name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps 
             )
         elif v.name in (RATE, TEMPERATURE, *braces):
             continue
+        elif any(repr(v.name) in hint for hint in near.values()):
+            continue  # one mistake, which is told already
         elif v.unit:
             problems.append(f"{v.name}: takes plain numbers, in the unit of its name, without {v.unit!r}")
-        elif "." not in v.name and v.name not in document:
+        elif _is_word(v.name, document):
             known = [RATE, TEMPERATURE, *braces, *document]
             otherwise = (
                 "write rate, temperature, {braces} of the protocol or a number's path (keys: sbpath show)"
@@ -305,6 +315,40 @@ def _name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps 
             problems.append(f"{v.name}: is nothing that varies; {nearest(v.name, known, otherwise)}")
         else:
             problems += change_problems(document, {v.name: 1.0})
+    return problems
+
+
+def _is_word(name: str, document: Mapping[str, Any]) -> bool:
+    """Whether a name cannot be that of a number of the mechanism."""
+    return "." not in name and name not in document
+
+
+def _idle_problems(
+    names: Sequence[str],
+    protocol: ProtocolLike | None,
+    rate: str | None,
+    temperature_C: float | None,
+    sample: Sample | str | None,
+    seed: int | None,
+) -> list[str]:
+    """Arguments that are given and would have no effect."""
+    twice = "varies, and one value is given for it as well; leave one of the two out"
+    problems = []
+    if rate is not None and protocol is not None:
+        problems.append("rate: has no meaning beside a protocol; write it into the steps")
+    elif rate is not None and RATE in names:
+        problems.append(f"rate: {twice}")
+    own = "temperature_C"  # of the mechanism, which has it only where no other is given
+    if temperature_C is not None:
+        problems += [f"{name}: {twice}" for name in (TEMPERATURE, own) if name in names]
+    elif TEMPERATURE in names and own in names:
+        problems.append(f"{own}: has no effect where {TEMPERATURE} varies; leave one of the two out")
+    if seed is not None and sample is None:
+        problems.append(
+            f"seed: has no meaning without a sample; give one, such as {SAMPLES}, or leave it out"
+        )
+    elif seed is not None and isinstance(sample, Sample):
+        problems.append("seed: stands in the Sample; leave it out here")
     return problems
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-import time
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +21,8 @@ from sbpath.errors import InputError, SbpathError
 from sbpath.sweeps.plan import Outcome
 from sbpath.sweeps.points import Point
 
-# What has arrived is written for good with the first run after so long (s).
-MOMENT_S = 2.0
+# What has arrived is written for good so often (s).
+MOMENT_S = 0.5
 
 _TABLES = """
 CREATE TABLE about (contents TEXT NOT NULL);
@@ -54,6 +54,8 @@ class Row(NamedTuple):
 class Store:
     """The runs of one sweep; use as a context, at the end of which everything is written.
 
+    A thread writes what has arrived, since nobody knows how long the next run takes. Written one by
+    one, short runs would wait for the disk; and the file is locked only while it is written to.
     `check_same` tells beforehand whether the file is this sweep's.
 
     Parameters
@@ -79,19 +81,28 @@ class Store:
         self.base = hashlib.sha256(json.dumps(common, sort_keys=True).encode()).hexdigest()
         new = path is None or _empty(path)
         with _told(path):
-            self.connection = sqlite3.connect(path or ":memory:", timeout=60.0)
+            self.connection = sqlite3.connect(path or ":memory:", timeout=60.0, check_same_thread=False)
             if new:
                 with self.connection:
                     self.connection.executescript(f"BEGIN;{_TABLES}")
                     self.connection.execute("INSERT INTO about VALUES (?)", (contents,))
-        self.written = time.monotonic()
+        self.waiting: list[tuple[object, ...]] = []
+        self.trouble: SbpathError | None = None
+        # One thread at a time uses the connection.
+        self.lock = threading.Lock()
+        self.closing = threading.Event()
+        self.writer = threading.Thread(target=self._keep_writing, daemon=True)
 
     def __enter__(self) -> Store:
+        self.writer.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        with _told(self.path):
-            self.connection.commit()
+        self.closing.set()
+        self.writer.join()
+        try:
+            self._write()
+        finally:
             self.connection.close()
 
     def key(self, point: Point) -> str:
@@ -101,28 +112,44 @@ class Store:
 
     def keys(self) -> set[str]:
         """The keys of all runs that are here."""
-        with _told(self.path):
+        self._write()
+        with self.lock, _told(self.path):
             return {key for (key,) in self.connection.execute("SELECT key FROM runs")}
 
     def add(self, outcome: Outcome, point: Point) -> None:
         """Put a run in, unless it is here already."""
+        if self.trouble is not None:
+            raise self.trouble
         parameters = json.dumps(dict(zip(self.names, point, strict=True)))
-        with _told(self.path):
-            self.connection.execute(
-                "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    outcome.number, self.key(point), parameters, outcome.seconds, outcome.failure,
-                    json.dumps(outcome.values),
-                ),
-            )  # fmt: skip
-            if time.monotonic() - self.written > MOMENT_S:
-                self.connection.commit()
-                self.written = time.monotonic()
+        self.waiting.append(
+            (
+                outcome.number, self.key(point), parameters, outcome.seconds, outcome.failure,
+                json.dumps(outcome.values),
+            )
+        )  # fmt: skip
 
     def contents(self) -> tuple[dict[str, Any], list[Row]]:
         """What the sweep is about, and its runs in the order of their numbers."""
-        with _told(self.path):
+        self._write()
+        with self.lock, _told(self.path):
             return _stored(self.connection)
+
+    def _keep_writing(self) -> None:
+        while not self.closing.wait(MOMENT_S):
+            try:
+                self._write()
+            except SbpathError as error:
+                self.trouble = error  # for the next `add`
+
+    def _write(self) -> None:
+        """Write what waits, in one transaction; what cannot be written goes on waiting."""
+        with self.lock:
+            if not (rows := self.waiting.copy()):
+                return
+            with _told(self.path), self.connection:
+                self.connection.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?)", rows)
+            # Others may have come meanwhile.
+            del self.waiting[: len(rows)]
 
 
 def _stored(connection: sqlite3.Connection) -> tuple[dict[str, Any], list[Row]]:

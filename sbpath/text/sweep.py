@@ -32,7 +32,8 @@ def sweep_report(runs: SweepTable) -> str:
             parts += ["", name, *(f"  {text}: {count} runs" for text, count in counts.most_common())]
     if failed.any():
         first = runs["failure"][failed][0]
-        parts += ["", f"{int(failed.sum())} runs failed, the first with: {first}"]
+        count = int(failed.sum())
+        parts += ["", f"{count} {'run' if count == 1 else 'runs'} failed, the first with: {first}"]
     return "\n".join(parts)
 
 
