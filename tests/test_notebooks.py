@@ -150,8 +150,8 @@ PINNED = {
         "does not balance (right minus left is 1 Na)",
         "an assumed number says why",
         "if it is in kJ, write -172200",
-        "plateau at 0.625 V and 0.766 V: Na3Sb -> NaSb -> Sb",
-        "plateau at 0.670 V: Na3Sb -> Sb",
+        "plateau at 0.625 V and 0.766 V: 100 % by Na3Sb -> NaSb -> Sb",
+        "plateau at 0.670 V: 100 % by Na3Sb -> Sb",
     ],
     "04": [
         "least 177 mV at 0.01 C and 60 °C",
