@@ -109,6 +109,12 @@ class Population:
         the middles of N equally probable intervals. Of several, each takes them in the order of
         another dimension of a Halton sequence, which makes them independent of each other as far as
         N allows.
+        
+        Examples
+        --------
+        >>> import sbpath
+        >>> sbpath.Population.lognormal(5, interfacial_energy=0.03).interfacial_energy.round(3)
+        array([0.962, 0.984, 1.   , 1.016, 1.039])
         """
         widths = {"size": size, "interfacial_energy": interfacial_energy, "growth_rate": growth_rate}
         problems = [
