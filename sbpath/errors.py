@@ -31,11 +31,24 @@ class ValidityWarning(UserWarning):
     """A simulation goes where the numbers of its mechanism are not meant to hold."""
 
 
+# A name of so few letters, such as K5Sb4, is another one where two letters differ.
+SHORT = 5
+
+
 def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
     """``did you mean ...?`` with the one of `known` nearest to `word`, or else `otherwise`."""
     folded = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(word.casefold(), folded, n=1)
+    near = [n for n in difflib.get_close_matches(word.casefold(), folded) if _slip(word.casefold(), n)]
     return f"did you mean {folded[near[0]]!r}?" if near else otherwise
+
+
+def _slip(word: str, name: str) -> bool:
+    """Whether `word` is `name` with a slip in it: if one of them is short, a single letter."""
+    if min(len(word), len(name)) > SHORT:
+        return True
+    if len(word) == len(name) and sum(a != b for a, b in zip(word, name, strict=True)) == 1:
+        return True
+    return difflib.SequenceMatcher(None, word, name).ratio() >= 0.8  # one letter more or fewer
 
 
 def optional(module: str, use: str, install: str) -> Any:

@@ -11,7 +11,7 @@ from analytic import M_SB, F, R, Textbook, bateman
 from curves import lobatto_integral, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import tiny_mechanism
+from tiny import solution_phase, tiny_mechanism
 
 from sbpath import cycling, load_mechanism, pathways, shipped_names, simulate
 from sbpath.results.pathways import Path, _paths
@@ -293,3 +293,19 @@ def test_simulate_does_not_chain_what_went_side_by_side(simulated):
     wanted = "Li₃Sb + Ni -> NiSb ({:.0f} %), Li₃Sb + Ni -> Sb + Ni ({:.0f} %)"
     assert wanted.format(*(100.0 * share for share in shares)) in report
     assert "the share of all Sb that took each" in report
+
+
+def test_a_report_says_that_no_phase_formed():
+    told = "no phase formed, only the double layer was charged; look at electrode.particle_radius_m (1 m), "
+    big = simulate(load_mechanism("k-sb-ksb", {"electrode.particle_radius_m": 1.0}), progress=False)
+    assert told + "the interfacial energies (up to 0.219 J/m2), and the cut-offs" in simulation_report(big)
+    whole = simulate("k-sb-ksb", progress=False)
+    assert "no phase formed" not in simulation_report(whole)
+    resting = simulate("k-sb-ksb", ["Rest for 1 h"], progress=False)
+    assert "no phase formed" not in simulation_report(resting)
+
+
+def test_filling_a_phase_is_not_the_double_layer_alone():
+    galleries = [(1.0, 0.5, 1.0)]
+    alone = simulate(solution_phase(galleries, double_layer=1.0, cutoffs=(0.2, 0.8)), progress=False)
+    assert "no phase formed" not in simulation_report(alone)

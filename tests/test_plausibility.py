@@ -6,7 +6,7 @@ import pytest
 
 from sbpath import load_mechanism, shipped_names
 from sbpath.cli import main
-from sbpath.mechanism.reader import mechanism_from_document
+from sbpath.mechanism.reader import change_problems, mechanism_from_document
 from sbpath.model.plausibility import doubts
 
 F = 96485.33212331001
@@ -33,6 +33,76 @@ def test_a_slip_in_an_enthalpy_is_told(key, value, words):
     mechanism = load_mechanism(SELENIDE, {f"phases.{key}.enthalpy_J_per_mol": value})
     told = doubts(mechanism)
     assert any(all(word in line for word in words) for line in told), told
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("interfaces.Sb|KSb.energy_J_per_m2", 120.0, "is it in mJ/m2? then 0.12"),
+        ("interfaces.Sb|KSb.energy_J_per_m2", 1.2e-5, "is it in J/cm2? then 0.12"),
+        ("interfaces.Sb|KSb.energy_J_per_m2", 1e-9, "check its digits"),
+        ("phases.K3Sb.molar_volume_cm3_per_mol", 1.02e-4, "is it in m3? then 102"),
+        ("phases.K3Sb.molar_volume_cm3_per_mol", 0.43, "is it in cm3/g? then 102.8"),
+        ("phases.K3Sb.molar_volume_cm3_per_mol", 674.6, "divided by the formulas in it"),
+        ("phases.KSb.molar_volume_cm3_per_mol", 15.0, "is less than its Sb alone takes (18)"),
+        ("electrode.particle_radius_m", 1.0, "(1e-09 to 0.0001); is it in um? then 1e-06"),
+        ("electrode.particle_radius_m", 100.0, "is it in nm? then 1e-07"),
+        ("electrode.particle_radius_m", 10.0, "is it in um? then 1e-05; or is it in nm? then 1e-08"),
+        ("electrode.particle_radius_m", 1e-12, "check its power of ten"),
+        ("phases.K3Sb.enthalpy_J_per_mol", -0.9, "in kJ, write -900; if in eV per formula, -86836.8; if in eV per atom, -347347"),
+        ("phases.K3Sb.enthalpy_J_per_mol", 162674.3, "162674 J/mol is positive, but a stable compound has a negative enthalpy"),
+        ("phases.K3Sb.entropy_J_per_mol_K", 240.0, "60 per mole of atoms, is more than a solid gains (up to about 25)"),
+        ("phases.Sb.entropy_J_per_mol_K", 45.5, "take theirs off if it is the absolute entropy"),
+        ("phases.K3Sb.entropy_J_per_mol_K", -5000.0, "-1250 per mole of atoms, is more than elements can lose"),
+        ("reference_temperature_C", 298.15, "298.15 C is much for a cell; is it in K? then 25"),
+    ],
+)  # fmt: skip
+def test_another_unit_is_told(key, value, words):
+    told = doubts(changed(key, value))
+    (line,) = [line for line in told if line.startswith(f"{key}: {value:g} ")]
+    assert words in line
+
+
+def changed(key, value):
+    """`k-sb-ksb`, of which volumes the review says nothing that could be contradicted, with another number."""
+    document = load_mechanism("k-sb-ksb").document
+    for phase in document["phases"].values():
+        for extra in ("review_volume_change_percent", "cell", "atoms"):
+            phase.pop(extra, None)
+    document.pop("temperature_range_C", None)
+    document["reference_temperature_C"] = 25.0
+    assert change_problems(document, {key: value}) == []
+    return mechanism_from_document(document, "x")
+
+
+@pytest.mark.parametrize("key", ["interfaces.Sb|KSb.energy_J_per_m2", "phases.K3Sb.entropy_J_per_mol_K"])
+def test_zero_is_a_statement(key):
+    assert doubts(changed(key, 0.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("celsius", "span", "words"),
+    [
+        (298.15, None, "temperature_C: 298.15 C is much for a cell; is it in K? then 25"),
+        (298.0, [273.0, 323.0], "is it in K? then 24.85"),
+        (300.0, None, "300 C is outside -40 to 250 C; is it in K? then 26.85. If it is meant"),
+        (-60.0, None, "-60 C is outside -40 to 250 C; check it. If it is meant, say where the numbers hold"),
+        (400.0, [360.0, 450.0], ""),
+        (120.0, None, ""),
+        (-20.0, None, ""),
+    ],
+)
+def test_a_temperature_in_kelvin_is_told(celsius, span, words):
+    document = changed("temperature_C", celsius).document | ({"temperature_range_C": span} if span else {})
+    told = [line for line in doubts(mechanism_from_document(document, "x")) if line.startswith("temperature")]
+    assert len(told) == bool(words)
+    assert all(words in line for line in told)
+
+
+def test_an_entropy_that_moves_a_step_is_named():
+    told = doubts(changed("phases.K3Sb.entropy_J_per_mol_K", -450.0))
+    assert any("phases.K3Sb.entropy_J_per_mol_K = -450" in line for line in told), told
+    assert not any("entropy" in line for line in doubts(changed("lower_cutoff_V", 0.7)))
 
 
 def test_the_potential_told_is_that_of_the_energies():

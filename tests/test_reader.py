@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sbpath import InputError, load_mechanism
+from sbpath.errors import nearest
 from sbpath.mechanism.documents import locate, shipped_folder, shipped_names
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.mechanism.records import Mechanism
@@ -187,6 +188,18 @@ LINE = {line: i for i, line in enumerate(GOOD.splitlines(), start=1)}
         (edited(('"me"', '"me')), f"line {LINE['[phases.Sb]'] + 4}, column", "not valid TOML"),
         (edited(("= true", "= True")), f"line {LINE['[phases.Sb]'] + 3}, column 15", "true and false in small"),
         (edited(("25.0", "25,0")), "line 4, column 19", "decimals are written with a point"),
+        (edited(('"measured", source', '"measured" source')), f"line {LINE['[phases.Sb]'] + 6}, column 64", "between entries stands a comma, and a } at the end; one of them is missing before column 64"),
+        (edited(('"a guess" }', '"a guess"')), "line ", "source = \"me\", note = \"a guess\"'; between entries stands a comma, and a } at the end"),
+        (edited(('"me" }', '"me }')), "line ", 'a closing " is missing in this line'),
+        (edited(('"measured", source', '"measured, source')), "line ", 'a closing " is missing in this line'),
+        (edited(("1e4", "\u22121e4")), "line ", "'\u2212' is not a sign of TOML; write - (the minus sign of the keyboard)"),
+        (edited(('"none"', "\u201cnone\u201d")), "line ", "'\u201c' is not a sign of TOML; write the straight \""),
+        (edited(('"none"', '"none\u201d')), "line ", "'\u201d' closes no text; write the straight \""),
+        (edited(("ion =", "ion\u00a0=")), "line 3, column 4", "a no-break blank is not a sign of TOML; write a plain blank"),
+        (edited(('["there", "all"]', '["there" "all"]')), "line ", "a comma, and a ] at the end"),
+        (edited(('source = "me" }', 'source = "me", }')), "line ", "no comma stands before the }; take it out"),
+        (edited(("[phases.Sb]", "[phases.Sb")), "line ", "a heading ends with as many ] as it begins with ["),
+        (edited(("temperature_C =", "temperature_C :")), "line 4, column 15", "between a key and its value stands a ="),
         (edited(('."Sb|LixSb"', ".Sb|LixSb")), "line ", "a name with | in it stands in quotes"),
         (GOOD + "[phases.Sb]\n", "line ", "the table phases.Sb stands twice; keep one"),
         (edited(('ion = "Li"', 'ion = "Li"\nion = "Na"')), "line 4, column 11", "'ion = \"Na\"' stands twice"),
@@ -295,7 +308,7 @@ SHAPES = {
             ("title", 'missing; add title = "..."'),
             ("lower_cutoff_V", "missing; add lower_cutoff_V = 1.0"),
             ("phases.Sb.crystalline", "missing; add crystalline = true or false"),
-            ("phases.Sb.molar_volume_cm3_per_mol", 'missing; add molar_volume_cm3_per_mol = { value = 1.0, status = "measured", source = "key" }'),
+            ("phases.Sb.molar_volume_cm3_per_mol", 'missing; add molar_volume_cm3_per_mol = { value = 1.0, status = "assumed", source = "key", note = "why" }'),
             ("phases.LixSb.galleries[1]", 'a fitted number says to what; add fitted_to = "..."'),
             ("electrolyte.kind", 'missing; add kind = "liquid" or "solid"'),
         ],
@@ -349,7 +362,7 @@ SHAPES = {
     "bare numbers and tables": (
         [(SB_VOLUME, "18"), ("{ value = 0.2, status = \"computed\", source = \"me\" }", '"0.2"'), ("[electrolyte]\nname = \"none\"\nkind = \"liquid\"", ""), ('default_graph = "there"', 'default_graph = "there"\nelectrolyte = 3')],
         [
-            ("phases.Sb.molar_volume_cm3_per_mol", 'needs its provenance, not only 18; write { value = 18, status = "measured", source = "key" }'),
+            ("phases.Sb.molar_volume_cm3_per_mol", 'needs its provenance, not only 18; write { value = 18, status = "assumed", source = "key", note = "why" }'),
             ("interfaces.Sb|Li3Sb.energy_J_per_m2", 'needs its provenance, not only "0.2"'),
             ("electrolyte", "must be a table, not 3; write a heading [electrolyte] and its keys below"),
         ],
@@ -455,9 +468,13 @@ FIT = {
         [("phases.LixSb", "cannot be reached from Sb on the graph 'there'; add a transformation to it, or take the phase out"), ("phases.Li3Sb", "cannot be reached"), ("phases.Sb", "cannot be left on the graph 'there'; add a transformation from it")]),
     "cannot be left": ([('graphs = ["there", "all"]\ngrowth', 'graphs = ["there"]\ngrowth')], [("phases.Li3Sb", "cannot be left on the graph 'all'")]),
     "missing interface": ([('[interfaces."Sb|Li3Sb"]', "[interfaces.x]"), ("energy_J_per_m2 = { value = 0.2, status = \"computed\", source = \"me\" }", ""), ("[interfaces.x]", "")],
-        [("interfaces.Li3Sb|Sb", 'missing, but a transformation joins the two; add [interfaces."Li3Sb|Sb".energy_J_per_m2]')]),
+        [("interfaces.Li3Sb|Sb", 'missing, but a transformation joins the two; add the line [interfaces."Li3Sb|Sb"] and below it the line energy_J_per_m2 = { value = 0.1, status = "assumed", source = "key", note = "why" }')]),
     "interface in both orders": ([('"Sb|Li3Sb"', '"LixSb|Sb"')], [("interfaces.LixSb|Sb", "the same interface stands as 'Sb|LixSb'; it has no direction, keep one")]),
     "interface with the unknown": ([('"Sb|Li3Sb"', '"Sb|Li3Sv"')], [("interfaces.Sb|Li3Sv", "no phase is called 'Li3Sv'; did you mean 'Li3Sb'?")]),
+    "interface with one that is not there": ([('"Sb|Li3Sb"', '"LixSb|Li5Sb4"')], [("interfaces.LixSb|Li5Sb4", "no phase is called 'Li5Sb4'; phases: Sb, LixSb, Li3Sb; add [phases.Li5Sb4] or mend the name")]),
+    "interface with what is near the other side": ([('"Sb|Li3Sb"', '"Sb|KSb"')], [("interfaces.Sb|KSb", "no phase is called 'KSb'; phases: Sb, LixSb, Li3Sb; add [phases.KSb]")]),
+    "interface with a blank": ([('"Sb|Li3Sb"', '"Sb |Li3Sb"')], [("interfaces.Sb |Li3Sb", 'write [interfaces."Sb|Li3Sb"], no blanks around |')]),
+    "equation with a phase that is not there": ([(DIRECT, "Li3Sb -> Li5Sb4 + 3 Li+ + 3 e-")], [("transformations[5].equation", "has the unknown 'Li5Sb4'; known: Sb, LixSb, Li3Sb, Li+, e-; add [phases.Li5Sb4] or mend the name")]),
     "interface with itself": ([('"Sb|Li3Sb"', '"Sb|Sb"')], [("interfaces.Sb|Sb", "must name two phases with | between them")]),
     "interface of one": ([('"Sb|Li3Sb"', '"Sb-Li3Sb"')], [("interfaces.Sb-Li3Sb", "must name two phases with | between them")]),
     "unknown graph": ([('default_graph = "there"', 'default_graph = "their"')], [("default_graph", "no transformation is in a graph 'their'; did you mean 'there'?")]),
@@ -470,8 +487,13 @@ FIT = {
     "open formula without galleries": ([('formula = "Sb"', 'formula = "LixSb"')], [("phases.Sb.formula", "LixSb has an x but no galleries to fill; add [[phases.Sb.galleries]]")]),
     "open in vacancies": ([('formula = "LixSb"', 'formula = "Li(3-x)Sb"')], [("phases.LixSb.formula", "in Li(3-x)Sb, x must be the Li in the galleries and nothing else; write e.g. LixSb or Li(1+x)Sb")]),
     "open in another element": ([('formula = "LixSb"', 'formula = "NaxSb"')], [("phases.LixSb.formula", "x must be the Li in the galleries")]),
-    "two Sb": ([('formula = "Sb"', 'formula = "Sb2"')], [("phases.Sb.formula", "Sb2 does not hold one Sb; all amounts are per mole of Sb, write e.g. Li3Sb")]),
-    "no Sb": ([('formula = "Sb"', 'formula = "Bi"')], [("phases.Sb.formula", "Bi does not hold one Sb")]),
+    "two Sb": ([('formula = "Sb"', 'formula = "Sb2"')], [("phases.Sb.formula", "Sb2 does not hold one Sb; all amounts are per mole of Sb, write Sb with its enthalpy, entropy and volume divided by 2, or name [assemblages]")]),
+    "no Sb": ([('formula = "Sb"', 'formula = "Bi"')], [("phases.Sb.formula", "Bi does not hold one Sb; all amounts are per mole of Sb, write e.g. Li3Sb, or name [assemblages]")]),
+    "half an Sb each": ([('formula = "Li3Sb"', 'formula = "LiSb2"')], [("phases.Li3Sb.formula", "write Li0.5Sb with its enthalpy, entropy and volume divided by 2, or name [assemblages]")]),
+    "a formula behind all that does not balance": ([('formula = "Li3Sb"', 'formula = "Li2Sb"')],
+        [*((f"transformations[{i}].equation", "does not balance") for i in (2, 3, 5)), ("phases.Li3Sb.formula", "all 3 transformations that do not balance have Li3Sb; is its formula = 'Li2Sb' right?")]),
+    "unbalanced without a common cause": ([("Sb + x Li+ + x e- -> LixSb", "Sb + x Li+ + 2 e- -> LixSb"), (DIRECT, "Li3Sb -> Sb + 3 Li+ + 2 e-")],
+        [("transformations[1].equation", "does not balance"), ("transformations[5].equation", "does not balance")]),
     "no element": ([('formula = "Sb"', 'formula = "Antimony"')], [("phases.Sb.formula", "'Antimony' is not a formula: no element symbol at 'Antimony'; write e.g. Li3Sb")]),
     "empty formula": ([('formula = "Sb"', 'formula = ""')], [("phases.Sb.formula", "an empty formula; write e.g. Li3Sb")]),
     "names": ([("[electrolyte]", GOOD[GOOD.index("[phases.Sb]") : GOOD.index("[phases.LixSb]")].replace("phases.Sb", 'phases."a b"') + "[electrolyte]")],
@@ -489,6 +511,30 @@ FIT = {
 def test_what_does_not_fit(name):
     replacements, expected = FIT[name]
     check(problems_of(edited(*replacements)), expected)
+
+
+def test_what_is_missing_can_be_copied_from_the_message():
+    line = '[interfaces."Sb|Li3Sb"]\nenergy_J_per_m2 = { value = 0.2, status = "computed", source = "me" }\n'
+    text = edited((line, ""), ("[sources]", '[sources]\nkey = "The one of the message."'))
+    (problem,) = problems_of(text)
+    heading, number = re.search(r"the line (\[.*\]) and below it the line (.*)", problem).groups()
+    Path("my.toml").write_text(f"{text}\n{heading}\n{number}\n")
+    assert load_mechanism("my.toml").interface("Sb", "Li3Sb").energy_J_per_m2.status == "assumed"
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "said"),
+    [
+        ("K5Sb4", ["Sb", "KSb", "K3Sb"], "none"),
+        ("NaSb", ["Sb"], "none"),
+        ("cot", ["cut"], "did you mean 'cut'?"),
+        ("their", ["there"], "did you mean 'there'?"),
+        ("K3Sv", ["KSb", "K3Sb"], "did you mean 'K3Sb'?"),
+        ("growth_rate", ["growth_rate_per_s"], "did you mean 'growth_rate_per_s'?"),
+    ],
+)
+def test_a_suggestion_is_a_slip_away(word, known, said):
+    assert nearest(word, known, "none") == said
 
 
 @pytest.mark.parametrize("name", ["", "x", "e-", "Li+", "2Sb", "a.b", "a|b", "a->b", "-Sb", "Sb\n", "a b"])

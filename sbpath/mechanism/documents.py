@@ -15,6 +15,7 @@ from typing import Any
 
 from sbpath.errors import InputError, nearest
 from sbpath.mechanism.loans import Loan, loans_of, settle
+from sbpath.mechanism.syntax import syntax_problem
 
 SHORT_NAMES = {"li": "li-sb", "na": "na-sb", "k": "k-sb"}
 BIBLIOGRAPHY = "sources.toml"
@@ -99,33 +100,10 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # of ValueErrors, not all are TOMLDecodeErrors
-        raise InputError(f"{path}: {_syntax(str(error), text)}") from None
+        raise InputError(f"{path}: {syntax_problem(str(error), text)}") from None
     if not document:
         raise InputError(f'{path}: file: is empty; begin with extends = "li-sb", or see mechanisms/README.md')
     return document
-
-
-def _syntax(message: str, text: str) -> str:
-    """What `tomllib` says, with the place first, the line itself, and what to do."""
-    what, _, place = message.partition(" (at ")
-    place = place.removesuffix(")") or "file"
-    number = re.match(r"line (\d+)", place)
-    lines = text.rstrip().split("\n")
-    line = lines[int(number[1]) - 1 if number else -1].strip()[:60]
-    if name := re.match(r"Cannot declare \((.*)\) twice", what):
-        dotted = ".".join(re.findall(r"'([^']*)'", name[1]))
-        return f"{place}: the table {dotted} stands twice; keep one, or rename one"
-    if what == "Cannot overwrite a value":
-        return f"{place}: the key of {line!r} stands twice in its table; keep one"
-    if line.startswith("[") and "|" in line:
-        advice = 'a name with | in it stands in quotes, e.g. [interfaces."Sb|Li3Sb"]'
-    elif re.search(r"=\s*[-+]?\d*,\d", line):
-        advice = "decimals are written with a point, e.g. 0.5"
-    else:
-        advice = (
-            "mend the line; a text stands in quotes, a number as 1.0 or 1e-3, true and false in small letters"
-        )
-    return f"{place}: not valid TOML: {what[:80]}, in {line!r}; {advice}"
 
 
 def merged_document(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from sbpath.errors import nearest
 from sbpath.mechanism.chemistry import (
+    Amount,
     Equation,
     amount_text,
     composition,
@@ -80,6 +81,14 @@ def _names(mechanism: Mechanism) -> Iterator[str]:
                 )
 
 
+def _or_add(mechanism: Mechanism, name: str) -> str:
+    """The advice to add a node that the file does not have, if one may be called so."""
+    if not PHASE_NAME.fullmatch(name):
+        return ""
+    place = f"{name} to [assemblages]" if mechanism.assemblages else f"[phases.{name}]"
+    return f"; add {place} or mend the name"
+
+
 def _kind(mechanism: Mechanism) -> tuple[str, str]:
     """What the nodes are, and their names in a row."""
     kind = "assemblage" if mechanism.assemblages else "phase"
@@ -139,7 +148,7 @@ def _formula_problem(mechanism: Mechanism, name: str) -> str:
     if not mechanism.assemblages and formula.get("Sb") != (1.0, 0.0):
         return (
             f"formula: {phase.formula} does not hold one Sb; all amounts are per mole of Sb, "
-            f"write e.g. {ion}3Sb, or name [assemblages] of one Sb each"
+            f"{_per_antimony(formula) or f'write e.g. {ion}3Sb'}, or name [assemblages] of one Sb each"
         )
     alkali, slope = formula.get(ion, (0.0, 0.0))
     slopes = [slope for _, slope in formula.values() if slope]
@@ -158,8 +167,21 @@ def _formula_problem(mechanism: Mechanism, name: str) -> str:
     return ""
 
 
+def _per_antimony(formula: Mapping[str, Amount]) -> str:
+    """The advice to write a compound with one Sb; empty if it holds none, or an open amount."""
+    antimony = formula.get("Sb", (0.0, 0.0))[0]
+    if antimony <= 0.0 or any(slope for _, slope in formula.values()):
+        return ""
+    parts = ((element, constant / antimony) for element, (constant, _) in formula.items())
+    one = "".join(element if amount == 1.0 else f"{element}{amount:.6g}" for element, amount in parts)
+    return f"write {one} with its enthalpy, entropy and volume divided by {antimony:g}"
+
+
 def _equations(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]:
     seen: dict[tuple[str, str], int] = {}
+    # Phases of the equations that balance, and of each that does not.
+    sound: set[str] = set()
+    unbalanced: list[set[str]] = []
     for i, transformation in enumerate(mechanism.transformations, start=1):
         where, text = f"transformations[{i}].equation", transformation.equation
         try:
@@ -174,7 +196,12 @@ def _equations(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]:
         (reactant,), (product,) = _ends(mechanism, equation)
         if reactant not in unsound and product not in unsound:
             contents = {name: mechanism.composition(name) for name in (reactant, product)}
-            if missing := imbalance(equation, contents, mechanism.ion):
+            phases = {*mechanism.nodes[reactant], *mechanism.nodes[product]}
+            missing = imbalance(equation, contents, mechanism.ion)
+            if not missing:
+                sound |= phases
+            else:
+                unbalanced.append(phases)
                 terms = ", ".join(f"{amount_text(amount)} {key}" for key, amount in missing.items())
                 yield f"{where}: {text!r} does not balance (right minus left is {terms}); mend the amounts"
         first = seen.setdefault((reactant, product), i)
@@ -183,6 +210,22 @@ def _equations(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]:
                 f"{where}: {reactant} -> {product} already stands in transformations[{first}]; "
                 "keep one and name all graphs there"
             )
+    yield from _common_cause(mechanism, unbalanced, sound)
+
+
+def _common_cause(mechanism: Mechanism, unbalanced: Sequence[set[str]], sound: set[str]) -> Iterator[str]:
+    """The one phase, if any, that all equations that do not balance have, and none that does."""
+    if len(unbalanced) < 2:
+        return
+    common = set.intersection(*unbalanced) - sound
+    # What is called as its formula says is the last to have a wrong one.
+    suspects = {name for name in common if mechanism.phases[name].formula != name} or common
+    if len(suspects) == 1:
+        (name,) = suspects
+        yield (
+            f"phases.{name}.formula: all {len(unbalanced)} transformations that do not balance have {name}; "
+            f"is its formula = {mechanism.phases[name].formula!r} right?"
+        )
 
 
 def _ends(mechanism: Mechanism, equation: Equation) -> list[list[str]]:
@@ -202,7 +245,8 @@ def _species(mechanism: Mechanism, equation: Equation) -> Iterator[str]:
         elif "+" in name[:-1]:
             yield f"has {name!r}; write a + between two terms with blanks around it"
         else:
-            yield f"has the unknown {name!r}; {nearest(name, known, 'known: ' + ', '.join(known))}"
+            listed = f"known: {', '.join(known)}{_or_add(mechanism, name)}"
+            yield f"has the unknown {name!r}; {nearest(name, known, listed)}"
 
 
 def _one_mole(mechanism: Mechanism, equation: Equation) -> Iterator[str]:
@@ -257,11 +301,16 @@ def _interfaces(mechanism: Mechanism) -> Iterator[str]:
     for key in mechanism.interfaces:
         names = key.split("|")
         unknown = [name for name in names if name not in mechanism.nodes]
-        if len(names) != 2 or names[0] == names[1]:
+        bare = "|".join(name.strip() for name in names)
+        if bare != key:
+            yield f'interfaces.{key}: has a blank too many; write [interfaces."{bare}"], no blanks around |'
+        elif len(names) != 2 or names[0] == names[1]:
             yield f'interfaces.{key}: must name two phases with | between them, e.g. [interfaces."Sb|Li3Sb"]'
         elif unknown:
-            kind, known = _kind(mechanism)
-            yield f"interfaces.{key}: no {kind} is called {unknown[0]!r}; {nearest(unknown[0], mechanism.nodes, known)}"
+            (name, *_), (kind, known) = unknown, _kind(mechanism)
+            others = [node for node in mechanism.nodes if node not in names]  # the other side is not meant
+            advice = nearest(name, others, f"{known}{_or_add(mechanism, name)}")
+            yield f"interfaces.{key}: no {kind} is called {name!r}; {advice}"
         elif (pair := frozenset(names)) in pairs:
             yield f"interfaces.{key}: the same interface stands as {pairs[pair]!r}; it has no direction, keep one"
         else:
@@ -275,7 +324,11 @@ def _missing_interfaces(mechanism: Mechanism) -> Iterator[str]:
         if pair not in given:
             given.add(pair)
             name = f"{edge.reactant}|{edge.product}"
-            yield f'interfaces.{name}: missing, but a transformation joins the two; add [interfaces."{name}".energy_J_per_m2]'
+            yield (
+                f"interfaces.{name}: missing, but a transformation joins the two; add the line "
+                f'[interfaces."{name}"] and below it the line energy_J_per_m2 = {{ value = 0.1, '
+                'status = "assumed", source = "key", note = "why" }'
+            )
 
 
 def _volumes(mechanism: Mechanism) -> Iterator[str]:

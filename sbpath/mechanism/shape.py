@@ -13,7 +13,7 @@ from sbpath.mechanism.records import Mechanism, Quantity, Record
 # Fields of `Mechanism` that the reader fills in; in a file they are unknown keys.
 NOT_IN_FILES = ("name", "document_json", "design")
 
-NUMBER = '{ value = 1.0, status = "measured", source = "key" }'
+NUMBER = '{ value = 1.0, status = "assumed", source = "key", note = "why" }'
 TYPES = {
     "float_type": "must be a number",
     "finite_number": "must be a finite number",

@@ -109,7 +109,7 @@ class Population:
         the middles of N equally probable intervals. Of several, each takes them in the order of
         another dimension of a Halton sequence, which makes them independent of each other as far as
         N allows.
-        
+
         Examples
         --------
         >>> import sbpath

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from sbpath.results.analysis import cycle_summaries, half_cycles
 from sbpath.results.labels import host_label, node_labels
-from sbpath.results.pathways import pathways
+from sbpath.results.pathways import TOLD, Pathways, pathways
 from sbpath.solution import Solution
 from sbpath.text.tables import or_dash, path_text, plateaus_text, table, ways_note
 
@@ -18,6 +22,22 @@ def heading(solution: Solution) -> str:
         f"{about['mechanism']}: {about['graph']} graph, {about['temperature_C']:g} °C, {electrode}"
         f"1C = {about['one_C_mA_per_g']:.1f} mA/g {host_label(about['document'])}, {solution.time_s[-1] / 3600:.4g} h"
     )
+
+
+def _nothing_formed(solution: Solution, ways: Sequence[Pathways | None]) -> list[str]:
+    """A line where charge passed, but neither made a phase nor filled one."""
+    if not half_cycles(solution) or np.any(np.ptp(solution.fractions, axis=1) > TOLD):
+        return []
+    if any(way and abs(way.filling_mAh_per_g) > abs(way.double_layer_mAh_per_g) for way in ways):
+        return []
+    document = solution.provenance["document"]
+    radius = document["electrode"]["particle_radius_m"]["value"]
+    energies = [table["energy_J_per_m2"]["value"] for table in document.get("interfaces", {}).values()]
+    interfaces = f"the interfacial energies (up to {max(energies):g} J/m2), " if energies else ""
+    return [
+        "no phase formed, only the double layer was charged; look at electrode.particle_radius_m "
+        f"({radius:g} m), {interfaces}and the cut-offs"
+    ]
 
 
 def simulation_report(solution: Solution) -> str:
@@ -49,7 +69,7 @@ def simulation_report(solution: Solution) -> str:
             ],
         ),
     ]
-    lines += ways_note(ways)
+    lines += ways_note(ways) + _nothing_formed(solution, ways)
     inactive = solution.provenance["document"]["electrode"].get("inactive_mass_g_per_g")
     if inactive and inactive["value"] > 0.0:
         most = max((half.capacity_mAh_per_g for half in half_cycles(solution)), default=0.0)

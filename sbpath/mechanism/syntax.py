@@ -1,0 +1,78 @@
+"""What is wrong with a file that is not TOML: the place, the text around it, and what to try."""
+
+from __future__ import annotations
+
+import re
+
+# Signs that text programs put in place of those of the keyboard, and what to write.
+TYPOGRAPHIC = {
+    "\u2212": "- (the minus sign of the keyboard)",
+    "\u2013": "- (the minus sign of the keyboard)",
+    "\u2014": "- (the minus sign of the keyboard)",
+    "\u201c": 'the straight "',
+    "\u201d": 'the straight "',
+    "\u201e": 'the straight "',
+    "\u2018": 'the straight "',
+    "\u2019": 'the straight "',
+    "\u00a0": "a plain blank",
+}
+CURLED = re.compile("[\u201c\u201d\u201e]")
+# Signs shown before and after the place of the mistake.
+AROUND = 30
+
+
+def syntax_problem(message: str, text: str) -> str:
+    """What `tomllib` says of `text`, with the place first, the text around it, and what to do."""
+    what, _, place = message.partition(" (at ")
+    place = place.removesuffix(")") or "file"
+    number = re.match(r"line (\d+), column (\d+)", place)
+    lines = text.rstrip().split("\n")
+    line = (lines[int(number[1]) - 1] if number and int(number[1]) <= len(lines) else lines[-1]).rstrip()
+    column = int(number[2]) if number else 1
+    if name := re.match(r"Cannot declare \((.*)\) twice", what):
+        dotted = ".".join(re.findall(r"'([^']*)'", name[1]))
+        return f"{place}: the table {dotted} stands twice; keep one, or rename one"
+    if what == "Cannot overwrite a value":
+        return f"{place}: the key of {line.strip()[: 2 * AROUND]!r} stands twice in its table; keep one"
+    return (
+        f"{place}: not valid TOML: {what[:80]}, in {_around(line, column)!r}; {_advice(what, line, column)}"
+    )
+
+
+def _around(line: str, column: int) -> str:
+    """The part of `line` about `column`, with dots where it goes on."""
+    start = max(0, min(column - 1 - AROUND, len(line) - 2 * AROUND))
+    part = line[start : start + 2 * AROUND].strip()
+    return f"{'...' if start else ''}{part}{'...' if start + 2 * AROUND < len(line) else ''}"
+
+
+def _advice(what: str, line: str, column: int) -> str:
+    sign = line[column - 1 : column]
+    if sign in TYPOGRAPHIC:
+        named = "a no-break blank" if sign == "\u00a0" else f"{sign!r}"
+        return f"{named} is not a sign of TOML; write {TYPOGRAPHIC[sign]}"
+    if line.lstrip().startswith("[") and "|" in line:
+        return 'a name with | in it stands in quotes, e.g. [interfaces."Sb|Li3Sb"]'
+    if "Expected ']" in what:
+        return (
+            "a heading ends with as many ] as it begins with [; a name of other signs than a-z, 0-9, - and _ "
+            "stands in quotes"
+        )
+    if re.search(r"=\s*[-+]?\d*,\d", line):
+        return "decimals are written with a point, e.g. 0.5"
+    # Texts in three quotes count as one quote each, which is as odd or even.
+    if re.sub(r"\\.", "", line).count('"') % 2:
+        if curled := CURLED.search(line):
+            return f'{curled[0]!r} closes no text; write the straight "'
+        return 'a closing " is missing in this line'
+    if what.startswith("Unclosed"):
+        end = "a }" if "table" in what else "a ]"
+        where = f"before column {column}" if column > 1 else "above this line"
+        return f"between entries stands a comma, and {end} at the end; one of them is missing {where}"
+    if what.startswith(("Unterminated", "Expected \"'")):
+        return "a text is not closed; it ends with the quotes with which it begins, one or three"
+    if sign == "}":
+        return "no comma stands before the }; take it out"
+    if "Expected '='" in what:
+        return "between a key and its value stands a =; a name of other signs than a-z, 0-9, - and _ stands in quotes"
+    return "mend the line; a text stands in quotes, a number as 1.0 or 1e-3, true and false in small letters"
