@@ -182,6 +182,10 @@ def test_graph_is_drawn(capsys, tmp_path):
         (["simulate", "li", "--set", "kinetics.growth=1"], ["growth_rate_per_s"]),
         (["simulate", "li", "--set", "kinetics.growth_rate_per_s=-1"], ["growth_rate_per_s", "above zero"]),
         (["simulate", "li", "--set", "nonsense"], ["--set", "KEY=NUMBER"]),
+        (
+            ["show", "li", "--set", "temperature_C=20", "--set", "temperature_C=30"],
+            ["temperature_C", "twice"],
+        ),
         (["simulate", "li", "--csv", "no/such/folder/out.csv"], ["no folder"]),
         (["simulate", "li", "--plot", "out.jpg"], [".png, .pdf or .svg"]),
         (["simulate", "li", "--csv", "a.csv", "--bdf", "a.csv"], ["a.csv", "two outputs"]),

@@ -46,6 +46,8 @@ def load(name: str, changes: list[str], design: str | None = None) -> Mechanism:
     values = {}
     for change in changes:
         key, sign, text = change.rpartition("=")
+        if key.strip() in values:
+            raise InputError(f"--set {key.strip()}: is given twice; keep one")
         try:
             values[key.strip()] = float(text)
         except ValueError:
