@@ -32,12 +32,6 @@ class Executed:
     pictures: dict[str, int]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def compiled_solver():
-    # On a new machine the solver is compiled here and not, with a word on it, in a cell.
-    sbpath.simulate("li-sb", progress=False)
-
-
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory) -> Callable[[Path], Executed]:
     """A function that executes a notebook, each in a folder of its own and once."""
@@ -49,7 +43,9 @@ def execute(path: Path, folder: Path) -> Executed:
     client = NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     )
-    client.execute(env={**os.environ, "MPLBACKEND": INLINE})
+    # The package that is tested, whose solver is compiled already, and not one that may be installed as well.
+    tested = str(Path(sbpath.__file__).resolve().parents[1])
+    client.execute(env={**os.environ, "MPLBACKEND": INLINE, "PYTHONPATH": tested})
     outputs = [(cell.id, output) for cell in code_of(notebook) for output in cell.outputs]
     text = {
         name: "".join(o["text"] for _, o in outputs if o["output_type"] == "stream" and o["name"] == name)
