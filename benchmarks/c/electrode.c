@@ -9,6 +9,7 @@
  * growth is rounded off, and the largest exponent of a nucleation time. */
 #define SMALLEST_AFFINITY 1e-9
 #define KINK 0.1
+#define BEYOND_KINK 40.0
 #define LARGEST_EXPONENT 600.0
 
 /* ---- the text file: lines of "name count value ..." ------------------------------------ */
@@ -138,32 +139,8 @@ static void fill_nodes(Electrode *m, double potential, int curvature) {
     }
 }
 
-/* Nucleation and growth time (s) of edge e at its driving force (J/mol) and barrier B; 0 where
- * nucleation is out of reach. Their slopes are as in sbpath.model.rates. */
-static int waiting_times(const Electrode *m, int e, double driving, double product, double barrier,
-                         double *nucleation, double *growth, double *slope, double *product_slope) {
-    double square = driving * driving;
-    double exponent = barrier / square - m->log_attempt[e];
-    if (exponent > LARGEST_EXPONENT) return 0;
-    *nucleation = exp(exponent);
-    double a = driving / m->energy[e];
-    double occupied = -expm1(-a);
-    double time = exp(-m->alpha[e] * a) / (m->growth[e] * occupied);
-    double by_product = 0.0;
-    if (m->order[e] > 0.0) {
-        double filled = m->seed[e] + (1.0 - m->seed[e]) * fmax(product, 0.0);
-        time /= pow(filled, m->order[e]);
-        by_product = -time * m->order[e] * (1.0 - m->seed[e]) / filled;
-    }
-    double rounded = -expm1(-driving / KINK);
-    time /= rounded;
-    *growth = time;
-    *product_slope = by_product / rounded;
-    *slope = -2.0 * *nucleation * barrier / (square * driving) -
-             time * ((m->alpha[e] + (1.0 - occupied) / occupied) / m->energy[e] +
-                     (1.0 - rounded) / rounded / KINK);
-    return 1;
-}
+/* 1 - exp(-a) where backward is exp(-a): no digits are lost where it is small. */
+static double less_than_one(double a, double backward) { return a > 1.0 ? 1.0 - backward : -expm1(-a); }
 
 /* Volume of what is new in the product of edge e (m^3/mol). */
 static double new_volume(const Electrode *m, int e) {
@@ -172,23 +149,46 @@ static double new_volume(const Electrode *m, int e) {
     return m->molar_volume[q] - m->partial_volume[q] * missing - m->unchanged[e];
 }
 
+/* An edge that runs: its ends, what drives it (J/mol), the times (s) and the rate (1/s). */
+typedef struct {
+    int p, q;
+    double driving, volume, nucleation, growth, waiting, rate, step, filled, occupied, rounded;
+} Edge;
+
+/* Edge e in state y, as in sbpath.model.rates; 0 where it stands still or nucleation is out of reach. */
+static int edge_at(const Electrode *m, int e, const double *y, Edge *edge) {
+    int p = edge->p = m->source[e], q = edge->q = m->target[e];
+    double driving = edge->driving = m->omega[p] - m->omega[q] - m->work[e];
+    if (driving <= SMALLEST_AFFINITY) return 0;
+    edge->volume = new_volume(m, e);
+    double exponent = m->barrier[e] * edge->volume * edge->volume / (driving * driving) - m->log_attempt[e];
+    if (exponent > LARGEST_EXPONENT) return 0;
+    edge->nucleation = exp(exponent);
+    double a = driving / m->energy[e], forward = exp(-m->alpha[e] * a);
+    double backward = m->alpha[e] == 0.5 ? forward * forward : exp(-a);
+    edge->occupied = less_than_one(a, backward);
+    edge->growth = forward / (m->growth[e] * edge->occupied);
+    edge->filled = m->seed[e] + (1.0 - m->seed[e]) * fmax(y[q], 0.0);
+    if (m->order[e] > 0.0) edge->growth /= pow(edge->filled, m->order[e]);
+    edge->rounded = driving < BEYOND_KINK * KINK ? less_than_one(driving / KINK, exp(-driving / KINK)) : 1.0;
+    edge->growth /= edge->rounded;
+    edge->waiting = edge->nucleation + edge->growth + m->transport[e];
+    edge->rate = fmax(y[p], 0.0) / edge->waiting;
+    edge->step = m->content[q] - m->content[p];
+    return 1;
+}
+
 void electrode_rate(Electrode *m, double current, const double *y, double *dydt) {
     const int last = m->nodes;
     double faradaic = 0.0, capacitance = m->double_layer;
     fill_nodes(m, y[last], 0);
     for (int k = 0; k <= last; k++) dydt[k] = 0.0;
     for (int e = 0; e < m->edges; e++) {
-        int p = m->source[e], q = m->target[e];
-        double driving = m->omega[p] - m->omega[q] - m->work[e];
-        if (driving <= SMALLEST_AFFINITY) continue;
-        double volume = new_volume(m, e), nucleation, growth, slope, product_slope;
-        if (!waiting_times(m, e, driving, y[q], m->barrier[e] * volume * volume, &nucleation, &growth,
-                           &slope, &product_slope))
-            continue;
-        double rate = fmax(y[p], 0.0) / (nucleation + growth + m->transport[e]);
-        dydt[p] -= rate;
-        dydt[q] += rate;
-        faradaic += m->charge_scale * (m->content[q] - m->content[p]) * rate;
+        Edge edge;
+        if (!edge_at(m, e, y, &edge)) continue;
+        dydt[edge.p] -= edge.rate;
+        dydt[edge.q] += edge.rate;
+        faradaic += m->charge_scale * edge.step * edge.rate;
     }
     for (int p = 0; p < m->nodes; p++) capacitance -= m->charge_scale * y[p] * m->slope[p];
     dydt[last] = (faradaic - current) / capacitance;
@@ -201,23 +201,23 @@ void electrode_jacobian(Electrode *m, double current, const double *y, double *j
     memset(jacobian, 0, sizeof(double) * (size_t)(n * n));
     fill_nodes(m, y[last], 1);
     for (int e = 0; e < m->edges; e++) {
-        int p = m->source[e], q = m->target[e];
-        double driving = m->omega[p] - m->omega[q] - m->work[e];
-        if (driving <= SMALLEST_AFFINITY) continue;
-        double volume = new_volume(m, e), nucleation, growth, slope, product_slope;
-        if (!waiting_times(m, e, driving, y[q], m->barrier[e] * volume * volume, &nucleation, &growth,
-                           &slope, &product_slope))
-            continue;
-        double waiting = nucleation + growth + m->transport[e];
-        double rate = fmax(y[p], 0.0) / waiting;
-        double step = m->content[q] - m->content[p];
+        Edge edge;
+        if (!edge_at(m, e, y, &edge)) continue;
+        int p = edge.p, q = edge.q;
+        double driving = edge.driving, waiting = edge.waiting, rate = edge.rate, step = edge.step;
+        double slope = -2.0 * edge.nucleation * m->barrier[e] * edge.volume * edge.volume /
+                           (driving * driving * driving) -
+                       edge.growth * ((m->alpha[e] + (1.0 - edge.occupied) / edge.occupied) / m->energy[e] +
+                                      (1.0 - edge.rounded) / edge.rounded / KINK);
+        double product_slope =
+            m->order[e] > 0.0 ? -edge.growth * m->order[e] * (1.0 - m->seed[e]) / edge.filled : 0.0;
         double by_reactant = y[p] > 0.0 ? 1.0 / waiting : 0.0;
         double by_product = -rate * product_slope / waiting;
         double by_potential = rate * slope / waiting * step * m->faraday;
         /* The nucleus is as large as the product's content makes it. */
         double swelling =
-            2.0 * m->barrier[e] * volume * m->grows[e] * m->partial_volume[q] * m->slope[q];
-        by_potential -= rate * nucleation * swelling / (driving * driving) / waiting;
+            2.0 * m->barrier[e] * edge.volume * m->grows[e] * m->partial_volume[q] * m->slope[q];
+        by_potential -= rate * edge.nucleation * swelling / (driving * driving) / waiting;
         double scale = m->charge_scale;
         faradaic += scale * step * rate;
         J(p, p) -= by_reactant;
