@@ -114,8 +114,8 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
     currents = solution.current_A_per_g.copy()
     network = network_of(solution, mechanism)
     rates, jacobians = compiled(_slopes_along)(states, currents, network)
-    parts = [_differences(solution, mechanism, name) for name in parameters]
     values = np.array([_value(solution, mechanism, name) for name in parameters])
+    parts = [_differences(solution, mechanism, *one) for one in zip(parameters, values.tolist(), strict=True)]
 
     def by_parameters(of_network: Callable[[Network], Any]) -> Floats:
         """The derivative of something by each parameter, these last."""
@@ -191,9 +191,10 @@ def _value(solution: Solution, mechanism: Mechanism, name: str) -> float:
     return float(found)
 
 
-def _differences(solution: Solution, mechanism: Mechanism, name: str) -> list[tuple[Network, float]]:
+def _differences(
+    solution: Solution, mechanism: Mechanism, name: str, value: float
+) -> list[tuple[Network, float]]:
     """Networks beside that of a solution, with weights by which their values make a derivative."""
-    value = _value(solution, mechanism, name)
     shift = SHARE * abs(value) or OF_ZERO
 
     def beside(points: tuple[tuple[float, float], ...]) -> list[tuple[Network, float]]:
