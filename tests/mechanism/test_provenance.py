@@ -16,7 +16,7 @@ from sbpath.mechanism.documents import shipped_folder
 from sbpath.text.mechanism import statuses
 
 SHIPPED = shipped_names()
-README = (Path(__file__).resolve().parent.parent / "mechanisms" / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).resolve().parents[2] / "mechanisms" / "README.md").read_text(encoding="utf-8")
 
 
 def raw(name):

@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 import sbpath
 from sbpath import plots
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "notebooks").glob("*.ipynb"))
 INLINE = "module://matplotlib_inline.backend_inline"
 

@@ -19,7 +19,7 @@ import sbpath
 from sbpath.cli import main
 from sbpath.mechanism.records import Mechanism, Phase
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.glob("howto/*.md")), DOCS / "index.md", DOCS / "trust.md"]
 

@@ -283,7 +283,7 @@ def test_mistakes_are_told_before_the_first_run(monkeypatch, systems, options, w
 
 def test_the_table_of_the_readme_is_what_its_command_prints(simulated):
     names = ("li-sb", "na-sb", "k-sb", "li-sb-libh4")
-    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     assert f"sbpath compare {' '.join(names)}" in text
     printed = [line.strip() for line in text.splitlines()]
     report = comparison_report([cycled(simulated, name, "C/10") for name in names]).splitlines()
