@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sbpath import plots
     from sbpath.errors import InputError, SbpathError, ValidityWarning
+    from sbpath.experiment import Experiment, State
     from sbpath.experiments.beside import Beside, beside
     from sbpath.experiments.comparison import compare
     from sbpath.experiments.counterfactual import asymmetry
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from sbpath.literature.theory import Departure, HostTheory, host_departures, host_theory
     from sbpath.mechanism.designs import design_names
     from sbpath.mechanism.documents import shipped_names
-    from sbpath.mechanism.reader import load_mechanism, with_changes, with_design
+    from sbpath.mechanism.paths import value, with_changes
+    from sbpath.mechanism.reader import load_mechanism, with_design
     from sbpath.model.equilibrium import equilibrium_potential
     from sbpath.model.plausibility import doubts
     from sbpath.model.population import Population
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         rate_test,
         rest_after_reversal,
     )
+    from sbpath.protocol.outcome import Outcome
     from sbpath.protocol.protocol import Protocol, cycling, parse_step
     from sbpath.results.analysis import (
         CycleSummary,
@@ -66,7 +69,7 @@ if TYPE_CHECKING:
     from sbpath.results.titration import Couple, TitrationPoint, couples, titration
     from sbpath.results.voltammetry import BValue, VoltammetryPeak, b_values, voltammetry_peaks
     from sbpath.simulation import simulate, simulate_again
-    from sbpath.solution import Particles, SimulationError, Solution, State, StepRecord, load_solution
+    from sbpath.solution import Particles, SimulationError, Solution, StepRecord, load_solution
     from sbpath.solver.trial import SolverOptions
     from sbpath.sweeps.points import Sample
     from sbpath.sweeps.ranges import Range, Variation
@@ -83,11 +86,13 @@ _HOMES = {
     "Departure": "literature.theory",
     "DifferentialCapacity": "results.differential",
     "DiffractionMap": "results.diffraction",
+    "Experiment": "experiment",
     "HalfCycle": "results.analysis",
     "Host": "literature.records",
     "HostTheory": "literature.theory",
     "InputError": "errors",
     "Onset": "results.analysis",
+    "Outcome": "protocol.outcome",
     "Particles": "solution",
     "Population": "model.population",
     "Protocol": "protocol.protocol",
@@ -100,7 +105,7 @@ _HOMES = {
     "SimulationError": "solution",
     "Solution": "solution",
     "SolverOptions": "solver.trial",
-    "State": "solution",
+    "State": "experiment",
     "Sensitivities": "results.sensitivity",
     "StepRecord": "solution",
     "SweepTable": "sweeps.table",
@@ -163,7 +168,8 @@ _HOMES = {
     "to_csv": "results.export",
     "to_dataframe": "results.export",
     "voltammetry_peaks": "results.voltammetry",
-    "with_changes": "mechanism.reader",
+    "value": "mechanism.paths",
+    "with_changes": "mechanism.paths",
     "with_design": "mechanism.reader",
     "zero_rate": "experiments.zero_rate",
 }
@@ -176,11 +182,13 @@ __all__ = [
     "Departure",
     "DifferentialCapacity",
     "DiffractionMap",
+    "Experiment",
     "HalfCycle",
     "Host",
     "HostTheory",
     "InputError",
     "Onset",
+    "Outcome",
     "Particles",
     "Population",
     "Protocol",
@@ -255,6 +263,7 @@ __all__ = [
     "to_bdf",
     "to_csv",
     "to_dataframe",
+    "value",
     "voltammetry_peaks",
     "with_changes",
     "with_design",

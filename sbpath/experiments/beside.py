@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sbpath.errors import InputError, SbpathError
 from sbpath.experiments.progress import shown
 from sbpath.literature.records import Study
+from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.reader import load_mechanism
-from sbpath.mechanism.records import Mechanism
 from sbpath.protocol.protocol import cycling
 from sbpath.results.analysis import first_cycle_efficiency, half_cycles
 from sbpath.simulation import simulate

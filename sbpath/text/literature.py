@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sbpath.literature.records import Host, Study
 from sbpath.literature.theory import Departure, host_departures, host_theory
-from sbpath.results.labels import subscripted
+from sbpath.mechanism.notation import subscripted
 from sbpath.text.tables import or_dash, table
 
 if TYPE_CHECKING:

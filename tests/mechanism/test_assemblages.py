@@ -9,9 +9,9 @@ import pytest
 
 import sbpath
 from sbpath import InputError, cycling, load_mechanism, phase_amounts, simulate
+from sbpath.mechanism.notation import host_label, node_crystalline, node_labels
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.model.network import build_network
-from sbpath.results.labels import host_label, node_crystalline, node_labels
 
 # Molar masses from the IUPAC weights, typed here: S 32.06, Sb 121.760, Li 6.94.
 SPECTATOR = {

@@ -10,9 +10,9 @@ import pytest
 from curves import rows
 
 from sbpath import InputError, cycling, design_names, load_mechanism, shipped_names, simulate
+from sbpath.mechanism.consistency import meaning_problems
 from sbpath.mechanism.designs import put_on, read_design
 from sbpath.mechanism.documents import shipped_folder
-from sbpath.mechanism.meaning import meaning_problems
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.model.network import build_network
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from sbpath import budgets, cycling, half_cycles, load_mechanism, shipped_names, simulate
+from sbpath.mechanism.consistency import meaning_problems
 from sbpath.mechanism.documents import shipped_folder
-from sbpath.mechanism.meaning import meaning_problems
 from sbpath.mechanism.records import Provenance, Quantity, Record
 
 SHIPPED = shipped_names()

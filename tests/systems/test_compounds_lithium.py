@@ -11,8 +11,8 @@ from curves import at_composition, lobatto_integral, rows
 
 from sbpath import cycling, load_mechanism
 from sbpath.mechanism.chemistry import parse_formula
+from sbpath.mechanism.consistency import meaning_problems
 from sbpath.mechanism.documents import shipped_folder
-from sbpath.mechanism.meaning import meaning_problems
 from sbpath.model.equilibrium import equilibrium_potential
 from sbpath.results.phases import phase_amounts
 

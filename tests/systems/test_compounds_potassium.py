@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 
 from sbpath import cycling, equilibrium_potential, load_mechanism, phase_amounts
 from sbpath.mechanism.chemistry import parse_formula
-from sbpath.mechanism.meaning import meaning_problems
+from sbpath.mechanism.consistency import meaning_problems
 from sbpath.model.network import build_network
 
 # K per Sb when full, mass of the host in g per mol of Sb (atomic weights typed in again).

@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 
 import sbpath
 from sbpath import cycling
-from sbpath.mechanism.meaning import meaning_problems
+from sbpath.mechanism.consistency import meaning_problems
 from sbpath.model.equilibrium import equilibrium_potential as model_potential
 from sbpath.results.phases import phase_amounts
 

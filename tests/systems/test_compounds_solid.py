@@ -14,7 +14,7 @@ from analytic import F, R
 from curves import at_composition, lobatto_integral, rows
 
 from sbpath import cycling, equilibrium_potential, load_mechanism, phase_amounts
-from sbpath.mechanism.meaning import meaning_problems
+from sbpath.mechanism.consistency import meaning_problems
 
 CHALCOGENS = {"S": "li-sb2s3-libh4", "Se": "li-sb2se3-libh4", "Te": "li-sb2te3-libh4"}
 LPS, GALLIUM = "li-sb2s3-lps", "li-gasb-libh4"

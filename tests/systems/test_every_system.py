@@ -12,6 +12,7 @@ import re
 import matplotlib as mpl
 import numpy as np
 import pytest
+from sbpath.replay import mechanism_of
 
 from sbpath import (
     SolverOptions,
@@ -31,8 +32,7 @@ from sbpath import (
 )
 from sbpath.cli.simulate import FIGURES
 from sbpath.mechanism.chemistry import parse_formula
-from sbpath.replay import mechanism_of
-from sbpath.results.labels import node_crystalline, node_labels
+from sbpath.mechanism.notation import node_crystalline, node_labels
 from sbpath.text.budget import budget_report, budget_rows
 from sbpath.text.comparison import COMPARISON_HEAD, comparison_report, comparison_rows
 from sbpath.text.explain import EXPLAIN_HEAD, explain_rows, explanation
