@@ -108,7 +108,7 @@ def test_nodes_are_named_as_chemists_write_them(spectator):
     assert node_labels(document, mathtext=True)["Sb-Li2S"] == "Sb + 1.5 Li$_{2}$S"
     assert node_crystalline(document) == {name: True for name in spectator.nodes}
     assert host_label(document) == "Sb + 1.5 Li₂S"
-    assert host_label(load_mechanism("na-sb").document) == "Sb"
+    assert host_label(load_mechanism("na-sb")) == "Sb"
 
 
 # -- mistakes ---------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def reads_well(text):
 
 
 def ends(solution):
-    return [name.split(" -> ") for name in solution.edges]
+    return [edge.ends for edge in solution.edges]
 
 
 # -- budget -----------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def test_shares_of_rivals_add_up_to_one(name, graph):
 @every
 def test_what_the_edges_converted_is_the_change_of_the_fractions(name, graph):
     solution = cycled(name, graph)
-    before = np.array([solution.provenance["initial"]["fractions"][node] for node in solution.phases])
+    before = np.array([solution.experiment.initial.fractions[node] for node in solution.phases])
     for half, way in zip(half_cycles(solution), pathways(solution), strict=True):
         now = solution.fractions[:, half.rows.stop - 1]
         gained = np.zeros(len(solution.phases))
@@ -224,7 +224,7 @@ def test_differential_capacity_integrates_to_the_capacity(name, graph):
 @every
 def test_phases_hold_all_the_antimony_and_what_is_crystalline_is_a_share(name, graph):
     solution = cycled(name, graph)
-    document = solution.provenance["document"]
+    document = solution.mechanism.document
     seen = node_crystalline(document)
     crystalline = sum(
         share for node, share in zip(solution.phases, solution.fractions, strict=True) if seen[node]
@@ -303,7 +303,7 @@ def test_every_figure_is_drawn(name, graph, kind):
 
 def longest(name):
     """Nodes, and letters of the longest label, which crowd a figure."""
-    labels = node_labels(loaded(name).document)
+    labels = node_labels(loaded(name))
     return len(labels) * max(map(len, labels.values()))
 
 
