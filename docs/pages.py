@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 import sbpath
 from sbpath.mechanism import records
-from sbpath.text.mechanism import statuses
+from sbpath.text.mechanism_sheet import statuses
 
 # Units by the end of a key; the longest end that fits counts.
 UNITS = {

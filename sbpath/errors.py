@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class SbpathError(Exception):
@@ -25,6 +27,36 @@ class InputError(SbpathError):
     def __init__(self, problems: str | list[str] | tuple[str, ...]) -> None:
         self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
         super().__init__("\n".join(self.problems))
+
+
+class Problems:
+    """Collects the mistakes of one call, so that all are reported together.
+
+    Attributes
+    ----------
+    lines : list of str
+        The mistakes so far.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def add(self, *lines: str) -> None:
+        """Note some mistakes."""
+        self.lines += lines
+
+    def attempt(self, make: Callable[..., T], *given: Any, name: str = "", otherwise: T | None = None) -> Any:
+        """What `make` gives, or `otherwise` where it raises InputError, which is noted under `name`."""
+        try:
+            return make(*given)
+        except InputError as error:
+            self.add(*(f"{name}: {problem}" if name else problem for problem in error.problems))
+            return otherwise
+
+    def check(self) -> None:
+        """Raise InputError if there has been a mistake."""
+        if self.lines:
+            raise InputError(self.lines)
 
 
 class ValidityWarning(UserWarning):

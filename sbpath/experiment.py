@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sbpath.errors import InputError
+from sbpath.errors import InputError, Problems
 from sbpath.kernels import Floats
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.reader import load_mechanism, mechanism_of_sound_document
@@ -119,24 +119,18 @@ class Experiment:
         parsed = Protocol.parse(protocol, mechanism.ion)
         graph = mechanism.default_graph if graph is None else graph
         options = SolverOptions() if options is None else options
-        problems: list[str] = []
-        try:
-            mechanism.edges(graph)
-        except InputError as error:
-            problems += error.problems
+        problems = Problems()
+        problems.attempt(mechanism.edges, graph)
         capacity = mechanism.theoretical_capacity_mAh_per_g
         celsius = _number("temperature_C", temperature_C, mechanism.temperature_C, TEMPERATURES_C, problems)
         one_C = _number("one_C_mA_per_g", one_C_mA_per_g, capacity, AMOUNTS, problems)
         mass = _number("electrode_mass_g", electrode_mass_g, 1.0, AMOUNTS, problems)
-        problems = problems or _step_problems(parsed, mechanism, one_C, mass)
+        if not problems.lines:
+            problems.add(*_step_problems(parsed, mechanism, one_C, mass))
         if not isinstance(options, SolverOptions):
-            problems.append(f"options: must be SolverOptions(...), not {options!r}")
-        try:
-            start = _start(mechanism, initial, population)
-        except InputError as error:
-            raise InputError([*problems, *error.problems]) from None
-        if problems:
-            raise InputError(problems)
+            problems.add(f"options: must be SolverOptions(...), not {options!r}")
+        start = problems.attempt(_start, mechanism, initial, population)
+        problems.check()
         return cls(mechanism, graph, parsed, celsius, start, mass, one_C, options, population)
 
     @property
@@ -198,16 +192,14 @@ class Experiment:
         )
 
 
-def _number(
-    name: str, given: Any, default: float, between: tuple[float, float], problems: list[str]
-) -> float:
+def _number(name: str, given: Any, default: float, between: tuple[float, float], problems: Problems) -> float:
     """`given` as a float, or the default where it is None; a mistake is added to `problems`."""
     if given is None:
         return default
     low, high = between
     number = float(given) if isinstance(given, Real) and not isinstance(given, bool) else math.nan
     if not low <= number <= high:
-        problems.append(f"{name}: must be a number from {low:g} to {high:g}, not {given!r}")
+        problems.add(f"{name}: must be a number from {low:g} to {high:g}, not {given!r}")
         return default
     return number
 

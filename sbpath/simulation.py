@@ -21,6 +21,7 @@ from sbpath.model.equations import fill_nodes, fill_shares, node_volume, stored_
 from sbpath.model.network import Network
 from sbpath.model.population import Population, populated
 from sbpath.physical import COULOMB_PER_MAH
+from sbpath.progress import PROGRESS_DELAY_S
 from sbpath.protocol.steps import Step
 from sbpath.solution import CAUSES, Particles, SimulationError, Solution, StepRecord
 from sbpath.solver.cycler import End, direction_of, outcome_of, programme_of
@@ -40,11 +41,9 @@ from sbpath.solver.solve import Run, Watch
 from sbpath.solver.solve import run as run_steps
 from sbpath.solver.trial import SolverOptions, Tolerances
 
-# After so long without a sign of life people want one (s).
-PATIENCE_S = 2.0
-# Steps are integrated together as long as they take about this time (s).
-MOMENT_S = 0.2
-# How often the particles of a population are looked at on the way from empty to full.
+# Steps are integrated in batches of about this time (s).
+BATCH_S = 0.2
+# Snapshots of a population between empty and full.
 SNAPSHOTS = 200
 
 
@@ -165,7 +164,7 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
     done, share = 0, 1
     label = f"sbpath {mechanism.name}"
     with tqdm(
-        total=len(todo), desc=label, unit="step", delay=PATIENCE_S, disable=None if progress else True
+        total=len(todo), desc=label, unit="step", delay=PROGRESS_DELAY_S, disable=None if progress else True
     ) as bar:
         while done < len(todo):
             began = time.monotonic()
@@ -178,7 +177,7 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
             if record.failed:
                 break
             # As many steps at a time as take a moment: nothing moves meanwhile.
-            share = max(1, round(len(part.last) * min(100.0, MOMENT_S / (time.monotonic() - began + 1e-9))))
+            share = max(1, round(len(part.last) * min(100.0, BATCH_S / (time.monotonic() - began + 1e-9))))
             done = stop
     solution = _assemble(experiment, network, record, start_charge)
     if record.failed:
@@ -225,7 +224,7 @@ def _integrate(bar: Any, network: Network, *arguments: Any) -> Run:
         running = pool.submit(integrate, network, *arguments, watch)
         try:
             while not running.done():
-                wait([running], timeout=MOMENT_S)
+                wait([running], timeout=BATCH_S)
                 bar.set_postfix_str(f"{watch.time[0] / 3600.0:.3g} h", refresh=False)
                 bar.update(0)
         except BaseException:

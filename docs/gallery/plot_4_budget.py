@@ -9,4 +9,4 @@ another way narrows the loop: held to the insertion path both ways it is wider.
 import sbpath
 
 solution = sbpath.simulate("li-sb", sbpath.cycling("C/10", 0.05, 1.5, cycles=2), progress=False)
-figure = sbpath.plots.budget_figure(solution, sbpath.asymmetry(solution))
+figure = sbpath.plots.losses(solution, sbpath.path_asymmetry(solution))

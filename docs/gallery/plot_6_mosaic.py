@@ -10,4 +10,4 @@ import sbpath
 
 particles = sbpath.Population.lognormal(200, interfacial_energy=0.04, size=0.5)
 solution = sbpath.simulate("li-sb", population=particles, progress=False)
-figure = sbpath.plots.mosaic(solution)
+figure = sbpath.plots.particle_map(solution)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from sbpath import __version__
-from sbpath.cli import compare, experiments, explain, inspect, literature, simulate, sweep
+from sbpath.cli import cmd_compare, cmd_run, cmd_simulate, cmd_sweep, cmd_systems, cmd_why, literature
 from sbpath.errors import InputError, SbpathError, ValidityWarning
 
 EXAMPLES = """examples:
@@ -64,7 +64,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is 0, 1 (a simulation failed) or 2 (wrong input)."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser(with_studies=given[:1] == ["run"]).parse_args(given)
     for stream in (sys.stdout, sys.stderr):
         # Subscripts and degree signs must not stop a terminal that cannot show them.
         if hasattr(stream, "reconfigure"):
@@ -104,7 +105,7 @@ def _notes() -> Iterator[None]:
         yield
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(with_studies: bool = True) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="sbpath",
         description="Simulate how an antimony (Sb) electrode takes up and gives back Li, Na and K:\n"
@@ -115,6 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"sbpath {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    for group in (inspect, simulate, experiments, compare, sweep, explain, literature):
+    for group in (cmd_systems, cmd_simulate, cmd_compare, cmd_why):
         group.add(commands)
+    cmd_run.add(commands, with_studies)
+    cmd_sweep.add(commands)
+    literature.add(commands)
     return parser

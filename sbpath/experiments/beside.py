@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sbpath.errors import InputError, SbpathError
-from sbpath.experiments.progress import shown
 from sbpath.literature.records import Study
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.reader import load_mechanism
+from sbpath.progress import shown
 from sbpath.protocol.protocol import cycling
-from sbpath.results.analysis import first_cycle_efficiency, half_cycles
+from sbpath.results.cycles import first_cycle_efficiency, half_cycles
 from sbpath.simulation import simulate
 from sbpath.solution import Solution
 

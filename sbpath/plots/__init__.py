@@ -1,43 +1,43 @@
 """Figures. Each function takes Matplotlib axes (or makes them) and returns them; none shows."""
 
-from sbpath.plots.budget import budget_figure, gap, zero_rate
-from sbpath.plots.comparison import comparison, loops
-from sbpath.plots.cycle import operando, overview, voltage
-from sbpath.plots.differential import differential_capacity
-from sbpath.plots.diffraction import diffraction
-from sbpath.plots.explain import rivals
-from sbpath.plots.graph import graph, paths
+from sbpath.plots.cv import voltammetry
+from sbpath.plots.dqdv import differential_capacity
+from sbpath.plots.driving_forces import driving_forces
+from sbpath.plots.gitt import titration
 from sbpath.plots.heat import heat
+from sbpath.plots.inner_loops import minor_loops, rest_after_reversal, reversals
 from sbpath.plots.literature import hosts, strategies
-from sbpath.plots.particle_map import mosaic
-from sbpath.plots.rate_capability import rate_capability
-from sbpath.plots.reversals import minor_loops, rest_after_reversal, reversals
-from sbpath.plots.selection import selection
+from sbpath.plots.losses import hysteresis_profile, losses, zero_rate
+from sbpath.plots.operando import operando, overview, voltage
+from sbpath.plots.particle_map import particle_map
+from sbpath.plots.path_map import selection
+from sbpath.plots.phase_graph import graph, paths
+from sbpath.plots.rate_test import rate_capability
+from sbpath.plots.side_by_side import comparison, loops
 from sbpath.plots.style import save, style
-from sbpath.plots.sweep import sweep
+from sbpath.plots.sweep_chart import sweep
 from sbpath.plots.swelling import swelling
-from sbpath.plots.titration import titration
-from sbpath.plots.voltammetry import voltammetry
+from sbpath.plots.xrd import diffraction
 
 __all__ = [
-    "budget_figure",
     "comparison",
     "differential_capacity",
     "diffraction",
-    "gap",
+    "driving_forces",
     "graph",
     "heat",
     "hosts",
+    "hysteresis_profile",
     "loops",
+    "losses",
     "minor_loops",
-    "mosaic",
     "operando",
     "overview",
+    "particle_map",
     "paths",
     "rate_capability",
     "rest_after_reversal",
     "reversals",
-    "rivals",
     "save",
     "selection",
     "strategies",

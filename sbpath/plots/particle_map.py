@@ -17,10 +17,10 @@ from sbpath.plots.style import DOUBLE, style
 from sbpath.solution import Solution
 
 # A node that no particle ever holds to this share is left out of the legend.
-SEEN = 0.05
+MIN_VISIBLE_SHARE = 0.05
 
 
-def mosaic(solution: Solution) -> Figure:
+def particle_map(solution: Solution) -> Figure:
     """Voltage above, all particles below, against the charge that has passed in either direction.
 
     A row of the lower panel is a particle, in the order in which they transform first, as tall as
@@ -62,7 +62,9 @@ def mosaic(solution: Solution) -> Figure:
         bottom.set_ylabel("Particles by order of\ntransformation  (share of host)")
         bottom.set_xlabel(f"Charge passed, in and out  (mAh {per_gram(solution)})")
         settled(bottom)
-        there = [i for i, name in enumerate(solution.phases) if own.fractions[:, :, i].max() > SEEN]
+        there = [
+            i for i, name in enumerate(solution.phases) if own.fractions[:, :, i].max() > MIN_VISIBLE_SHARE
+        ]
         rows = fitted_legend(
             bottom,
             extent(bottom).width,

@@ -64,8 +64,22 @@ def style() -> Iterator[None]:
         mpl.interactive(interactive)
 
 
-def save(figure: Figure, path: str | Path) -> Path:
-    """Write `figure` as PNG, PDF or SVG, by the ending of `path`.
+def figure_of(drawn: Any) -> Figure:
+    """The figure of what a function of `sbpath.plots` returned: a figure, axes, or axes in tuples."""
+    while isinstance(drawn, tuple):
+        drawn = drawn[0]
+    return drawn if isinstance(drawn, Figure) else drawn.figure
+
+
+def save(drawn: Any, path: str | Path) -> Path:
+    """Write a figure as PNG, PDF or SVG, by the ending of `path`.
+
+    Parameters
+    ----------
+    drawn : Figure, Axes or tuple of Axes
+        What a function of `sbpath.plots` returned.
+    path : str or Path
+        Where to.
 
     Raises
     ------
@@ -77,5 +91,5 @@ def save(figure: Figure, path: str | Path) -> Path:
     # Without a date in the file, the same figure is the same bytes.
     metadata = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(target.suffix.lower())
     with style(), written_whole(target, suffix=target.suffix.lower()) as temporary:
-        figure.savefig(temporary, metadata=metadata)
+        figure_of(drawn).savefig(temporary, metadata=metadata)
     return target

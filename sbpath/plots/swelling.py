@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from sbpath.plots.labels import heading, per_gram
 from sbpath.plots.style import EXTRACTION, INSERTION, SINGLE, style
-from sbpath.results.analysis import half_cycles
+from sbpath.results.cycles import half_cycles
 from sbpath.solution import Solution
 
 

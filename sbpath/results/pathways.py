@@ -21,13 +21,13 @@ import numpy as np
 
 from sbpath.mechanism.mechanism import Edge
 from sbpath.physical import COULOMB_PER_MAH
-from sbpath.results.analysis import half_cycles, spans
+from sbpath.results.cycles import half_cycles, spans
 from sbpath.solution import Floats, Solution
 
 # Paths and branches that carry less than this share of all Sb are not told.
-TOLD = 1e-3
+MIN_PATH_SHARE = 1e-3
 # Edges that converted less than this share of all Sb make no branch.
-BRANCHES = 0.05
+MIN_BRANCH_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Pathways:
         return float(self.charge_mAh_per_g.sum()) + self.filling_mAh_per_g + self.double_layer_mAh_per_g
 
 
-def branches(paths: Sequence[Path], least: float = BRANCHES) -> tuple[Path, ...]:
+def branches(paths: Sequence[Path], least: float = MIN_BRANCH_SHARE) -> tuple[Path, ...]:
     """The net of `paths`, cut where ways part or meet; a single branch where it is one chain.
 
     Parameters
@@ -114,7 +114,7 @@ def branches(paths: Sequence[Path], least: float = BRANCHES) -> tuple[Path, ...]
     return tuple(found)
 
 
-def pathways(solution: Solution, least: float = TOLD) -> list[Pathways]:
+def pathways(solution: Solution, least: float = MIN_PATH_SHARE) -> list[Pathways]:
     """The ways of every half cycle, in order.
 
     Parameters

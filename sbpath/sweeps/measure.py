@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sbpath.results.analysis import HalfCycle, half_cycles, last_loop
+from sbpath.results.cycles import HalfCycle, half_cycles, last_loop
 from sbpath.solution import Solution
 
 Value = float | str | bool | None
@@ -12,7 +12,7 @@ Measure = Callable[[Solution], Mapping[str, Value]]
 
 
 def cycle_values(solution: Solution) -> dict[str, Value]:
-    """The last cycle that holds both directions, by the definitions of `sbpath.results.analysis`.
+    """The last cycle that holds both directions, by the definitions of `sbpath.results.cycles`.
 
     Returns
     -------

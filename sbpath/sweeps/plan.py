@@ -14,23 +14,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from sbpath import __version__
 from sbpath.errors import SbpathError
+from sbpath.experiment import Experiment
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import with_changes
 from sbpath.protocol.protocol import Protocol, cycling
 from sbpath.protocol.quantities import plain
 from sbpath.protocol.steps import Rate
-from sbpath.simulation import simulate
+from sbpath.simulation import run, simulate
 from sbpath.solution import Solution
 from sbpath.solver.trial import SolverOptions
-from sbpath.sweeps.measure import Measure, Value
+from sbpath.sweeps.measure import Measure, Value, cycle_values
 from sbpath.sweeps.points import Point
-from sbpath.sweeps.ranges import RATE, TEMPERATURE
+from sbpath.sweeps.ranges import RATE, TEMPERATURE, Range, Variation
 
 # Columns of the table that are neither varied nor measured.
 OWN_COLUMNS = ("run_s", "failure")
@@ -78,6 +79,34 @@ class Plan:
     names: tuple[str, ...]
     units: tuple[str, ...]
 
+    @classmethod
+    def of(
+        cls,
+        mechanism: Mechanism,
+        varied: Sequence[Variation | Range],
+        *,
+        steps: Steps | None = None,
+        rate: str | None = None,
+        cycles: int = 2,
+        graph: str | None = None,
+        temperature_C: float | None = None,
+        options: SolverOptions | None = None,
+        measure: Measure = cycle_values,
+    ) -> Self:
+        """A plan with defaults filled in."""
+        return cls(
+            mechanism=mechanism,
+            graph=mechanism.default_graph if graph is None else graph,
+            temperature_C=temperature_C,
+            steps=steps,
+            rate=rate or "C/10",
+            cycles=cycles,
+            options=SolverOptions() if options is None else options,
+            measure=measure,
+            names=tuple(v.name for v in varied),
+            units=tuple("C" if v.name == RATE else v.unit for v in varied),
+        )
+
     def about(self) -> dict[str, Any]:
         """What tells this plan from others, for JSON."""
         return {
@@ -100,7 +129,7 @@ class Plan:
         """The values of a point by name."""
         return dict(zip(self.names, point, strict=True))
 
-    def protocol(self, point: Point) -> Protocol:
+    def protocol(self, point: Point, mechanism: Mechanism) -> Protocol:
         """The protocol of a point.
 
         Raises
@@ -111,8 +140,7 @@ class Plan:
         values = self.values(point)
         if self.steps is None:
             speed = Rate(values[RATE], "C") if RATE in values else Rate.parse(self.rate)
-            own = self.mechanism_at(point)
-            return cycling(speed, own.lower_cutoff_V, own.upper_cutoff_V, self.cycles)
+            return cycling(speed, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, self.cycles)
         words = {
             name: f"{plain(values[name])} {unit}".strip()
             for name, unit in zip(self.names, self.units, strict=True)
@@ -121,20 +149,23 @@ class Plan:
             [tuple(filled(step, words) for step in cycle) for cycle in self.steps], self.mechanism.ion
         )
 
-    def mechanism_at(self, point: Point) -> Mechanism:
-        """The mechanism with the numbers of a point.
+    def experiment(self, point: Point) -> Experiment:
+        """The experiment of a point.
 
         Raises
         ------
         InputError
-            If it cannot have them.
+            If the mechanism cannot have these numbers, or a step cannot be read or carried out.
         """
         values = self.values(point)
-        return with_changes(self.mechanism, {name: values[name] for name in self.numbers})
-
-    def celsius(self, point: Point) -> float | None:
-        """The temperature of a point, None for the mechanism's own."""
-        return self.values(point).get(TEMPERATURE, self.temperature_C)
+        mechanism = with_changes(self.mechanism, {name: values[name] for name in self.numbers})
+        return Experiment.of(
+            mechanism,
+            self.protocol(point, mechanism),
+            graph=self.graph,
+            temperature_C=values.get(TEMPERATURE, self.temperature_C),
+            options=self.options,
+        )
 
 
 def carry_out(plan: Plan, points: Sequence[tuple[int, Point]]) -> list[Outcome]:
@@ -165,16 +196,9 @@ _BRACES = re.compile(r"\{\s*(\w+)\s*\}")
 def _carry_out_one(plan: Plan, number: int, point: Point) -> Outcome:
     began = time.perf_counter()
     try:
-        mechanism, protocol = plan.mechanism_at(point), plan.protocol(point)
+        experiment = plan.experiment(point)
         began = time.perf_counter()
-        solution = simulate(
-            mechanism,
-            protocol,
-            graph=plan.graph,
-            temperature_C=plan.celsius(point),
-            options=plan.options,
-            progress=False,
-        )
+        solution = run(experiment, progress=False)
     except SbpathError as error:
         return Outcome(number, time.perf_counter() - began, str(error), {})
     try:

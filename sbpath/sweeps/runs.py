@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import asdict
@@ -11,15 +11,15 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
-from sbpath.errors import InputError, nearest
-from sbpath.experiment import Experiment, ProtocolLike
+from sbpath.errors import InputError, Problems, nearest
+from sbpath.experiment import ProtocolLike
 from sbpath.files import check_writable
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import trail
 from sbpath.mechanism.reader import load_mechanism
+from sbpath.progress import PROGRESS_DELAY_S
 from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.steps import Step
-from sbpath.simulation import PATIENCE_S
 from sbpath.solver.trial import SolverOptions
 from sbpath.sweeps.engines import outcomes
 from sbpath.sweeps.measure import Measure, cycle_values
@@ -123,42 +123,40 @@ def sweep(
     """
     if not isinstance(mechanism, Mechanism):
         mechanism = load_mechanism(mechanism)
-    asked = _Asked()
-    drawn = asked.tried(_sample, sample, 0 if seed is None else seed)
-    varied = asked.varied(vary, Variation if sample is None else Range)
-    steps = None if protocol is None else asked.tried(_texts, protocol)
-    asked.problems += _name_problems(mechanism, varied, steps)
-    asked.problems += _idle_problems([v.name for v in varied], protocol, rate, temperature_C, sample, seed)
+    problems = Problems()
+    drawn = problems.attempt(_sample, sample, 0 if seed is None else seed)
+    varied = _all_varied(vary, Variation if sample is None else Range, problems)
+    steps = None if protocol is None else problems.attempt(_texts, protocol)
+    problems.add(*_name_problems(mechanism, varied, steps))
+    problems.add(*_idle_problems([v.name for v in varied], protocol, rate, temperature_C, sample, seed))
     if not isinstance(options, SolverOptions | None):
-        asked.problems.append(f"options: must be SolverOptions(...), not {options!r:.60}")
+        problems.add(f"options: must be SolverOptions(...), not {options!r:.60}")
     if not callable(measure):
-        asked.problems.append(f"measure: must be a function of a solution, not {measure!r:.60}")
-    asked.problems += _engine_problems(workers, executor)
-    plan = Plan(
-        mechanism=mechanism,
-        graph=mechanism.default_graph if graph is None else graph,
-        temperature_C=temperature_C,
+        problems.add(f"measure: must be a function of a solution, not {measure!r:.60}")
+    problems.add(*_engine_problems(workers, executor))
+    plan = Plan.of(
+        mechanism,
+        varied,
         steps=steps,
-        rate=rate or "C/10",
+        rate=rate,
         cycles=cycles,
-        options=options if isinstance(options, SolverOptions) else SolverOptions(),
+        graph=graph,
+        temperature_C=temperature_C,
+        options=options if isinstance(options, SolverOptions) else None,
         measure=measure,
-        names=tuple(v.name for v in varied),
-        units=tuple("C" if v.name == RATE else v.unit for v in varied),
     )
     about = plan.about()
     points: list[Point] = []
-    if not asked.problems:
-        points = asked.tried(_points, varied, drawn) or []
+    if not problems.lines:
+        points = problems.attempt(_points, varied, drawn) or []
     if points:
-        asked.problems += _first_problems(plan, points[0])
+        problems.add(*_first_problems(plan, points[0]))
         about |= {"vary": [asdict(v) for v in varied], "sample": drawn and asdict(drawn), "runs": len(points)}
-    path = None if out is None else asked.tried(_store_path, out)
-    if path is not None and path.exists() and not asked.problems:
+    path = None if out is None else problems.attempt(_store_path, out)
+    if path is not None and path.exists() and not problems.lines:
         # A mistake makes it another sweep than that in the file, which nobody need move for it.
-        asked.tried(check_same, path, about)
-    if asked.problems:
-        raise InputError(asked.problems)
+        problems.attempt(check_same, path, about)
+    problems.check()
 
     table = _run(plan, points, about, path, workers, executor, progress)
     if out is not None:
@@ -183,7 +181,7 @@ def _run(
         todo = [(n, point) for n, point in enumerate(points) if not there or store.key(point) not in there]
         bar = tqdm(
             total=len(points), initial=len(points) - len(todo), desc=f"sbpath sweep {about['mechanism']['name']}",
-            unit="run", delay=PATIENCE_S, disable=None if progress else True,
+            unit="run", delay=PROGRESS_DELAY_S, disable=None if progress else True,
         )  # fmt: skip
         try:
             with bar, closing(outcomes(plan, todo, workers, executor)) as arriving:
@@ -200,30 +198,18 @@ def _run(
 # -- arguments ----------------------------------------------------------------------------
 
 
-class _Asked:
-    """Reads arguments one by one and keeps what is wrong with them."""
-
-    def __init__(self) -> None:
-        self.problems: list[str] = []
-
-    def tried(self, read: Callable[..., T], *given: Any) -> T | None:
-        """What `read` makes of an argument, or None where it complains."""
-        try:
-            return read(*given)
-        except InputError as error:
-            self.problems += error.problems
-            return None
-
-    def varied(self, vary: Sequence[Varied | str] | Varied | str, kind: type[Varied]) -> list[Varied]:
-        """What varies, all of one kind."""
-        try:
-            several = [vary] if isinstance(vary, str | Variation | Range) else list(vary)
-        except TypeError:
-            self.problems.append(f"vary: must be a text or a list of them, not {vary!r:.60}; {EXAMPLE}")
-            return []
-        if not several:
-            self.problems.append(f"vary: give at least one quantity; {EXAMPLE}")
-        return [read for given in several if (read := self.tried(_varied, given, kind)) is not None]
+def _all_varied(
+    vary: Sequence[Varied | str] | Varied | str, kind: type[Varied], problems: Problems
+) -> list[Varied]:
+    """What varies, all of one kind."""
+    try:
+        several = [vary] if isinstance(vary, str | Variation | Range) else list(vary)
+    except TypeError:
+        problems.add(f"vary: must be a text or a list of them, not {vary!r:.60}; {EXAMPLE}")
+        return []
+    if not several:
+        problems.add(f"vary: give at least one quantity; {EXAMPLE}")
+    return [read for given in several if (read := problems.attempt(_varied, given, kind)) is not None]
 
 
 def _varied(given: Varied | str, kind: type[Varied]) -> Varied:
@@ -362,14 +348,8 @@ def plain_name(name: str) -> str:
 def _first_problems(plan: Plan, point: Point) -> list[str]:
     """What is wrong with the first run, except for its temperature if that varies."""
     try:
-        celsius = None if TEMPERATURE in plan.names else plan.temperature_C
-        Experiment.of(
-            plan.mechanism_at(point),
-            plan.protocol(point),
-            graph=plan.graph,
-            temperature_C=celsius,
-            options=plan.options,
-        )
+        plan.experiment(point)
     except InputError as error:
-        return list(error.problems)
+        varies = f"{TEMPERATURE}_C: " if TEMPERATURE in plan.names else "\0"
+        return [problem for problem in error.problems if not problem.startswith(varies)]
     return []

@@ -3,10 +3,58 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from sbpath.results.analysis import HalfCycle
+from sbpath.results.cycles import HalfCycle
 from sbpath.results.pathways import Pathways, branches
+
+Row = TypeVar("Row", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Row]):
+    """One column of a table, as it is written to a file and as it is printed.
+
+    Attributes
+    ----------
+    heading : str
+        In a file, with the unit in brackets; empty for a column that is only printed.
+    value : callable
+        Its value in a row; None is written as nothing and printed as a dash.
+    file : str
+        Format in a file.
+    short : str
+        Heading in a terminal; empty for a column that is only written to files.
+    terminal : str
+        Format in a terminal.
+    """
+
+    heading: str
+    value: Callable[[Row], Any]
+    file: str = "{}"
+    short: str = ""
+    terminal: str = "{}"
+
+
+def file_table(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows for a file, with all digits."""
+    chosen = [column for column in columns if column.heading]
+    return [column.heading for column in chosen], [
+        [_cell(column.value(row), column.file, "") for column in chosen] for row in rows
+    ]
+
+
+def printed_table(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> str:
+    """The table for a terminal."""
+    chosen = [column for column in columns if column.short]
+    cells = [[_cell(column.value(row), column.terminal, "-") for column in chosen] for row in rows]
+    return table([column.short for column in chosen], cells)
+
+
+def _cell(value: Any, form: str, nothing: str) -> str:
+    return nothing if value is None else form.format(value)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -17,7 +17,7 @@ import sbpath
 from sbpath import InputError, load_sweep, plots, sweep
 from sbpath.cli import main
 from sbpath.cli.sweep import QUANTITIES
-from sbpath.text.sweep import sweep_report
+from sbpath.text.sweep_summary import sweep_report
 
 
 def run(capsys, *arguments):

@@ -10,10 +10,10 @@ import sys
 import numpy as np
 import pytest
 
-from sbpath import budget, cycling, decisions, load_mechanism, pathways, simulate
+from sbpath import loss_breakdown, cycling, branch_points, load_mechanism, pathways, simulate
 from sbpath.cli import main
-from sbpath.text.comparison import COMPARISON_HEAD, comparison_rows
-from sbpath.text.explain import EXPLAIN_HEAD, explain_rows, explanation
+from sbpath.studies.comparison import COMPARISON_HEAD, comparison_rows
+from sbpath.text.explanation import EXPLAIN_HEAD, explain_rows, explanation
 
 TWO_THREE = "interfaces.Li2Sb|Li3Sb.energy_J_per_m2"
 
@@ -65,19 +65,19 @@ def test_explain_takes_rate_temperature_cycles_and_changed_numbers(capsys, simul
     ways = {way.direction: way.paths[0] for way in pathways(solution)}
     assert ways["extraction"].phases == ("Li3Sb", "Li2Sb", "Sb")
     assert f"extraction: Li₃Sb -> Li₂Sb -> Sb {ways['extraction'].share:.1%}" in out
-    for decision in decisions(solution):
-        assert f"at E = {decision.potential_V:.3f} V, x = {decision.composition:.2f}" in out
+    for branch_point in branch_points(solution):
+        assert f"at E = {branch_point.potential_V:.3f} V, x = {branch_point.composition:.2f}" in out
 
 
 # -- budget ----------------------------------------------------------------------------------------------
 
 
 def test_budget_prints_and_writes_what_adds_up_to_the_loop(capsys, tmp_path, simulated, monkeypatch):
-    monkeypatch.setattr("sbpath.experiments.zero_rate.RATES_C", (1e-4, 1e-3, 1e-2, 1e-1))  # fewer, for time
+    monkeypatch.setattr("sbpath.studies.zero_rate.RATES_C", (1e-4, 1e-3, 1e-2, 1e-1))  # fewer, for time
     table, figure = tmp_path / "b.csv", tmp_path / "b.pdf"
     code, out, err = run(capsys, "budget", "li-sb", "--csv", str(table), "--plot", str(figure))
     assert (code, err) == (0, "")
-    own = budget(cycled(simulated, "li-sb"))
+    own = loss_breakdown(cycled(simulated, "li-sb"))
     head, *rows = read(table)
     joules = np.array([[float(cell) for cell in row[3:]] for row in rows])
     assert joules.sum() == pytest.approx(own.loop_J_per_g, rel=1e-4)
@@ -104,7 +104,7 @@ def test_budget_prints_and_writes_what_adds_up_to_the_loop(capsys, tmp_path, sim
 
 
 def test_the_budget_of_a_host_that_does_not_form_again_has_its_held_cycles(capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr("sbpath.experiments.zero_rate.RATES_C", (1e-4, 1e-3, 1e-2, 1e-1))
+    monkeypatch.setattr("sbpath.studies.zero_rate.RATES_C", (1e-4, 1e-3, 1e-2, 1e-1))
     figure = tmp_path / "b.png"
     code, out, err = run(capsys, "budget", "k-sb4o5cl2", "--graph", "reported", "--plot", str(figure))
     assert (code, err) == (0, "")

@@ -7,7 +7,7 @@ import pytest
 from sbpath import load_mechanism, shipped_names
 from sbpath.cli import main
 from sbpath.mechanism.reader import change_problems, mechanism_from_document
-from sbpath.model.plausibility import doubts
+from sbpath.model.sanity import sanity_warnings
 
 F = 96485.33212331001
 SELENIDE = "li-sb2se3-libh4"
@@ -15,7 +15,7 @@ SELENIDE = "li-sb2se3-libh4"
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_no_doubts_about_what_is_shipped(name):
-    assert doubts(load_mechanism(name)) == []
+    assert sanity_warnings(load_mechanism(name)) == []
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_no_doubts_about_what_is_shipped(name):
 )
 def test_a_slip_in_an_enthalpy_is_told(key, value, words):
     mechanism = load_mechanism(SELENIDE, {f"phases.{key}.enthalpy_J_per_mol": value})
-    told = doubts(mechanism)
+    told = sanity_warnings(mechanism)
     assert any(all(word in line for word in words) for line in told), told
 
 
@@ -58,7 +58,7 @@ def test_a_slip_in_an_enthalpy_is_told(key, value, words):
     ],
 )  # fmt: skip
 def test_another_unit_is_told(key, value, words):
-    told = doubts(changed(key, value))
+    told = sanity_warnings(changed(key, value))
     (line,) = [line for line in told if line.startswith(f"{key}: {value:g} ")]
     assert words in line
 
@@ -77,7 +77,7 @@ def changed(key, value):
 
 @pytest.mark.parametrize("key", ["interfaces.Sb|KSb.energy_J_per_m2", "phases.K3Sb.entropy_J_per_mol_K"])
 def test_zero_is_a_statement(key):
-    assert doubts(changed(key, 0.0)) == []
+    assert sanity_warnings(changed(key, 0.0)) == []
 
 
 @pytest.mark.parametrize(
@@ -94,35 +94,35 @@ def test_zero_is_a_statement(key):
 )
 def test_a_temperature_in_kelvin_is_told(celsius, span, words):
     document = changed("temperature_C", celsius).document | ({"temperature_range_C": span} if span else {})
-    told = [line for line in doubts(mechanism_from_document(document, "x")) if line.startswith("temperature")]
+    told = [line for line in sanity_warnings(mechanism_from_document(document, "x")) if line.startswith("temperature")]
     assert len(told) == bool(words)
     assert all(words in line for line in told)
 
 
 def test_an_entropy_that_moves_a_step_is_named():
-    told = doubts(changed("phases.K3Sb.entropy_J_per_mol_K", -450.0))
+    told = sanity_warnings(changed("phases.K3Sb.entropy_J_per_mol_K", -450.0))
     assert any("phases.K3Sb.entropy_J_per_mol_K = -450" in line for line in told), told
-    assert not any("entropy" in line for line in doubts(changed("lower_cutoff_V", 0.7)))
+    assert not any("entropy" in line for line in sanity_warnings(changed("lower_cutoff_V", 0.7)))
 
 
 def test_the_potential_told_is_that_of_the_energies():
     mechanism = load_mechanism(SELENIDE, {"phases.Sb2Se3.enthalpy_J_per_mol": 127780.0})
     gibbs = {"Sb2Se3": 127780.0 + 393.15 * 6.28, "Li2Se": -419420.0 + 393.15 * 30.04}
     wanted = -(3.0 * gibbs["Li2Se"] - gibbs["Sb2Se3"]) / (6.0 * F)
-    (line,) = [line for line in doubts(mechanism) if "'Sb2Se3 + 3 Li+ + 3 e- -> Sb-Li2Se'" in line]
+    (line,) = [line for line in sanity_warnings(mechanism) if "'Sb2Se3 + 3 Li+ + 3 e- -> Sb-Li2Se'" in line]
     assert f"in equilibrium at {wanted:.3g} V" in line
     assert "transformations[1].equation" in line
 
 
 def test_zero_is_no_slip_and_an_amorphous_element_may_lie_low():
     assert load_mechanism("na-bisb").phases["BiSb"].enthalpy_J_per_mol.value == 0.0
-    assert doubts(load_mechanism("na-sb", {"phases.NaxSb.enthalpy_J_per_mol": 500.0})) == []
+    assert sanity_warnings(load_mechanism("na-sb", {"phases.NaxSb.enthalpy_J_per_mol": 500.0})) == []
 
 
 def test_a_cutoff_above_a_step_is_told():
     # E(NaSb/Na3Sb) = 0.556 V, E(Sb/Na3Sb) = (0.673 + 2 x 0.556) / 3 = 0.595 V; E(Sb/NaSb) = 0.673 V is well.
     document = load_mechanism("na-sb-nasb").document | {"lower_cutoff_V": 0.6}
-    told = doubts(mechanism_from_document(document, "x"))
+    told = sanity_warnings(mechanism_from_document(document, "x"))
     assert len(told) == 2
     step = "'NaSb + 2 Na+ + 2 e- -> Na3Sb' is in equilibrium at 0.556 V, not above lower_cutoff_V = 0.6"
     assert step in told[0]

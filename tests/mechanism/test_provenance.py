@@ -13,7 +13,7 @@ from sbpath import load_mechanism, shipped_names
 from sbpath.cli import main
 from sbpath.mechanism.designs import design_names, read_design
 from sbpath.mechanism.documents import shipped_folder
-from sbpath.text.mechanism import statuses
+from sbpath.text.mechanism_sheet import statuses
 
 SHIPPED = shipped_names()
 README = (Path(__file__).resolve().parents[2] / "mechanisms" / "README.md").read_text(encoding="utf-8")

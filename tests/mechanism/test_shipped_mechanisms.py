@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from sbpath import budgets, cycling, half_cycles, load_mechanism, shipped_names, simulate
+from sbpath import loss_breakdowns, cycling, half_cycles, load_mechanism, shipped_names, simulate
 from sbpath.mechanism.consistency import consistency_problems
 from sbpath.mechanism.documents import shipped_folder
 from sbpath.mechanism.records import Provenance, Quantity, Record
@@ -226,7 +226,7 @@ def test_three_cycles_keep_what_must_hold(name):
     assert np.abs(passed - held).max() < 1e-8 * np.abs(passed).max()
     assert (solution.rates_per_s * solution.affinities_J_per_mol).min() >= 0.0
     assert [record.outcome.name for record in solution.steps] == ["VOLTAGE"] * 6
-    for own in budgets(solution):
+    for own in loss_breakdowns(solution):
         assert abs(own.unaccounted_J_per_g) < 1e-4 * own.loop_J_per_g
         assert own.losses_J_per_g.min() >= 0.0
     # The double layer holds a little more: its capacitance times the window.

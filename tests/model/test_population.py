@@ -288,7 +288,7 @@ def test_minor_loops_remember_where_they_turned():
 
 def test_the_mosaic_shows_each_particle_in_its_order():
     solution = run(Population.lognormal(12, interfacial_energy=0.04))
-    figure = plots.mosaic(solution)
+    figure = plots.particle_map(solution)
     quads = figure.axes[1].collections[0]
     colours = quads.get_array()
     looks = node_looks(solution.mechanism)
@@ -302,11 +302,11 @@ def test_the_mosaic_shows_each_particle_in_its_order():
     blue = np.abs(colours[:, half] - to_rgb(looks["Sb"].colour)).sum(axis=1)
     assert np.all(np.diff(blue) < 1e-6)
     plt.close(figure)
-    alone = plots.mosaic(run(Population.lognormal(1), "Discharge at 1C for 1 min"))
+    alone = plots.particle_map(run(Population.lognormal(1), "Discharge at 1C for 1 min"))
     assert "1 particle, " in alone.axes[0].get_title("left")
     plt.close(alone)
     with pytest.raises(InputError, match="is of one particle"):
-        plots.mosaic(run(None))
+        plots.particle_map(run(None))
 
 
 # -- keeping and continuing -------------------------------------------------------------------------------

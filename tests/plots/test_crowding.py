@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from matplotlib.text import Text
 
-from sbpath import asymmetry, cycling, gitt, load_mechanism, plots
+from sbpath import path_asymmetry, cycling, gitt, load_mechanism, plots
 from sbpath import cv as scanned
 from sbpath.mechanism.documents import shipped_names
 from sbpath.mechanism.graph import phase_graph
@@ -96,9 +96,9 @@ KINDS = {
     "swelling": lambda solution: plots.swelling(solution).figure,
     "heat": lambda solution: plots.heat(solution)[0][0].figure,
     "paths": lambda solution: plots.paths(solution).figure,
-    "rivals": plots.rivals,
+    "rivals": plots.driving_forces,
     "xrd": lambda solution: plots.diffraction(solution)[0].figure,
-    "budget": lambda solution: plots.budget_figure(solution, asymmetry(solution)),
+    "budget": lambda solution: plots.losses(solution, path_asymmetry(solution)),
     "comparison": lambda solution: plots.comparison([solution] * 3),
 }
 
@@ -253,7 +253,7 @@ def test_a_phase_has_its_colour_in_the_stack_the_sticks_and_other_systems(simula
 
 # Of what those see who lack the long-wave or the middle-wave cones, in linear light (Machado,
 # Oliveira and Fernandes 2009, severity 1).
-SEEN = {
+MIN_VISIBLE_SHARE = {
     "all": np.eye(3),
     "protanopia": [
         [0.152286, 1.052583, -0.204868],
@@ -272,13 +272,13 @@ def lab(colour, seen):
     """CIELAB (D65) of a colour as it is seen."""
     rgb = np.array(to_rgb(colour))
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    linear = np.clip(np.array(SEEN[seen]) @ linear, 0.0, 1.0)
+    linear = np.clip(np.array(MIN_VISIBLE_SHARE[seen]) @ linear, 0.0, 1.0)
     to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
     x, y, z = np.cbrt(np.maximum(np.array(to_xyz) @ linear / (0.9505, 1.0, 1.089), 0.0))
     return np.array([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)])
 
 
-@pytest.mark.parametrize("seen", SEEN)
+@pytest.mark.parametrize("seen", MIN_VISIBLE_SHARE)
 def test_colours_of_phases_stay_apart_for_the_colour_blind(seen):
     places = [lab(colour, seen) for colour in (*PHASES, "white")]
     apart = [np.linalg.norm(a - b) for a, b in itertools.combinations(places, 2)]

@@ -8,7 +8,7 @@ import pytest
 
 import sbpath
 from sbpath import plots
-from sbpath.results.analysis import cycle_summaries
+from sbpath.results.cycles import cycle_summaries
 
 mpl.use("Agg")
 

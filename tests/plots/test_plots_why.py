@@ -14,23 +14,23 @@ from tiny import solution_phase
 from sbpath import (
     InputError,
     Variation,
-    asymmetry,
-    budget,
+    path_asymmetry,
+    loss_breakdown,
     cycling,
     driving,
-    gap_profile,
+    hysteresis_profile,
     heat_flow,
     load_mechanism,
     pathways,
     plots,
     simulate,
 )
-from sbpath.experiments.selection import SelectionMap
-from sbpath.experiments.zero_rate import CENTURY_C, ZeroRate
-from sbpath.plots.budget import CAUSE_COLOURS, bars
+from sbpath.studies.selection_map import SelectionMap
+from sbpath.studies.zero_rate import CENTURY_C, ZeroRate
+from sbpath.plots.losses import CAUSE_COLOURS, bars
 from sbpath.plots.style import EXTRACTION, INSERTION
-from sbpath.results.analysis import cycle_summaries, half_cycles
-from sbpath.results.budget import LOSSES
+from sbpath.results.cycles import cycle_summaries, half_cycles
+from sbpath.results.loss_breakdown import LOSSES
 
 mpl.use("Agg")
 
@@ -80,7 +80,7 @@ def stands_for(ax, number, losses):
 @pytest.mark.parametrize("name", ["li-sb", "li-sb-llzo", "na-sb"])
 def test_gap_draws_the_profile_and_the_stack_of_its_losses(simulated, name):
     solution = cycled(simulated, name)
-    ax, profile = plots.gap(solution), gap_profile(solution)
+    ax, profile = plots.gap(solution), hysteresis_profile(solution)
     (line,) = ax.lines
     np.testing.assert_array_equal(line.get_xdata(), profile.composition)
     np.testing.assert_array_equal(line.get_ydata(), profile.gap_mV)
@@ -106,19 +106,19 @@ def test_bars_stack_to_their_sum_in_the_colours_of_the_causes():
 
 
 def test_budget_figure_shows_budget_asymmetry_and_limit(lithium):
-    compared, own = asymmetry(lithium), budget(lithium)
+    compared, own = path_asymmetry(lithium), loss_breakdown(lithium)
     rates = np.array([1e-3, 1e-2, 1e-1, 1.0, 3.0])
     law = 1000.0 / np.sqrt(27.0 - np.log(rates)) + 12.0 * rates
     law[-1] += 40.0  # too fast for the law
     limit = ZeroRate("li-sb", rates, law, 4, 1000.0, 27.0, 12.0, 0.0)
-    figure = plots.budget_figure(lithium, compared, limit)
+    figure = plots.losses(lithium, compared, limit)
     axes = {ax.get_label(): ax for ax in figure.axes}
     assert set(axes) == {"gap", "bars", "asymmetry", "limit"}
     for number in (0, 1):
         stands_for(axes["bars"], number, own.losses_mV[number])
     assert f"{own.hysteresis_mV:.0f} mV, {own.loop_J_per_g:.0f} J g" in axes["bars"].get_title(loc="left")
     # Free, insertion path both ways, extraction path both ways.
-    for number, item in enumerate((compared.free, *(held.budget for held in compared.held))):
+    for number, item in enumerate((compared.free, *(held.loss_breakdown for held in compared.held))):
         stands_for(axes["asymmetry"], number, item.losses_mV.sum(axis=0))
     drawn, fitted, rest, remains = axes["limit"].lines
     np.testing.assert_allclose(drawn.get_ydata(), limit.law_mV(drawn.get_xdata()), rtol=1e-12)
@@ -134,7 +134,7 @@ def test_budget_figure_shows_budget_asymmetry_and_limit(lithium):
 
 def test_a_cycle_without_losses_can_be_drawn():
     phase = solution_phase([(3.0, 0.7, 1.0)], cutoffs=(0.1, 1.5))
-    plots.budget_figure(simulate(phase, cycling("C/10", 0.1, 1.5, 2), progress=False))
+    plots.losses(simulate(phase, cycling("C/10", 0.1, 1.5, 2), progress=False))
 
 
 # -- paths ----------------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ def test_paths_of_a_graph_without_edges_can_be_drawn():
 
 
 def test_rivals_draws_force_barrier_and_rate_where_the_reactant_is(lithium):
-    figure, about = plots.rivals(lithium), driving(lithium)
+    figure, about = plots.driving_forces(lithium), driving_forces(lithium)
     grid = np.array(figure.axes).reshape(4, 2)
     for column, half in enumerate(half_cycles(lithium)[2:]):
         capacity = lithium.capacity_mAh_per_g[half.rows]
@@ -224,7 +224,7 @@ def test_rivals_draws_force_barrier_and_rate_where_the_reactant_is(lithium):
 
 
 def test_the_current_asks_for_one_conversion_in_the_time_of_a_half_cycle(lithium):
-    figure = plots.rivals(lithium)
+    figure = plots.driving_forces(lithium)
     grid = np.array(figure.axes).reshape(4, 2)
     for column, number in ((0, 2), (1, 3)):
         (asked,) = (line for line in grid[3, column].lines if line.get_label() == "asked by the current")
@@ -261,7 +261,7 @@ def test_heat_draws_total_irreversible_and_reversible(simulated):
     assert axes[1, 0].get_ylabel() == "Heat flow out  (mW g$^{-1}$ Sb)"
 
 
-@pytest.mark.parametrize("draw", [plots.paths, plots.rivals, plots.heat, plots.gap])
+@pytest.mark.parametrize("draw", [plots.paths, plots.driving_forces, plots.heat, plots.gap])
 def test_a_cycle_that_is_not_there_is_told(lithium, draw):
     with pytest.raises(InputError, match="cycle"):
         draw(lithium, 9)
@@ -357,7 +357,7 @@ def test_comparison_draws_loops_gaps_causes_and_efficiency(simulated):
     figure = plots.comparison(several)
     gap, efficiency, causes, energy = panels(figure, 3)
     for number, solution in enumerate(several):
-        own, profile = budget(solution), gap_profile(solution)
+        own, profile = loss_breakdown(solution), hysteresis_profile(solution)
         stands_for(causes, number, own.losses_mV.sum(axis=0))
         stands_for(energy, number, own.losses_J_per_g.sum(axis=0))
         line = gap.lines[number]
@@ -426,4 +426,4 @@ def test_a_cycle_of_several_loops_does_not_keep_the_others_from_being_compared(s
     steps = ("Insert at C/2 until x = 2", "Extract at C/2 until 1.5 V") * 2
     several = [cycled(simulated, "li-sb"), simulated("na-sb", (steps,) * 2)]
     _, _, causes, _ = panels(plots.comparison(several), 2)
-    stands_for(causes, 0, budget(several[0]).losses_mV.sum(axis=0))
+    stands_for(causes, 0, loss_breakdown(several[0]).losses_mV.sum(axis=0))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import sbpath
-from sbpath.results.analysis import cycle_summaries, find_plateaus, half_cycles
+from sbpath.results.cycles import cycle_summaries, find_plateaus, half_cycles
 
 
 @pytest.fixture(scope="module")

@@ -13,17 +13,17 @@ from sbpath import (
     InputError,
     SolverOptions,
     State,
-    budget,
-    budgets,
+    loss_breakdown,
+    loss_breakdowns,
     cycling,
-    gap_profile,
+    hysteresis_profile,
     half_cycles,
     load_mechanism,
     shipped_names,
     simulate,
 )
-from sbpath.results.budget import LOSSES
-from sbpath.text.budget import budget_report, budget_rows
+from sbpath.results.loss_breakdown import LOSSES
+from sbpath.text.loss_tables import loss_report, loss_rows
 
 CELSIUS = 25.0
 RT = R * (CELSIUS + 273.15)
@@ -104,7 +104,7 @@ def textbook_split(solution, these):
 @pytest.mark.parametrize(("name", "graph", "rate"), CYCLES)
 def test_parts_of_a_closed_cycle_add_up_to_the_area_of_its_loop(simulated, name, graph, rate):
     solution = cycled(simulated, name, rate, graph=graph)
-    own = budget(solution)
+    own = loss_breakdown(solution)
     assert own.cycle == 2
     loop = area(solution, 2)
     assert own.loop_J_per_g == pytest.approx(loop, rel=1e-6)
@@ -136,7 +136,7 @@ def test_parts_of_a_closed_cycle_add_up_to_the_area_of_its_loop(simulated, name,
 )  # fmt: skip
 def test_sweeps_holds_rests_and_cycles_of_several_loops_are_accounted_for(simulated, name, steps):
     solution = simulated(name, (steps,) * 2)
-    own = budget(solution, 2)
+    own = loss_breakdown(solution, 2)
     # The energy of a jump of the voltage lies between rows, and V I dt does not see it.
     jumps = sum(
         float(solution.energy_J_per_g[s.first] - solution.energy_J_per_g[s.first - 1])
@@ -155,7 +155,7 @@ def test_sweeps_holds_rests_and_cycles_of_several_loops_are_accounted_for(simula
 def test_the_first_cycle_is_accounted_for_where_it_begins_with_a_jump(simulated, name, potentials):
     low, high = potentials
     solution = simulated(name, ((f"Hold at {low} V for 40 h", f"Hold at {high} V for 40 h"),) * 2)
-    own = budget(solution, 1)
+    own = loss_breakdown(solution, 1)
     assert own.losses_J_per_g.sum() + own.stored_J_per_g == pytest.approx(own.loop_J_per_g, rel=1e-4)
 
 
@@ -170,7 +170,7 @@ def test_the_first_cycle_is_accounted_for_where_it_begins_with_a_jump(simulated,
 )  # fmt: skip
 def test_the_split_is_that_of_the_textbook_integrated_over_rows(simulated, name, options):
     solution = cycled(simulated, name, "C/5", **options)
-    own = budget(solution)
+    own = loss_breakdown(solution)
     for way, number in enumerate((3, 4)):
         these = rows(solution, number)
         time = solution.time_s[these] - solution.time_s[these][0]
@@ -183,18 +183,18 @@ def test_the_split_is_that_of_the_textbook_integrated_over_rows(simulated, name,
 
 
 def test_an_output_period_does_not_change_the_budget(simulated):
-    every = budget(cycled(simulated, "na-sb", "C/5"))
+    every = loss_breakdown(cycled(simulated, "na-sb", "C/5"))
     steps = ("Insert at C/5 until 0.02 V (1 h period)", "Extract at C/5 until 1.5 V (1 h period)")
     sparse = simulated("na-sb", (steps,) * 2)
     assert len(sparse.time_s) < 30
-    own = budget(sparse)
+    own = loss_breakdown(sparse)
     np.testing.assert_allclose(own.heat_J_per_g, every.heat_J_per_g, rtol=1e-9, atol=1e-12)
     assert own.loop_J_per_g == pytest.approx(every.loop_J_per_g, rel=1e-12)
 
 
 def test_by_direction_and_edge_lists_every_joule_once(simulated):
-    own = budget(cycled(simulated, "li-sb-llzo", "C/5"))
-    rows_ = budget_rows(own)
+    own = loss_breakdown(cycled(simulated, "li-sb-llzo", "C/5"))
+    rows_ = loss_rows(own)
     assert len(rows_) == 2 * (len(own.edges) + 1)
     assert sum(float(cell) for row in rows_ for cell in row[3:]) == pytest.approx(own.loop_J_per_g, rel=1e-5)
     assert own.heat_J_per_g.shape == (2, len(LOSSES) - 1, len(own.edges))
@@ -230,7 +230,7 @@ def test_growth_alone_loses_the_overpotential_of_butler_and_volmer(duration):
     def integral(s):
         return s * np.arcsinh(c / s) + c * np.arcsinh(s / c)
 
-    own = budget(one_cause(duration, growth=growth))
+    own = loss_breakdown(one_cause(duration, growth=growth))
     only(own, GROWTH, 2.0 * RT / M_SB * (integral(1.0 - left) - integral(left)), rel=1e-4)
 
 
@@ -243,7 +243,7 @@ def test_nucleation_alone_loses_the_overpotential_of_classical_nucleation_theory
     constant = 16.0 * np.pi * energy**3 * volume**2 / (3.0 * K_B * 298.15)
     mean = 2.0 * np.sqrt(constant) * dawsn(np.sqrt(np.log(attempt * duration)))
     solution = one_cause(duration, growth=1e9, attempt=attempt, interfaces={"Sb|LiSb": energy})
-    only(budget(solution), NUCLEATION, mean / M_SB, rel=1e-4)
+    only(loss_breakdown(solution), NUCLEATION, mean / M_SB, rel=1e-4)
 
 
 def test_transport_alone_loses_what_the_double_layer_gives_when_domains_run_out():
@@ -256,13 +256,13 @@ def test_transport_alone_loses_what_the_double_layer_gives_when_domains_run_out(
     options = {"growth": 1e5, "diffusivity": diffusivity, "double_layer": capacitance}
     solution = one_cause(duration, -0.5, 1.5, rtol=1e-8, **options)
     current = FULL / duration
-    only(budget(solution), TRANSPORT, (current * tau) ** 2 / (2.0 * capacitance), rel=5e-4)
+    only(loss_breakdown(solution), TRANSPORT, (current * tau) ** 2 / (2.0 * capacitance), rel=5e-4)
 
 
 @pytest.mark.parametrize("work", [500.0, 5000.0])
 def test_transformation_work_is_lost_once_for_each_conversion(work):
     solution = one_cause(7200.0, growth=10.0, transformation_work_J_per_mol=work)
-    own = budget(solution)
+    own = loss_breakdown(solution)
     np.testing.assert_allclose(own.losses_J_per_g[:, WORK], work / M_SB, rtol=1e-4)
     # The plateaus stand off the equilibrium potential by W / F.
     insertion, extraction = (loss.plateau.voltage_V for loss in own.plateaus)
@@ -278,7 +278,7 @@ def test_resistance_loses_i_squared_r_and_shifts_each_branch_by_ir(resistance):
     # 1 mg/cm2, so R_s in Ohm g is a thousandth of the areal one.
     duration, ohm_g = 7200.0, 1e-3 * resistance
     solution = one_cause(duration, growth=10.0, resistance=resistance)
-    own = budget(solution)
+    own = loss_breakdown(solution)
     current = FULL / duration
     lasted = np.array([solution.steps[i].duration_s for i in (2, 3)])
     np.testing.assert_allclose(own.resistance_J_per_g, current**2 * ohm_g * lasted, rtol=1e-12)
@@ -299,13 +299,13 @@ def test_resistance_of_a_solid_cell_is_thickness_over_conductivity(simulated):
     )
     ohm_g = areal * 1e-3 * electrode["loading_mg_per_cm2"]["value"]
     current = 0.2 * 3.0 * FULL / 3600.0
-    assert budget(solution).losses_mV[:, RESISTANCE].sum() == pytest.approx(2e3 * current * ohm_g, rel=1e-9)
+    assert loss_breakdown(solution).losses_mV[:, RESISTANCE].sum() == pytest.approx(2e3 * current * ohm_g, rel=1e-9)
     assert 2e3 * current * ohm_g > 1.0
 
 
 def test_what_has_no_edges_loses_nothing():
     phase = solution_phase([(3.0, 0.7, 1.0)], cutoffs=(0.1, 1.5))
-    own = budget(simulate(phase, cycling("C/10", 0.1, 1.5, 2), progress=False))
+    own = loss_breakdown(simulate(phase, cycling("C/10", 0.1, 1.5, 2), progress=False))
     assert own.losses_J_per_g.tolist() == [[0.0] * 5] * 2
     assert abs(own.loop_J_per_g) < 1e-5
 
@@ -313,7 +313,7 @@ def test_what_has_no_edges_loses_nothing():
 def test_a_budget_without_losses_can_be_told():
     phase = solution_phase([(3.0, 0.7, 1.0)], cutoffs=(0.1, 1.5))
     solution = simulate(phase, cycling("C/10", 0.1, 1.5, 2), progress=False)
-    assert "nan" not in budget_report(solution, budget(solution))
+    assert "nan" not in loss_report(solution, loss_breakdown(solution))
 
 
 # -- plateaus and the gap along x -----------------------------------------------------------------
@@ -321,7 +321,7 @@ def test_a_budget_without_losses_can_be_told():
 
 @pytest.mark.parametrize("rate", ["C/50", "C/10"])
 def test_a_plateau_loses_its_distance_from_the_equilibrium_potential(simulated, rate):
-    own = budget(cycled(simulated, "li-sb", rate))
+    own = loss_breakdown(cycled(simulated, "li-sb", rate))
     two, three, out = own.plateaus
     assert [p.direction for p in own.plateaus] == ["insertion", "insertion", "extraction"]
     # Weppner and Huggins 1978: 0.956 and 0.948 V, of the direct step 0.953 V.
@@ -334,7 +334,7 @@ def test_a_plateau_loses_its_distance_from_the_equilibrium_potential(simulated, 
 def test_a_plateau_after_a_jump_of_the_voltage_has_its_own_heat(simulated):
     # Held at 1.2 V, Li(3-b)Sb gives its vacancies at once; all that is lost is lost on the plateau.
     solution = simulated("li-sb", (("Hold at 0.6 V for 40 h", "Hold at 1.2 V for 40 h"),) * 2)
-    own = budget(solution)
+    own = loss_breakdown(solution)
     (loss,) = (p for p in own.plateaus if p.direction == "extraction")
     heat = 1e-3 * loss.losses_mV.sum() * 3.6 * loss.plateau.extent_mAh_per_g
     assert heat == pytest.approx(own.losses_J_per_g[1].sum(), rel=5e-3)
@@ -351,7 +351,7 @@ def stored_along(solution, number, share):
 @pytest.mark.parametrize("name", ["li-sb", "li-sb-llzo", "na-sb", "k-sb", "k-sb-ksb"])
 def test_gap_along_x_is_loss_and_storage_stretch_by_stretch(simulated, name):
     solution = cycled(simulated, name, "C/5")
-    own, profile = budget(solution), gap_profile(solution, points=80)
+    own, profile = loss_breakdown(solution), hysteresis_profile(solution, points=80)
     stretch = 3.6 * own.capacity_mAh_per_g / 80  # C/g
     assert 1e-3 * stretch * profile.gap_mV.sum() == pytest.approx(own.loop_J_per_g, rel=1e-5)
     sums = 1e-3 * stretch * profile.losses_mV.sum(axis=1)
@@ -370,7 +370,7 @@ def test_gap_along_x_is_loss_and_storage_stretch_by_stretch(simulated, name):
 
 def test_gap_of_lithium_is_the_difference_of_the_branches_at_each_x(simulated):
     solution = cycled(simulated, "li-sb")
-    profile = gap_profile(solution)
+    profile = hysteresis_profile(solution)
     x = np.array([0.5, 1.0, 1.5, 2.3, 2.6])
     wanted = 1e3 * (at_composition(solution, 4, x) - at_composition(solution, 3, x))
     np.testing.assert_allclose(np.interp(x, profile.composition, profile.gap_mV), wanted, atol=0.5)
@@ -394,7 +394,7 @@ def test_where_less_comes_out_than_went_in_the_gap_is_still_taken_at_one_x(steps
     inserted = next(h for h in half_cycles(solution) if h.direction == "insertion")
     extracted = next(h for h in half_cycles(solution) if h.direction == "extraction")
     assert abs(inserted.capacity_mAh_per_g - extracted.capacity_mAh_per_g) > 0.5
-    profile = gap_profile(solution)
+    profile = hysteresis_profile(solution)
     into, out = (1, 2) if steps[0].startswith("Insert") else (2, 1)
     near = (profile.composition > 2.7) & (profile.composition < 2.97)
     x = profile.composition[near]
@@ -406,13 +406,13 @@ def test_gap_profile_of_a_cycle_that_begins_with_a_rest(simulated):
     # Amorphous Sb left by a fast charge crystallises in the rest.
     steps = ("Rest for 10 h", "Insert at 1C until 0.02 V", "Extract at 1C until 1.5 V")
     solution = simulated("na-sb", (steps,) * 2)
-    profile = gap_profile(solution)
+    profile = hysteresis_profile(solution)
     assert abs(profile.stored_mV.mean()) < 1e-3 * profile.gap_mV.mean()
 
 
 def test_gap_profile_of_a_cycle_of_voltage_steps(simulated):
     solution = simulated("li-sb", (("Hold at 0.6 V for 40 h", "Hold at 1.2 V for 40 h"),) * 2)
-    own, profile = budget(solution), gap_profile(solution)
+    own, profile = loss_breakdown(solution), hysteresis_profile(solution)
     stretch = 3.6 * own.capacity_mAh_per_g / len(profile.gap_mV)
     assert 1e-3 * stretch * profile.gap_mV.sum() == pytest.approx(own.loop_J_per_g, rel=1e-3)
 
@@ -425,7 +425,7 @@ def test_a_first_cycle_of_sodium_stores_amorphous_antimony(simulated, rate):
     # It begins as crystalline Sb and ends with a share of amorphous Sb, whose Gibbs energy the
     # file gives: the galleries of NaxSb are empty at 1.5 V.
     solution = cycled(simulated, "na-sb", rate)
-    own = budget(solution, 1)
+    own = loss_breakdown(solution, 1)
     end = solution.steps[1].last - 1
     amorphous = solution.fraction("NaxSb")[end]
     phase = solution.mechanism.document["phases"]["NaxSb"]
@@ -439,7 +439,7 @@ def test_a_first_cycle_of_sodium_stores_amorphous_antimony(simulated, rate):
 
 
 def test_parts_add_up_to_the_gap_of_a_first_cycle_of_lithium(simulated):
-    own = budget(cycled(simulated, "li-sb", "C/5"), 1)
+    own = loss_breakdown(cycled(simulated, "li-sb", "C/5"), 1)
     total = own.losses_mV.sum() + own.stored_mV
     assert total == pytest.approx(own.hysteresis_mV, rel=1e-5)
 
@@ -449,16 +449,16 @@ def test_parts_add_up_to_the_gap_of_a_first_cycle_of_lithium(simulated):
 
 def test_cycles_that_do_not_close_have_no_budget(simulated):
     half = simulated("li-sb", "Insert at C/2 until 0.05 V")
-    assert budgets(half) == []
+    assert loss_breakdowns(half) == []
     with pytest.raises(InputError, match="no cycle of this solution is closed"):
-        budget(half)
+        loss_breakdown(half)
     with pytest.raises(InputError, match="no cycle of this solution is closed"):
-        gap_profile(half)
+        hysteresis_profile(half)
     with pytest.raises(InputError, match=r"cycle 7 is not closed; choose one of 1, 2"):
-        budget(cycled(simulated, "li-sb"), 7)
+        loss_breakdown(cycled(simulated, "li-sb"), 7)
 
 
 def test_gap_profile_asks_for_one_insertion_and_one_extraction(simulated):
     steps = ("Insert at C/2 until x = 2", "Extract at C/2 until 1.5 V") * 2
     with pytest.raises(InputError, match="has 4 half cycles"):
-        gap_profile(simulated("na-sb", (steps,) * 2), 2)
+        hysteresis_profile(simulated("na-sb", (steps,) * 2), 2)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from curves import lobatto_integral, rows
 
-import sbpath.experiments.comparison as module
+import sbpath.studies.comparison as module
 from sbpath import (
     InputError,
     compare,
@@ -20,8 +20,8 @@ from sbpath import (
     half_cycles,
     load_mechanism,
 )
-from sbpath.results.comparison import case_labels, cases, rate_text
-from sbpath.text.comparison import COMPARISON_HEAD, comparison_report, comparison_rows
+from sbpath.studies.comparison import case_labels, cases, rate_text
+from sbpath.studies.comparison import COMPARISON_HEAD, comparison_report, comparison_rows
 
 CAUSES = ("Nucleation [mV]", "Growth [mV]", "Transport [mV]", "Work [mV]", "Resistance [mV]")
 
@@ -101,7 +101,7 @@ def test_the_last_full_cycle_is_compared(simulated):
     steps = ("Insert at C/5 until 0.05 V", "Extract at C/5 until 1.5 V")
     solution = simulated("li-sb", (steps, steps, steps[:1]), graph="candidate")
     (case,) = cases(solution)
-    assert (case.summary.cycle, case.insertion.cycle, case.extraction.cycle, case.budget.cycle) == (
+    assert (case.summary.cycle, case.insertion.cycle, case.extraction.cycle, case.loss_breakdown.cycle) == (
         2,
         2,
         2,
@@ -201,7 +201,7 @@ def test_nothing_vanishes_without_a_word(simulated):
     several = [full, half, rest, open_]
     found = cases(several)
     assert [case.summary is None for case in found] == [False, True, True, False]
-    assert [case.budget is None for case in found] == [False, True, True, True]
+    assert [case.loss_breakdown is None for case in found] == [False, True, True, True]
     lines = comparison_report(several).splitlines()
     first, second = lines[: lines.index("")], lines[lines.index("") :]
     assert len(first) == 5

@@ -11,7 +11,7 @@ from tiny import solution_phase
 
 import sbpath
 from sbpath import InputError, State, cycling, differential_capacity, half_cycles, simulate
-from sbpath.results.differential import charge_over_voltage
+from sbpath.results.differential_capacity import charge_over_voltage
 
 WIDTH = 0.125  # exact in binary, so that edges are where they seem to be
 

@@ -21,7 +21,7 @@ from sbpath.mechanism.records import Cell
 from sbpath.plots.style import PHASES
 from sbpath.results.crystal import Reflections
 from sbpath.results.diffraction import diffraction, powder_pattern, scherrer_width
-from sbpath.text.mechanism import mechanism_report
+from sbpath.text.mechanism_sheet import mechanism_report
 
 mpl.use("Agg")
 

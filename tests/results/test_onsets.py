@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sbpath import InputError, cycle_summaries, cycling, half_cycles, onsets
-from sbpath.text.simulation import simulation_report
+from sbpath.text.report import simulation_report
 
 
 @pytest.fixture(scope="module")

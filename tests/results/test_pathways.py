@@ -15,7 +15,7 @@ from tiny import solution_phase, tiny_mechanism
 
 from sbpath import cycling, load_mechanism, pathways, shipped_names, simulate
 from sbpath.results.pathways import Path, _paths
-from sbpath.text.simulation import simulation_report
+from sbpath.text.report import simulation_report
 from sbpath.text.tables import path_text
 
 FULL = F / M_SB / 3.6  # mAh/g of one electron per Sb

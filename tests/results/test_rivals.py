@@ -13,10 +13,10 @@ from analytic import K_B, F, Textbook
 from curves import edge_names
 from tiny import tiny_mechanism
 
-from sbpath import State, cycling, decisions, driving, load_mechanism, pathways, simulate, with_changes
+from sbpath import State, cycling, branch_points, driving_forces, load_mechanism, pathways, simulate, with_changes
 from sbpath.mechanism.reader import mechanism_from_document
-from sbpath.results.rivals import Waiting
-from sbpath.text.explain import EXPLAIN_HEAD, decision_text, explain_rows, explanation
+from sbpath.results.selectivity import TimeConstants
+from sbpath.text.explanation import EXPLAIN_HEAD, branch_point_text, explain_rows, explanation
 
 KELVIN = 298.15
 # Interfacial energies (J/m2) and volumes (m3/mol Sb) of the Li system, from the table of the model.
@@ -32,12 +32,12 @@ def cycled(simulated, name="li-sb", rate="C/10", **options):
 
 
 def decided(solution, direction, phase, cycle=None):
-    (found,) = (d for d in decisions(solution, cycle) if (d.direction, d.phase) == (direction, phase))
+    (found,) = (d for d in branch_points(solution, cycle) if (d.direction, d.phase) == (direction, phase))
     return found
 
 
-def rival(decision, product):
-    (found,) = (r for r in decision.rivals if r.product == product)
+def competitor(branch_point, product):
+    (found,) = (r for r in branch_point.competitors if r.product == product)
     return found
 
 
@@ -61,10 +61,10 @@ def barrier_kT(gamma, force, shape=1.0):
 )
 def test_force_barrier_and_rate_are_those_of_nucleation_theory(simulated, direction, phase, product):
     solution = cycled(simulated)
-    decision = decided(solution, direction, phase)
-    one = rival(decision, product)
+    branch_point = decided(solution, direction, phase)
+    one = competitor(branch_point, product)
     book = Textbook.of(solution.mechanism.document, "candidate", 25.0)
-    omega = book.grand_potentials(np.array([decision.potential_V]))[:, 0]
+    omega = book.grand_potentials(np.array([branch_point.potential_V]))[:, 0]
     p, q = solution.phases.index(phase), solution.phases.index(product)
     assert one.affinity_J_per_mol == pytest.approx(omega[p] - omega[q], rel=1e-9)
     assert one.force_J_per_m3 == pytest.approx(one.affinity_J_per_mol / VOLUME[product], rel=1e-9)
@@ -85,7 +85,7 @@ def test_force_on_extraction_is_that_of_the_table_after_chang(simulated, potenti
     solution = cycled(simulated)
     edge = edge_names(solution.edges).index("Li3Sb -> Sb")
     half = slice(solution.steps[3].first, solution.steps[3].last)
-    rising, forces = solution.potential_V[half], driving(solution).force_J_per_m3[edge, half]
+    rising, forces = solution.potential_V[half], driving_forces(solution).force_J_per_m3[edge, half]
     first = int(np.argmax(rising > potential))
     found = np.interp(potential, rising[first - 1 : first + 1], forces[first - 1 : first + 1])
     assert found <= 1.01 * force
@@ -109,7 +109,7 @@ def test_forces_on_insertion_are_those_of_the_table_after_chang(simulated, poten
     half = slice(solution.steps[2].first, solution.steps[2].last)
     falling = solution.potential_V[half]
     first = int(np.argmax(falling < potential))
-    about = driving(solution)
+    about = driving_forces(solution)
     for product, force in (("Li2Sb", two), ("Li3Sb", three)):
         forces = about.force_J_per_m3[edge_names(solution.edges).index(f"Sb -> {product}"), half]
         # np.interp wants a rising abscissa.
@@ -119,7 +119,7 @@ def test_forces_on_insertion_are_those_of_the_table_after_chang(simulated, poten
 
 def test_an_edge_without_driving_force_has_none_in_any_row(simulated):
     solution = cycled(simulated)
-    about = driving(solution)
+    about = driving_forces(solution)
     np.testing.assert_array_equal(np.isnan(about.force_J_per_m3), solution.affinities_J_per_mol <= 1e-9)
     assert np.nanmin(about.force_J_per_m3) > 0.0
     # An edge and its reverse never both.
@@ -153,11 +153,11 @@ def test_two_inequalities_decide_the_path_of_lithium(simulated):
     into, out = decided(solution, "insertion", "Sb"), decided(solution, "extraction", "Li3Sb")
     assert into.winner.product == "Li2Sb"
     assert out.winner.product == "Sb"
-    for decision, loser, ratio in (
+    for branch_point, loser, ratio in (
         (into, "Li3Sb", 0.134 / 0.219),
         (out, "Li2Sb", 0.219 / 0.093),
     ):
-        one, other = decision.winner, rival(decision, loser)
+        one, other = branch_point.winner, competitor(branch_point, loser)
         assert other.energy_ratio == pytest.approx(ratio, rel=1e-9)
         assert other.lever == pytest.approx(
             (one.force_J_per_m3 / other.force_J_per_m3) ** (2.0 / 3.0), rel=1e-9
@@ -169,28 +169,28 @@ def test_two_inequalities_decide_the_path_of_lithium(simulated):
         assert other.threshold_J_per_m2 < other.interfacial_energy_J_per_m2
         assert one.share > 0.99
     # Why not the same way back: on the way in the lever is less than 1, on the way out it is 3.
-    assert rival(into, "Li3Sb").lever == pytest.approx(0.874, abs=2e-3)
-    assert rival(out, "Li2Sb").lever == pytest.approx(3.171, abs=5e-3)
+    assert competitor(into, "Li3Sb").lever == pytest.approx(0.874, abs=2e-3)
+    assert competitor(out, "Li2Sb").lever == pytest.approx(3.171, abs=5e-3)
     assert np.isnan([into.winner.lever, into.winner.energy_ratio, into.winner.threshold_J_per_m2]).all()
 
 
 def test_a_decision_stands_where_half_of_the_phase_has_gone(simulated):
     solution = cycled(simulated)
-    found = decisions(solution)
+    found = branch_points(solution)
     assert [(d.direction, d.phase) for d in found] == [
         ("insertion", "Sb"), ("insertion", "Li2Sb"), ("extraction", "Li3Sb"),
     ]  # fmt: skip
-    for decision in found:
-        (row,) = np.flatnonzero(solution.time_s == decision.time_s)[:1]
+    for branch_point in found:
+        (row,) = np.flatnonzero(solution.time_s == branch_point.time_s)[:1]
         half = slice(solution.steps[2].first, solution.steps[2].last)
-        if decision.direction == "extraction":
+        if branch_point.direction == "extraction":
             half = slice(solution.steps[3].first, solution.steps[3].last)
-        own = [e for e, name in enumerate(solution.edges) if name.startswith(f"{decision.phase} -> ")]
+        own = [e for e, name in enumerate(solution.edges) if name.startswith(f"{branch_point.phase} -> ")]
         gone = solution.converted[own].sum(axis=0)
         total = gone[half.stop - 1] - gone[half.start]
         assert (gone[row] - gone[half.start]) / total == pytest.approx(0.5, abs=0.02)
-        assert sum(r.share for r in decision.rivals) == pytest.approx(1.0, rel=1e-9)
-        assert decision.potential_V == solution.potential_V[row]
+        assert sum(r.share for r in branch_point.competitors) == pytest.approx(1.0, rel=1e-9)
+        assert branch_point.potential_V == solution.potential_V[row]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_an_energy_moved_across_its_threshold_changes_the_path_there(
     simulated, direction, phase, product, without, across
 ):
     # The threshold comes from the run of the file's own numbers, where the rival is far from it.
-    threshold = rival(decided(cycled(simulated), direction, phase, 1), product).threshold_J_per_m2
+    threshold = competitor(decided(cycled(simulated), direction, phase, 1), product).threshold_J_per_m2
     shares = {}
     for factor in (0.97, 1.0, 1.03):
         changes = {f"interfaces.{phase}|{product}.energy_J_per_m2": factor * threshold}
@@ -258,9 +258,9 @@ def held(mechanism, potential=0.75, hours=20.0):
 def test_at_its_threshold_a_rival_nucleates_as_fast_as_the_winner(attempts, shapes, works):
     # At a held potential forces do not change, and branching is the ratio of nucleation rates.
     energies = (0.12, 0.25)
-    first = decisions(held(competition(energies, attempts, shapes, works=works)))[0]
+    first = branch_points(held(competition(energies, attempts, shapes, works=works)))[0]
     assert first.winner.product == "LiSb"
-    other = rival(first, "Li2Sb")
+    other = competitor(first, "Li2Sb")
     assert other.energy_ratio == pytest.approx(
         energies[0] / energies[1] * (shapes[0] / shapes[1]) ** (1.0 / 3.0), rel=1e-9
     )
@@ -271,7 +271,7 @@ def test_at_its_threshold_a_rival_nucleates_as_fast_as_the_winner(attempts, shap
     assert other.threshold_J_per_m2 == pytest.approx(threshold, rel=1e-6)
     for factor, faster in ((0.98, True), (1.02, False)):
         again = held(competition((energies[0], factor * threshold), attempts, shapes, works=works))
-        shares = {r.product: r.share for r in decisions(again)[0].rivals}
+        shares = {r.product: r.share for r in branch_points(again)[0].competitors}
         assert (shares["Li2Sb"] > shares["LiSb"]) == faster
     (even,) = pathways(held(competition((energies[0], threshold), attempts, shapes, works=works)))
     branches = [
@@ -282,16 +282,16 @@ def test_at_its_threshold_a_rival_nucleates_as_fast_as_the_winner(attempts, shap
 
 def test_a_rival_that_cannot_be_fast_enough_has_no_threshold_but_zero():
     # So few attempts that even without a barrier it would lose.
-    first = decisions(held(competition((0.12, 0.25), (1e9, 1e-12), (1.0, 1.0))))[0]
-    assert rival(first, "Li2Sb").threshold_J_per_m2 == 0.0
+    first = branch_points(held(competition((0.12, 0.25), (1e9, 1e-12), (1.0, 1.0))))[0]
+    assert competitor(first, "Li2Sb").threshold_J_per_m2 == 0.0
 
 
 def test_a_rival_without_a_barrier_is_not_told_to_have_no_driving_force():
     # Li2Sb nucleates at once but grows a billion times more slowly.
     solution = held(competition((0.12, 0.0), (1e9, 1e9), (1.0, 1.0), growth=(1e3, 1e-9)))
-    first = decisions(solution)[0]
+    first = branch_points(solution)[0]
     assert first.winner.product == "LiSb"
-    other = rival(first, "Li2Sb")
+    other = competitor(first, "Li2Sb")
     assert other.affinity_J_per_mol == pytest.approx(2.0 * F * 0.15, rel=1e-6)
     assert other.lever == pytest.approx((first.winner.force_J_per_m3 / other.force_J_per_m3) ** (2.0 / 3.0))
     assert "Sb -> Li₂Sb has no driving force" not in explanation(solution)
@@ -316,12 +316,12 @@ def test_explanation_states_both_inequalities_with_their_numbers(simulated):
 
 def test_a_winner_that_went_at_another_time_is_the_one_without_a_driving_force(simulated):
     # As where most of a phase goes at first one way, and half of all of it has gone when another one runs.
-    decision = decided(cycled(simulated), "insertion", "Sb")
-    first, second = decision.rivals[:2]
-    gone = replace(first, force_J_per_m3=nan, lever=nan, share=0.6, waiting=Waiting(nan, nan, nan))
+    branch_point = decided(cycled(simulated), "insertion", "Sb")
+    first, second = branch_point.competitors[:2]
+    gone = replace(first, force_J_per_m3=nan, lever=nan, share=0.6, waiting=TimeConstants(nan, nan, nan))
     running = replace(second, lever=nan, share=0.4)
     text = "\n".join(
-        decision_text(replace(decision, rivals=(gone, running)), {p: p for p in ("Sb", "Li2Sb", "Li3Sb")})
+        branch_point_text(replace(branch_point, competitors=(gone, running)), {p: p for p in ("Sb", "Li2Sb", "Li3Sb")})
     )
     assert "Sb -> Li2Sb has no driving force here." in text
     assert "Sb -> Li3Sb has no driving force" not in text
@@ -330,12 +330,12 @@ def test_a_winner_that_went_at_another_time_is_the_one_without_a_driving_force(s
 def test_rows_for_a_file_hold_every_decision_of_every_cycle(simulated):
     solution = cycled(simulated)
     rows = [dict(zip(EXPLAIN_HEAD, row, strict=True)) for row in explain_rows(solution)]
-    found = [(d, r) for cycle in (1, 2) for d in decisions(solution, cycle) for r in d.rivals]
+    found = [(d, r) for cycle in (1, 2) for d in branch_points(solution, cycle) for r in d.competitors]
     assert len(rows) == len(found)
-    for row, (decision, one) in zip(rows, found, strict=True):
+    for row, (branch_point, one) in zip(rows, found, strict=True):
         assert (int(row["Cycle"]), row["Phase"], row["Product"]) == (
-            decision.cycle,
-            decision.phase,
+            branch_point.cycle,
+            branch_point.phase,
             one.product,
         )
         assert float(row["Barrier [kT]"]) == pytest.approx(one.barrier_kT, rel=1e-5)
@@ -343,7 +343,7 @@ def test_rows_for_a_file_hold_every_decision_of_every_cycle(simulated):
 
 
 def test_a_rest_decides_nothing(simulated):
-    assert decisions(simulated("li-sb", "Rest for 1 h")) == []
+    assert branch_points(simulated("li-sb", "Rest for 1 h")) == []
 
 
 # -- what is waited for ----------------------------------------------------------------------------------
@@ -353,11 +353,11 @@ def test_a_rest_decides_nothing(simulated):
 def test_the_three_waiting_times_are_those_that_the_solver_ran_with(simulated, name):
     # r = theta / (sum of the three), with the rate that the simulation recorded.
     solution = cycled(simulated, name)
-    for decision in decisions(solution):
-        (row,) = np.flatnonzero(solution.time_s == decision.time_s)[:1]
-        share = solution.fraction(decision.phase)[row]
-        for one in decision.rivals:
-            e = edge_names(solution.edges).index(f"{decision.phase} -> {one.product}")
+    for branch_point in branch_points(solution):
+        (row,) = np.flatnonzero(solution.time_s == branch_point.time_s)[:1]
+        share = solution.fraction(branch_point.phase)[row]
+        for one in branch_point.competitors:
+            e = edge_names(solution.edges).index(f"{branch_point.phase} -> {one.product}")
             times = one.waiting
             assert np.isnan(times.total_s) == (one.affinity_J_per_mol <= 0.0)
             if np.isfinite(times.total_s):
@@ -384,16 +384,16 @@ def test_the_three_waiting_times_are_those_that_the_solver_ran_with(simulated, n
 def test_at_a_held_potential_shares_follow_the_waiting_times(energies, growth, diffusivity, cause):
     mechanism = competition(energies, (1e9, 1e9), (1.0, 1.0), growth=growth)
     mechanism = with_changes(mechanism, {"kinetics.diffusivity_m2_per_s": diffusivity})
-    first = decisions(held(mechanism))[0]
-    one, other = first.rivals
+    first = branch_points(held(mechanism))[0]
+    one, other = first.competitors
     # Both leave one phase at rates that stand still: shares are as one over the times.
     assert one.share / other.share == pytest.approx(other.waiting.total_s / one.waiting.total_s, rel=1e-3)
     assert first.decided_by(other) == cause
-    told = "\n".join(decision_text(first, {name: name for name in ("Sb", "LiSb", "Li2Sb")}))
+    told = "\n".join(branch_point_text(first, {name: name for name in ("Sb", "LiSb", "Li2Sb")}))
     assert ("gamma(Sb|LiSb) / gamma(Sb|Li2Sb)" in told) == (cause == "nucleation")
     if cause != "nucleation":
         # The lower barrier may well be that of the other.
-        low = min(first.rivals, key=lambda rival: rival.barrier_kT)
+        low = min(first.competitors, key=lambda competitor: competitor.barrier_kT)
         words = (
             f"The lower barrier is that of {low.product}, but {cause}"
             if low is not one
@@ -405,10 +405,10 @@ def test_at_a_held_potential_shares_follow_the_waiting_times(energies, growth, d
 
 
 def test_more_attempts_beat_a_lower_barrier_and_are_told():
-    first = decisions(held(competition((0.12, 0.13), (1e6, 1e16), (1.0, 1.0))))[0]
-    one, other = first.rivals
+    first = branch_points(held(competition((0.12, 0.13), (1e6, 1e16), (1.0, 1.0))))[0]
+    one, other = first.competitors
     assert (one.product, first.decided_by(other)) == ("Li2Sb", "nucleation")
-    told = "\n".join(decision_text(first, {name: name for name in ("Sb", "LiSb", "Li2Sb")}))
+    told = "\n".join(branch_point_text(first, {name: name for name in ("Sb", "LiSb", "Li2Sb")}))
     lower = "LiSb" if other.barrier_kT < one.barrier_kT else "Li2Sb"
     assert ("attempts are fewer: Li2Sb before LiSb" in told) == (lower == "LiSb")
 
@@ -419,20 +419,20 @@ def test_more_attempts_beat_a_lower_barrier_and_are_told():
 )
 def test_where_growth_decides_no_barrier_is_said_to_win(simulated, name, phase, first, other):
     solution = cycled(simulated, name)
-    decision = decided(solution, "extraction", phase)
-    loser = rival(decision, other)
-    assert decision.winner.product == first
-    assert (decision.winner.waiting.longest, loser.waiting.longest) == ("growth", "nucleation")
-    assert decision.decided_by(loser) == "growth"
+    branch_point = decided(solution, "extraction", phase)
+    loser = competitor(branch_point, other)
+    assert branch_point.winner.product == first
+    assert (branch_point.winner.waiting.longest, loser.waiting.longest) == ("growth", "nucleation")
+    assert branch_point.decided_by(loser) == "growth"
     # Where the other had its share, it was the faster one.
     assert loser.own_waiting.total_s < loser.own_winner_waiting.total_s
-    assert loser.own_potential_V > decision.potential_V
+    assert loser.own_potential_V > branch_point.potential_V
     e = edge_names(solution.edges).index(f"{phase} -> {other}")
     half = slice(solution.steps[3].first, solution.steps[3].last)
     went = solution.converted[e, half] - solution.converted[e, half.start]
     (row,) = np.flatnonzero(solution.potential_V[half] == loser.own_potential_V)[:1]
     assert went[row] / went[-1] == pytest.approx(0.5, abs=0.05)
-    lines = decision_text(decision, {node: node for node in solution.phases})
+    lines = branch_point_text(branch_point, {node: node for node in solution.phases})
     (sentence,) = (line for line in lines if "decides" in line and f"{first} before {other}" in line)
     assert sentence.startswith(f"  Growth decides: {first} takes ")
     assert any(f"The {loser.share:.1%} of {other} went at another potential" in line for line in lines)
@@ -443,15 +443,15 @@ def test_where_growth_decides_no_barrier_is_said_to_win(simulated, name, phase, 
 
 
 def test_an_order_of_shares_against_that_of_the_instant_is_told(simulated):
-    decision = decided(cycled(simulated), "insertion", "Sb")
+    branch_point = decided(cycled(simulated), "insertion", "Sb")
     labels = {name: name for name in ("Sb", "Li2Sb", "Li3Sb")}
     words = "the order of one instant is not that of the shares"
-    assert words not in "\n".join(decision_text(decision, labels))
-    one, other = decision.rivals
+    assert words not in "\n".join(branch_point_text(branch_point, labels))
+    one, other = branch_point.competitors
     other = dataclasses.replace(other, energy_ratio=1.0 / other.energy_ratio, lever=1.0 / other.lever)
     turned = dataclasses.replace(
-        decision, rivals=(other, dataclasses.replace(one, energy_ratio=1.633, lever=1.144))
+        branch_point, competitors=(other, dataclasses.replace(one, energy_ratio=1.633, lever=1.144))
     )
-    told = "\n".join(decision_text(turned, labels))
+    told = "\n".join(branch_point_text(turned, labels))
     assert f"Over the half cycle Li3Sb took more all the same: {words}." in told
     assert "> (g(Li3Sb) / g(Li2Sb))^(2/3) = 1.144: Li2Sb before Li3Sb." in told

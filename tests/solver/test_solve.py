@@ -17,7 +17,7 @@ from sbpath import SimulationError, SolverOptions, State, cycling, load_mechanis
 from sbpath.model.network import build_network
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.solver.reference import scipy_cycle
-from sbpath.text.mechanism import mechanism_report
+from sbpath.text.mechanism_sheet import mechanism_report
 
 # Sb itself; compounds are run in test_shipped_mechanisms and in tests of their own.
 DEFAULTS = [

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from curves import at_composition
 
-from sbpath import InputError, asymmetry, budget, cycling, load_mechanism, simulate
-from sbpath.experiments.counterfactual import simulate_held
-from sbpath.text.budget import budget_report
+from sbpath import InputError, path_asymmetry, loss_breakdown, cycling, load_mechanism, simulate
+from sbpath.studies.constrained_path import simulate_constrained
+from sbpath.text.loss_tables import loss_report
 
 # No edge of this energy (J/m2) nucleates between the cut-offs: barriers of thousands of kT.
 TOO_DEAR = 3.0
@@ -32,7 +32,7 @@ def dear(simulated, path, rate="C/10"):
 
 @pytest.fixture(scope="module")
 def lithium(simulated):
-    return asymmetry(cycled(simulated))
+    return path_asymmetry(cycled(simulated))
 
 
 def test_the_free_path_of_lithium_is_cheaper_than_either_path_both_ways(lithium):
@@ -42,11 +42,11 @@ def test_the_free_path_of_lithium_is_cheaper_than_either_path_both_ways(lithium)
 
 @pytest.mark.parametrize(("number", "path"), [(0, "insertion"), (1, "extraction")])
 def test_a_held_cycle_is_that_of_interfaces_too_dear_to_nucleate(simulated, lithium, number, path):
-    held, other = lithium.held[number], budget(dear(simulated, path))
-    assert held.followed == path
-    assert held.budget.hysteresis_mV == pytest.approx(other.hysteresis_mV, abs=0.02)
-    assert held.budget.loop_J_per_g == pytest.approx(other.loop_J_per_g, abs=0.05)
-    free = budget(cycled(simulated))
+    constrained, other = lithium.constrained[number], loss_breakdown(dear(simulated, path))
+    assert constrained.followed == path
+    assert constrained.loss_breakdown.hysteresis_mV == pytest.approx(other.hysteresis_mV, abs=0.02)
+    assert constrained.loss_breakdown.loop_J_per_g == pytest.approx(other.loop_J_per_g, abs=0.05)
+    free = loss_breakdown(cycled(simulated))
     assert lithium.difference_mV()[number] == pytest.approx(
         free.hysteresis_mV - other.hysteresis_mV, abs=0.02
     )
@@ -57,11 +57,11 @@ def test_a_held_cycle_is_that_of_interfaces_too_dear_to_nucleate(simulated, lith
 
 def test_the_direction_whose_path_is_kept_is_the_same_curve(simulated, lithium):
     # Held to the insertion path, insertion is as it was and only extraction is another one.
-    free, (held, _) = cycled(simulated), lithium.held
+    free, (constrained, _) = cycled(simulated), lithium.constrained
     x = np.array([0.5, 1.5, 2.5])
-    np.testing.assert_allclose(at_composition(held.solution, 3, x), at_composition(free, 3, x), atol=5e-4)
-    assert (at_composition(held.solution, 4, x) - at_composition(free, 4, x)).max() > 0.05
-    assert held.budget.losses_mV[0].sum() == pytest.approx(budget(free).losses_mV[0].sum(), abs=0.5)
+    np.testing.assert_allclose(at_composition(constrained.solution, 3, x), at_composition(free, 3, x), atol=5e-4)
+    assert (at_composition(constrained.solution, 4, x) - at_composition(free, 4, x)).max() > 0.05
+    assert constrained.loss_breakdown.losses_mV[0].sum() == pytest.approx(loss_breakdown(free).losses_mV[0].sum(), abs=0.5)
 
 
 def test_held_cycles_have_the_edges_of_one_path_and_their_reverses(lithium):
@@ -69,13 +69,13 @@ def test_held_cycles_have_the_edges_of_one_path_and_their_reverses(lithium):
         "insertion": {"Sb -> Li2Sb", "Li2Sb -> Li3Sb", "Li3Sb -> Li2Sb", "Li2Sb -> Sb"},
         "extraction": {"Li3Sb -> Sb", "Sb -> Li3Sb"},
     }
-    for held in lithium.held:
-        assert set(held.solution.edges) == paths[held.followed]
-        assert held.solution.phases == (
-            ("Sb", "Li2Sb", "Li3Sb") if held.followed == "insertion" else ("Sb", "Li3Sb")
+    for constrained in lithium.constrained:
+        assert set(constrained.solution.edges) == paths[constrained.followed]
+        assert constrained.solution.phases == (
+            ("Sb", "Li2Sb", "Li3Sb") if constrained.followed == "insertion" else ("Sb", "Li3Sb")
         )
         # Every edge of it carried something.
-        assert held.solution.converted[:, -1].min() > 0.9
+        assert constrained.solution.converted[:, -1].min() > 0.9
     assert set(lithium.free.edges) == paths["insertion"] | paths["extraction"]
 
 
@@ -85,26 +85,26 @@ def test_a_graph_without_the_way_back_is_given_one_through_the_same_interface(si
     free, review = (
         simulated("li-sb", cycling("C/5", 0.05, 1.5, 2), graph=graph) for graph in ("candidate", "reported")
     )
-    candidate, reported = simulate_held(free, path), simulate_held(review, path)
+    candidate, reported = simulate_constrained(free, path), simulate_constrained(review, path)
     assert "Li2Sb -> Sb" not in review.edges
     assert set(reported.edges) == set(candidate.edges)
-    assert budget(reported).hysteresis_mV == pytest.approx(budget(candidate).hysteresis_mV, abs=1e-6)
+    assert loss_breakdown(reported).hysteresis_mV == pytest.approx(loss_breakdown(candidate).hysteresis_mV, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ["na-sb", "k-sb"])
 def test_nothing_is_won_where_both_directions_share_a_path(simulated, name):
-    compared = asymmetry(cycled(simulated, name, "C/5"))
+    compared = path_asymmetry(cycled(simulated, name, "C/5"))
     # What a faint path (hexagonal K3Sb) may take of the free cycle is left to it.
     np.testing.assert_allclose(compared.difference_mV(), 0.0, atol=0.3)
-    first, second = ({frozenset(edge) for edge in held.edges} for held in compared.held)
+    first, second = ({frozenset(edge) for edge in constrained.edges} for constrained in compared.constrained)
     assert first <= second or second <= first
 
 
 def test_a_faint_path_does_not_undo_the_holding(simulated):
     rate = "C/5"
-    compared = asymmetry(cycled(simulated, rate=rate))
+    compared = path_asymmetry(cycled(simulated, rate=rate))
     for number, path in enumerate(CLOSED):
-        other = budget(dear(simulated, path, rate)).hysteresis_mV
+        other = loss_breakdown(dear(simulated, path, rate)).hysteresis_mV
         wanted = compared.free.hysteresis_mV - other
         assert wanted < -40.0
         assert compared.difference_mV()[number] == pytest.approx(wanted, abs=0.02)
@@ -113,12 +113,12 @@ def test_a_faint_path_does_not_undo_the_holding(simulated):
 def test_a_continued_simulation_can_be_held_too(simulated, lithium):
     once = simulated("li-sb", cycling("C/10", 0.05, 1.5, 1), graph="candidate")
     again = simulate("li-sb", cycling("C/10", 0.05, 1.5, 1), initial=once, progress=False)
-    np.testing.assert_allclose(asymmetry(again).difference_mV(), lithium.difference_mV(), atol=1.0)
+    np.testing.assert_allclose(path_asymmetry(again).difference_mV(), lithium.difference_mV(), atol=1.0)
 
 
 def test_the_report_gives_the_difference_with_its_sign(simulated, lithium):
     solution = cycled(simulated)
-    lines = budget_report(solution, budget(solution), lithium).splitlines()
+    lines = loss_report(solution, loss_breakdown(solution), lithium).splitlines()
     for followed, value in zip(("insertion", "extraction"), lithium.difference_mV(), strict=True):
         (line,) = (line for line in lines if line.startswith(f"{followed} path both ways"))
         assert f"{value:+.1f}" in line
@@ -127,40 +127,40 @@ def test_the_report_gives_the_difference_with_its_sign(simulated, lithium):
 def test_a_cycle_whose_first_one_left_the_path_is_held_from_where_it_began(simulated):
     # GaSb comes back as Sb + Ga, from which the reported graph has no way to it.
     solution = cycled(simulated, "li-gasb-libh4", graph="reported")
-    compared = asymmetry(solution)
+    compared = path_asymmetry(solution)
     start = solution.fractions[:, np.flatnonzero(solution.cycle == 2)[0] - 1]
-    for held in compared.held:
-        initial = held.solution.experiment.initial.fractions
+    for constrained in compared.constrained:
+        initial = constrained.solution.experiment.initial.fractions
         assert "GaSb" not in initial
         for node, share in initial.items():
             assert share == pytest.approx(start[solution.phases.index(node)], abs=1e-4)
-        assert held.budget.capacity_mAh_per_g == pytest.approx(compared.free.capacity_mAh_per_g, rel=1e-3)
+        assert constrained.loss_breakdown.capacity_mAh_per_g == pytest.approx(compared.free.capacity_mAh_per_g, rel=1e-3)
     # In the first cycle the host is on the path of insertion, and Sb + Ga on that of extraction.
-    first = asymmetry(solution, 1)
-    hosts = [held.solution.experiment.initial.fractions.get("GaSb", 0.0) for held in first.held]
+    first = path_asymmetry(solution, 1)
+    hosts = [constrained.solution.experiment.initial.fractions.get("GaSb", 0.0) for constrained in first.constrained]
     assert hosts == [1.0, 0.0]
 
 
 def test_two_paths_that_do_not_meet_are_held_beside_each_other(simulated):
     # So fast that part of NiSb is not taken apart: in the second cycle it works on its own.
     solution = cycled(simulated, "na-nisb", "2C", graph="reported")
-    held = asymmetry(solution).held[1]
-    nodes = {node for edge in held.edges for node in edge}
+    constrained = path_asymmetry(solution).constrained[1]
+    nodes = {node for edge in constrained.edges for node in edge}
     apart = {node for node in nodes if node.endswith("-NiSb")}
     assert apart
     assert nodes - apart
-    assert not any((p in apart) != (q in apart) for p, q in held.edges)
-    shares = held.solution.fractions[[held.solution.phases.index(node) for node in apart]].sum(axis=0)
+    assert not any((p in apart) != (q in apart) for p, q in constrained.edges)
+    shares = constrained.solution.fractions[[constrained.solution.phases.index(node) for node in apart]].sum(axis=0)
     assert shares == pytest.approx(np.full(len(shares), shares[0]), abs=1e-5)
     assert 0.0 < shares[0] < 1.0
 
 
 def test_what_is_not_a_closed_cycle_cannot_be_compared(simulated):
     with pytest.raises(InputError, match="no cycle of this solution is closed"):
-        asymmetry(simulated("li-sb", "Insert at C/2 until 0.05 V"))
+        path_asymmetry(simulated("li-sb", "Insert at C/2 until 0.05 V"))
     with pytest.raises(InputError, match="cycle 5 is not closed"):
-        asymmetry(cycled(simulated), 5)
+        path_asymmetry(cycled(simulated), 5)
     # At -150 C the charge is that of the double layer alone.
     cold = simulated("li-sb", cycling("C/10", 0.05, 1.5, 1), temperature_C=-150.0)
     with pytest.raises(InputError, match="no transformation ran on insertion"):
-        asymmetry(cold)
+        path_asymmetry(cold)

@@ -23,7 +23,7 @@ from sbpath import (
     simulate,
 )
 from sbpath.protocol.steps import Rate
-from sbpath.results.memory import full_runs, voltage_at
+from sbpath.studies.reversals import full_runs, voltage_at
 
 IN, OUT = "Insert at C/10 until 0.05 V", "Extract at C/10 until 1.5 V"
 TURNS = [0.5, 1.5, 2.5]

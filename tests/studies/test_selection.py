@@ -1,4 +1,4 @@
-"""Oracles: single simulations at the corners, the threshold of `decisions`, numbers of a range by hand."""
+"""Oracles: single simulations at the corners, the threshold of `branch_points`, numbers of a range by hand."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from sbpath import (
     InputError,
     Variation,
     cycling,
-    decisions,
+    branch_points,
     load_mechanism,
     pathways,
     plots,
     selection_map,
     simulate,
 )
-from sbpath.experiments.selection import SelectionMap
-from sbpath.text.selection import SELECTION_HEAD, selection_report, selection_rows
+from sbpath.studies.selection_map import SelectionMap
+from sbpath.studies.selection_map import SELECTION_HEAD, selection_report, selection_rows
 
 TWO_THREE = "interfaces.Li2Sb|Li3Sb.energy_J_per_m2"
 ONE_THREE = "interfaces.Sb|Li3Sb.energy_J_per_m2"
@@ -160,8 +160,8 @@ def test_the_boundary_lies_at_the_threshold_of_the_decision():
     for direct in dear:
         changed = load_mechanism("li-sb", {ONE_THREE: direct})
         solution = simulate(changed, cycling("C/5", 0.05, 1.5, 1), progress=False)
-        (decision,) = (d for d in decisions(solution) if (d.direction, d.phase) == ("extraction", "Li3Sb"))
-        (loser,) = (r for r in decision.rivals if r.product == "Li2Sb")
+        (branch_point,) = (d for d in branch_points(solution) if (d.direction, d.phase) == ("extraction", "Li3Sb"))
+        (loser,) = (r for r in branch_point.competitors if r.product == "Li2Sb")
         thresholds.append(loser.threshold_J_per_m2)
     # The dearer the direct way, the dearer the detour may be.
     assert 0.05 < thresholds[0] < 0.97 * thresholds[1] < 0.08

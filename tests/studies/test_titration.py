@@ -9,7 +9,7 @@ from curves import at_composition, edge_names
 from tiny import solution_phase
 
 from sbpath import State, TitrationPoint, gitt, simulate, titration
-from sbpath.results.titration import couples, relaxed_curve, relaxed_gap_mV
+from sbpath.studies.titration import two_phase_equilibria, relaxed_curve, relaxed_gap_mV
 
 GALLERIES = [(1.2, 0.9, 2.0), (1.0, 0.5, 1.5)]
 KELVIN = 298.15
@@ -108,7 +108,7 @@ def test_relaxed_extraction_is_slow_extraction_at_the_residual_rate(lithium):
 
 def test_couples_of_lithium_are_the_measured_ones(lithium):
     # Weppner and Huggins 1978; the third follows from the two by Hess's law.
-    found = {c.phases: c for c in couples(lithium[1])}
+    found = {c.phases: c for c in two_phase_equilibria(lithium[1])}
     assert found["Sb", "Li2Sb"].potential_V == pytest.approx(0.956, abs=1e-6)
     assert found["Li2Sb", "Li3Sb"].potential_V == pytest.approx(0.948, abs=1e-4)
     gibbs = -F * (2.0 * 0.956 + 0.948)
@@ -125,7 +125,7 @@ def test_couples_of_lithium_are_the_measured_ones(lithium):
 
 def test_phases_that_hold_equally_much_have_no_couple(simulated):
     # k-sb has edges between cubic and hexagonal K3Sb, and none of them is used.
-    names = {c.phases for c in couples(simulated("k-sb", gitt("C/10", 0.02, 1.5, "x = 0.5", "4 h")))}
+    names = {c.phases for c in two_phase_equilibria(simulated("k-sb", gitt("C/10", 0.02, 1.5, "x = 0.5", "4 h")))}
     assert names == {("Sb", "KxSb"), ("KxSb", "K3Sb-cubic")}
 
 

@@ -9,7 +9,7 @@ from scipy.stats import linregress
 from tiny import one_edge, solution_phase, tiny_mechanism
 
 from sbpath import State, VoltammetryPeak, b_values, cv, simulate, voltammetry_peaks
-from sbpath.results.voltammetry import leading_peaks
+from sbpath.studies.voltammetry import leading_peaks
 
 KELVIN = 298.15
 C_DL = 5.0

@@ -10,7 +10,7 @@ from scipy.special import dawsn
 from tiny import one_edge
 
 from sbpath import InputError, SimulationError, cycle_summaries, cycling, load_mechanism, simulate, zero_rate
-from sbpath.experiments.zero_rate import CENTURY_C, FEWEST, FITS, RATES_C, _fit
+from sbpath.studies.zero_rate import CENTURY_C, FEWEST, FITS, RATES_C, _fit
 from sbpath.protocol.steps import Rate
 
 KELVIN = 298.15

@@ -22,7 +22,7 @@ import sbpath
 import sbpath.sweeps.plan as plan_module
 import sbpath.sweeps.store as store_module
 from sbpath import InputError, SbpathError, cycling, load_mechanism, load_sweep, simulate, sweep
-from sbpath.results.analysis import half_cycles, last_loop
+from sbpath.results.cycles import half_cycles, last_loop
 from sbpath.sweeps.engines import KILLED
 from sbpath.sweeps.points import Sample
 from sbpath.sweeps.ranges import Range

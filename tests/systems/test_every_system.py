@@ -16,8 +16,8 @@ from sbpath.replay import mechanism_of
 
 from sbpath import (
     SolverOptions,
-    asymmetry,
-    budget,
+    path_asymmetry,
+    loss_breakdown,
     cycling,
     differential_capacity,
     half_cycles,
@@ -33,12 +33,12 @@ from sbpath import (
 from sbpath.cli.simulate import FIGURES
 from sbpath.mechanism.chemistry import parse_formula
 from sbpath.mechanism.notation import node_crystalline, node_labels
-from sbpath.text.budget import budget_report, budget_rows
-from sbpath.text.comparison import COMPARISON_HEAD, comparison_report, comparison_rows
-from sbpath.text.explain import EXPLAIN_HEAD, explain_rows, explanation
-from sbpath.text.mechanism import mechanism_report
-from sbpath.text.selection import selection_report, selection_rows
-from sbpath.text.simulation import simulation_report
+from sbpath.text.loss_tables import loss_report, loss_rows
+from sbpath.studies.comparison import COMPARISON_HEAD, comparison_report, comparison_rows
+from sbpath.text.explanation import EXPLAIN_HEAD, explain_rows, explanation
+from sbpath.text.mechanism_sheet import mechanism_report
+from sbpath.studies.selection_map import selection_report, selection_rows
+from sbpath.text.report import simulation_report
 
 mpl.use("Agg")
 
@@ -79,7 +79,7 @@ def ends(solution):
 @every
 def test_the_parts_of_the_loop_add_up_to_it(name, graph):
     solution = cycled(name, graph)
-    own = budget(solution)
+    own = loss_breakdown(solution)
     assert own.cycle == 2
     assert own.losses_J_per_g.min() >= 0.0
     parts = own.losses_J_per_g.sum() + own.stored_J_per_g
@@ -92,11 +92,11 @@ def test_the_parts_of_the_loop_add_up_to_it(name, graph):
         for h in half.values()
     )
     assert area == pytest.approx(own.loop_J_per_g, rel=2e-3)
-    text = budget_report(solution, own)
+    text = loss_report(solution, own)
     assert reads_well(text)
     total = [line.split() for line in text.splitlines() if line.startswith("loop ")]
     assert float(total[0][-1]) == pytest.approx(own.losses_mV.sum(), abs=0.01)
-    rows = np.array([[float(cell) for cell in row[3:]] for row in budget_rows(own)])
+    rows = np.array([[float(cell) for cell in row[3:]] for row in loss_rows(own)])
     assert rows.sum() == pytest.approx(own.losses_J_per_g.sum(), rel=1e-6)
 
 
@@ -128,24 +128,24 @@ def test_cycles_that_left_the_host_behind_can_be_held_to_their_paths():
     assert {name for name, _ in left_behind} >= {"k-sb4o5cl2", "li-gasb-libh4", "na-nisb", "na-sb2s3"}
     for pair in left_behind:
         solution = cycled(*pair)
-        compared = asymmetry(solution)
-        for held in compared.held:
-            own = held.budget
-            assert {f"{p} -> {q}" for p, q in held.edges} <= set(solution.edges), pair
+        compared = path_asymmetry(solution)
+        for constrained in compared.constrained:
+            own = constrained.loss_breakdown
+            assert {f"{p} -> {q}" for p, q in constrained.edges} <= set(solution.edges), pair
             parts = own.losses_J_per_g.sum() + own.stored_J_per_g
             assert parts == pytest.approx(own.loop_J_per_g, rel=1e-4), pair
             # Per gram of the same host, whichever node the held mechanism begins with.
-            hosts = [mechanism_of(s).host_molar_mass_g_per_mol for s in (held.solution, solution)]
+            hosts = [mechanism_of(s).host_molar_mass_g_per_mol for s in (constrained.solution, solution)]
             assert hosts[0] == pytest.approx(hosts[1], rel=1e-9), pair
             most = max(half.capacity_mAh_per_g for half in half_cycles(solution))
             assert own.capacities_mAh_per_g.max() < 1.001 * most, pair
         rows = np.flatnonzero(solution.cycle == 2)
         ran = solution.converted[:, rows[-1]] - solution.converted[:, rows[0]] > 1e-3
         pairs = {frozenset(ends(solution)[e]) for e in np.flatnonzero(ran)}
-        if all({frozenset(edge) for edge in held.edges} == pairs for held in compared.held):
+        if all({frozenset(edge) for edge in constrained.edges} == pairs for constrained in compared.constrained):
             # One path and no other: holding to it changes nothing.
             assert compared.difference_mV() == pytest.approx((0.0, 0.0), abs=1.0), pair
-        assert reads_well(budget_report(solution, compared.free, compared)), pair
+        assert reads_well(loss_report(solution, compared.free, compared)), pair
 
 
 # -- explain ----------------------------------------------------------------------------------
@@ -328,8 +328,8 @@ def test_the_most_crowded_figures_have_room_for_their_words(kind):
 
 
 def plots_rivals(plots, solution):
-    return plots.rivals(solution)
+    return plots.driving_forces(solution)
 
 
 def plots_budget(plots, solution):
-    return plots.budget_figure(solution, asymmetry(solution))
+    return plots.losses(solution, path_asymmetry(solution))

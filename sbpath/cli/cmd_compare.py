@@ -1,0 +1,69 @@
+"""The command that lays several simulations side by side."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from sbpath.cli.options import add_cycles, add_outputs, check_outputs, save_figure, to_celsius, write_table
+
+EXAMPLES = """examples:
+  sbpath compare li-sb na-sb k-sb --plot hysteresis.png
+  sbpath compare li-sb --rate C/20 C/5 1C --graph reported candidate
+  sbpath compare li-sb li-sb-libh4 --temperature 25C 120C --csv temperatures.csv
+  sbpath compare li-sb na-sb --design micron nano --rate C/10 1C
+"""
+
+
+def add(commands: Any) -> None:
+    """Add this command to a parser's."""
+    compare = commands.add_parser(
+        "compare",
+        help="compare the hysteresis of systems, graphs, designs, rates and temperatures",
+        description="Cycle every system on every graph, in every electrode design, at every rate and temperature, and\n"
+        "compare the last cycles: hysteresis, where it comes from, efficiency and path. Only ICE is of the first\n"
+        "cycle: the share of the charge inserted in it that came out again. CE is the same of the last cycle, near\n"
+        "100 % even where the first one lost much.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    compare.add_argument("mechanisms", nargs="+", metavar="MECHANISM", help="shipped names or .toml files")
+    compare.add_argument(
+        "--graph", nargs="+", metavar="NAME", help="reported, candidate, ... (default: the mechanism's)"
+    )
+    compare.add_argument(
+        "--design", nargs="+", metavar="NAME",
+        help="electrodes to build each system as: see the end of `sbpath list`, or .toml files; own is the mechanism's own",
+    )  # fmt: skip
+    compare.add_argument(
+        "--rate", nargs="+", metavar="RATE", default=["C/10"], help="C/10, 0.5C, 50 mA/g, ... (default C/10)"
+    )
+    compare.add_argument(
+        "--temperature", nargs="+", metavar="T", help="25, 25C or 298K (default: the mechanism's)"
+    )
+    add_cycles(compare, 2)
+    compare.add_argument(
+        "--scale", choices=("own", "Li"), default="own",
+        help="potentials against each cell's own metal, or all against Li+/Li by standard potentials (default own)",
+    )  # fmt: skip
+    add_outputs(compare, "the table", "loops, gaps, causes and efficiencies")
+    compare.set_defaults(handler=_compare)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from sbpath.studies.comparison import compare, comparison_report, comparison_table
+
+    check_outputs(options.csv, plot=options.plot)
+    solutions = compare(
+        options.mechanisms,
+        graphs=options.graph or (None,),
+        designs=[None if name == "own" else name for name in options.design or ("own",)],
+        rates=options.rate,
+        temperatures_C=[to_celsius(text) for text in options.temperature] if options.temperature else (None,),
+        cycles=options.cycles,
+        progress=not options.quiet,
+    )
+    print(comparison_report(solutions, options.scale))
+    write_table(options.csv, *comparison_table(solutions, options.scale))
+    save_figure(options.plot, lambda plots: plots.comparison(solutions, options.scale))
+    return 0

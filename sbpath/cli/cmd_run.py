@@ -1,0 +1,85 @@
+"""The command that runs a study: a protocol and what is read off it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from sbpath.cli.options import (
+    add_conditions,
+    add_mechanism,
+    add_outputs,
+    add_window,
+    check_outputs,
+    cut_offs,
+    load,
+    save_figure,
+    to_celsius,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    from sbpath.studies.study import Argument, Study
+
+
+def add(commands: Any, with_studies: bool) -> None:
+    """Add this command to a parser's; the studies, whose modules take time to import, only if asked for."""
+    run = commands.add_parser(
+        "run",
+        help="run a study: titration, voltammetry, rate test, reversals, rests",
+        description="Run a study: a protocol, and what is read off its solution. `sbpath run STUDY --help` says more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    if with_studies:
+        _add_studies(run)
+
+
+def _add_studies(run: argparse.ArgumentParser) -> None:
+    from sbpath.studies.catalogue import STUDIES
+
+    studies = run.add_subparsers(title="studies", metavar="STUDY", required=True)
+    for study in STUDIES:
+        parser = studies.add_parser(
+            study.name, help=study.title, description=study.description, epilog=f"example:\n  {study.example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+        add_mechanism(parser)
+        for argument in study.arguments:
+            _add_argument(parser, argument)
+        add_conditions(parser)
+        add_window(parser)
+        add_outputs(parser, "every row of the table", "the study")
+        parser.add_argument("--save", metavar="FILE", help="write the whole solution to one .npz file")
+        parser.set_defaults(handler=_run, study=study)
+
+
+def _add_argument(parser: argparse.ArgumentParser, argument: Argument) -> None:
+    given = argument.default if argument.several is None else " ".join(map(str, argument.default))
+    default = "" if argument.default is None else f" (default {given})"
+    parser.add_argument(
+        f"--{argument.name.replace('_', '-')}", default=argument.default, type=argument.kind,
+        metavar=argument.metavar, nargs=argument.several, choices=argument.choices, help=argument.help + default,
+    )  # fmt: skip
+
+
+def _run(options: argparse.Namespace) -> int:
+    from sbpath.simulation import simulate
+    from sbpath.text.tables import file_table
+
+    study: Study = options.study
+    check_outputs(options.csv, options.save, plot=options.plot)
+    mechanism = load(options)
+    chosen = {argument.name: getattr(options, argument.name) for argument in study.arguments}
+    solution = simulate(
+        mechanism,
+        study.protocol_of(mechanism, *cut_offs(options, mechanism), **chosen),
+        graph=options.graph,
+        temperature_C=to_celsius(options.temperature),
+        progress=not options.quiet,
+    )
+    print(study.report(solution))
+    write_table(options.csv, *file_table(study.columns, study.rows(solution)))
+    if options.save:
+        print(f"wrote {solution.save(options.save)}")
+    save_figure(options.plot, lambda plots: getattr(plots, study.figure)(solution))
+    return 0

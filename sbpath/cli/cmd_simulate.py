@@ -1,0 +1,175 @@
+"""The command that simulates one system."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sbpath.cli.options import (
+    add_conditions,
+    add_cycling,
+    add_mechanism,
+    add_outputs,
+    add_window,
+    check_figure_kind,
+    check_outputs,
+    cut_offs,
+    load,
+    rate,
+    save_figure,
+    to_celsius,
+)
+from sbpath.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from sbpath.mechanism.mechanism import Mechanism
+    from sbpath.model.population import Population
+    from sbpath.solution import Solution
+
+HELP = """steps: Discharge at C/10 until 0.05 V | Charge at 50 mA/g for 2 h or until 1.5 V | Insert at C/10 until x = 1.5
+       Rest for 30 min | Hold at 10 mV until C/50 | Sweep at 0.1 mV/s from 1.5 V to 0.05 V | ... (10 second period)
+figures: overview (default), operando, phases (of assemblages one by one), crystalline (what diffraction sees),
+       dqdv, swelling, heat, paths (charge of each transformation), particles, xrd (needs sbpath[xrd])
+
+examples:
+  sbpath simulate li-sb --cycles 2 --plot li.png --csv li.csv
+  sbpath simulate na-sb --protocol "Insert at C/10 until x = 1.5" "Rest for 2 h" "Extract at C/10 until 1.5 V"
+"""
+
+# What --plot can draw, of the module `sbpath.plots` and a solution; the first one is the default.
+FIGURES: dict[str, Callable[[Any, Solution], Any]] = {
+    "overview": lambda plots, solution: plots.overview(solution),
+    "operando": lambda plots, solution: plots.operando(solution),
+    "phases": lambda plots, solution: plots.operando(solution, by="phase"),
+    "crystalline": lambda plots, solution: plots.operando(solution, crystalline_only=True),
+    "dqdv": lambda plots, solution: plots.differential_capacity(solution),
+    "swelling": lambda plots, solution: plots.swelling(solution),
+    "heat": lambda plots, solution: plots.heat(solution),
+    "paths": lambda plots, solution: plots.paths(solution),
+    "particles": lambda plots, solution: plots.particle_map(solution),
+    "xrd": lambda plots, solution: plots.diffraction(solution),
+}
+
+
+def add(commands: Any) -> None:
+    """Add this command to a parser's."""
+    simulate = commands.add_parser(
+        "simulate",
+        help="simulate one system: cycles, or any protocol",
+        description="Cycle one system and print its half cycles and cycles. The path is that of the transformations which\n"
+        "carried the charge; where ways part or meet, each piece comes with the share of all Sb that took it.",
+        epilog=HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_mechanism(simulate)
+    add_cycling(simulate, 1)
+    add_conditions(simulate)
+    add_window(simulate)
+    simulate.add_argument(
+        "--protocol",
+        nargs="+",
+        metavar="STEP",
+        help="steps of one cycle, each in quotes; repeated --cycles times",
+    )
+    simulate.add_argument(
+        "--mass", type=float, default=1.0, metavar="G", help="mass of Sb (g), for A, mA and --bdf (default 1)"
+    )
+    simulate.add_argument("--particles", type=int, metavar="N", help="N particles that share one potential")
+    simulate.add_argument(
+        "--spread", nargs="+", metavar="WHAT=WIDTH",
+        help="log-normal widths among them: size=0.3 interfacial_energy=0.03 growth_rate=0.1",
+    )  # fmt: skip
+    add_outputs(simulate, "the curves", "a figure")
+    simulate.add_argument("--figure", metavar="KIND", choices=FIGURES, help="what --plot draws, see below")
+    simulate.add_argument(
+        "--bdf", metavar="FILE", help="write the curves in the Battery Data Format (.bdf.csv)"
+    )
+    simulate.add_argument("--save", metavar="FILE", help="write the whole solution to one .npz file")
+    simulate.set_defaults(handler=_simulate)
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from sbpath.simulation import simulate
+    from sbpath.solution import SimulationError
+    from sbpath.text.report import simulation_report
+
+    if options.figure == "particles" and options.particles is None:
+        raise InputError("--figure particles: shows a population; add e.g. --particles 200 --spread size=0.3")
+    check_outputs(options.csv, options.save, plot=options.plot, bdf=options.bdf)
+    check_figure_kind(options)
+    mechanism = load(options)
+    protocol = _protocol(options, mechanism)
+    failure = None
+    try:
+        solution = simulate(
+            mechanism,
+            protocol,
+            graph=options.graph,
+            temperature_C=to_celsius(options.temperature),
+            electrode_mass_g=options.mass,
+            population=_population(options),
+            progress=not options.quiet,
+        )
+    except SimulationError as error:
+        # What was simulated before the failure is worth keeping.
+        solution, failure = error.solution, error
+    print(simulation_report(solution))
+    _write(solution, options)
+    if failure is not None:
+        raise failure
+    return 0
+
+
+def _protocol(options: argparse.Namespace, mechanism: Mechanism) -> Any:
+    from sbpath.protocol.protocol import Protocol, cycling
+
+    if options.protocol is None:
+        return cycling(rate(options), *cut_offs(options, mechanism), options.cycles)
+    for name in ("rate", "lower", "upper"):
+        if getattr(options, name) is not None:
+            raise InputError(f"--{name}: has no meaning with --protocol; write it into the steps")
+    if options.cycles < 1:
+        raise InputError(f"--cycles: must be a whole number, 1 or more, not {options.cycles}")
+    return Protocol.parse([tuple(options.protocol)] * options.cycles, mechanism.ion)
+
+
+def _population(options: argparse.Namespace) -> Population | None:
+    from sbpath.model.population import SPREADS, Population
+
+    if options.particles is None and options.spread is None:
+        return None
+    if options.particles is None or options.spread is None:
+        raise InputError("--particles and --spread: give both, e.g. --particles 200 --spread size=0.3")
+    widths: dict[str, float] = {}
+    problems = []
+    for text in options.spread:
+        name, _, width = text.partition("=")
+        if name in widths:
+            problems.append(f"--spread: {name} is given twice; keep one")
+        try:
+            widths[name] = float(width)
+        except ValueError:
+            problems.append(f"--spread: {text!r} must be WHAT=WIDTH, e.g. size=0.3")
+            continue
+        if name not in SPREADS:
+            problems.append(f"--spread: {name!r} has no spread; {nearest(name, SPREADS, ', '.join(SPREADS))}")
+    if problems:
+        raise InputError(problems)
+    return Population.lognormal(options.particles, **widths)
+
+
+def _write(solution: Solution, options: argparse.Namespace) -> None:
+    from sbpath.results.export import to_bdf, to_csv
+
+    if options.csv:
+        to_csv(solution, options.csv)
+    if options.bdf:
+        to_bdf(solution, options.bdf)
+    if options.save:
+        solution.save(options.save)
+    for path in (options.csv, options.bdf, options.save):
+        if path:
+            print(f"wrote {path}")
+    draw = FIGURES[options.figure or next(iter(FIGURES))]
+    save_figure(options.plot, lambda plots: draw(plots, solution))

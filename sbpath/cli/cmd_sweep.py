@@ -1,0 +1,164 @@
+"""The command that runs one system many times, over ranges or samples of its numbers."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from sbpath.cli.options import (
+    add_conditions,
+    add_cycling,
+    add_mechanism,
+    add_outputs,
+    check_outputs,
+    load,
+    save_figure,
+    to_celsius,
+    write_table,
+)
+from sbpath.errors import InputError, SbpathError
+
+# Exit code of what Ctrl-C stopped, as shells have it.
+STOPPED = 130
+
+# What --plot can draw: the numbers that are measured, the first one by default.
+QUANTITIES = (
+    "hysteresis_mV",
+    "insertion_capacity_mAh_per_g",
+    "extraction_capacity_mAh_per_g",
+    "insertion_mean_voltage_V",
+    "extraction_mean_voltage_V",
+    "loop_J_per_g",
+    "coulombic_efficiency",
+    "voltage_efficiency",
+    "energy_efficiency",
+)
+
+HELP = """what varies (--vary, repeatable; every combination is run):
+  rate=C/100..5C:20                       20 C-rates, in logarithmic steps
+  temperature=25,60,120                   temperatures in C
+  electrode.particle_radius_m=1e-8..1e-6:5,log
+                                          a number of the mechanism (paths: sbpath show), in logarithmic steps
+  "current=10..100 mA/g:5"                a name in braces in --protocol: "Discharge at {current} until 0.05 V"
+with --sample sobol:128 or lhs:100, points are drawn between the ends instead; leave out the :COUNT.
+Of each run its last cycle is kept, or why it failed. Ctrl-C stops; the same command continues from there.
+
+examples:
+  sbpath sweep li-sb --vary rate=C/100..5C:20 --vary temperature=0..120:13 --out sweep.sqlite --plot sweep.png
+  sbpath sweep li-sb --map --vary rate=C/100..5C:9 --vary temperature=-20..60:7 --plot map.png
+"""
+
+
+def add(commands: Any) -> None:
+    """Add this command to a parser's."""
+    sweep = commands.add_parser(
+        "sweep",
+        help="many runs of one system over rates, temperatures or any of its numbers",
+        description="Cycle a system at every point of a grid, or of a sample, and keep a table of what comes of it.",
+        epilog=HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_mechanism(sweep)
+    sweep.add_argument(
+        "--vary", action="append", required=True, metavar="NAME=LOW..HIGH:COUNT", help="see below; repeatable"
+    )
+    sweep.add_argument(
+        "--sample", metavar="METHOD:COUNT", help="sobol:128 (a power of 2) or lhs:100 points, not a grid"
+    )
+    sweep.add_argument("--seed", type=int, metavar="N", help="of the sample (default 0)")
+    add_cycling(sweep, 2)
+    add_conditions(sweep)
+    sweep.add_argument(
+        "--protocol",
+        nargs="+",
+        metavar="STEP",
+        help="steps of one cycle, each in quotes; repeated --cycles times",
+    )
+    sweep.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
+    sweep.add_argument(
+        "--out", metavar="FILE", help="where the runs are kept (.sqlite), or a .csv or .parquet made from it"
+    )
+    add_outputs(sweep, "the table", "a quantity over one or two that vary")
+    sweep.add_argument(
+        "--quantity", choices=QUANTITIES, metavar="NAME", help=f"what --plot draws (default {QUANTITIES[0]})"
+    )
+    sweep.add_argument(
+        "--map", action="store_true", help="instead of the table, which path wins over two quantities"
+    )
+    sweep.set_defaults(handler=_sweep)
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    check_outputs(options.out, options.csv, plot=options.plot)
+    if options.cycles < 1:
+        raise InputError(f"--cycles: must be a whole number, 1 or more, not {options.cycles}")
+    return _map(options) if options.map else _table(options)
+
+
+def _map(options: argparse.Namespace) -> int:
+    from sbpath.studies.selection_map import selection_map, selection_report, selection_table
+
+    if len(options.vary) != 2:
+        raise InputError(f"--vary: is given {len(options.vary)} times; --map takes two, across and up")
+    for name in ("sample", "seed", "protocol", "workers", "out", "quantity"):
+        if getattr(options, name) is not None:
+            raise InputError(f"--{name}: has no meaning with --map; leave it out")
+    mechanism = load(options)
+    chart = selection_map(
+        mechanism,
+        *options.vary,
+        graph=options.graph,
+        rate=options.rate,
+        temperature_C=to_celsius(options.temperature),
+        cycles=options.cycles,
+        progress=not options.quiet,
+    )
+    print(selection_report(chart, mechanism))
+    write_table(options.csv, *selection_table(chart))
+    save_figure(options.plot, lambda plots: plots.selection(chart, mechanism))
+    return 0
+
+
+def _table(options: argparse.Namespace) -> int:
+    from sbpath.sweeps.runs import sweep
+    from sbpath.text.sweep_summary import sweep_report
+
+    if options.out is None:
+        raise InputError("--out: give a file in which the runs are kept, e.g. --out sweep.sqlite")
+    if options.quantity is not None and options.plot is None:
+        raise InputError("--quantity: says what --plot draws; add --plot FILE")
+    if options.plot is not None and len(options.vary) > 2:
+        raise InputError(f"--plot: draws one or two varied quantities, not {len(options.vary)}; leave it out")
+    steps = None if options.protocol is None else [tuple(options.protocol)] * options.cycles
+    mechanism = load(options)
+    try:
+        runs = sweep(
+            mechanism,
+            options.vary,
+            sample=options.sample,
+            seed=options.seed,
+            protocol=steps,
+            rate=options.rate,
+            cycles=options.cycles,
+            graph=options.graph,
+            temperature_C=to_celsius(options.temperature),
+            out=options.out,
+            workers=options.workers,
+            progress=not options.quiet,
+        )
+    except KeyboardInterrupt as stopped:
+        print(f"sbpath: {stopped}", file=sys.stderr)
+        return STOPPED
+    print(sweep_report(runs))
+    kept = Path(options.out).with_suffix(".sqlite")
+    print(f"\nwrote {options.out}" + ("" if kept == Path(options.out) else f" (the runs are kept in {kept})"))
+    if options.csv:
+        runs.to_csv(options.csv)
+        print(f"wrote {options.csv}")
+    if runs.failed.all():
+        # There is nothing to draw.
+        raise SbpathError(f"all {len(runs)} runs failed, the first with: {runs['failure'][0]}")
+    save_figure(options.plot, lambda plots: plots.sweep(runs, options.quantity or QUANTITIES[0]))
+    return 0

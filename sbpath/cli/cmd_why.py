@@ -1,0 +1,118 @@
+"""Commands that say why: explain (the path) and losses (the hysteresis)."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from sbpath.cli.options import (
+    add_conditions,
+    add_cycling,
+    add_mechanism,
+    add_outputs,
+    check_figure_kind,
+    check_outputs,
+    load,
+    rate,
+    save_figure,
+    to_celsius,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    from sbpath.mechanism.mechanism import Mechanism
+    from sbpath.solution import Solution
+
+
+def add(commands: Any) -> None:
+    """Add these commands to a parser's."""
+    explain = commands.add_parser(
+        "explain",
+        help="why this path: driving forces, barriers and times of competing transformations",
+        description="Cycle a system and say, for each phase that had a choice, which way it went and what decided. Nucleation,\n"
+        "growth and transport are the times (s) that a domain needs for each when half of the phase has gone; the\n"
+        "shortest sum goes first. Share is what took each way over the whole half cycle.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_common(explain)
+    add_outputs(explain, "every branch point of every cycle", "a figure")
+    explain.add_argument(
+        "--figure", choices=("forces", "paths"),
+        help="what --plot draws: forces, barriers and rates along the cycle (default), or the graph with edges as "
+        "wide as the charge they carried",
+    )  # fmt: skip
+    explain.set_defaults(handler=_explain)
+
+    losses = commands.add_parser(
+        "losses",
+        help="where the hysteresis comes from",
+        description="Split the loop of the last cycle into nucleation, growth, transport, transformation work and\n"
+        "resistance; say what the asymmetry of the path is worth, and what remains as the current goes to zero.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_common(losses)
+    add_outputs(losses, "the heat of each edge by cause", "the losses")
+    losses.set_defaults(handler=_losses)
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    add_mechanism(parser)
+    add_cycling(parser, 2)
+    add_conditions(parser)
+
+
+def _cycled(options: argparse.Namespace, mechanism: Mechanism) -> Solution:
+    from sbpath.protocol.protocol import cycling
+    from sbpath.simulation import simulate
+
+    return simulate(
+        mechanism,
+        cycling(rate(options), mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, options.cycles),
+        graph=options.graph,
+        temperature_C=to_celsius(options.temperature),
+        progress=not options.quiet,
+    )
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from sbpath.text.explanation import explain_table, explanation
+
+    check_outputs(options.csv, plot=options.plot)
+    check_figure_kind(options)
+    solution = _cycled(options, load(options))
+    print(explanation(solution))
+    write_table(options.csv, *explain_table(solution))
+    if options.figure == "paths":
+        save_figure(options.plot, lambda plots: plots.paths(solution))
+    else:
+        save_figure(options.plot, lambda plots: plots.driving_forces(solution))
+    return 0
+
+
+def _losses(options: argparse.Namespace) -> int:
+    from sbpath.results.loss_breakdown import loss_breakdown
+    from sbpath.studies import constrained_path, zero_rate
+    from sbpath.text.loss_tables import LOSS_HEAD, loss_report, loss_rows
+
+    check_outputs(options.csv, plot=options.plot)
+    mechanism = load(options)
+    solution = _cycled(options, mechanism)
+    found = loss_breakdown(solution)
+    print(loss_report(solution, found))
+    compared = None
+    try:
+        compared = constrained_path.path_asymmetry(solution)
+        print(f"\n{constrained_path.report(solution, compared)}")
+    except constrained_path.OffPath as error:
+        # A host that does not form again cannot be held to a later path; the rest stands.
+        print(f"\nnot held to one path both ways: {error}")
+    limit = zero_rate.zero_rate(
+        mechanism,
+        graph=options.graph,
+        temperature_C=to_celsius(options.temperature),
+        progress=not options.quiet,
+    )
+    print(f"\n{zero_rate.report(limit)}")
+    write_table(options.csv, LOSS_HEAD, loss_rows(found))
+    save_figure(options.plot, lambda plots: plots.losses(solution, compared, limit))
+    return 0

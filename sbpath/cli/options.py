@@ -1,0 +1,167 @@
+"""Options that several commands share, and how their words become values.
+
+An option that means one thing has one name in every command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sbpath.errors import InputError
+from sbpath.physical import ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    from sbpath.mechanism.mechanism import Mechanism
+
+
+def add_mechanism(parser: argparse.ArgumentParser) -> None:
+    """The system, and what is changed in it."""
+    parser.add_argument("mechanism", help="a shipped name (see `sbpath list`) or a .toml file")
+    parser.add_argument(
+        "--design", metavar="NAME", help="electrode design: see `sbpath list`, or a .toml file"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="PATH=NUMBER", dest="changes",
+        help="another value for a number, e.g. 'interfaces.Sb|Li2Sb.energy_J_per_m2=0.15' (paths: `sbpath show`); "
+        "repeatable",
+    )  # fmt: skip
+
+
+def add_conditions(parser: argparse.ArgumentParser) -> None:
+    """Graph and temperature."""
+    parser.add_argument("--graph", metavar="NAME", help="candidate, reported, ... (default: the mechanism's)")
+    parser.add_argument("--temperature", metavar="T", help="25, 25C or 298K (default: the mechanism's)")
+
+
+def add_cycling(parser: argparse.ArgumentParser, cycles: int) -> None:
+    """Rate and number of constant-current cycles; `cycles` is the default."""
+    parser.add_argument("--rate", metavar="RATE", help="C/10, 0.5C, 50 mA/g, ... (default C/10)")
+    add_cycles(parser, cycles)
+
+
+def add_cycles(parser: argparse.ArgumentParser, cycles: int) -> None:
+    """Number of cycles; `cycles` is the default."""
+    parser.add_argument(
+        "--cycles", type=int, default=cycles, metavar="N", help=f"how many (default {cycles})"
+    )
+
+
+def add_window(parser: argparse.ArgumentParser) -> None:
+    """Cut-offs."""
+    parser.add_argument("--lower", metavar="V", help="lower cut-off, 0.05 or 50mV (default: the mechanism's)")
+    parser.add_argument("--upper", metavar="V", help="upper cut-off (default: the mechanism's)")
+
+
+def add_outputs(parser: argparse.ArgumentParser, table: str, figure: str) -> None:
+    """Where to write the table and the figure; `table` and `figure` say what is in them."""
+    parser.add_argument("--csv", metavar="FILE", help=f"write {table} as CSV")
+    parser.add_argument("--plot", metavar="FILE", help=f"draw {figure} (.png, .pdf, .svg)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def load(options: argparse.Namespace) -> Mechanism:
+    """The mechanism that the options of `add_mechanism` name."""
+    from sbpath.mechanism.reader import load_mechanism
+
+    changes: dict[str, float] = {}
+    for change in options.changes:
+        path, sign, text = change.rpartition("=")
+        if path.strip() in changes:
+            raise InputError(f"--set {path.strip()}: is given twice; keep one")
+        try:
+            changes[path.strip()] = float(text)
+        except ValueError:
+            sign = ""
+        if not sign or not path:
+            raise InputError(
+                f"--set: {change!r} is not PATH=NUMBER; write e.g. 'kinetics.growth_rate_per_s=2e-3'"
+            )
+    return load_mechanism(options.mechanism, changes, options.design)
+
+
+def rate(options: argparse.Namespace) -> str:
+    """The rate asked for, or the default."""
+    return "C/10" if options.rate is None else options.rate
+
+
+def to_volts(name: str, text: str) -> float:
+    """A voltage as typed: ``0.05`` or ``50mV``."""
+    from sbpath.protocol.quantities import measure
+
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return measure(text.strip(), "voltage")
+    except InputError:
+        raise InputError(f"{name}: {text!r} is not a voltage; write 0.05 or 50mV") from None
+
+
+def cut_offs(options: argparse.Namespace, mechanism: Mechanism) -> tuple[float, float]:
+    """``--lower`` and ``--upper`` (V), the mechanism's own where they are not given."""
+    lower = mechanism.lower_cutoff_V if options.lower is None else to_volts("--lower", options.lower)
+    upper = mechanism.upper_cutoff_V if options.upper is None else to_volts("--upper", options.upper)
+    return lower, upper
+
+
+def to_celsius(text: str | None) -> float | None:
+    """A temperature as typed: ``25``, ``25C`` or ``298.15K``."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"\s*([-+]?\d+(?:\.\d*)?)\s*(?:°?\s*([CK]))?\s*", text, re.IGNORECASE)
+    if not match:
+        raise InputError(f"--temperature: {text!r} is not a temperature; write 25C or 298.15K")
+    value = float(match[1])
+    return value - ZERO_CELSIUS_K if (match[2] or "C").upper() == "K" else value
+
+
+def check_outputs(*files: str | None, plot: str | None, bdf: str | None = None) -> None:
+    """Refuse outputs that cannot be written before any time is spent on them."""
+    from sbpath.files import check_figure, check_writable
+
+    given = [path for path in (*files, bdf, plot) if path is not None]
+    for path in given:
+        check_writable(path)
+        if given.count(path) > 1:
+            raise InputError(f"{path}: is named for two outputs; give each its own name")
+    if plot is not None:
+        check_figure(plot)
+    if bdf is not None:
+        from sbpath.results.export import check_bdf_name
+
+        check_bdf_name(bdf)
+
+
+def check_figure_kind(options: argparse.Namespace) -> None:
+    """Refuse ``--figure`` without ``--plot``."""
+    if options.figure is not None and options.plot is None:
+        raise InputError("--figure: says what --plot draws; add --plot FILE")
+
+
+def write_table(path: str | None, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a table as CSV, whole or not at all, and say so; nothing without a path."""
+    if not path:
+        return
+    from sbpath.files import written_whole
+
+    with written_whole(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle).writerows([head, *rows])
+    print(f"wrote {path}")
+
+
+def save_figure(path: str | None, draw: Callable[[Any], Any]) -> None:
+    """Write the figure that `draw` makes with the module `sbpath.plots`, and say so; nothing without a path."""
+    if not path:
+        return
+    import matplotlib as mpl
+
+    mpl.use("Agg")  # files only, so no window system is needed
+    from sbpath import plots
+
+    plots.save(draw(plots), path)
+    print(f"wrote {path}")

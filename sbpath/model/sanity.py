@@ -1,0 +1,243 @@
+"""What a file may say, but hardly means: numbers in another unit, of the wrong sign, or with which no electrode
+could go full between its cut-offs.
+
+These are warnings of ``sbpath check``; the gates of the reader let such files pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import networkx as nx
+
+from sbpath.mechanism.chemistry import ATOMIC_WEIGHT, parse_formula
+from sbpath.mechanism.graph import phase_graph
+from sbpath.mechanism.mechanism import Edge, Mechanism
+from sbpath.model.equilibrium import RANGE_V, equilibrium_potential
+from sbpath.physical import FARADAY_C_PER_MOL, ZERO_CELSIUS_K
+
+# A compound that is bound by less (J/mol) is rather one whose enthalpy stands in kJ.
+LEAST_J_PER_MOL = 1000.0
+# Formation enthalpies in eV, per atom or per formula, are numbers like these.
+LIKE_EV = (0.1, 10.0)
+# From the elements, per mole of atoms (J/mol/K). Chlorine gives up most, 112, when it becomes solid; what is
+# made of condensed elements gains little (mixing 5.8 at most), while absolute entropies are 25 to 70.
+ENTROPIES_J_PER_MOL_K = (-120.0, 25.0)
+# Where T S is this share of H it is named beside it, as what may have shifted a potential.
+SHARE_OF_ENTROPY = 0.2
+# Interfaces between solids: coherent ones take some 0.01 J/m2, bare surfaces of metals up to 3.
+INTERFACES_J_PER_M2 = (0.005, 3.0)
+# Per mole of atoms: diamond has 3.4, metals with small atoms from 4.4, potassium 46 (cm3/mol).
+ATOMS_CM3_PER_MOL = (4.0, 60.0)
+# Crystalline Sb has 18.2 (cm3/mol): no alkali metal makes it smaller.
+SB_CM3_PER_MOL = 18.0
+# From few layers to grains that one sees; below, nothing is a phase, above, nothing goes full.
+RADII_M = (1e-9, 1e-4)
+# Radii of real powders and films; a unit is proposed if it leads there.
+USUAL_RADII_M = (2e-9, 5e-5)
+# Batteries with liquid and solid electrolytes; titration cells at 400 C say where their numbers hold.
+TEMPERATURES_C = (-40.0, 250.0)
+# Freezing water, and rooms: within 1 of these it is a temperature in kelvin.
+KELVIN = (273.15, 293.15, 298.15, 303.15)
+
+
+def sanity_warnings(mechanism: Mechanism) -> list[str]:
+    """All that looks wrong, as ``key: value, what is odd and what to try``; empty if nothing."""
+    return [
+        *_temperatures(mechanism),
+        *_enthalpies(mechanism),
+        *_entropies(mechanism),
+        *_volumes(mechanism),
+        *_interfaces(mechanism),
+        *_radius(mechanism),
+        *_potentials(mechanism),
+    ]
+
+
+def _temperatures(mechanism: Mechanism) -> Iterator[str]:
+    low, high = TEMPERATURES_C
+    least, most = mechanism.temperature_range_C or TEMPERATURES_C
+    for key, celsius in (
+        ("temperature_C", mechanism.temperature_C),
+        ("reference_temperature_C", mechanism.reference_temperature_C),
+        ("electrolyte.conductivity_temperature_C", mechanism.electrolyte.conductivity_temperature_C),
+    ):
+        if celsius is None:
+            continue
+        kelvin = f"is it in K? then {celsius - ZERO_CELSIUS_K:g}"
+        if any(abs(celsius - room) <= 1.0 for room in KELVIN):
+            yield f"{key}: {celsius:g} C is much for a cell; {kelvin}"
+        elif not low <= celsius <= high and not least <= celsius <= most:
+            ask = f"{kelvin}. " if celsius > high else ""
+            yield (
+                f"{key}: {celsius:g} C is outside {low:g} to {high:g} C; {ask or 'check it. '}If it is meant, "
+                "say where the numbers hold: temperature_range_C = [lowest, highest]"
+            )
+
+
+def _enthalpies(mechanism: Mechanism) -> Iterator[str]:
+    for name, phase in mechanism.phases.items():
+        enthalpy = phase.enthalpy_J_per_mol.value
+        where = f"phases.{name}.enthalpy_J_per_mol: {enthalpy:g} J/mol"
+        # Exactly zero is a statement: a mixture without heat of mixing. An amorphous element may lie low.
+        if enthalpy == 0.0 or len(_emptied(mechanism, name)) < 2:
+            continue
+        if abs(enthalpy) < LEAST_J_PER_MOL:
+            electronvolts = ""
+            if LIKE_EV[0] <= abs(enthalpy) <= LIKE_EV[1]:
+                each = enthalpy * FARADAY_C_PER_MOL
+                atoms = sum(_atoms(mechanism, name).values())
+                electronvolts = f"; if in eV per formula, {each:g}; if in eV per atom, {each * atoms:g}"
+            yield (
+                f"{where} is next to nothing for a compound; "
+                f"if it is in kJ, write {1000.0 * enthalpy:g}{electronvolts}"
+            )
+        elif enthalpy > 0.0:
+            yield f"{where} is positive, but a stable compound has a negative enthalpy; is the sign right?"
+
+
+def _entropies(mechanism: Mechanism) -> Iterator[str]:
+    low, high = ENTROPIES_J_PER_MOL_K
+    for name, phase in mechanism.phases.items():
+        entropy = phase.entropy_J_per_mol_K.value
+        each = entropy / (sum(_atoms(mechanism, name).values()) or 1.0)
+        where = f"phases.{name}.entropy_J_per_mol_K: {entropy:g} J/mol/K, {each:g} per mole of atoms,"
+        if each > high:
+            yield (
+                f"{where} is more than a solid gains (up to about {high:g}); it counts from the elements, so "
+                "take theirs off if it is the absolute entropy; write 0 with the status assumed if it is not known"
+            )
+        elif each < low:
+            yield f"{where} is more than elements can lose (down to about {low:g}); check its digits and its unit"
+
+
+def _volumes(mechanism: Mechanism) -> Iterator[str]:
+    low, high = ATOMS_CM3_PER_MOL
+    for name, phase in mechanism.phases.items():
+        atoms = _atoms(mechanism, name)
+        count, volume = sum(atoms.values()) or 1.0, phase.molar_volume_cm3_per_mol.value
+        where = f"phases.{name}.molar_volume_cm3_per_mol: {volume:g} cm3/mol"
+        antimony = atoms.get("Sb", 0.0) * SB_CM3_PER_MOL
+        if not low <= volume / count <= high:
+            mass = sum(ATOMIC_WEIGHT[element] * amount for element, amount in atoms.items())
+            units = {"m3": 1e6, "cm3/g": mass}
+            yield (
+                f"{where} makes {volume / count:.3g} per mole of its atoms, where {low:g} to {high:g} is usual; "
+                f"{_in_other_units(volume, units, (low * count, high * count)) or _of_a_cell(phase.formula)}"
+            )
+        elif mechanism.full_alkali(name) > 0.0 and volume < antimony:
+            yield (
+                f"{where} is less than its Sb alone takes ({antimony:g}); "
+                f"it is that of one mole of {phase.formula} with all its {mechanism.ion}"
+            )
+
+
+def _of_a_cell(formula: str) -> str:
+    return (
+        f"is it for one mole of {formula}? A cell in cubic angstrom is multiplied by 0.6022 and divided by "
+        "the formulas in it"
+    )
+
+
+def _interfaces(mechanism: Mechanism) -> Iterator[str]:
+    low, high = INTERFACES_J_PER_M2
+    for name, interface in mechanism.interfaces.items():
+        energy = interface.energy_J_per_m2.value
+        if energy != 0.0 and not low <= energy <= high:  # zero is a statement: no barrier
+            units = {"mJ/m2": 1e-3, "J/cm2": 1e4}
+            yield (
+                f"interfaces.{name}.energy_J_per_m2: {energy:g} J/m2 is not like an interface, which costs "
+                f"{low:g} to {high:g}; {_in_other_units(energy, units, INTERFACES_J_PER_M2) or 'check its digits'}"
+            )
+
+
+def _radius(mechanism: Mechanism) -> Iterator[str]:
+    low, high = RADII_M
+    radius = mechanism.electrode.particle_radius_m.value
+    if not low <= radius <= high:
+        units = {"um": 1e-6, "nm": 1e-9}
+        yield (
+            f"electrode.particle_radius_m: {radius:g} m is no radius of a particle ({low:g} to {high:g}); "
+            f"{_in_other_units(radius, units, USUAL_RADII_M) or 'check its power of ten'}"
+        )
+
+
+def _in_other_units(value: float, units: Mapping[str, float], usual: tuple[float, float]) -> str:
+    """``is it in nm? then 1e-07`` for each unit in which `value` is a usual one; empty if in none."""
+    low, high = usual
+    return "; or ".join(
+        f"is it in {unit}? then {value * factor:.4g}"
+        for unit, factor in units.items()
+        if low <= value * factor <= high
+    )
+
+
+def _atoms(mechanism: Mechanism, name: str) -> dict[str, float]:
+    """Amount of each element in a phase with its galleries full."""
+    ion = mechanism.ion
+    atoms = {
+        e: amount for e, (amount, _) in parse_formula(mechanism.phases[name].formula).items() if e != ion
+    }
+    return {**atoms, ion: mechanism.full_alkali(name)}
+
+
+def _emptied(mechanism: Mechanism, name: str) -> list[str]:
+    """Elements of a phase with its galleries empty, to which its enthalpy belongs."""
+    phase, ion = mechanism.phases[name], mechanism.ion
+    left = mechanism.full_alkali(name) - sum(gallery.sites for gallery in phase.galleries)
+    return [e for e in parse_formula(phase.formula) if e != ion or left > 1e-9]
+
+
+def _potentials(mechanism: Mechanism) -> Iterator[str]:
+    low, high = mechanism.lower_cutoff_V, mechanism.upper_cutoff_V
+    for edge in _insertions(mechanism):
+        potential = equilibrium_potential(mechanism, edge.reactant, edge.product)
+        if potential is not None and low < potential < high:
+            continue
+        if potential is None:
+            where = f"has no equilibrium between {RANGE_V[0]:g} and {RANGE_V[1]:g} V"
+        elif potential <= low:
+            where = f"is in equilibrium at {potential:.3g} V, not above lower_cutoff_V = {low:g}"
+        else:
+            where = f"is in equilibrium at {potential:.3g} V, not below upper_cutoff_V = {high:g}"
+        number = mechanism.transformations.index(edge.stated) + 1
+        yield (
+            f"transformations[{number}].equation: {edge.stated.equation!r} {where}, so that it cannot be taken, or "
+            f"not be undone, between the cut-offs; check {_energies(mechanism, edge)}, or move the cut-off"
+        )
+
+
+def _insertions(mechanism: Mechanism) -> Iterator[Edge]:
+    """Edges of the default graph that lead from the initial node to the fullest one by insertion alone."""
+    filling = nx.DiGraph()
+    filling.add_nodes_from(mechanism.nodes)
+    for one, other in phase_graph(mechanism).edges:
+        if mechanism.full_content(other) > mechanism.full_content(one) + 1e-9:
+            filling.add_edge(one, other)
+    fullest = max(mechanism.nodes, key=mechanism.full_content)
+    ahead = nx.descendants(filling, mechanism.initial_phase) | {mechanism.initial_phase}
+    behind = nx.ancestors(filling, fullest) | {fullest}
+    for edge in mechanism.edges():
+        if (
+            filling.has_edge(edge.reactant, edge.product)
+            and edge.reactant in ahead
+            and edge.product in behind
+        ):
+            yield edge
+
+
+def _energies(mechanism: Mechanism, edge: Edge) -> str:
+    """The energies of the compounds that the edge makes or unmakes, as the file has them."""
+    before, after = mechanism.nodes[edge.reactant], mechanism.nodes[edge.product]
+    told = []
+    for name in mechanism.phases:
+        if before.get(name, 0.0) == after.get(name, 0.0):
+            continue
+        phase = mechanism.phases[name]
+        enthalpy, entropy = phase.enthalpy_J_per_mol.value, phase.entropy_J_per_mol_K.value
+        heat = abs(entropy) * (mechanism.temperature_C + ZERO_CELSIUS_K)
+        if enthalpy != 0.0:
+            told.append(f"phases.{name}.enthalpy_J_per_mol = {enthalpy:g}")
+        if heat > max(SHARE_OF_ENTROPY * abs(enthalpy), LEAST_J_PER_MOL):
+            told.append(f"phases.{name}.entropy_J_per_mol_K = {entropy:g}")
+    return " and ".join(told) or "its energies"

@@ -1,0 +1,73 @@
+"""A rate test: capacity and coulombic efficiency against the number of the cycle."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from sbpath.errors import InputError
+from sbpath.plots.labels import capacity_label, heading
+from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, style
+from sbpath.solution import Solution
+from sbpath.studies.rate_capability import rate_capability as tested
+
+
+def rate_capability(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+    """Capacities of each cycle with the rates above them, and the coulombic efficiency below.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of constant-current cycles.
+    axes : pair of Axes, optional
+        For capacity and efficiency; a new figure if not given.
+
+    Raises
+    ------
+    InputError
+        If no cycle has both directions at constant current.
+    """
+    points = tested(solution)
+    if not points:
+        raise InputError("rate_capability: there is no full cycle; simulate sbpath.rate_test(...)")
+    with style():
+        if axes is None:
+            _, (top, bottom) = plt.subplots(
+                2, 1, sharex=True, figsize=(DOUBLE, 3.6), height_ratios=(2.2, 1.0), layout="constrained"
+            )
+        else:
+            top, bottom = axes
+        cycles = [point.cycle for point in points]
+        inserted = np.array([point.insertion_mAh_per_g for point in points])
+        extracted = np.array([point.extraction_mAh_per_g for point in points])
+        top.plot(cycles, inserted, "v", ms=5.0, color=INSERTION, label="insertion")
+        top.plot(cycles, extracted, "^", ms=5.0, color=EXTRACTION, mfc="white", label="extraction")
+        efficiency = 1e2 * np.array([point.coulombic_efficiency for point in points])
+        bottom.plot(cycles, efficiency, "o", ms=3.5, color="black")
+        # Less than a percent either way is nothing to look at.
+        reach = max(1.0, 1.3 * float(np.abs(efficiency - 100.0).max()))
+        bottom.set_ylim(100.0 - reach, 100.0 + reach)
+        low, high = min(inserted.min(), extracted.min()), max(inserted.max(), extracted.max())
+        room = max(high - low, 0.05 * high)
+        top.set_ylim(max(low - 0.25 * room, 0.0), high + 0.35 * room)
+        for rate, group in groupby(points, key=lambda point: point.rate):
+            block = [point.cycle for point in group]
+            top.text(
+                0.5 * (block[0] + block[-1]), 0.96, rate, ha="center", va="top", color="0.25",
+                transform=top.get_xaxis_transform(),
+            )  # fmt: skip
+            if block[0] > cycles[0]:
+                for ax in (top, bottom):
+                    ax.axvline(block[0] - 0.5, color="0.85", lw=0.6, zorder=0)
+        bottom.axhline(100.0, color="0.85", lw=0.6, zorder=0)
+        top.set_ylabel(capacity_label(solution))
+        bottom.set_ylabel("Coulombic eff.  (%)")
+        bottom.set_xlabel("Cycle")
+        bottom.xaxis.set_major_locator(MaxNLocator(integer=True))
+        top.legend(loc="lower left")
+        top.set_title(heading(solution), loc="left")
+    return top, bottom

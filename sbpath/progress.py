@@ -1,0 +1,21 @@
+"""Progress bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from tqdm import tqdm
+
+# Show progress after this delay (s).
+PROGRESS_DELAY_S = 2.0
+
+Item = TypeVar("Item")
+
+
+def with_progress(items: Sequence[Item], label: str, unit: str, progress: bool = True) -> Iterator[Item]:
+    """`items` in turn, with a bar on standard error if that is a terminal or a notebook."""
+    # None: tqdm shows nothing unless standard error is a terminal or a notebook.
+    return iter(
+        tqdm(items, desc=label, unit=unit, delay=PROGRESS_DELAY_S, disable=None if progress else True)
+    )

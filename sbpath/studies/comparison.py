@@ -1,0 +1,300 @@
+"""Systems, graphs, electrode designs, rates and temperatures compared by their last full cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Literal
+
+from sbpath.errors import InputError
+from sbpath.experiment import Experiment
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import node_labels
+from sbpath.mechanism.reader import load_mechanism, with_design
+from sbpath.physical import STANDARD_POTENTIAL_V
+from sbpath.progress import with_progress
+from sbpath.protocol.protocol import cycling
+from sbpath.results.cycles import CycleSummary, HalfCycle, first_cycle_efficiency, last_loop
+from sbpath.results.loss_breakdown import LOSSES, LossBreakdown, loss_breakdowns
+from sbpath.results.pathways import Pathways, pathways
+from sbpath.simulation import run, warn_outside
+from sbpath.solution import Solution
+from sbpath.text.tables import Column, file_table, path_text, printed_table, table, ways_note
+
+Scale = Literal["own", "Li"]
+
+
+def compare(
+    systems: Sequence[Mechanism | str] | Mechanism | str,
+    *,
+    graphs: Sequence[str | None] = (None,),
+    designs: Sequence[str | Path | None] = (None,),
+    rates: Sequence[str] = ("C/10",),
+    temperatures_C: Sequence[float | None] = (None,),
+    cycles: int = 2,
+    progress: bool = True,
+) -> list[Solution]:
+    """Cycle every system on every graph, in every electrode design, at every rate and temperature, between its own cut-offs.
+
+    Parameters
+    ----------
+    systems : sequence of Mechanism or str, or one of them
+        As in `simulate`.
+    graphs, temperatures_C : sequence
+        As in `simulate`; None is the system's own.
+    designs : sequence of str or Path
+        Electrode designs as in `load_mechanism`; None is the system's own electrode.
+    rates : sequence of str
+        Such as ``"C/10"``.
+    cycles : int
+        How many; comparisons take the last one.
+    progress : bool
+        Show progress if it takes longer than two seconds.
+
+    Returns
+    -------
+    list of Solution
+        System by system; within it graph by graph, then by design, by temperature, by rate.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to simulate, or an argument is wrong: told before the first run.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> for solution in sbpath.compare(["li-sb", "na-sb"], progress=False):
+    ...     print(f"{sbpath.cycle_summaries(solution)[-1].hysteresis_mV:.1f} mV")
+    195.9 mV
+    259.4 mV
+    """
+    several = [systems] if isinstance(systems, Mechanism | str) else systems
+    mechanisms = [s if isinstance(s, Mechanism) else load_mechanism(s) for s in several]
+    if not (mechanisms and graphs and designs and rates and temperatures_C):
+        raise InputError("compare: give at least one system, graph, design, rate and temperature")
+    runs, problems = [], {}
+    for system, graph, design, celsius, rate in product(mechanisms, graphs, designs, temperatures_C, rates):
+        try:
+            mechanism = system if design is None else with_design(system, design)
+            protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
+            runs.append(Experiment.of(mechanism, protocol, graph=graph, temperature_C=celsius))
+        except InputError as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise InputError(list(problems))
+    for experiment in runs:
+        warn_outside(experiment, stacklevel=3)
+    return [
+        run(experiment, progress=False)
+        for experiment in with_progress(runs, "sbpath compare", "run", progress)
+    ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """The last full cycle of one simulation.
+
+    Attributes
+    ----------
+    label : str
+        The mechanism's name, and of graph, design, temperature and rate what differs between the cases.
+    solution : Solution
+        Whole.
+    rate_mA_per_g : float
+        Current of the insertion that is compared, at its start.
+    summary, insertion, extraction
+        Of that cycle; None where the solution has no full cycle.
+    insertion_way, extraction_way : Pathways or None
+        Which edges carried the charge of these half cycles.
+    first_cycle_efficiency : float or None
+        Share of the charge inserted in cycle 1 that came out again; None where that is no full cycle.
+    budget : Budget or None
+        None where the loop is not closed.
+    shift_V : float
+        To be added to each potential, 0 on the metal's own scale.
+    """
+
+    label: str
+    solution: Solution
+    rate_mA_per_g: float
+    summary: CycleSummary | None
+    insertion: HalfCycle | None
+    extraction: HalfCycle | None
+    insertion_way: Pathways | None
+    extraction_way: Pathways | None
+    first_cycle_efficiency: float | None
+    loss_breakdown: LossBreakdown | None
+    shift_V: float
+
+    def mean_V(self, half: HalfCycle | None) -> float | None:
+        """Mean voltage of a half cycle on the scale of the comparison."""
+        return half and half.mean_voltage_V + self.shift_V
+
+    @property
+    def causes_mV(self) -> tuple[float, ...]:
+        """Hysteresis by cause, and what the cycle left stored; empty where the loop is not closed."""
+        if self.loss_breakdown is None:
+            return ()
+        stored = self.loss_breakdown.stored_mV
+        # Rounding would read as -0.0.
+        return (*self.loss_breakdown.losses_mV.sum(axis=0).tolist(), stored if abs(stored) > 0.05 else 0.0)
+
+
+def cases(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> list[Case]:
+    """One case for each solution, in their order.
+
+    Parameters
+    ----------
+    solutions : sequence of Solution, or one Solution
+        What is compared.
+    scale : {"own", "Li"}
+        Potentials against each cell's own alkali metal, or all against Li+/Li by the standard
+        potentials of the metals (`sbpath.physical.STANDARD_POTENTIAL_V`).
+
+    Raises
+    ------
+    InputError
+        If there is nothing to compare, or the scale is another one.
+    """
+    several = [solutions] if isinstance(solutions, Solution) else list(solutions)
+    if not several:
+        raise InputError("comparison: give at least one solution")
+    if scale not in ("own", "Li"):
+        raise InputError(f"scale: must be 'own' or 'Li', not {scale!r}")
+    found = []
+    loops = [last_loop(solution) for solution in several]
+    rates = [_rate(solution, loop) for solution, loop in zip(several, loops, strict=True)]
+    labels = case_labels(several, rates)
+    for solution, label, loop, rate in zip(several, labels, loops, rates, strict=True):
+        summary, insertion, extraction = loop if loop is not None else (None, None, None)
+        cycle = summary.cycle if summary is not None else 0
+        # The first of each direction, as in `last_loop`.
+        own = {way.direction: way for way in reversed(pathways(solution)) if way.cycle == cycle}
+        ion = solution.mechanism.ion
+        found.append(
+            Case(
+                label=label,
+                solution=solution,
+                rate_mA_per_g=rate,
+                summary=summary,
+                insertion=insertion,
+                extraction=extraction,
+                insertion_way=own.get("insertion"),
+                extraction_way=own.get("extraction"),
+                first_cycle_efficiency=first_cycle_efficiency(solution),
+                loss_breakdown=next((b for b in loss_breakdowns(solution) if b.cycle == cycle), None),
+                shift_V=0.0 if scale == "own" else STANDARD_POTENTIAL_V[ion] - STANDARD_POTENTIAL_V["Li"],
+            )
+        )
+    return found
+
+
+def case_labels(solutions: Sequence[Solution], rates_mA_per_g: Sequence[float] | None = None) -> list[str]:
+    """A short name for each solution, with what tells it from the others.
+
+    The rates are those of `Case`, found anew if not given (mA/g).
+    """
+    if rates_mA_per_g is None:
+        rates_mA_per_g = [_rate(solution, last_loop(solution)) for solution in solutions]
+    parts = [
+        (
+            solution.mechanism.name,
+            solution.graph,
+            solution.mechanism.design or "own electrode",
+            f"{solution.temperature_C:g} °C",
+            rate_text(rate, solution.experiment.one_C_mA_per_g),
+        )
+        for solution, rate in zip(solutions, rates_mA_per_g, strict=True)
+    ]
+    labels = []
+    for part in parts:
+        twins = [other for other in parts if other[0] == part[0]]
+        # The temperature belongs to a system; it is told where the same system has two.
+        told = [part[i] for i in (1, 2, 3, 4) if len({other[i] for other in twins}) > 1]
+        labels.append(", ".join([part[0], *told]))
+    # Alike but for a number of the mechanism or a protocol: counted.
+    return [
+        label if labels.count(label) == 1 else f"{label} ({labels[: i + 1].count(label)})"
+        for i, label in enumerate(labels)
+    ]
+
+
+def rate_text(rate_mA_per_g: float, one_C_mA_per_g: float) -> str:
+    """``C/10`` or ``2C``, of a current per gram."""
+    if rate_mA_per_g <= 0.0:
+        return "rest"
+    hours = one_C_mA_per_g / rate_mA_per_g
+    return f"C/{hours:.4g}" if hours > 1.0 else f"{1.0 / hours:.4g}C"
+
+
+def _rate(solution: Solution, loop: tuple[CycleSummary, HalfCycle, HalfCycle] | None) -> float:
+    rows = slice(0, None) if loop is None else loop[1].rows
+    return 1e3 * abs(float(solution.current_A_per_g[rows][0]))
+
+
+COLUMNS: tuple[Column[Case], ...] = (
+    Column("", lambda c: c.label, short="system"),
+    Column("System", lambda c: c.solution.mechanism.name),
+    Column("Graph", lambda c: c.solution.graph),
+    Column("Design", lambda c: c.solution.mechanism.design),
+    Column("Temperature [degC]", lambda c: c.solution.temperature_C, "{:g}", "°C", "{:g}"),
+    Column("Rate [mA.g-1]", lambda c: c.rate_mA_per_g, "{:.4g}"),
+    Column("Cycle", lambda c: c.summary and c.summary.cycle),
+    Column(
+        "Insertion [mA.h.g-1]", lambda c: c.insertion and c.insertion.capacity_mAh_per_g, "{:.1f}", "mAh/g", "{:.1f}"
+    ),
+    Column("Extraction [mA.h.g-1]", lambda c: c.extraction and c.extraction.capacity_mAh_per_g, "{:.1f}"),
+    Column("Insertion [V]", lambda c: c.mean_V(c.insertion), "{:.4f}", "in / V", "{:.3f}"),
+    Column("Extraction [V]", lambda c: c.mean_V(c.extraction), "{:.4f}", "out / V", "{:.3f}"),
+    Column("Hysteresis [mV]", lambda c: c.summary and c.summary.hysteresis_mV, "{:.1f}", "hysteresis / mV", "{:.1f}"),
+    Column("Loop [J.g-1]", lambda c: c.summary and c.summary.loop_J_per_g, "{:.1f}", "loop / J/g", "{:.1f}"),
+    Column(
+        "First-cycle efficiency", lambda c: c.summary and c.first_cycle_efficiency, "{:.4f}", "ICE", "{:.1%}"
+    ),
+    Column("Coulombic efficiency", lambda c: c.summary and c.summary.coulombic_efficiency, "{:.4f}", "CE", "{:.1%}"),
+    Column(
+        "Energy efficiency", lambda c: c.summary and c.summary.energy_efficiency, "{:.4f}", "energy eff.", "{:.1%}"
+    ),
+    Column("Insertion path", lambda c: c.summary and path_text(c.insertion_way)),
+    Column("Extraction path", lambda c: c.summary and path_text(c.extraction_way)),
+    Column("", lambda c: c.summary and path_text(c.insertion_way, node_labels(c.solution.mechanism)), short="path in"),
+    Column("", lambda c: c.summary and path_text(c.extraction_way, node_labels(c.solution.mechanism)), short="path out"),
+    *(
+        Column(f"{cause.capitalize()} [mV]", lambda c, i=i: c.causes_mV[i] if c.causes_mV else None, "{:.2f}")
+        for i, cause in enumerate((*LOSSES, "stored"))
+    ),
+)  # fmt: skip
+
+
+def comparison_table(
+    solutions: Sequence[Solution], scale: Scale = "own"
+) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows for a file: the last full cycle of each solution, phases by name."""
+    return file_table(COLUMNS, cases(solutions, scale))
+
+
+def comparison_report(solutions: Sequence[Solution], scale: Scale = "own") -> str:
+    """The comparison for a terminal, and below it where the hysteresis comes from."""
+    compared = cases(solutions, scale)
+    shares = [[c.label, *(f"{value:.1f}" for value in c.causes_mV)] for c in compared if c.causes_mV]
+    lines = [
+        printed_table(COLUMNS, compared),
+        "",
+        "Hysteresis by cause / mV",
+        table(["system", *LOSSES, "stored"], shares),
+        "ICE: first-cycle efficiency, the share of the charge inserted in cycle 1 that came out again; "
+        "CE: the same in the cycle compared",
+    ]
+    lines += ways_note(way for case in compared for way in (case.insertion_way, case.extraction_way))
+    if any(case.summary is None for case in compared):
+        lines.append("-: no full cycle")
+    if any(case.summary and not case.loss_breakdown for case in compared):
+        lines.append(
+            "not in the second table: the capacities differ by more than 2 %, so the loop is not closed"
+        )
+    if scale == "Li":
+        lines.append("potentials against Li+/Li by the standard potentials of the metals in water")
+    return "\n".join(lines)

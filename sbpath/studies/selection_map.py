@@ -1,0 +1,228 @@
+"""Which path wins where: a map of the path taken over two quantities."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbpath.errors import InputError, SbpathError
+from sbpath.kernels import Floats
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import node_labels
+from sbpath.mechanism.paths import with_changes
+from sbpath.mechanism.reader import load_mechanism
+from sbpath.progress import with_progress
+from sbpath.results.pathways import pathways
+from sbpath.simulation import run
+from sbpath.solution import Solution
+from sbpath.sweeps.plan import Plan
+from sbpath.sweeps.ranges import RATE, TEMPERATURE, Variation
+from sbpath.sweeps.runs import plain_name
+from sbpath.text.tables import Column, file_table, table
+
+Way = tuple[str, ...]
+
+# Even faint paths are followed, so that boundaries can be told between the points of the grid.
+MIN_FOLLOWED_SHARE = 1e-12
+# Where less than this share of the Sb is converted, no path has been taken.
+MIN_CONVERTED_SHARE = 1e-3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SelectionMap:
+    """Share of the Sb on each path, over a grid.
+
+    Attributes
+    ----------
+    mechanism, graph : str
+        What was simulated.
+    x, y : Variation
+        Along columns and rows of the grid.
+    shares : dict
+        For each direction a dict of path (phases in turn) to an array of shape (ny, nx): of what
+        was converted, the share that went this way; nan where the run failed.
+    failures : dict
+        Message of each failed run by (row, column).
+    """
+
+    mechanism: str
+    graph: str
+    x: Variation
+    y: Variation
+    shares: dict[str, dict[Way, Floats]]
+    failures: dict[tuple[int, int], str]
+
+    def winners(self, direction: str) -> tuple[list[Way], NDArray[np.int64]]:
+        """Paths that win somewhere, and the number of the winner at each point, shape (ny, nx).
+
+        -1 where the run failed or nothing was converted.
+        """
+        ways = list(self.shares[direction])
+        shape = (len(self.y.values), len(self.x.values))
+        stack = np.nan_to_num([self.shares[direction][way] for way in ways]).reshape(len(ways), *shape)
+        best = np.argmax(stack, axis=0) if ways else np.full(shape, -1)
+        best = np.where(stack.sum(axis=0) > 0.0, best, -1)
+        won = [i for i in range(len(ways)) if np.any(best == i)]
+        renumbered = np.full(best.shape, -1)
+        for number, i in enumerate(won):
+            renumbered[best == i] = number
+        return [ways[i] for i in won], renumbered
+
+
+def selection_map(
+    mechanism: Mechanism | str,
+    x: Variation | str,
+    y: Variation | str,
+    *,
+    graph: str | None = None,
+    rate: str | None = None,
+    temperature_C: float | None = None,
+    changes: Mapping[str, float] | None = None,
+    cycles: int = 2,
+    progress: bool = True,
+) -> SelectionMap:
+    """Simulate cycles over a grid and tell the path that each direction of the last one takes.
+
+    Parameters
+    ----------
+    mechanism : Mechanism or str
+        As in `simulate`.
+    x, y : Variation or str
+        What varies, as text ``NAME=LOW..HIGH:COUNT``; see `Variation`.
+    graph, temperature_C
+        As in `simulate`; the temperature where it does not vary.
+    rate : str, optional
+        C-rate where it does not vary; C/10 if not given.
+    changes : mapping, optional
+        Further numbers to put in place of the mechanism's, as in `load_mechanism`.
+    cycles : int
+        The last one counts.
+    progress : bool
+        Show progress if it takes longer than two seconds.
+
+    Returns
+    -------
+    SelectionMap
+        With a message for each run that failed; the others stand.
+
+    Raises
+    ------
+    InputError
+        If both vary the same, a path of a number is not the mechanism's, or every run fails.
+    """
+    if not isinstance(mechanism, Mechanism):
+        mechanism = load_mechanism(mechanism)
+    if changes:
+        mechanism = with_changes(mechanism, changes)
+    across, up = (v if isinstance(v, Variation) else Variation.parse(v) for v in (x, y))
+    if plain_name(across.name) == plain_name(up.name):
+        raise InputError(f"{across.name}: cannot vary along both axes; vary two quantities")
+    names = {across.name, up.name}
+    if rate is not None and RATE in names:
+        raise InputError("rate: varies, and one value is given for it as well; leave one of the two out")
+    if temperature_C is not None and TEMPERATURE in names:
+        raise InputError(
+            "temperature_C: varies, and one value is given for it as well; leave one of the two out"
+        )
+    plan = Plan.of(
+        mechanism, (up, across), rate=rate, cycles=cycles, graph=graph, temperature_C=temperature_C
+    )
+    shape = (len(up.values), len(across.values))
+    shares: dict[str, dict[Way, Floats]] = {"insertion": {}, "extraction": {}}
+    failures: dict[tuple[int, int], str] = {}
+    points = [(place, (up.values[place[0]], across.values[place[1]])) for place in np.ndindex(shape)]
+    for place, point in with_progress(points, f"sbpath sweep {mechanism.name}", "run", progress):
+        try:
+            found = _last_shares(run(plan.experiment(point), progress=False))
+        except SbpathError as error:
+            failures[place] = str(error)
+            continue
+        for (direction, way), share in found.items():
+            shares[direction].setdefault(way, np.zeros(shape))[place] = share
+    if len(failures) == len(points):
+        raise InputError(f"selection_map: every run failed, the first with: {failures[0, 0]}")
+    for grid in (grid for grids in shares.values() for grid in grids.values()):
+        for place in failures:
+            grid[place] = np.nan
+    return SelectionMap(mechanism.name, plan.graph, across, up, shares, failures)
+
+
+def _last_shares(solution: Solution) -> dict[tuple[str, Way], float]:
+    """Of what the last cycle converted, the share of each path, by direction and nodes."""
+    found: dict[tuple[str, Way], float] = {}
+    last = solution.steps[-1].cycle
+    for way in pathways(solution, MIN_FOLLOWED_SHARE):
+        total = sum(path.share for path in way.paths)
+        if way.cycle == last and total >= MIN_CONVERTED_SHARE:
+            found |= {(way.direction, path.phases): path.share / total for path in way.paths}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """One row of the table of a map."""
+
+    chart: SelectionMap
+    place: tuple[int, int]
+    direction: str
+    way: Way
+
+    @property
+    def share(self) -> float:
+        return float(self.chart.shares[self.direction][self.way][self.place])
+
+
+COLUMNS: tuple[Column[_Share], ...] = (
+    Column("X", lambda s: s.chart.x.name),
+    Column("X value", lambda s: s.chart.x.values[s.place[1]], "{:.9g}"),
+    Column("Y", lambda s: s.chart.y.name),
+    Column("Y value", lambda s: s.chart.y.values[s.place[0]], "{:.9g}"),
+    Column("Direction", lambda s: s.direction),
+    Column("Path", lambda s: " -> ".join(s.way)),
+    Column("Share", lambda s: s.share, "{:.6g}"),
+)
+
+
+def selection_table(chart: SelectionMap) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows for a file: the share of each path at each point."""
+    return file_table(
+        COLUMNS,
+        [
+            _Share(chart, place, direction, way)
+            for direction, grids in chart.shares.items()
+            for way in grids
+            for place in np.ndindex(len(chart.y.values), len(chart.x.values))
+        ],
+    )
+
+
+def selection_report(chart: SelectionMap, mechanism: Mechanism) -> str:
+    """A letter for the winner at each point, rows from the top down, and what the letters mean."""
+    labels = node_labels(mechanism, short=True)
+    parts = [f"{chart.mechanism}: {chart.graph} graph; across: {chart.x.name}, down: {chart.y.name}"]
+    for direction in chart.shares:
+        ways, winner = chart.winners(direction)
+        signs = [*(_letter(number) for number in range(len(ways))), "-"]
+        head = ["", *(f"{value:.4g}" for value in chart.x.values)]
+        rows = [
+            [f"{chart.y.values[row]:.4g}", *(signs[number] for number in winner[row])]
+            for row in reversed(range(len(chart.y.values)))
+        ]
+        parts += ["", direction, table(head, rows)]
+        parts += [f"{signs[i]}: {' -> '.join(labels[phase] for phase in way)}" for i, way in enumerate(ways)]
+    if chart.failures:
+        parts += [
+            "",
+            f"-: {len(chart.failures)} runs failed, the first with: {next(iter(chart.failures.values()))}",
+        ]
+    return "\n".join(parts)
+
+
+def _letter(number: int) -> str:
+    """A to Z, then AA, AB ...: a map may have more paths than there are letters."""
+    before, last = divmod(number, len(string.ascii_uppercase))
+    return (_letter(before - 1) if before else "") + string.ascii_uppercase[last]

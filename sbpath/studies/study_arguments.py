@@ -1,0 +1,146 @@
+"""Arguments of experiments as people give them, all mistakes of one call told together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from math import ceil, isfinite
+from numbers import Real
+from typing import Any, TypeVar
+
+from sbpath.errors import InputError, Problems
+from sbpath.protocol.protocol import cycling
+from sbpath.protocol.quantities import one_line, read
+from sbpath.protocol.steps import (
+    CompositionLimit,
+    ConstantCurrent,
+    Rate,
+    Rest,
+    Sweep,
+    TimeLimit,
+    VoltageLimit,
+)
+
+T = TypeVar("T")
+
+
+class StudyArguments(Problems):
+    """Reads arguments one by one.
+
+    A mistake is noted, and something harmless takes the place of the argument, so that the next one
+    can be looked at; `check` raises what has come together.
+    """
+
+    def halves(
+        self, rate: str | Rate, lower_V: float, upper_V: float
+    ) -> tuple[ConstantCurrent, ConstantCurrent]:
+        """Insertion to `lower_V` and extraction to `upper_V`, the steps that `cycling` has."""
+        current = self.attempt(_rate, rate, name="rate", otherwise=Rate(1.0, "C"))
+        lower, upper = self.window(lower_V, upper_V)
+        return (
+            ConstantCurrent("insertion", current, (VoltageLimit(lower),)),
+            ConstantCurrent("extraction", current, (VoltageLimit(upper),)),
+        )
+
+    def window(self, lower_V: float, upper_V: float) -> tuple[float, float]:
+        """The cut-offs [V], as `cycling` takes them."""
+        return self.attempt(_window, lower_V, upper_V, otherwise=(0.0, 1.0))
+
+    def rates(self, name: str, given: Any) -> list[Rate]:
+        """One rate or several."""
+        example = f"{name}: must be a list such as ['C/10', '1C']"
+        return self._each(name, [given] if isinstance(given, str | Rate) else given, _rate, example)
+
+    def scan_rates(self, name: str, given: Any) -> list[float]:
+        """One scan rate or several [V/s]."""
+        example = f"{name}: must be a list such as ['0.1 mV/s', '0.5 mV/s']"
+        return self._each(name, [given] if isinstance(given, str) else given, _scan_rate, example)
+
+    def compositions(self, name: str, given: Any) -> list[float]:
+        """One composition or several."""
+        example = f"{name}: must be a list such as [0.5, 1.5, 2.5]"
+        return self._each(name, [given] if isinstance(given, Real) else given, _composition, example)
+
+    def composition(self, name: str, given: float) -> float:
+        """A composition between empty and full."""
+        return self.attempt(_composition, given, name=name, otherwise=1.0)
+
+    def rest(self, name: str, given: str) -> Rest:
+        """A rest of the time given."""
+        return Rest((self.attempt(_time, given, name=name, otherwise=TimeLimit(1.0)),))
+
+    def pulse(self, name: str, given: str) -> TimeLimit | CompositionLimit:
+        """The size of a pulse, a time or a step of composition."""
+        return self.attempt(_pulse, given, name=name, otherwise=TimeLimit(3600.0))
+
+    def pulses_to_fill(self, name: str, size: TimeLimit | CompositionLimit, rate: Rate, full_x: float) -> int:
+        """How many pulses of this size fill the electrode to `full_x`, if that can be told."""
+        if isinstance(size, CompositionLimit):
+            return ceil(full_x / size.x - 1e-9)
+        if rate.unit == "C":
+            return ceil(3600.0 / (rate.value * size.time_s) - 1e-9)
+        self.add(
+            f"{name}: how many at {rate} fill the electrode depends on what it holds; "
+            "say how many, or give a C-rate or a pulse such as 'x = 0.1'"
+        )
+        return 1
+
+    def count(self, name: str, given: int, least: int = 1) -> int:
+        """A whole number, `least` or more."""
+        if not isinstance(given, int) or isinstance(given, bool) or given < least:
+            self.add(f"{name}: must be a whole number, {least} or more, not {given!r}")
+            return least
+        return given
+
+    def _each(self, name: str, given: Any, make: Callable[[Any], T], example: str) -> list[T]:
+        items = list(given) if isinstance(given, Iterable) else []
+        if not items:
+            self.add(f"{example}, not {given!r}")
+        made = [self.attempt(make, item, name=name) for item in items]
+        return [item for item in made if item is not None]
+
+
+def _window(lower_V: float, upper_V: float) -> tuple[float, float]:
+    cycling("1C", lower_V, upper_V)
+    return lower_V, upper_V
+
+
+def _rate(given: str | Rate) -> Rate:
+    return given if isinstance(given, Rate) else Rate.parse(given)
+
+
+def _scan_rate(given: str) -> float:
+    value = _measured(given, ("scan rate",), "'0.1 mV/s'")[1]
+    return Sweep(value, 0.0).scan_rate_V_per_s
+
+
+def _time(given: str) -> TimeLimit:
+    return TimeLimit(_measured(given, ("time",), "'2 h'")[1])
+
+
+def _pulse(given: str) -> TimeLimit | CompositionLimit:
+    quantity, value = _measured(given, ("time", "composition"), "'30 min' or 'x = 0.1'")
+    return TimeLimit(value) if quantity == "time" else CompositionLimit(_composition(value))
+
+
+def _composition(given: float) -> float:
+    if not isinstance(given, Real) or not isfinite(given) or not given > 0.0:
+        raise InputError(f"must be a composition above 0 alkali per Sb, such as 1.5, not {given!r}")
+    return float(given)
+
+
+def _measured(text: str, quantities: tuple[str, ...], example: str) -> tuple[str, float]:
+    """Quantity and value of `text`, which must be one of `quantities`."""
+    try:
+        line = one_line(text)
+        quantity, value, _ = read(line)
+        if quantity not in quantities:
+            raise InputError(f"'{line}' is a {quantity}, where a {' or a '.join(quantities)} is needed")
+    except InputError as error:
+        raise InputError(f"{error}; write for example {example}") from None
+    return quantity, value
+
+
+def to_composition(step: ConstantCurrent, x: float) -> ConstantCurrent:
+    """`step` with a composition as a further limit."""
+    return replace(step, limits=(CompositionLimit(x), *step.limits))

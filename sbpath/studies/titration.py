@@ -1,0 +1,304 @@
+"""What a titration (GITT) shows: the voltage under current, and what it relaxes to.
+
+The relaxed voltages of one direction, against x, are the quasi-equilibrium curve of that
+direction. Where a transformation waits for nuclei the two curves stay apart: a rest ends the
+overpotential of growth and transport at once, that of nucleation only with the logarithm of
+time. How far each rest still moved at its end is therefore part of the result.
+
+No diffusion coefficient is read off the pulses. The formula for it (Weppner and Huggins 1977,
+J. Electrochem. Soc. 124, 1569) takes the relaxation for that of a gradient inside one solid
+solution, and this model holds no gradient inside a phase: what relaxes here is the
+transformation of phases and the charge of the double layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import node_labels
+from sbpath.model.equations import fill_nodes, workspace
+from sbpath.model.equilibrium import equilibrium_potential
+from sbpath.protocol.protocol import Protocol
+from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Limit, Rate, Rest
+from sbpath.results.cycles import MIN_PHASE_SHARE
+from sbpath.solution import Solution
+from sbpath.studies.study import Argument, Study
+from sbpath.studies.study_arguments import StudyArguments, to_composition
+from sbpath.text.report import heading
+from sbpath.text.tables import Column, printed_table
+
+# At most this many points of each direction are printed.
+MAX_PRINTED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TitrationPoint:
+    """One pulse and the rest after it.
+
+    Attributes
+    ----------
+    cycle, direction : int, str
+        Cycle, and "insertion" or "extraction".
+    row : int
+        Last row of the rest in the solution.
+    composition : float
+        x at the end of the rest (mol per mol Sb).
+    voltage_V, relaxed_V : float
+        At the end of the pulse, under current, and at the end of the rest.
+    drift_mV_per_h : float
+        dV/dt at the end of the rest: how far it is from standing still.
+    """
+
+    cycle: int
+    direction: str
+    row: int
+    composition: float
+    voltage_V: float
+    relaxed_V: float
+    drift_mV_per_h: float
+
+
+@dataclass(frozen=True, slots=True)
+class TwoPhaseEquilibrium:
+    """Two phases in equilibrium at `potential_V`, together from `low_x` to `high_x`."""
+
+    phases: tuple[str, str]
+    potential_V: float
+    low_x: float
+    high_x: float
+
+
+def gitt(
+    rate: str | Rate,
+    lower_V: float,
+    upper_V: float,
+    pulse: str = "30 min",
+    rest: str = "2 h",
+    pulses: int | None = None,
+    cycles: int = 1,
+    full_x: float = 3.0,
+) -> Protocol:
+    """Return a galvanostatic intermittent titration: pulses and rests, in and out again.
+
+    Every pulse also ends at the cut-off of its direction. The last pulse of extraction ends at
+    nothing else, and that of insertion neither unless `pulses` is given, so that a titration
+    of the whole range is a closed loop.
+
+    Parameters
+    ----------
+    rate : str or Rate
+        The current of the pulses.
+    lower_V, upper_V : float
+        Cut-off voltages [V], lower below upper.
+    pulse : str
+        How long a pulse is: a time such as ``"30 min"``, or a step of composition such as
+        ``"x = 0.1"``, with which the pulses of both directions end at the same x = 0.1, 0.2, ...
+    rest : str
+        How long the rest after each pulse is, such as ``"2 h"``.
+    pulses : int, optional
+        How many in each direction. If not given, as many as fill the electrode, which for
+        pulses by time can be told of a C-rate only (1C fills it in one hour).
+    cycles : int
+        How many times, 1 or more.
+    full_x : float
+        What the full electrode holds, mol of alkali per mol of Sb; 3 for A3Sb.
+
+    Raises
+    ------
+    InputError
+        All that is wrong with the arguments, a line each.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> protocol = sbpath.gitt("C/20", 0.05, 1.5, pulse="x = 1", rest="4 h")
+    >>> protocol.to_strings()[0][:2]
+    ['Insert at C/20 until x = 1 or until 0.05 V', 'Rest for 4 h']
+    """
+    asked = StudyArguments()
+    insertion, extraction = asked.halves(rate, lower_V, upper_V)
+    size, relax = asked.pulse("pulse", pulse), asked.rest("rest", rest)
+    full = asked.composition("full_x", full_x)
+    if pulses is None:
+        number = asked.pulses_to_fill("pulses", size, insertion.rate, full)
+    else:
+        number = asked.count("pulses", pulses)
+    asked.count("cycles", cycles)
+    asked.check()
+
+    going_in = [_pulse(insertion, size, i, full) for i in range(1, number + 1)]
+    if pulses is None:
+        going_in[-1] = insertion
+    coming_out = [_pulse(extraction, size, i, full) for i in range(number - 1, 0, -1)]
+    steps = [step for current in (*going_in, *coming_out, extraction) for step in (current, relax)]
+    return Protocol((tuple(steps),) * cycles)
+
+
+def _pulse(step: ConstantCurrent, size: Limit, number: int, full_x: float) -> ConstantCurrent:
+    """`step` as a pulse; of those by composition number 1 stands between x = 0 and 1 step.
+
+    A full electrode is only approached, so no pulse ends at `full_x`.
+    """
+    if not isinstance(size, CompositionLimit):
+        return replace(step, limits=(size, *step.limits))
+    x = round(number * size.x, 12)
+    return to_composition(step, x) if x < full_x else step
+
+
+def titration(solution: Solution) -> list[TitrationPoint]:
+    """A point for every rest that comes right after a step in which charge has passed, in order.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> protocol = sbpath.gitt("C/20", 0.05, 1.5, pulse="x = 1", rest="4 h")
+    >>> first = sbpath.titration(sbpath.simulate("li-sb", protocol, progress=False))[0]
+    >>> round(first.composition, 2), round(first.voltage_V, 3), round(first.relaxed_V, 3)
+    (1.0, 0.851, 0.867)
+    """
+    points = []
+    for pulse, rest in zip(solution.steps[:-1], solution.steps[1:], strict=True):
+        if pulse.direction == "rest" or pulse.duration_s == 0.0:
+            continue
+        if not isinstance(rest.step, Rest):
+            continue
+        row = rest.last - 1
+        points.append(
+            TitrationPoint(
+                cycle=rest.cycle,
+                direction=pulse.direction,
+                row=row,
+                composition=float(solution.composition[row]),
+                voltage_V=float(solution.voltage_V[pulse.last - 1]),
+                relaxed_V=float(solution.voltage_V[row]),
+                drift_mV_per_h=3.6e6 * _slope_at_end(solution, rest.first, rest.last),
+            )
+        )
+    return points
+
+
+def relaxed_curve(
+    points: Sequence[TitrationPoint], cycle: int, direction: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """x, increasing, and relaxed voltage (V) of the points of one cycle and direction."""
+    chosen = sorted(
+        (p.composition, p.relaxed_V) for p in points if p.cycle == cycle and p.direction == direction
+    )
+    x, voltage = np.array(chosen).reshape(-1, 2).T
+    return x, voltage
+
+
+def relaxed_gap_mV(points: Sequence[TitrationPoint], cycle: int) -> float | None:
+    """Mean distance of the two quasi-equilibrium curves over the x that both cover (mV).
+
+    Between the points the curves are taken as straight. None where they share no x.
+    """
+    x_in, v_in = relaxed_curve(points, cycle, "insertion")
+    x_out, v_out = relaxed_curve(points, cycle, "extraction")
+    if min(len(x_in), len(x_out)) < 2:
+        return None
+    low, high = max(x_in[0], x_out[0]), min(x_in[-1], x_out[-1])
+    if low >= high:
+        return None
+    x = np.unique(np.concatenate([x_in, x_out]).clip(low, high))
+    gap = np.interp(x, x_out, v_out) - np.interp(x, x_in, v_in)
+    return float(1e3 * np.trapezoid(gap, x) / (high - low))
+
+
+def two_phase_equilibria(solution: Solution) -> list[TwoPhaseEquilibrium]:
+    """Equilibria of the pairs of phases that turned into each other, by falling potential.
+
+    Those count whose edges have converted `MIN_PHASE_SHARE` of the Sb or more. Phases that hold equally
+    much alkali have no potential of equilibrium.
+    """
+    work = workspace(solution.network)
+    converted = np.asarray(np.trapezoid(solution.rates_per_s, solution.time_s, axis=1))
+    pairs: dict[tuple[str, str], float] = {}
+    for edge, share in zip(solution.edges, converted.tolist(), strict=True):
+        one, other = sorted(edge.ends, key=solution.phases.index)
+        pairs[one, other] = pairs.get((one, other), 0.0) + share
+    found = []
+    for (one, other), share in pairs.items():
+        potential = equilibrium_potential(solution.mechanism, one, other, solution.temperature_C)
+        if share < MIN_PHASE_SHARE or potential is None:
+            continue
+        fill_nodes(potential, solution.network, work)
+        low, high = sorted(float(work.content[solution.phases.index(name)]) for name in (one, other))
+        found.append(TwoPhaseEquilibrium((one, other), potential, low, high))
+    return sorted(found, key=lambda equilibrium: -equilibrium.potential_V)
+
+
+def _slope_at_end(solution: Solution, first: int, last: int) -> float:
+    """dV/dt (V/s) at the last row: slope there of the cubic through the last four rows."""
+    rows = slice(max(first, last - 4), last)
+    time = solution.time_s[rows] - solution.time_s[last - 1]
+    span = -float(time[0])
+    if span == 0.0:
+        return 0.0
+    return float(np.polyfit(time / span, solution.voltage_V[rows], len(time) - 1)[-2]) / span
+
+
+COLUMNS: tuple[Column[TitrationPoint], ...] = (
+    Column("Cycle", lambda p: p.cycle, short="cycle"),
+    Column("Direction", lambda p: p.direction, short="direction"),
+    Column("x", lambda p: p.composition, "{:.6f}", "x", "{:5.3f}"),
+    Column("Voltage [V]", lambda p: p.voltage_V, "{:.6f}", "under current / V", "{:7.4f}"),
+    Column("Relaxed voltage [V]", lambda p: p.relaxed_V, "{:.6f}", "relaxed / V", "{:7.4f}"),
+    Column("", lambda p: 1e3 * (p.relaxed_V - p.voltage_V), short="change / mV", terminal="{:+8.1f}"),
+    Column("Drift [mV.h-1]", lambda p: p.drift_mV_per_h, "{:.6f}", "drift / mV/h", "{:+8.3f}"),
+)
+
+
+def report(solution: Solution) -> str:
+    """Points of the titration, the distance of the relaxed curves, and the equilibria between them."""
+    points = titration(solution)
+    labels = node_labels(solution.mechanism)
+    printed: list[TitrationPoint] = []
+    for _, group in groupby(points, key=lambda p: (p.cycle, p.direction)):
+        chosen = list(group)
+        printed += chosen[:: -(-len(chosen) // MAX_PRINTED)]
+    lines = [heading(solution), "", printed_table(COLUMNS, printed)]
+    if len(printed) < len(points):
+        lines += [f"({len(printed)} of {len(points)} points; --csv writes them all)"]
+    lines += [""]
+    for cycle in dict.fromkeys(p.cycle for p in points):
+        gap = relaxed_gap_mV(points, cycle)
+        if gap is not None:
+            lines += [f"cycle {cycle}: the relaxed curves lie {gap:.1f} mV apart on average"]
+    for pair in two_phase_equilibria(solution):
+        one, other = (labels[name] for name in pair.phases)
+        lines += [f"{one} and {other} are in equilibrium at {pair.potential_V:.4f} V"]
+    lines += ["no diffusion coefficient is given: the model has no gradient inside a phase that could relax"]
+    return "\n".join(lines)
+
+
+def _protocol(mechanism: Mechanism, lower_V: float, upper_V: float, **chosen: Any) -> Protocol:
+    return gitt(lower_V=lower_V, upper_V=upper_V, full_x=mechanism.content_range[1], **chosen)
+
+
+STUDY = Study(
+    name="gitt",
+    title="titration: short pulses, long rests, relaxed voltages",
+    description="Galvanostatic intermittent titration: pulses of current, each followed by a rest, in and out "
+    "again. Prints the voltage under current and after the rest, and how fast it still drifts then.",
+    example='sbpath run gitt li-sb --rate C/20 --pulse "x = 0.1" --rest "4 h" --plot gitt.png',
+    arguments=(
+        Argument("rate", "C/20", "current of the pulses", "RATE"),
+        Argument("pulse", "30 min", 'length of a pulse: a time, or a step of composition, "x = 0.1"', "SIZE"),
+        Argument("rest", "2 h", "length of each rest", "TIME"),
+        Argument("pulses", None, "how many in each direction (default: until full)", "N", kind=int),
+        Argument("cycles", 1, "how many times", "N", kind=int),
+    ),
+    protocol=_protocol,
+    rows=titration,
+    columns=COLUMNS,
+    report=report,
+    figure="titration",
+)

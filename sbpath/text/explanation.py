@@ -1,0 +1,196 @@
+"""Why this path, in words and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isinf, isnan
+
+from sbpath.mechanism.notation import edge_label, node_labels
+from sbpath.results.pathways import Pathways, pathways
+from sbpath.results.selectivity import (
+    MIN_DECIDED_SHARE,
+    BranchPoint,
+    Competitor,
+    TimeConstants,
+    all_branch_points,
+    branch_points,
+)
+from sbpath.solution import Solution
+from sbpath.text.tables import Column, file_table, signed, table
+
+PATH_HEAD = ["half cycle", "edge", "mAh/g", "Sb converted", "of what left"]
+COMPETITOR_HEAD = [
+    "to", "driving force / kJ/mol Sb", "/ MJ/m3 product", "gamma / J/m2", "barrier / kT", "nucleation / s", "growth / s",
+    "transport / s", "share",
+]  # fmt: skip
+
+
+def explanation(solution: Solution) -> str:
+    """The ways of the last cycle, and for each phase that had a choice why it went as it did."""
+    labels = node_labels(solution.mechanism, short=True)
+    last = int(solution.cycle[-1])
+    parts = [
+        f"{solution.mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, cycle {last}",
+        "",
+        "Which way the charge went",
+        paths_table([way for way in pathways(solution) if way.cycle == last], labels),
+    ]
+    for branch_point in branch_points(solution):
+        parts += ["", *branch_point_text(branch_point, labels)]
+    parts += [
+        "",
+        "driving force: affinity less transformation work; barrier: 16 pi S gamma^3 / (3 kT g^2), g per volume of product;",
+        "a domain waits for a nucleus, 1 / (J0 exp(-barrier)), then for growth, then for transport; the shortest sum goes first.",
+        "Where nucleation is the longest wait of both the lower barrier wins: 1 before 2 where gamma1/gamma2 < (g1/g2)^(2/3).",
+        "gamma is the same in both directions, g is not. Shares are those of the whole half cycle, all else is one instant of it.",
+    ]
+    return "\n".join(parts)
+
+
+def paths_table(ways: Sequence[Pathways], labels: dict[str, str]) -> str:
+    """Charge and share of each edge that ran, the rest of the charge, and the paths."""
+    rows, lines = [], []
+    for way in ways:
+        for edge, charge, converted, branch in zip(
+            way.edges, way.charge_mAh_per_g, way.converted, way.branching, strict=True
+        ):
+            if converted > 5e-4:
+                rows.append(
+                    [
+                        way.direction,
+                        edge_label(edge, labels),
+                        signed(charge),
+                        f"{converted:.1%}",
+                        f"{branch:.1%}",
+                    ]
+                )
+        if abs(way.filling_mAh_per_g) > 0.5:
+            rows.append(
+                [way.direction, "solution phases fill or empty", signed(way.filling_mAh_per_g), "", ""]
+            )
+        rows.append([way.direction, "double layer", signed(way.double_layer_mAh_per_g), "", ""])
+        taken = ", ".join(
+            f"{' -> '.join(labels[p] for p in path.phases)} {path.share:.1%}" for path in way.paths
+        )
+        lines.append(f"{way.direction}: {taken}")
+    return "\n".join([table(PATH_HEAD, rows), "", *lines])
+
+
+def branch_point_text(branch_point: BranchPoint, labels: dict[str, str]) -> list[str]:
+    """A phase at the moment when half of what leaves it has gone: its ways out, and what decided."""
+    name = labels[branch_point.phase]
+    lines = [
+        f"{branch_point.direction.capitalize()}, {name} at E = {branch_point.potential_V:.3f} V, x = {branch_point.composition:.2f}",
+        table(
+            COMPETITOR_HEAD, [_competitor_row(competitor, labels) for competitor in branch_point.competitors]
+        ),
+    ]
+    for competitor in branch_point.competitors[1:]:
+        lines += [f"  {line}" for line in _race(branch_point, competitor, labels)]
+    return lines
+
+
+def _race(branch_point: BranchPoint, competitor: Competitor, labels: dict[str, str]) -> list[str]:
+    """What decided between the winner and a rival, and when the rival had its share."""
+    winner = branch_point.winner
+    name, first, other = (labels[node] for node in (branch_point.phase, winner.product, competitor.product))
+    cause = branch_point.decided_by(competitor)
+    if not cause:
+        idle = [labels[one.product] for one in (winner, competitor) if not one.waiting.longest]
+        lines = [f"{name} -> {to} has no driving force here." for to in idle]
+    else:
+        ahead = competitor.waiting.total_s >= winner.waiting.total_s
+        order = f"{first} before {other}" if ahead else f"{other} before {first}"
+        if cause != "nucleation":
+            both = " and ".join(_wait(one.waiting, labels[one.product]) for one in (winner, competitor))
+            low = first if winner.barrier_kT <= competitor.barrier_kT else other
+            high = low != (first if ahead else other)
+            told = (
+                f"The lower barrier is that of {low}, but {cause} decides"
+                if high
+                else f"{cause.capitalize()} decides"
+            )
+            lines = [f"{told}: {both}: {order}."]
+        else:
+            below = competitor.energy_ratio < competitor.lever
+            if below != ahead:
+                order = f"the lower barrier is that of {first if below else other}, but its attempts are fewer: {order}"
+            lines = [
+                f"{competitor.energy_ratio:.3f} = gamma({name}|{first}) / gamma({name}|{other}) {'<' if below else '>'} "
+                f"(g({first}) / g({other}))^(2/3) = {competitor.lever:.3f}: {order}."
+            ]
+            if competitor.threshold_J_per_m2 < competitor.interfacial_energy_J_per_m2:
+                lines.append(
+                    f"{other} would nucleate first with gamma({name}|{other}) below {competitor.threshold_J_per_m2:.3f} J/m2 "
+                    f"(it has {competitor.interfacial_energy_J_per_m2:.3f})."
+                )
+        if not ahead:
+            lines.append(
+                f"Over the half cycle {first} took more all the same: the order of one instant is not that of the shares."
+            )
+    # Of the winner's share, what the two times of this instant would leave to the rival.
+    expected = winner.share * winner.waiting.total_s / competitor.waiting.total_s if cause else 0.0
+    if competitor.share > MIN_DECIDED_SHARE and not expected > 0.5 * competitor.share:
+        then = [_wait(competitor.own_waiting, other), _wait(competitor.own_winner_waiting, first)]
+        lines.append(
+            f"The {competitor.share:.1%} of {other} went at another potential, about {competitor.own_potential_V:.3f} V, where "
+            f"{' and '.join(then)}."
+        )
+    return lines
+
+
+def _wait(waiting: TimeConstants, product: str) -> str:
+    if not waiting.longest:
+        return f"{product} has no driving force"
+    if isinf(waiting.total_s):
+        return f"{product} never nucleates"
+    return f"{product} takes {_seconds(waiting.total_s)} s (mostly {waiting.longest})"
+
+
+def _seconds(time: float) -> str:
+    return "never" if isinf(time) else f"{time:.3g}"
+
+
+_Row = tuple[BranchPoint, Competitor]
+
+COLUMNS: tuple[Column[_Row], ...] = (
+    Column("Cycle", lambda r: r[0].cycle),
+    Column("Direction", lambda r: r[0].direction),
+    Column("Phase", lambda r: r[0].phase),
+    Column("Product", lambda r: r[1].product),
+    Column("Composition", lambda r: r[0].composition, "{:.6g}"),
+    Column("Potential [V]", lambda r: r[0].potential_V, "{:.6g}"),
+    Column("Affinity [J.mol-1]", lambda r: r[1].affinity_J_per_mol, "{:.6g}"),
+    Column("Driving force [J.m-3]", lambda r: r[1].force_J_per_m3, "{:.6g}"),
+    Column("Interfacial energy [J.m-2]", lambda r: r[1].interfacial_energy_J_per_m2, "{:g}"),
+    Column("Barrier [kT]", lambda r: r[1].barrier_kT, "{:.6g}"),
+    Column("Nucleation rate [s-1]", lambda r: r[1].nucleation_per_s, "{:.6g}"),
+    Column("Share", lambda r: r[1].share, "{:.6g}"),
+    Column("Energy ratio", lambda r: r[1].energy_ratio, "{:.6g}"),
+    Column("Lever", lambda r: r[1].lever, "{:.6g}"),
+    Column("Threshold [J.m-2]", lambda r: r[1].threshold_J_per_m2, "{:.6g}"),
+    Column("Nucleation time [s]", lambda r: r[1].waiting.nucleation_s, "{:.6g}"),
+    Column("Growth time [s]", lambda r: r[1].waiting.growth_s, "{:.6g}"),
+    Column("Transport time [s]", lambda r: r[1].waiting.transport_s, "{:.6g}"),
+    Column("Longest time", lambda r: r[1].waiting.longest),
+    Column("Decided by", lambda r: None if r[1] is r[0].winner else r[0].decided_by(r[1])),
+    Column("Own potential [V]", lambda r: r[1].own_potential_V, "{:.6g}"),
+)
+
+
+def explain_table(solution: Solution) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows for a file: every competitor at every branch point of every cycle."""
+    points = all_branch_points(solution)
+    return file_table(COLUMNS, [(point, one) for point in points for one in point.competitors])
+
+
+def _competitor_row(competitor: Competitor, labels: dict[str, str]) -> list[str]:
+    row = [labels[competitor.product], f"{competitor.affinity_J_per_mol / 1e3:.2f}"]
+    if competitor.affinity_J_per_mol <= 0.0 or isnan(competitor.force_J_per_m3):
+        row += ["-", f"{competitor.interfacial_energy_J_per_m2:g}", *["-"] * 4]
+    else:
+        row += [
+            f"{competitor.force_J_per_m3 / 1e6:.0f}", f"{competitor.interfacial_energy_J_per_m2:g}", f"{competitor.barrier_kT:.1f}",
+            *map(_seconds, (competitor.waiting.nucleation_s, competitor.waiting.growth_s, competitor.waiting.transport_s)),
+        ]  # fmt: skip
+    return [*row, f"{competitor.share:.1%}"]

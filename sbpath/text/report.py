@@ -1,0 +1,108 @@
+"""One simulation as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sbpath.mechanism.notation import host_label, node_labels
+from sbpath.mechanism.records import value_or
+from sbpath.protocol.outcome import Outcome
+from sbpath.results.cycles import cycle_summaries, half_cycles
+from sbpath.results.pathways import MIN_PATH_SHARE, Pathways, pathways
+from sbpath.solution import Solution
+from sbpath.text.tables import or_dash, path_text, plateaus_text, table, ways_note
+
+
+def heading(solution: Solution) -> str:
+    """System, graph, temperature, what 1C means, and how long it took."""
+    mechanism = solution.mechanism
+    electrode = f"electrode: {mechanism.design}, " if mechanism.design else ""
+    one_C = f"1C = {solution.experiment.one_C_mA_per_g:.1f} mA/g {host_label(mechanism)}"
+    return (
+        f"{mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, {electrode}{one_C}, "
+        f"{solution.time_s[-1] / 3600:.4g} h"
+    )
+
+
+def _nothing_formed(solution: Solution, ways: Sequence[Pathways | None]) -> list[str]:
+    """A line where charge passed, but neither made a phase nor filled one."""
+    if not half_cycles(solution) or np.any(np.ptp(solution.fractions, axis=1) > MIN_PATH_SHARE):
+        return []
+    if any(way and abs(way.filling_mAh_per_g) > abs(way.double_layer_mAh_per_g) for way in ways):
+        return []
+    mechanism = solution.mechanism
+    radius = mechanism.electrode.particle_radius_m.value
+    energies = [interface.energy_J_per_m2.value for interface in mechanism.interfaces.values()]
+    interfaces = f"the interfacial energies (up to {max(energies):g} J/m2), " if energies else ""
+    return [
+        "no phase formed, only the double layer was charged; look at electrode.particle_radius_m "
+        f"({radius:g} m), {interfaces}and the cut-offs"
+    ]
+
+
+def simulation_report(solution: Solution) -> str:
+    """Half cycles, cycles, and every step that did not end as a plain cut-off."""
+    labels = node_labels(solution.mechanism)
+    ways = pathways(solution)
+    lines = [
+        heading(solution),
+        "",
+        table(
+            [
+                "cycle",
+                "half cycle",
+                "mAh/g",
+                "mean V",
+                "plateaus (V x mAh/g)",
+                "path",
+            ],
+            [
+                [
+                    str(half.cycle),
+                    half.direction,
+                    f"{half.capacity_mAh_per_g:.1f}",
+                    f"{half.mean_voltage_V:.3f}",
+                    plateaus_text(half),
+                    path_text(way, labels),
+                ]
+                for half, way in zip(half_cycles(solution), ways, strict=True)
+            ],
+        ),
+    ]
+    lines += ways_note(ways) + _nothing_formed(solution, ways)
+    inactive = value_or(solution.mechanism.electrode.inactive_mass_g_per_g, 0.0)
+    if inactive > 0.0:
+        most = max((half.capacity_mAh_per_g for half in half_cycles(solution)), default=0.0)
+        lines += [
+            f"per gram of the whole electrode ({inactive:g} g come with each gram of host): "
+            f"{most / (1.0 + inactive):.1f} mAh/g at most"
+        ]
+    summaries = cycle_summaries(solution)
+    if summaries:
+        rows = [
+            [
+                str(s.cycle),
+                f"{s.hysteresis_mV:.1f}",
+                or_dash(s.loop_J_per_g, "{:.1f}"),
+                f"{s.coulombic_efficiency * 100:.2f} %",
+                f"{s.voltage_efficiency:.1%}",
+                or_dash(s.energy_efficiency, "{:.1%}"),
+            ]
+            for s in summaries
+        ]
+        lines += [
+            "",
+            table(
+                ["cycle", "hysteresis / mV", "loop / J/g", "coulombic eff.", "voltage eff.", "energy eff."],
+                rows,
+            ),
+            "coulombic: extraction / insertion capacity; voltage: mean of insertion / mean of extraction;",
+            "energy: delivered on insertion / taken up on extraction",
+        ]
+    if any(summary.energy_efficiency is None for summary in summaries):
+        lines += ["-: the capacities differ by more than 2 %, so the loop is not closed"]
+    odd = [r for r in solution.steps if r.outcome.failed or r.outcome is Outcome.ALREADY_MET]
+    lines += map(str, odd)
+    return "\n".join(lines)
