@@ -17,15 +17,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sbpath import plots
     from sbpath.errors import InputError, SbpathError, ValidityWarning
-    from sbpath.experiments.beside import Beside, beside
     from sbpath.experiments.comparison import compare
     from sbpath.experiments.counterfactual import asymmetry
     from sbpath.experiments.selection import selection_map
     from sbpath.experiments.zero_rate import zero_rate
-    from sbpath.literature.export import literature_to_csv
+    from sbpath.literature.csv_files import literature_to_csv, load_references
     from sbpath.literature.queries import find_hosts, find_studies
-    from sbpath.literature.reader import load_references
-    from sbpath.literature.records import Host, Study
+    from sbpath.literature.rows import Host, Study
     from sbpath.literature.theory import Departure, HostTheory, host_departures, host_theory
     from sbpath.mechanism.designs import design_names
     from sbpath.mechanism.documents import shipped_names
@@ -68,6 +66,7 @@ if TYPE_CHECKING:
     from sbpath.simulation import simulate, simulate_again
     from sbpath.solution import Particles, SimulationError, Solution, State, StepRecord, load_solution
     from sbpath.solver.trial import SolverOptions
+    from sbpath.studies.literature_comparison import LiteratureComparison, compare_with_literature
     from sbpath.sweeps.points import Sample
     from sbpath.sweeps.ranges import Range, Variation
     from sbpath.sweeps.runs import sweep
@@ -77,16 +76,16 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "BValue": "results.voltammetry",
-    "Beside": "experiments.beside",
     "Couple": "results.titration",
     "CycleSummary": "results.analysis",
     "Departure": "literature.theory",
     "DifferentialCapacity": "results.differential",
     "DiffractionMap": "results.diffraction",
     "HalfCycle": "results.analysis",
-    "Host": "literature.records",
+    "Host": "literature.rows",
     "HostTheory": "literature.theory",
     "InputError": "errors",
+    "LiteratureComparison": "studies.literature_comparison",
     "Onset": "results.analysis",
     "Particles": "solution",
     "Population": "model.population",
@@ -104,17 +103,17 @@ _HOMES = {
     "Sensitivities": "results.sensitivity",
     "StepRecord": "solution",
     "SweepTable": "sweeps.table",
-    "Study": "literature.records",
+    "Study": "literature.rows",
     "TitrationPoint": "results.titration",
     "ValidityWarning": "errors",
     "Variation": "sweeps.ranges",
     "VoltammetryPeak": "results.voltammetry",
     "asymmetry": "experiments.counterfactual",
     "b_values": "results.voltammetry",
-    "beside": "experiments.beside",
     "budget": "results.budget",
     "budgets": "results.budget",
     "compare": "experiments.comparison",
+    "compare_with_literature": "studies.literature_comparison",
     "couples": "results.titration",
     "cv": "protocol.experiments",
     "cycle_summaries": "results.analysis",
@@ -136,9 +135,9 @@ _HOMES = {
     "heat_flow": "results.calorimetry",
     "host_departures": "literature.theory",
     "host_theory": "literature.theory",
-    "literature_to_csv": "literature.export",
+    "literature_to_csv": "literature.csv_files",
     "load_mechanism": "mechanism.reader",
-    "load_references": "literature.reader",
+    "load_references": "literature.csv_files",
     "load_solution": "solution",
     "load_sweep": "sweeps.table",
     "onsets": "results.analysis",
@@ -170,7 +169,6 @@ _HOMES = {
 
 __all__ = [
     "BValue",
-    "Beside",
     "Couple",
     "CycleSummary",
     "Departure",
@@ -180,6 +178,7 @@ __all__ = [
     "Host",
     "HostTheory",
     "InputError",
+    "LiteratureComparison",
     "Onset",
     "Particles",
     "Population",
@@ -204,10 +203,10 @@ __all__ = [
     "VoltammetryPeak",
     "asymmetry",
     "b_values",
-    "beside",
     "budget",
     "budgets",
     "compare",
+    "compare_with_literature",
     "couples",
     "cv",
     "cycle_summaries",

@@ -1,4 +1,4 @@
-"""Commands for the review's tables: literature and hosts."""
+"""The command for the review's tables."""
 
 from __future__ import annotations
 
@@ -13,106 +13,81 @@ EXAMPLES = """examples:
   sbpath literature --ion K --sort capacity
   sbpath literature --material sb2s3 --notes
   sbpath literature --electrolyte FEC --strategy structure --csv fec.csv
-  sbpath literature --plot strategies.png
-  sbpath literature --ion Li --material Sb2S3 --beside li-sb2s3-libh4
+  sbpath literature --ion Li --material Sb2S3 --compare-with li-sb2s3-libh4
+  sbpath literature --hosts --ion K --plot hosts.png
 """
-# Of a line where there is no terminal to ask, in a file for example.
+# Line width where there is no terminal, e.g. in a file.
 FILE_WIDTH = 200
 
 
 def add(commands: Any) -> None:
-    """Add these commands to a parser's."""
-    literature = commands.add_parser(
+    """Add this command to a parser's."""
+    parser = commands.add_parser(
         "literature",
-        help="Sb anodes reported for Li, Na, K and solid cells (the review's Tables 2-5)",
-        description="The 55 Sb anodes of the review's Tables 2-5: electrolyte, binder, first-cycle efficiency,\n"
-        "capacity after X cycles, rate capability. Numbers are as printed. Options narrow the list\n"
-        "down; a row must fit all of them. With --beside each row stands beside the first cycle of a simulation.",
+        help="Sb anodes reported for Li, Na, K and solid cells, and hosts in theory (the review's Tables 1-5)",
+        description="The 55 Sb anodes of the review's Tables 2-5, numbers as printed: electrolyte, binder, first-cycle\n"
+        "efficiency, capacity after X cycles, rate capability. Options narrow the list down; a row must fit all\n"
+        "of them. With --hosts Table 1 instead: theoretical capacity and volume change of graphite, Si, Sn and Sb.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    literature.add_argument("--ion", metavar="ION", help="Li, Na or K")
-    literature.add_argument(
-        "--table", type=int, metavar="N", help="2 (Li), 3 (Na), 4 (K) or 5 (Li, solid electrolyte)"
+    option = parser.add_argument
+    option("--ion", metavar="ION", help="Li, Na or K")
+    option("--table", type=int, metavar="N", help="2 (Li), 3 (Na), 4 (K) or 5 (Li, solid electrolyte)")
+    option("--material", metavar="TEXT", help="part of the material's name, e.g. NiSb, nano, sb2s3")
+    option(
+        "--electrolyte", metavar="WORD", help="salt, solvent, additive or solid electrolyte, e.g. KFSI, FEC"
     )
-    literature.add_argument(
-        "--material", metavar="TEXT", help="part of the material's name, e.g. NiSb, nano, sb2s3"
-    )
-    literature.add_argument(
-        "--electrolyte",
-        metavar="WORD",
-        help="salt, solvent, additive or solid electrolyte, e.g. KFSI, DME, FEC",
-    )
-    literature.add_argument("--strategy", metavar="NAME", help="SEI, structure or composite (with alloys)")
-    literature.add_argument(
+    option("--strategy", metavar="NAME", help="SEI, structure or composite (with alloys)")
+    option(
         "--sort", choices=("capacity", "efficiency", "rate", "cycles"),
         help="largest first: capacity after X cycles, first-cycle efficiency, current of the rate capability, "
         "or number of cycles (default: as in the review)",
     )  # fmt: skip
-    literature.add_argument(
-        "--notes",
-        action="store_true",
-        help="below the table: what is odd about a row, and its citation in full",
-    )
-    literature.add_argument(
-        "--beside", metavar="MECHANISM",
-        help="simulate the first cycle of this system for each row, at the row's own mA/g (C/10 where the review names "
+    option("--notes", action="store_true", help="print the remarks on each row and its full citation")
+    option(
+        "--compare-with", metavar="NAME",
+        help="simulate the first cycle of this mechanism for each row, at the row's mA/g (C/10 if the review gives "
         "none) and temperature, and print both: first-cycle efficiency, capacity inserted, mean voltages",
     )  # fmt: skip
-    literature.add_argument(
-        "--csv", metavar="FILE", help="write the rows with every column as CSV, those of --beside after them"
+    option(
+        "--hosts", action="store_true", help="Table 1: computed and printed values, and where they disagree"
     )
-    literature.add_argument(
-        "--plot",
-        metavar="FILE",
-        help="draw efficiency, capacity and rate capability by strategy and ion (.png, .pdf, .svg)",
+    option("--csv", metavar="FILE", help="write the rows with every column as CSV, simulated ones included")
+    option(
+        "--plot", metavar="FILE", help="draw the anodes by strategy and ion, or the hosts (.png, .pdf, .svg)"
     )
-    literature.add_argument("--quiet", action="store_true", help="no progress")
-    literature.set_defaults(handler=_literature)
-
-    hosts = commands.add_parser(
-        "hosts",
-        help="graphite, Si, Sn and Sb with Li, Na, K: capacity and volume change (Table 1)",
-        description="Theoretical capacity and volume change of graphite, Si, Sn and Sb filled with Li, Na or K,\n"
-        "computed, beside the values printed in the review's Table 1; and the printed ones that do\n"
-        "not follow.",
-        epilog="example:\n  sbpath hosts --ion K --plot hosts.png",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    hosts.add_argument("--ion", metavar="ION", help="Li, Na or K")
-    hosts.add_argument("--csv", metavar="FILE", help="write printed and computed numbers as CSV")
-    hosts.add_argument(
-        "--plot",
-        metavar="FILE",
-        help="draw capacities and volume changes, as the review's Figure 1 (.png, .pdf, .svg)",
-    )
-    hosts.set_defaults(handler=_hosts)
+    option("--quiet", action="store_true", help="no progress")
+    parser.set_defaults(handler=_literature)
 
 
 def _literature(options: argparse.Namespace) -> int:
-    from sbpath.literature.queries import find_studies
-    from sbpath.text.literature import BESIDE_COLUMNS, beside_columns, beside_report, studies_report
-
     check_outputs(options.csv, plot=options.plot)
-    studies = find_studies(
-        ion=options.ion,
-        material=options.material,
-        electrolyte=options.electrolyte,
-        strategy=options.strategy,
-        table=options.table,
-        sort=options.sort,
-    )
+    return _hosts(options) if options.hosts else _studies(options)
+
+
+def _studies(options: argparse.Namespace) -> int:
+    from sbpath.literature.queries import find_studies
+    from sbpath.text.literature import studies_report
+
+    filters = ("ion", "material", "electrolyte", "strategy", "table", "sort")
+    studies = find_studies(**{name: getattr(options, name) for name in filters})
     if not studies:
-        raise InputError("literature: no row of Tables 2-5 fits all that is asked for; leave an option out")
+        raise InputError("literature: no row of Tables 2-5 fits every option; leave one out")
     more = None
-    if options.beside is None:
+    if options.compare_with is None:
         print(studies_report(studies, _width(), options.notes))
     else:
-        from sbpath.experiments.beside import beside
+        from sbpath.studies.literature_comparison import (
+            compare_with_literature,
+            comparison_columns,
+            comparison_text,
+        )
 
-        rows = beside(studies, load(options.beside, []), progress=not options.quiet)
-        print(beside_report(rows, _width(), options.notes))
-        more = BESIDE_COLUMNS, beside_columns(rows)
+        mechanism = load(options.compare_with, [])
+        rows = compare_with_literature(studies, mechanism, progress=not options.quiet)
+        print(comparison_text(rows, _width(), options.notes))
+        more = comparison_columns(rows)
     _write(options, studies, lambda plots: plots.strategies(studies)[0][0].figure, more)
     return 0
 
@@ -121,24 +96,26 @@ def _hosts(options: argparse.Namespace) -> int:
     from sbpath.literature.queries import find_hosts
     from sbpath.text.literature import hosts_report
 
-    check_outputs(options.csv, plot=options.plot)
+    others = ("table", "material", "electrolyte", "strategy", "sort", "notes", "compare_with")
+    given = [f"--{name.replace('_', '-')}" for name in others if getattr(options, name)]
+    if given:
+        raise InputError(
+            f"--hosts: does not go with {', '.join(given)}, for Tables 2-5 only; leave one or the other out"
+        )
     hosts = find_hosts(ion=options.ion)
     print(hosts_report(hosts, _width()))
     _write(options, hosts, lambda plots: plots.hosts(hosts)[0].figure)
     return 0
 
 
-def _write(options: argparse.Namespace, records: Any, figure: Any, more: Any = None) -> None:
-    """The files asked for; `figure` makes a figure with the module `sbpath.plots`.
-
-    `more` are columns to write after those of the records.
-    """
-    from sbpath.literature.export import literature_to_csv
+def _write(options: argparse.Namespace, records: Any, draw: Any, more: Any = None) -> None:
+    """Write the files asked for; `draw` makes the figure, `more` are further columns."""
+    from sbpath.literature.csv_files import literature_to_csv
 
     if options.csv:
         literature_to_csv(records, options.csv, more)
         print(f"wrote {options.csv}")
-    save_figure(options.plot, figure)
+    save_figure(options.plot, draw)
 
 
 def _width() -> int:

@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Callable, Iterable
 
 from sbpath.errors import InputError, nearest
-from sbpath.literature.reader import load_hosts, load_studies
-from sbpath.literature.records import IONS, STRATEGIES, TABLES, Host, Study
+from sbpath.literature.csv_files import load_hosts, load_studies
+from sbpath.literature.rows import IONS, STRATEGIES, TABLES, Host, Study
 
-# What to sort by, best first; a row that lacks the number comes last.
+# What to sort by, largest first; a row that lacks the number comes last.
 SORTS: dict[str, Callable[[Study], tuple[float | None, ...]]] = {
     "capacity": lambda study: (study.capacity_mAh_per_g,),
     "efficiency": lambda study: (study.first_cycle_efficiency_percent,),
@@ -29,18 +29,18 @@ def find_studies(
     table: int | None = None,
     sort: str | None = None,
 ) -> list[Study]:
-    """Sb anodes of Tables 2-5 that fit all that is asked for.
+    """Sb anodes of Tables 2-5 that match every argument given.
 
     Parameters
     ----------
     studies : iterable of Study, optional
-        To choose from; the shipped tables if not given.
+        Rows to choose from; the shipped tables if not given.
     ion : str, optional
         ``"Li"``, ``"Na"`` or ``"K"``; solid cells are Li.
     material : str, optional
-        A part of the material's name. Capitals, subscripts and blanks do not matter.
+        Part of the material's name. Case, subscripts and blanks are ignored.
     electrolyte : str, optional
-        Whole words of the electrolyte: ``"FEC"``, ``"KFSI"``, ``"LiBH4"``; ``"EC"`` is not DEC.
+        Whole words of the electrolyte: ``"FEC"``, ``"KFSI"``, ``"LiBH4"``; ``"EC"`` does not match DEC.
     strategy : str, optional
         ``"SEI control"``, ``"structure"`` or ``"composite"``, or the beginning of it.
     table : int, optional
@@ -52,7 +52,7 @@ def find_studies(
     Raises
     ------
     InputError
-        If something asked for does not exist at all.
+        If an argument is not one of the known choices.
 
     Examples
     --------
@@ -68,20 +68,25 @@ def find_studies(
         if table not in TABLES:
             raise InputError(
                 f"table: {table!r} is not one of Tables 2-5; 2 is Li, 3 Na, 4 K, 5 Li with solid electrolyte "
-                "(Table 1 holds the hosts: sbpath hosts, find_hosts)"
+                "(for the hosts of Table 1: sbpath literature --hosts, find_hosts)"
             )
         chosen = [study for study in chosen if study.table == table]
     if strategy is not None:
         name = _choice("strategy", strategy, STRATEGIES)
         chosen = [study for study in chosen if study.strategy == name]
     if material is not None:
-        part = re.sub(r"\s", "", _plain("material", material))
-        chosen = [study for study in chosen if part in re.sub(r"\s", "", _plain("material", study.material))]
+        part = "".join(_plain("material", material).split())
+        chosen = [study for study in chosen if part in "".join(_plain("material", study.material).split())]
     if electrolyte is not None:
         words = re.escape(_plain("electrolyte", electrolyte).strip())
         pattern = re.compile(rf"(?<![a-z0-9]){words}(?![a-z0-9])")
         chosen = [study for study in chosen if pattern.search(_plain("electrolyte", study.electrolyte()))]
-    return chosen if sort is None else _sorted(chosen, _choice("sort", sort, SORTS))
+    if sort is not None:
+        key = SORTS[_choice("sort", sort, SORTS)]
+        known = [study for study in chosen if None not in key(study)]
+        lacking = [study for study in chosen if None in key(study)]
+        chosen = sorted(known, key=key, reverse=True) + lacking
+    return chosen
 
 
 def find_hosts(hosts: Iterable[Host] | None = None, *, ion: str | None = None) -> list[Host]:
@@ -90,21 +95,11 @@ def find_hosts(hosts: Iterable[Host] | None = None, *, ion: str | None = None) -
     Raises
     ------
     InputError
-        If `ion` is none of Li, Na and K.
+        If `ion` is not Li, Na or K.
     """
     chosen = list(load_hosts() if hosts is None else hosts)
-    if ion is None:
-        return chosen
-    symbol = _ion(ion)
-    return [host for host in chosen if host.ion == symbol]
-
-
-def _sorted(studies: list[Study], by: str) -> list[Study]:
-    known = [study for study in studies if None not in SORTS[by](study)]
-    return [
-        *sorted(known, key=SORTS[by], reverse=True),
-        *(study for study in studies if None in SORTS[by](study)),
-    ]
+    symbol = None if ion is None else _ion(ion)
+    return [host for host in chosen if symbol in (None, host.ion)]
 
 
 def _ion(name: str) -> str:
@@ -112,7 +107,7 @@ def _ion(name: str) -> str:
 
 
 def _choice(what: str, given: str, choices: Iterable[str]) -> str:
-    """The one of `choices` that begins as `given` does, whatever the capitals."""
+    """The one of `choices` that begins with `given`, ignoring case."""
     known = list(choices)
     folded = _plain(what, given).strip()
     matching = [choice for choice in known if choice.casefold() == folded] or [
@@ -125,7 +120,7 @@ def _choice(what: str, given: str, choices: Iterable[str]) -> str:
 
 
 def _plain(what: str, given: str) -> str:
-    """`given` in small letters with subscripts as digits."""
+    """`given` in lower case, with subscripts as digits."""
     if not isinstance(given, str):
         raise InputError(f"{what}: {given!r} is not a text; write it in quotes")
     return unicodedata.normalize("NFKC", given).casefold()

@@ -1,0 +1,1 @@
+"""Questions: each module holds the protocol, analysis, columns and text of one."""
