@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
         help="Sb anodes reported for Li, Na, K and solid cells, and hosts in theory (the review's Tables 1-5)",
         description="The 55 Sb anodes of the review's Tables 2-5, numbers as printed: electrolyte, binder, first-cycle\n"
         "efficiency, capacity after X cycles, rate capability. Options narrow the list down; a row must fit all\n"
-        "of them. With --hosts Table 1 instead: theoretical capacity and volume change of graphite, Si, Sn and Sb.",
+        "of them. With --hosts, Table 1: theoretical capacity and volume change of graphite, Si, Sn and Sb.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -100,7 +100,7 @@ def _hosts(options: argparse.Namespace) -> int:
     given = [f"--{name.replace('_', '-')}" for name in others if getattr(options, name)]
     if given:
         raise InputError(
-            f"--hosts: does not go with {', '.join(given)}, for Tables 2-5 only; leave one or the other out"
+            f"--hosts: is for Table 1 and does not combine with {', '.join(given)}; leave one out"
         )
     hosts = find_hosts(ion=options.ion)
     print(hosts_report(hosts, _width()))

@@ -161,7 +161,7 @@ def _mistake(found: Any) -> str:
     advice = EXAMPLES.get(kind, "")
     if advice and re.fullmatch(r"\d{1,3}(,\d{3})+", given):
         advice = f"; write {given.replace(',', '')}"
-    elif advice and re.fullmatch(r"\d+,\d+", given):
+    elif kind == "float_parsing" and re.fullmatch(r"\d+,\d+", given):
         advice = f"; write {given.replace(',', '.')}, with a decimal point"
     return f"{given!r} {found['msg'].replace('Input should', 'must').partition(', unable')[0]}{advice}"
 

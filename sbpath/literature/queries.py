@@ -62,7 +62,7 @@ def find_studies(
     """
     chosen = list(load_studies() if studies is None else studies)
     if ion is not None:
-        symbol = _ion(ion)
+        symbol = _choice("ion", ion, IONS)
         chosen = [study for study in chosen if study.ion == symbol]
     if table is not None:
         if table not in TABLES:
@@ -98,18 +98,14 @@ def find_hosts(hosts: Iterable[Host] | None = None, *, ion: str | None = None) -
         If `ion` is not Li, Na or K.
     """
     chosen = list(load_hosts() if hosts is None else hosts)
-    symbol = None if ion is None else _ion(ion)
+    symbol = None if ion is None else _choice("ion", ion, IONS)
     return [host for host in chosen if symbol in (None, host.ion)]
 
 
-def _ion(name: str) -> str:
-    return _choice("ion", name.removesuffix("+") if isinstance(name, str) else name, IONS)
-
-
 def _choice(what: str, given: str, choices: Iterable[str]) -> str:
-    """The one of `choices` that begins with `given`, ignoring case."""
+    """The one of `choices` that begins with `given`, ignoring case and the charge of an ion."""
     known = list(choices)
-    folded = _plain(what, given).strip()
+    folded = _plain(what, given).strip().removesuffix("+")
     matching = [choice for choice in known if choice.casefold() == folded] or [
         choice for choice in known if folded and choice.casefold().startswith(folded)
     ]

@@ -177,8 +177,8 @@ class Study(Row):
         elif self.ion != TABLES[self.table]:
             yield "ion", f"{self.ion!r} must be {TABLES[self.table]!r} in Table {self.table}"
         if not self.host_elements or not ATOMIC_WEIGHT.keys() >= set(self.host_elements):
-            given = JOIN.join(self.host_elements)
-            yield "host_elements", f"{given!r} must be symbols of elements, such as Sn + Sb"
+            given = repr(JOIN.join(self.host_elements)) if self.host_elements else "is empty;"
+            yield "host_elements", f"{given} must be symbols of elements, such as Sn + Sb"
         salts, amounts = len(self.salts), len(self.salt_concentrations_mol_per_L)
         if salts != amounts:
             advice = f"{amounts} given for {salts} salts; give one for each, as 3.0 + 0.4"

@@ -107,7 +107,7 @@ def test_csv_has_every_column_and_the_figure_is_drawn(capsys, tmp_path):
         (["literature", "--hosts", "--ion", "Sb"], "ion: 'Sb' is not known"),
         (
             ["literature", "--hosts", "--table", "2", "--compare-with", "li-sb"],
-            "--hosts: does not go with --table, --compare-with",
+            "--hosts: is for Table 1 and does not combine with --table, --compare-with; leave",
         ),
     ],
 )

@@ -132,16 +132,16 @@ def test_every_current_from_the_text_goes_with_its_capacity(study):
         if capacity in capacities and cycles in numbers and study.cycling_current_mA_per_g in currents:
             found.append(cells)
         elif own == (2, 8) and not capacities:
-            # A figure stands between the two halves of this sentence.
+            # A figure separates the two halves of this sentence.
             found += [cells] * (cycles in numbers and study.cycling_current_mA_per_g in currents)
     assert found
 
 
 def test_temperatures_of_solid_cells_are_those_of_the_text():
-    told = [float(cells[3]) for cells in second_reading("text") if cells[3]]
+    printed = [float(cells[3]) for cells in second_reading("text") if cells[3]]
     mine = {study.reference: study.temperature_C for study in STUDIES if study.temperature_C is not None}
     assert mine == {124: 95.0, 125: 125.0, 128: 120.0, 129: 120.0}
-    assert set(mine.values()) == set(told)
+    assert set(mine.values()) == set(printed)
     assert all(study.table == 5 for study in STUDIES if study.temperature_C is not None)
 
 
@@ -485,7 +485,7 @@ def test_the_best_by_each_number():
         124,
         92,
     )
-    # 20 A/g stands twice; the larger capacity comes first.
+    # 20 A/g appears twice; the larger capacity comes first.
     assert [study.reference for study in find_studies(sort="rate")[:2]] == [77, 94]
 
 
@@ -562,7 +562,7 @@ def test_bars_of_the_hosts_are_computed(figures):
             getattr(host_theory(host), name) for host in HOSTS
         ]
     assert [t.get_text() for t in axes[2].get_xticklabels()][-1] == "K$_{3}$Sb"
-    labels = [t.get_text() for t in axes[2].texts]
+    labels = [t.get_text() for t in sorted(axes[2].texts, key=lambda label: label.xy[0])]
     assert labels[-3:] == ["134", "290", "406"]
 
 
