@@ -17,7 +17,7 @@ from scipy.interpolate import CubicHermiteSpline
 
 import sbpath
 from sbpath.kernels import compiled
-from sbpath.mechanism.records import Mechanism
+from sbpath.mechanism.mechanism import Mechanism
 from sbpath.model.network import Network, build_network
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.protocol import Protocol

@@ -17,17 +17,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sbpath import plots
     from sbpath.errors import InputError, SbpathError, ValidityWarning
+    from sbpath.experiment import Experiment, State
     from sbpath.experiments.comparison import compare
     from sbpath.experiments.counterfactual import asymmetry
     from sbpath.experiments.selection import selection_map
     from sbpath.experiments.zero_rate import zero_rate
     from sbpath.literature.csv_files import literature_to_csv, load_references
+    from sbpath.literature.entries import Host, Study
     from sbpath.literature.queries import find_hosts, find_studies
-    from sbpath.literature.rows import Host, Study
     from sbpath.literature.theory import Departure, HostTheory, host_departures, host_theory
     from sbpath.mechanism.designs import design_names
     from sbpath.mechanism.documents import shipped_names
-    from sbpath.mechanism.reader import load_mechanism, with_changes, with_design
+    from sbpath.mechanism.paths import value, with_changes
+    from sbpath.mechanism.reader import load_mechanism, with_design
     from sbpath.model.equilibrium import equilibrium_potential
     from sbpath.model.plausibility import doubts
     from sbpath.model.population import Population
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
         rate_test,
         rest_after_reversal,
     )
+    from sbpath.protocol.outcome import Outcome
     from sbpath.protocol.protocol import Protocol, cycling, parse_step
     from sbpath.results.analysis import (
         CycleSummary,
@@ -64,7 +67,7 @@ if TYPE_CHECKING:
     from sbpath.results.titration import Couple, TitrationPoint, couples, titration
     from sbpath.results.voltammetry import BValue, VoltammetryPeak, b_values, voltammetry_peaks
     from sbpath.simulation import simulate, simulate_again
-    from sbpath.solution import Particles, SimulationError, Solution, State, StepRecord, load_solution
+    from sbpath.solution import Particles, SimulationError, Solution, StepRecord, load_solution
     from sbpath.solver.trial import SolverOptions
     from sbpath.studies.literature_comparison import LiteratureComparison, compare_with_literature
     from sbpath.sweeps.points import Sample
@@ -81,12 +84,14 @@ _HOMES = {
     "Departure": "literature.theory",
     "DifferentialCapacity": "results.differential",
     "DiffractionMap": "results.diffraction",
+    "Experiment": "experiment",
     "HalfCycle": "results.analysis",
-    "Host": "literature.rows",
+    "Host": "literature.entries",
     "HostTheory": "literature.theory",
     "InputError": "errors",
     "LiteratureComparison": "studies.literature_comparison",
     "Onset": "results.analysis",
+    "Outcome": "protocol.outcome",
     "Particles": "solution",
     "Population": "model.population",
     "Protocol": "protocol.protocol",
@@ -99,11 +104,11 @@ _HOMES = {
     "SimulationError": "solution",
     "Solution": "solution",
     "SolverOptions": "solver.trial",
-    "State": "solution",
+    "State": "experiment",
     "Sensitivities": "results.sensitivity",
     "StepRecord": "solution",
     "SweepTable": "sweeps.table",
-    "Study": "literature.rows",
+    "Study": "literature.entries",
     "TitrationPoint": "results.titration",
     "ValidityWarning": "errors",
     "Variation": "sweeps.ranges",
@@ -162,7 +167,8 @@ _HOMES = {
     "to_csv": "results.export",
     "to_dataframe": "results.export",
     "voltammetry_peaks": "results.voltammetry",
-    "with_changes": "mechanism.reader",
+    "value": "mechanism.paths",
+    "with_changes": "mechanism.paths",
     "with_design": "mechanism.reader",
     "zero_rate": "experiments.zero_rate",
 }
@@ -174,12 +180,14 @@ __all__ = [
     "Departure",
     "DifferentialCapacity",
     "DiffractionMap",
+    "Experiment",
     "HalfCycle",
     "Host",
     "HostTheory",
     "InputError",
     "LiteratureComparison",
     "Onset",
+    "Outcome",
     "Particles",
     "Population",
     "Protocol",
@@ -254,6 +262,7 @@ __all__ = [
     "to_bdf",
     "to_csv",
     "to_dataframe",
+    "value",
     "voltammetry_peaks",
     "with_changes",
     "with_design",

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import math
-import platform
 import time
 import warnings
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import asdict, fields
-from numbers import Real
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from sbpath import __version__
-from sbpath.errors import InputError, ValidityWarning
+from sbpath.errors import ValidityWarning
+from sbpath.experiment import Experiment, ProtocolLike, State
 from sbpath.halfcycles import charge_runs
 from sbpath.kernels import Floats, Integers, compiled
-from sbpath.mechanism.reader import load_mechanism
-from sbpath.mechanism.records import Mechanism, document_hash
+from sbpath.mechanism.mechanism import Mechanism
 from sbpath.model.equations import fill_nodes, fill_shares, node_volume, stored_charge, workspace
-from sbpath.model.network import Network, build_network
+from sbpath.model.network import Network
 from sbpath.model.population import Population, populated
-from sbpath.physical import COULOMB_PER_MAH, ZERO_CELSIUS_K
-from sbpath.protocol.protocol import Protocol, cycling
-from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Step
-from sbpath.replay import mechanism_of
-from sbpath.solution import CAUSES, Particles, SimulationError, Solution, State, StepRecord
-from sbpath.solver.cycler import End, direction_of, programme_of, reason_of
+from sbpath.physical import COULOMB_PER_MAH
+from sbpath.protocol.steps import Step
+from sbpath.solution import CAUSES, Particles, SimulationError, Solution, StepRecord
+from sbpath.solver.cycler import End, direction_of, outcome_of, programme_of
 from sbpath.solver.electrode import (
     CHARGE,
     CONTENT,
@@ -46,19 +40,12 @@ from sbpath.solver.solve import Run, Watch
 from sbpath.solver.solve import run as run_steps
 from sbpath.solver.trial import SolverOptions, Tolerances
 
-ProtocolLike = Protocol | Step | str | Sequence[Any]
-
 # After so long without a sign of life people want one (s).
 PATIENCE_S = 2.0
 # Steps are integrated together as long as they take about this time (s).
 MOMENT_S = 0.2
 # How often the particles of a population are looked at on the way from empty to full.
 SNAPSHOTS = 200
-
-# What a simulation may ask for: Celsius, g or mA/g, and A per g of Sb. Wide, but no typing slip.
-TEMPERATURES_C = (-150.0, 1500.0)
-AMOUNTS = (1e-9, 1e9)
-LARGEST_CURRENT = 1e4
 
 
 def simulate(
@@ -133,32 +120,34 @@ def simulate(
     >>> round(float(more.composition[-1]), 2)
     1.5
     """
-    asked = checked(mechanism, protocol, graph, temperature_C, electrode_mass_g, one_C_mA_per_g, options)
-    mechanism, parsed, graph, celsius, mass, one_C, options = asked
-    if outside := _outside(mechanism, celsius):
-        warnings.warn(ValidityWarning(outside), stacklevel=2)
-    network = build_network(mechanism, graph, celsius + ZERO_CELSIUS_K)
+    experiment = Experiment.of(
+        mechanism,
+        protocol,
+        graph=graph,
+        temperature_C=temperature_C,
+        initial=initial.final_state if isinstance(initial, Solution) else initial,
+        electrode_mass_g=electrode_mass_g,
+        one_C_mA_per_g=one_C_mA_per_g,
+        options=options,
+        population=population,
+    )
+    warn_outside(experiment, stacklevel=3)
+    return run(experiment, progress)
+
+
+def run(experiment: Experiment, progress: bool = True) -> Solution:
+    """Carry out an experiment; otherwise as `simulate`.
+
+    Raises
+    ------
+    SimulationError
+        If a step cannot be carried out; it holds the partial solution.
+    """
+    mechanism, population, options = experiment.mechanism, experiment.population, experiment.options
+    network = experiment.network()
     if population is not None:
         network = populated(network, population)
-    start = _start(mechanism, initial)
-    state = _initial_state(start, population)
-    provenance = {
-        "sbpath": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "mechanism": mechanism.name,
-        "mechanism_sha256": mechanism.document_sha256,
-        "document": mechanism.document,
-        "graph": graph,
-        "temperature_C": celsius,
-        "protocol": parsed.to_strings(),
-        "one_C_mA_per_g": one_C,
-        "electrode_mass_g": mass,
-        "initial": asdict(start),
-        "options": asdict(options),
-    }
-    if population is not None:
-        provenance["population"] = {f.name: getattr(population, f.name).tolist() for f in fields(population)}
+    start, state = experiment.initial, experiment.initial_state()
 
     # A first step that sets the voltage jumps to it; its charge counts from here.
     work = workspace(network)
@@ -166,8 +155,10 @@ def simulate(
     fill_shares(state, network, work)
     start_charge = stored_charge(start.potential_V, network, work)[0]
     record = Record(network, state, start_charge)
-    todo = list(parsed.steps())
-    programme = programme_of([step for _, _, step in todo], one_C, mass)
+    todo = list(experiment.protocol.steps())
+    programme = programme_of(
+        [step for _, _, step in todo], experiment.one_C_mA_per_g, experiment.electrode_mass_g
+    )
     tolerances = Tolerances(options.rtol, options.atol, options.max_steps)
     least, most = mechanism.content_range
     spacing = math.inf if population is None else (most - least) / SNAPSHOTS
@@ -189,55 +180,14 @@ def simulate(
             # As many steps at a time as take a moment: nothing moves meanwhile.
             share = max(1, round(len(part.last) * min(100.0, MOMENT_S / (time.monotonic() - began + 1e-9))))
             done = stop
-    solution = _assemble(mechanism, network, record, start_charge, provenance, population)
+    solution = _assemble(experiment, network, record, start_charge)
     if record.failed:
-        last = record.steps[-1]
-        raise SimulationError(f"cycle {last.cycle}, step {last.step} ({last.text}): {last.reason}", solution)
+        raise SimulationError(str(record.steps[-1]), solution)
     return solution
 
 
-def checked(
-    mechanism: Mechanism | str,
-    protocol: ProtocolLike | None = None,
-    graph: str | None = None,
-    temperature_C: float | None = None,
-    electrode_mass_g: float = 1.0,
-    one_C_mA_per_g: float | None = None,
-    options: SolverOptions | None = None,
-) -> tuple[Mechanism, Protocol, str, float, float, float, SolverOptions]:
-    """The arguments of `simulate` with defaults put in, so that mistakes are told before any run.
-
-    Raises
-    ------
-    InputError
-        All that is wrong, a line each.
-    """
-    if not isinstance(mechanism, Mechanism):
-        mechanism = load_mechanism(mechanism)
-    if protocol is None:
-        protocol = cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
-    parsed = Protocol.parse(protocol, mechanism.ion)
-    graph = mechanism.default_graph if graph is None else graph
-    options = SolverOptions() if options is None else options
-    problems: list[str] = []
-    try:
-        mechanism.edges(graph)
-    except InputError as error:
-        problems += error.problems
-    capacity = mechanism.theoretical_capacity_mAh_per_g
-    celsius = _number("temperature_C", temperature_C, mechanism.temperature_C, TEMPERATURES_C, problems)
-    one_C = _number("one_C_mA_per_g", one_C_mA_per_g, capacity, AMOUNTS, problems)
-    mass = _number("electrode_mass_g", electrode_mass_g, 1.0, AMOUNTS, problems)
-    problems = problems or _step_problems(parsed, mechanism, one_C, mass)
-    if not isinstance(options, SolverOptions):
-        problems.append(f"options: must be SolverOptions(...), not {options!r}")
-    if problems:
-        raise InputError(problems)
-    return mechanism, parsed, graph, celsius, mass, one_C, options
-
-
 def simulate_again(solution: Solution, progress: bool = True) -> Solution:
-    """Make a solution again from its own provenance, e.g. after `load_solution`.
+    """Repeat the experiment of a solution, e.g. after `load_solution`.
 
     Examples
     --------
@@ -247,112 +197,19 @@ def simulate_again(solution: Solution, progress: bool = True) -> Solution:
     >>> bool((again.voltage_V == solution.voltage_V).all())
     True
     """
-    about = solution.provenance
-    if document_hash(about["document"]) != about["mechanism_sha256"]:
-        raise InputError("simulate_again: the mechanism in the provenance is not the one that was simulated")
-    return simulate(
-        mechanism_of(solution),
-        Protocol.parse(about["protocol"]),
-        graph=about["graph"],
-        temperature_C=about["temperature_C"],
-        initial=State(**about["initial"]),
-        population=Population(**about["population"]) if "population" in about else None,
-        electrode_mass_g=about["electrode_mass_g"],
-        one_C_mA_per_g=about["one_C_mA_per_g"],
-        options=SolverOptions(**about["options"]),
-        progress=progress,
-    )
+    return run(solution.experiment, progress)
 
 
-# -- before -------------------------------------------------------------------------------
-
-
-def _number(
-    name: str, given: Any, default: float, between: tuple[float, float], problems: list[str]
-) -> float:
-    """`given` as a float, or the default where it is None; a mistake is added to `problems`."""
-    if given is None:
-        return default
-    low, high = between
-    number = float(given) if isinstance(given, Real) and not isinstance(given, bool) else math.nan
-    if not low <= number <= high:
-        problems.append(f"{name}: must be a number from {low:g} to {high:g}, not {given!r}")
-        return default
-    return number
-
-
-def _outside(mechanism: Mechanism, celsius: float) -> str:
-    """What is to be said of a temperature at which the mechanism is not meant to hold, else nothing."""
+def warn_outside(experiment: Experiment, stacklevel: int) -> None:
+    """Warn where the mechanism's numbers do not hold at the experiment's temperature."""
+    mechanism, celsius = experiment.mechanism, experiment.temperature_C
     low, high = mechanism.temperature_range_C or (-math.inf, math.inf)
-    if low <= celsius <= high:
-        return ""
-    return (
-        f"{mechanism.name}: simulated at {celsius:g} C, but its numbers hold from {low:g} to {high:g} C only "
-        f"(temperature_range_C); `sbpath show {mechanism.name}` says why"
-    )
-
-
-def _step_problems(protocol: Protocol, mechanism: Mechanism, one_C: float, mass: float) -> list[str]:
-    """Steps that no electrode of this mechanism can carry out."""
-    least, most = mechanism.content_range
-    places: dict[str, list[str]] = {}
-    for cycle, number, step in protocol.steps():
-        wrong = []
-        if isinstance(step, ConstantCurrent) and step.rate.to_A_per_g(one_C * 1e-3, mass) > LARGEST_CURRENT:
-            wrong.append(f"the current is above {LARGEST_CURRENT:g} A per g of Sb; write e.g. C/10")
-        for limit in step.limits:
-            if isinstance(limit, CompositionLimit) and not least < limit.x < most:
-                wrong.append(
-                    f"{mechanism.name} holds {least:g} to {most:g} {mechanism.ion} per Sb, and its ends are "
-                    f"only approached; take an x between, e.g. {0.99 * most:.4g}, or a voltage"
-                )
-        for problem in wrong:
-            places.setdefault(problem, []).append(f"cycle {cycle}, step {number} ({step})")
-    return [
-        f"{at[0]}{f' (and {len(at) - 1} more like it)' if at[1:] else ''}: {problem}"
-        for problem, at in places.items()
-    ]
-
-
-def _start(mechanism: Mechanism, initial: Solution | State | None) -> State:
-    """The state to begin from, with a fraction for every phase in the mechanism's order."""
-    if initial is None:
-        initial = State({mechanism.initial_phase: 1.0}, mechanism.upper_cutoff_V)
-    elif isinstance(initial, Solution):
-        initial = initial.final_state
-    elif not isinstance(initial, State):
-        raise InputError(f"initial: must be a Solution or a State, not {initial!r}")
-    unknown = [name for name in initial.fractions if name not in mechanism.nodes]
-    if unknown:
-        raise InputError(
-            f"initial: {mechanism.name} has no node {', '.join(unknown)}; nodes: {', '.join(mechanism.nodes)}"
+    if not low <= celsius <= high:
+        text = (
+            f"{mechanism.name}: simulated at {celsius:g} C, but its numbers hold from {low:g} to {high:g} C "
+            f"only (temperature_range_C); `sbpath show {mechanism.name}` says why"
         )
-    total = sum(initial.fractions.values())
-    if not abs(total - 1.0) < 1e-6 or min(initial.fractions.values()) < -1e-6:
-        raise InputError(f"initial: the fractions must be positive and add up to 1, not {total:g}")
-    if not (math.isfinite(initial.potential_V) and math.isfinite(initial.time_s)):
-        raise InputError("initial: potential_V and time_s must be finite numbers")
-    return State(
-        {name: float(initial.fractions.get(name, 0.0)) for name in mechanism.nodes},
-        float(initial.potential_V),
-        float(initial.time_s),
-        initial.particles,
-    )
-
-
-def _initial_state(start: State, population: Population | None) -> Floats:
-    """`start` as the solver takes it: fractions particle by particle, then the potential."""
-    nodes = list(start.fractions.values())
-    number = 1 if population is None else len(population)
-    if start.particles is None:
-        return np.array([*nodes * number, start.potential_V])
-    particles = np.array(start.particles, dtype=float)
-    if particles.shape != (number, len(nodes)):
-        raise InputError(
-            f"initial: its particles have shape {particles.shape}, not ({number}, {len(nodes)}); "
-            "continue with the same population"
-        )
-    return np.array([*particles.ravel(), start.potential_V])
+        warnings.warn(ValidityWarning(text), stacklevel=stacklevel)
 
 
 # -- meanwhile ----------------------------------------------------------------------------
@@ -416,17 +273,17 @@ class Record:
         )
         for (cycle, number, step), (last, way, target, duration, size) in zip(todo, ends):  # noqa: B905
             end = part.rows[last - 1]
-            ended_by, reason = reason_of(step, End(way, target, duration, size, end[POTENTIAL]), max_steps)
+            outcome, reason = outcome_of(step, End(way, target, duration, size, end[POTENTIAL]), max_steps)
             passed = float(end[CHARGE] - self.charge) / COULOMB_PER_MAH
             self.charge = float(end[CHARGE])
             self.steps.append(
                 StepRecord(
-                    cycle, number, str(step), direction_of(step, passed), before + first, before + last,
-                    duration, passed, ended_by, reason,
+                    cycle, number, step, direction_of(step, passed), before + first, before + last,
+                    duration, passed, outcome, reason,
                 )
             )  # fmt: skip
             first = last
-            self.failed = ended_by == "failed"
+            self.failed = outcome.failed
             if self.failed:
                 break
         self.rows.append(part.rows[:first])
@@ -437,16 +294,10 @@ class Record:
         self.totals = part.rows[first - 1, self.columns.width :].copy()
 
 
-def _assemble(
-    mechanism: Mechanism,
-    network: Network,
-    record: Record,
-    start_charge: float,
-    provenance: dict[str, Any],
-    population: Population | None,
-) -> Solution:
+def _assemble(experiment: Experiment, network: Network, record: Record, start_charge: float) -> Solution:
+    mechanism, population = experiment.mechanism, experiment.population
     table = np.concatenate(record.rows).T
-    edges = mechanism.edges(provenance["graph"])
+    edges = experiment.edges
     count, columns, width = len(edges), record.columns, record.columns.width
     passed = (table[CHARGE] - start_charge) / COULOMB_PER_MAH
     # As built: a solution phase is filled as far as the upper cut-off has it.
@@ -456,7 +307,7 @@ def _assemble(
     steps = record.steps
     lengths = [s.last - s.first for s in steps]
     cycle, step = (
-        np.repeat(numbers, lengths) for numbers in ([s.cycle for s in steps], [s.step for s in steps])
+        np.repeat(numbers, lengths) for numbers in ([s.cycle for s in steps], [s.number for s in steps])
     )
     rates = table[columns.flows : columns.flows + count].copy()
     affinities = table[columns.affinity : columns.affinity + count].copy()
@@ -464,7 +315,8 @@ def _assemble(
         table[width:], np.cumsum([1, 1, len(CAUSES) * count, count])
     )
     return Solution(
-        time_s=provenance["initial"]["time_s"] + table[TIME],
+        experiment=experiment,
+        time_s=experiment.initial.time_s + table[TIME],
         potential_V=table[POTENTIAL].copy(),
         voltage_V=table[VOLTAGE].copy(),
         current_A_per_g=table[CURRENT].copy(),
@@ -484,10 +336,7 @@ def _assemble(
         swelling_percent=(table[VOLUME] / pristine - 1.0) * 100.0,
         cycle=cycle,
         step=step,
-        phases=tuple(mechanism.nodes),
-        edges=tuple(f"{e.reactant} -> {e.product}" for e in edges),
         steps=tuple(steps),
-        provenance=provenance,
         particles=None if population is None else _particles(population, record, len(mechanism.nodes)),
     )
 

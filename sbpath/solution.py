@@ -1,22 +1,31 @@
-"""The result of a simulation: immutable arrays, how each step ended, and where it came from."""
+"""The result of a simulation: what was asked, immutable arrays, and how each step ended."""
 
 from __future__ import annotations
 
 import json
+import platform
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sbpath import __version__
 from sbpath.errors import InputError, SbpathError, nearest
+from sbpath.experiment import Experiment, State
 from sbpath.files import written_whole
 from sbpath.halfcycles import charge_runs
 from sbpath.kernels import Floats, Integers
+from sbpath.mechanism.mechanism import Edge, Mechanism
+from sbpath.model.network import Network
+from sbpath.protocol.outcome import Outcome
+from sbpath.protocol.protocol import Protocol
+from sbpath.protocol.steps import Step
 
-FORMAT = 3
-# What the names of a population's arrays begin with in a file.
+FORMAT = 4
+# Prefix of the names of a population's arrays in a file.
 PARTICLES = "particles."
 
 # What an edge's heat is lost to, in the order of `Solution.heat_parts_J_per_g`.
@@ -29,56 +38,35 @@ class StepRecord:
 
     Attributes
     ----------
-    cycle, step : int
+    cycle, number : int
         Both from 1; steps are counted over the whole protocol.
-    text : str
-        The step in its canonical words.
+    step : Step
+        What was asked.
     direction : str
         "insertion", "extraction" or "rest", by the net charge that passed.
     first, last : int
         Its rows are ``first <= i < last``.
     duration_s, charge_mAh_per_g : float
         Length (s) and net charge (mAh per g Sb, insertion positive).
-    ended_by : str
-        "voltage", "current", "composition", "time", "sweep", "already" (its limit was met
-        before it began) or "failed".
+    outcome : Outcome
+        How it ended.
     reason : str
-        The same as a sentence.
+        The same as a sentence with its numbers.
     """
 
     cycle: int
-    step: int
-    text: str
+    number: int
+    step: Step
     direction: str
     first: int
     last: int
     duration_s: float
     charge_mAh_per_g: float
-    ended_by: str
+    outcome: Outcome
     reason: str
 
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """An electrode at one instant, from which a simulation can begin.
-
-    Attributes
-    ----------
-    fractions : dict
-        Share of all Sb in each phase by name; phases not named hold none.
-    potential_V : float
-        Electrode potential against the alkali metal.
-    time_s : float
-        Where the clock stands.
-    particles : tuple of tuples of float, shape (N, P), optional
-        Fractions of each particle of a population, in the order of the mechanism's nodes; if not
-        given, all are as `fractions`.
-    """
-
-    fractions: dict[str, float]
-    potential_V: float
-    time_s: float = 0.0
-    particles: tuple[tuple[float, ...], ...] | None = None
+    def __str__(self) -> str:
+        return f"cycle {self.cycle}, step {self.number} ({self.step}): {self.reason}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +102,7 @@ class Particles:
         return type(self), tuple(getattr(self, item.name) for item in fields(self))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Solution:
     """A simulated experiment; rows are instants in order of time, arrays cannot be written.
 
@@ -123,6 +111,9 @@ class Solution:
 
     Attributes
     ----------
+    experiment : Experiment
+        What was simulated; `mechanism`, `graph`, `protocol`, `temperature_C`, `phases` and `edges`
+        are short for its parts.
     time_s, potential_V, voltage_V, current_A_per_g : array, shape (n,)
         Time; electrode potential E and terminal voltage V = E - I R_s against the alkali
         metal; current per gram of Sb.
@@ -154,16 +145,13 @@ class Solution:
         Change of the molar volume against the mechanism's initial phase at its upper cut-off.
     cycle, step : integer array, shape (n,)
         Of each row; from 1.
-    phases, edges : tuple of str
-        Names of the nodes, and "reactant -> product" of the edges.
     steps : tuple of StepRecord
         How each step ended.
-    provenance : dict
-        All that is needed to make the result again, see `sbpath.simulation.simulate_again`.
     particles : Particles, optional
         Of a population; the arrays above are means over it.
     """
 
+    experiment: Experiment = field(repr=False)
     time_s: Floats
     potential_V: Floats
     voltage_V: Floats
@@ -184,10 +172,7 @@ class Solution:
     swelling_percent: Floats
     cycle: Integers
     step: Integers
-    phases: tuple[str, ...]
-    edges: tuple[str, ...]
     steps: tuple[StepRecord, ...]
-    provenance: dict[str, Any] = field(repr=False)
     particles: Particles | None = None
 
     def __post_init__(self) -> None:
@@ -199,9 +184,44 @@ class Solution:
     def __repr__(self) -> str:
         last = self.steps[-1]
         return (
-            f"<Solution {self.provenance['mechanism']}, graph {self.provenance['graph']}: {len(self.time_s)} rows, "
-            f"{last.cycle} cycles, {last.step} steps, {self.time_s[-1] / 3600:.4g} h>"
+            f"<Solution {self.mechanism.name}, graph {self.graph}: {len(self.time_s)} rows, "
+            f"{last.cycle} cycles, {last.number} steps, {self.time_s[-1] / 3600:.4g} h>"
         )
+
+    @property
+    def mechanism(self) -> Mechanism:
+        """What was simulated."""
+        return self.experiment.mechanism
+
+    @property
+    def graph(self) -> str:
+        """Name of the graph."""
+        return self.experiment.graph
+
+    @property
+    def protocol(self) -> Protocol:
+        """What was done."""
+        return self.experiment.protocol
+
+    @property
+    def temperature_C(self) -> float:
+        """Temperature (Celsius)."""
+        return self.experiment.temperature_C
+
+    @cached_property
+    def phases(self) -> tuple[str, ...]:
+        """Names of the P nodes."""
+        return tuple(self.mechanism.nodes)
+
+    @cached_property
+    def edges(self) -> tuple[Edge, ...]:
+        """The E edges of the graph."""
+        return self.experiment.edges
+
+    @cached_property
+    def network(self) -> Network:
+        """The graph at the temperature as numbers, of one particle."""
+        return self.experiment.network()
 
     def fraction(self, phase: str) -> Floats:
         """Share of all Sb in `phase`, shape (n,).
@@ -215,6 +235,11 @@ class Solution:
             known = f"phases: {', '.join(self.phases)}"
             raise InputError(f"{phase}: no phase has this name; {nearest(str(phase), self.phases, known)}")
         return self.fractions[self.phases.index(phase)]
+
+    @property
+    def states(self) -> Floats:
+        """Fractions and potential (V) of every row, shape (n, P + 1)."""
+        return np.vstack([self.fractions, self.potential_V]).T.copy()
 
     @property
     def heat_J_per_g(self) -> Floats:
@@ -258,16 +283,36 @@ class Solution:
         if self.particles is not None:
             for i in fields(self.particles):
                 arrays[PARTICLES + i.name] = getattr(self.particles, i.name)
-        rest = {
+        about = {
             "format": FORMAT,
-            "phases": self.phases,
-            "edges": self.edges,
-            "steps": [[getattr(record, f.name) for f in fields(record)] for record in self.steps],
-            "provenance": self.provenance,
+            "made_with": {
+                "sbpath": __version__,
+                "python": platform.python_version(),
+                "numpy": np.__version__,
+            },
+            "experiment": self.experiment.as_document(),
+            "steps": [_step_as_list(record) for record in self.steps],
         }
         with written_whole(path, suffix=".npz") as temporary:
-            np.savez_compressed(temporary, about=np.array(json.dumps(rest)), **arrays)
+            np.savez_compressed(temporary, about=np.array(json.dumps(about)), **arrays)
         return Path(path)
+
+
+def _step_as_list(record: StepRecord) -> list[Any]:
+    """A record for JSON, without its step, which the protocol has."""
+    plain = {item.name: getattr(record, item.name) for item in fields(record) if item.name != "step"}
+    return [*(plain | {"outcome": record.outcome.name}).values()]
+
+
+def _steps_of(experiment: Experiment, records: list[list[Any]]) -> tuple[StepRecord, ...]:
+    """The records that `_step_as_list` wrote."""
+    steps = [step for _, _, step in experiment.protocol.steps()]
+    names = [item.name for item in fields(StepRecord) if item.name != "step"]
+    found = []
+    for step, values in zip(steps, records, strict=False):
+        plain = dict(zip(names, values, strict=True))
+        found.append(StepRecord(**plain | {"step": step, "outcome": Outcome[plain["outcome"]]}))
+    return tuple(found)
 
 
 class SimulationError(SbpathError):
@@ -276,12 +321,15 @@ class SimulationError(SbpathError):
     Attributes
     ----------
     solution : Solution
-        Everything up to the failure; its last step has ``ended_by == "failed"``.
+        Everything up to the failure; the outcome of its last step is a failure.
     """
 
     def __init__(self, message: str, solution: Solution) -> None:
-        super().__init__(message)
+        super().__init__(message, solution)
         self.solution = solution
+
+    def __str__(self) -> str:
+        return self.args[0]
 
 
 def load_solution(path: str | Path) -> Solution:
@@ -302,16 +350,17 @@ def load_solution(path: str | Path) -> Solution:
         if version == FORMAT:
             own = {name: arrays.pop(name) for name in list(arrays) if name.startswith(PARTICLES)}
             particles = {name.removeprefix(PARTICLES): values for name, values in own.items()}
+            experiment = Experiment.from_document(about["experiment"])
             return Solution(
                 **arrays,
+                experiment=experiment,
                 particles=Particles(**particles) if particles else None,
-                phases=tuple(about["phases"]),
-                edges=tuple(about["edges"]),
-                steps=tuple(StepRecord(*values) for values in about["steps"]),
-                provenance=about["provenance"],
+                steps=_steps_of(experiment, about["steps"]),
             )
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; check the path") from None
+    except InputError as error:
+        raise InputError([f"{path}: {problem}" for problem in error.problems]) from None
     except Exception as error:  # zipfile, NumPy and json each raise their own kinds
         raise InputError(
             f"{path}: is not a file that Solution.save wrote ({type(error).__name__}); give one"

@@ -8,14 +8,14 @@ import sys
 import pytest
 
 from sbpath import SolverOptions, load_mechanism, simulate
-from sbpath.replay import network_of, replayed
+from sbpath.model.rows import evaluate_rows
 
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_solver():
     """The solver is compiled before the first test, so that none hears what is said meanwhile."""
     solution = simulate("li-sb", "Rest for 1 second", progress=False)
-    replayed(solution, network_of(solution))
+    evaluate_rows(solution.states, solution.current_A_per_g, solution.network)
 
 
 @pytest.fixture(scope="session")

@@ -42,3 +42,8 @@ def lobatto_integral(time, values):
         np.testing.assert_allclose((time[number::3] - time[:-3:3]), place * length, atol=1e-9 * time[-1])
     f = np.asarray(values)
     return float(np.sum(length / 12.0 * (f[:-3:3] + 5.0 * f[1::3] + 5.0 * f[2::3] + f[3::3])))
+
+
+def edge_names(edges):
+    """Edges as text, ``Sb -> Li2Sb``."""
+    return [str(edge) for edge in edges]

@@ -12,12 +12,15 @@ POISON_C = 40.0
 
 
 def charge(solution):
-    return {"most_mAh_per_g": float(solution.charge_mAh_per_g.max()), "ended": solution.steps[-1].ended_by}
+    return {
+        "most_mAh_per_g": float(solution.charge_mAh_per_g.max()),
+        "ended": solution.steps[-1].outcome.name,
+    }
 
 
 def energy(solution):
     """What the run was told of one interface."""
-    table = solution.provenance["document"]["interfaces"]["Sb|Li3Sb"]
+    table = solution.mechanism.document["interfaces"]["Sb|Li3Sb"]
     return {**charge(solution), "energy_J_per_m2": table["energy_J_per_m2"]["value"]}
 
 
@@ -35,7 +38,7 @@ def long(solution):
 
 def deadly(solution):
     """Kills its process once at every other temperature, and at `POISON_C` always; each time is a file."""
-    celsius = solution.provenance["temperature_C"]
+    celsius = solution.temperature_C
     kills = Path(os.environ[FOLDER])
     before = len(list(kills.glob(f"{celsius}-*")))
     if celsius == POISON_C or (celsius == 20.0 and before == 0):
@@ -53,7 +56,7 @@ def stopped(solution):
 
 def broken(solution):
     """Raises, or returns what cannot be kept, by the temperature."""
-    match solution.provenance["temperature_C"]:
+    match solution.temperature_C:
         case 10.0:
             return 1.0 / 0.0
         case 20.0:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.reader import mechanism_from_document
-from sbpath.mechanism.records import Mechanism
 
 
 def quantity(value):

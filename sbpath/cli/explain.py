@@ -18,7 +18,7 @@ from sbpath.cli.shared import (
 from sbpath.errors import InputError
 
 if TYPE_CHECKING:
-    from sbpath.mechanism.records import Mechanism
+    from sbpath.mechanism.mechanism import Mechanism
     from sbpath.solution import Solution
 
 MAP_EXAMPLES = """a variation is NAME=LOW..HIGH:COUNT, with ,log after it for logarithmic steps, or NAME=A,B,C; NAME is

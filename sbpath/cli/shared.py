@@ -12,7 +12,7 @@ from sbpath.errors import InputError
 from sbpath.physical import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
-    from sbpath.mechanism.records import Mechanism
+    from sbpath.mechanism.mechanism import Mechanism
 
 
 def add_cycling(parser: argparse.ArgumentParser, cycles: int) -> None:

@@ -19,7 +19,7 @@ from sbpath.cli.shared import (
 from sbpath.errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from sbpath.mechanism.records import Mechanism
+    from sbpath.mechanism.mechanism import Mechanism
     from sbpath.model.population import Population
     from sbpath.solution import Solution
 

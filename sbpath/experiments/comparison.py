@@ -7,11 +7,12 @@ from itertools import product
 from pathlib import Path
 
 from sbpath.errors import InputError
+from sbpath.experiment import Experiment
 from sbpath.experiments.progress import shown
+from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.reader import load_mechanism, with_design
-from sbpath.mechanism.records import Mechanism
 from sbpath.protocol.protocol import cycling
-from sbpath.simulation import checked, simulate
+from sbpath.simulation import run, warn_outside
 from sbpath.solution import Solution
 
 
@@ -69,14 +70,11 @@ def compare(
         try:
             mechanism = system if design is None else with_design(system, design)
             protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
-            checked(mechanism, protocol, graph, celsius)
+            runs.append(Experiment.of(mechanism, protocol, graph=graph, temperature_C=celsius))
         except InputError as error:
             problems |= dict.fromkeys(error.problems)
-        else:
-            runs.append((mechanism, protocol, graph, celsius))
     if problems:
         raise InputError(list(problems))
-    return [
-        simulate(mechanism, protocol, graph=graph, temperature_C=celsius, progress=False)
-        for mechanism, protocol, graph, celsius in shown(runs, "sbpath compare", "run", progress)
-    ]
+    for experiment in runs:
+        warn_outside(experiment, stacklevel=3)
+    return [run(experiment, progress=False) for experiment in shown(runs, "sbpath compare", "run", progress)]

@@ -7,24 +7,25 @@ what the freedom to come back another way is worth: negative where the other way
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from sbpath.errors import InputError
-from sbpath.mechanism.reader import mechanism_of_sound_document
-from sbpath.mechanism.records import EdgeKinetics, Mechanism
-from sbpath.protocol.protocol import Protocol
-from sbpath.replay import mechanism_of
+from sbpath.experiment import State
+from sbpath.mechanism.frozen import FrozenMapping
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.records import Transformation
 from sbpath.results.analysis import of_cycle
 from sbpath.results.budget import Budget, budget
 from sbpath.results.pathways import Path, pathways
-from sbpath.simulation import simulate
-from sbpath.solution import Solution, State
-from sbpath.solver.trial import SolverOptions
+from sbpath.simulation import run
+from sbpath.solution import Solution
+
+T = TypeVar("T")
 
 HELD = "held"
 # A path that takes less than this share of all Sb is none. Of those between the same two phases only
@@ -121,7 +122,7 @@ def _beginning(solution: Solution, cycle: int, edges: Sequence[tuple[str, str]])
     """
     rows = np.flatnonzero(solution.cycle == cycle)
     first, last = int(rows[0]), int(rows[-1])
-    began = _state(solution, first - 1) if first > 0 else State(**solution.provenance["initial"])
+    began = _state(solution, first - 1) if first > 0 else solution.experiment.initial
     # The first of the two if they are equal but for rounding.
     return max((began, _state(solution, last)), key=lambda state: round(_on_path(state, edges), 6))
 
@@ -159,63 +160,49 @@ def simulate_held(
     OffPath
         If more than 10 % of the Sb stands in such phases at the start.
     """
-    about = solution.provenance
-    mechanism = mechanism_of(solution)
     touched = {phase for edge in edges for phase in edge}
-    initial = State(**about["initial"]) if initial is None else initial
+    initial = solution.experiment.initial if initial is None else initial
     inside = {phase: share for phase, share in initial.fractions.items() if phase in touched}
     total = _on_path(initial, edges)
     if total < 1.0 - STRAY:
         raise OffPath(
             f"asymmetry: {1.0 - total:.1%} of the Sb stand off the path at the start; begin from another state"
         )
-    document = _held_document(mechanism, edges, touched)
-    return simulate(
-        mechanism_of_sound_document(document, where=f"{mechanism.name}, {HELD}"),
-        Protocol.parse(about["protocol"]),
-        graph=HELD,
-        temperature_C=about["temperature_C"],
-        initial=State(
-            {phase: share / total for phase, share in inside.items()},
-            initial.potential_V,
-            initial.time_s,
+    held = _held_mechanism(solution.mechanism, edges, touched)
+    start = State(
+        {node: inside.get(node, 0.0) / total for node in held.nodes}, initial.potential_V, initial.time_s
+    )
+    experiment = replace(solution.experiment, mechanism=held, graph=HELD, initial=start, population=None)
+    return run(experiment, progress=False)
+
+
+def _held_mechanism(mechanism: Mechanism, edges: Sequence[tuple[str, str]], touched: set[str]) -> Mechanism:
+    """The mechanism with one graph: `edges` and their reverses, which the file need not have."""
+    stated = {edge.ends: edge.stated for edge in mechanism.all_edges}
+    kept: dict[tuple[str, str], Transformation] = {}
+    for reactant, product in edges:
+        forward = stated[reactant, product]
+        left, right = forward.equation.split("->")
+        reverse = stated.get((product, reactant)) or forward.model_copy(
+            update={"equation": f"{right.strip()} -> {left.strip()}", "review_equation": None}
+        )
+        kept |= {(reactant, product): forward, (product, reactant): reverse}
+    initial = mechanism.initial_phase
+    if initial not in touched:
+        # Any node holds the host's elements, so everything per gram stays as it is.
+        initial = min((node for node in mechanism.nodes if node in touched), key=mechanism.fixed_content)
+    used = {phase for name in touched for phase in mechanism.nodes[name]}
+    return mechanism.with_records(
+        transformations=tuple(t.model_copy(update={"graphs": (HELD,)}) for t in kept.values()),
+        default_graph=HELD,
+        initial_phase=initial,
+        assemblages=_only(mechanism.assemblages, touched),
+        phases=_only(mechanism.phases, used),
+        interfaces=_only(
+            mechanism.interfaces, [pair for pair in mechanism.interfaces if set(pair.split("|")) <= touched]
         ),
-        electrode_mass_g=about["electrode_mass_g"],
-        one_C_mA_per_g=about["one_C_mA_per_g"],
-        options=SolverOptions(**about["options"]),
-        progress=False,
     )
 
 
-def _held_document(
-    mechanism: Mechanism, edges: Sequence[tuple[str, str]], touched: set[str]
-) -> dict[str, Any]:
-    """The mechanism with one graph: `edges` and their reverses, which need not stand in the file."""
-    document = mechanism.document
-    stated = {
-        (edge.reactant, edge.product): table
-        for edge, table in zip(mechanism.all_edges, document["transformations"], strict=True)
-    }
-    transformations = []
-    for reactant, product in edges:
-        forward = stated[reactant, product]
-        left, right = forward["equation"].split("->")
-        kinetics = {key: forward[key] for key in EdgeKinetics.model_fields if key in forward}
-        reverse = stated.get((product, reactant), {"equation": f"{right} -> {left}", **kinetics})
-        transformations += [{**table, "graphs": [HELD]} for table in (forward, reverse)]
-    unique = {table["equation"]: table for table in transformations}
-    document["transformations"] = list(unique.values())
-    document["default_graph"] = HELD
-    if document["initial_phase"] not in touched:
-        # Any node holds the host's elements, so all that is per gram stays as it is.
-        document["initial_phase"] = min(
-            (node for node in mechanism.nodes if node in touched), key=mechanism.fixed_content
-        )
-    stated_nodes = document.get("assemblages", {})
-    document["assemblages"] = {name: text for name, text in stated_nodes.items() if name in touched}
-    used = {phase for name in touched for phase in mechanism.nodes[name]}
-    document["phases"] = {name: table for name, table in document["phases"].items() if name in used}
-    document["interfaces"] = {
-        pair: table for pair, table in document["interfaces"].items() if set(pair.split("|")) <= touched
-    }
-    return document
+def _only(items: Mapping[str, T], names: Container[str]) -> FrozenMapping[T]:
+    return FrozenMapping({name: item for name, item in items.items() if name in names})

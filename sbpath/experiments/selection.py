@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath.errors import InputError
-from sbpath.mechanism.reader import load_mechanism, with_changes
-from sbpath.mechanism.records import Mechanism
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.paths import with_changes
+from sbpath.mechanism.reader import load_mechanism
 from sbpath.results.pathways import pathways
 from sbpath.solution import Floats, Solution
 from sbpath.sweeps.measure import Value

@@ -23,8 +23,8 @@ import numpy as np
 
 from sbpath.errors import InputError
 from sbpath.experiments.progress import shown
+from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.reader import load_mechanism
-from sbpath.mechanism.records import Mechanism
 from sbpath.protocol.protocol import cycling
 from sbpath.protocol.steps import Rate
 from sbpath.results.analysis import cycle_summaries

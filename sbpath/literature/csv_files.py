@@ -7,14 +7,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from sbpath.errors import InputError, nearest
 from sbpath.files import written_whole
-from sbpath.literature.rows import JOIN, Element, Host, Reference, Row, Study
+from sbpath.literature.entries import JOIN, Element, Host, Reference, Row, Study
 from sbpath.literature.theory import HostTheory, host_theory
 
 STUDY_FILES = ("lithium.csv", "sodium.csv", "potassium.csv", "solid_state.csv")
@@ -127,7 +126,7 @@ def _cells(record: Study | Host) -> dict[str, str]:
 
 
 def _read(
-    folder: Path | None, kind: type[Record], *names: str, known: Mapping[Any, Any] = MappingProxyType({})
+    folder: Path | None, kind: type[Record], *names: str, known: Mapping[Any, Any] | None = None
 ) -> list[Record]:
     """Records of the files `names`, or InputError with the mistakes of all of them."""
     problems: list[str] = []
@@ -141,7 +140,7 @@ def _read(
             except ValidationError as error:
                 mistakes = [(str(found["loc"][0]), _mistake(found)) for found in error.errors()]
             else:
-                mistakes = [(headings[name], what) for name, what in record.mistakes(known)]
+                mistakes = [(headings[name], what) for name, what in record.mistakes(known or {})]
                 key = tuple(getattr(record, name) for name in kind.KEY)
                 if rows.setdefault(key, number) != number:
                     taken = f"{key[-1]!r} is already in row {rows[key]}; give each row its own"

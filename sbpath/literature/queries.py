@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from sbpath.errors import InputError, nearest
 from sbpath.literature.csv_files import load_hosts, load_studies
-from sbpath.literature.rows import IONS, STRATEGIES, TABLES, Host, Study
+from sbpath.literature.entries import IONS, STRATEGIES, TABLES, Host, Study
 
 # What to sort by, largest first; a row that lacks the number comes last.
 SORTS: dict[str, Callable[[Study], tuple[float | None, ...]]] = {

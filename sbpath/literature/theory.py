@@ -15,7 +15,7 @@ from itertools import product
 
 from pydantic import Field
 
-from sbpath.literature.rows import Host, Row, column
+from sbpath.literature.entries import Host, Row, column
 from sbpath.mechanism.chemistry import parse_formula
 from sbpath.physical import COULOMB_PER_MAH, FARADAY_C_PER_MOL
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from sbpath.errors import InputError, nearest
-from sbpath.mechanism.loans import Loan, loans_of, settle
-from sbpath.mechanism.syntax import syntax_problem
+from sbpath.mechanism.inherited import Loan, loans_of, settle
+from sbpath.mechanism.toml_errors import syntax_problem
 
 SHORT_NAMES = {"li": "li-sb", "na": "na-sb", "k": "k-sb"}
 BIBLIOGRAPHY = "sources.toml"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import networkx as nx
 
-from sbpath.mechanism.records import Mechanism
+from sbpath.mechanism.mechanism import Mechanism
 
 
 def phase_graph(mechanism: Mechanism, graph: str | None = None) -> nx.DiGraph:

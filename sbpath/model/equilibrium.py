@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sbpath.errors import InputError, nearest
-from sbpath.mechanism.records import Mechanism
+from sbpath.mechanism.mechanism import Mechanism
 from sbpath.model.equations import fill_nodes, workspace
 from sbpath.model.network import build_network
 from sbpath.physical import ZERO_CELSIUS_K

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sbpath.kernels import Floats, Integers
-from sbpath.mechanism.records import Edge, Mechanism, value_or
+from sbpath.mechanism.mechanism import Edge, Mechanism
+from sbpath.mechanism.records import value_or
 from sbpath.model.rates import nucleation_constant
 from sbpath.physical import FARADAY_C_PER_MOL as F
 from sbpath.physical import GAS_CONSTANT_J_PER_MOL_K as R

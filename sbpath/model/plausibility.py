@@ -12,7 +12,7 @@ import networkx as nx
 
 from sbpath.mechanism.chemistry import ATOMIC_WEIGHT, parse_formula
 from sbpath.mechanism.graph import phase_graph
-from sbpath.mechanism.records import Edge, Mechanism
+from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.model.equilibrium import RANGE_V, equilibrium_potential
 from sbpath.physical import FARADAY_C_PER_MOL, ZERO_CELSIUS_K
 

@@ -9,7 +9,7 @@ from sbpath.plots.explain import rivals
 from sbpath.plots.graph import graph, paths
 from sbpath.plots.heat import heat
 from sbpath.plots.literature import hosts, strategies
-from sbpath.plots.mosaic import mosaic
+from sbpath.plots.particle_map import mosaic
 from sbpath.plots.rate_capability import rate_capability
 from sbpath.plots.reversals import minor_loops, rest_after_reversal, reversals
 from sbpath.plots.selection import selection

@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 
 from sbpath.experiments.counterfactual import Asymmetry
 from sbpath.experiments.zero_rate import CENTURY_C, ZeroRate
-from sbpath.plots.fitting import broken, extent, grow, settled
+from sbpath.mechanism.notation import node_labels
+from sbpath.plots.labels import composition_label, heading, per_gram
+from sbpath.plots.layout import broken, extent, grow, settled
 from sbpath.plots.style import BLUE, DOUBLE, FRAMED, GREEN, GREY, ORANGE, PURPLE, RED, SINGLE, style
-from sbpath.plots.words import composition_label, per_gram
 from sbpath.results.budget import LOSSES, budget, gap_profile
-from sbpath.results.labels import node_labels
 from sbpath.solution import Floats, Solution
 
 CAUSE_COLOURS = dict(zip(LOSSES, (BLUE, ORANGE, GREEN, PURPLE, GREY), strict=True))
@@ -157,7 +157,7 @@ def zero_rate(limit: ZeroRate, ax: Axes | None = None) -> Axes:
 
 def asymmetry(compared: Asymmetry, solution: Solution, ax: Axes | None = None) -> Axes:
     """Hysteresis by cause of the free cycle, and of the cycles held to one of its paths both ways."""
-    labels = node_labels(solution.provenance["document"], mathtext=True, short=True)
+    labels = node_labels(solution.mechanism, mathtext=True, short=True)
     chains = []
     for held in compared.held:
         phases = dict.fromkeys(phase for edge in held.edges for phase in edge)
@@ -221,10 +221,7 @@ def budget_figure(
             f"cycle {own.cycle}: {own.hysteresis_mV:.0f} mV, {own.loop_J_per_g:.0f} J {per_gram(solution)}",
             loc="left",
         )
-        about = solution.provenance
-        axes["gap"].set_title(
-            f"{about['mechanism']}, {about['graph']} graph, {about['temperature_C']:g} °C", loc="left"
-        )
+        axes["gap"].set_title(heading(solution), loc="left")
         if compared is not None:
             asymmetry(compared, solution, axes["asymmetry"])
             axes["asymmetry"].set_title("held to one path both ways", loc="left")

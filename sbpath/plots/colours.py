@@ -9,14 +9,14 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 
-from sbpath.mechanism.chemistry import Amount, node_contents, parse_formula
+from sbpath.mechanism.chemistry import Amount, parse_formula
+from sbpath.mechanism.mechanism import Mechanism
 from sbpath.plots.style import BLUE, GREEN, GREY, ORANGE, PHASES, RED, TEAL, YELLOW
-from sbpath.results.labels import node_crystalline
 
 # By kind of phase; a second one of the same kind takes the next colour that is left.
 FIRST = {
@@ -54,30 +54,27 @@ class Look(NamedTuple):
 _Choice = tuple[str, int]
 
 
-def phase_looks(document: Mapping[str, Any]) -> dict[str, Look]:
-    """The look of each phase of a mechanism's document, by name."""
-    phases = document["phases"]
+def phase_looks(mechanism: Mechanism) -> dict[str, Look]:
+    """The look of each phase, by name."""
     return {
-        name: Look(*choice, float(phases[name]["crystalline"]))
-        for name, choice in _phase_choices(document).items()
+        name: Look(*choice, float(mechanism.phases[name].crystalline))
+        for name, choice in _phase_choices(mechanism).items()
     }
 
 
-def node_looks(document: dict[str, Any]) -> dict[str, Look]:
+def node_looks(mechanism: Mechanism) -> dict[str, Look]:
     """The look of each node, by name: the colour of that phase of it which no node before has given its colour.
 
     First comes a phase of Sb, then what the fewest nodes hold.
     """
-    choices = _phase_choices(document)
-    nodes = node_contents(choices, document.get("assemblages", {}))
-    uses = Counter(itertools.chain.from_iterable(nodes.values()))
+    choices = _phase_choices(mechanism)
+    uses = Counter(itertools.chain.from_iterable(mechanism.nodes.values()))
     chosen: dict[str, _Choice] = {}
-    for node, contents in nodes.items():
-        ranked = sorted(contents, key=lambda phase: ("Sb" not in _elements(document, phase), uses[phase]))
+    for node, contents in mechanism.nodes.items():
+        ranked = sorted(contents, key=lambda phase: ("Sb" not in _elements(mechanism, phase), uses[phase]))
         left = [choices[phase] for phase in ranked if choices[phase] not in chosen.values()]
         chosen[node] = left[0] if left else _next([*choices.values(), *chosen.values()])
-    crystalline = node_crystalline(document)
-    return {node: Look(*choice, crystalline[node]) for node, choice in chosen.items()}
+    return {node: Look(*choice, mechanism.crystalline_share(node)) for node, choice in chosen.items()}
 
 
 def readable(colour: str) -> str:
@@ -89,12 +86,12 @@ def readable(colour: str) -> str:
     return to_hex((red, green, blue))
 
 
-def _phase_choices(document: Mapping[str, Any]) -> dict[str, _Choice]:
-    elements = {name: _elements(document, name) for name in document["phases"]}
-    fullest = max(_filling(contents, document["ion"]) for contents in elements.values())
+def _phase_choices(mechanism: Mechanism) -> dict[str, _Choice]:
+    elements = {name: _elements(mechanism, name) for name in mechanism.phases}
+    fullest = max(_filling(contents, mechanism.ion) for contents in elements.values())
     chosen: dict[str, _Choice] = {}
     for name, contents in elements.items():
-        first = (FIRST[_kind(contents, document["ion"], fullest)], 0)
+        first = (FIRST[_kind(contents, mechanism.ion, fullest)], 0)
         if first not in chosen.values():
             chosen[name] = first
     for name in elements:
@@ -119,8 +116,8 @@ def _filling(contents: Mapping[str, Amount], ion: str) -> float:
     return alkali / antimony if antimony else 0.0
 
 
-def _elements(document: Mapping[str, Any], phase: str) -> Mapping[str, Amount]:
-    return parse_formula(document["phases"][phase]["formula"])
+def _elements(mechanism: Mechanism, phase: str) -> Mapping[str, Amount]:
+    return parse_formula(mechanism.phases[phase].formula)
 
 
 def _next(taken: Collection[_Choice]) -> _Choice:

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 
 from sbpath.errors import InputError
 from sbpath.plots.budget import bars
-from sbpath.plots.fitting import extent
+from sbpath.plots.labels import capacity_label, per_gram, voltage_label
+from sbpath.plots.layout import extent
 from sbpath.plots.style import DOUBLE, FRAMED, SERIES, style
-from sbpath.plots.words import capacity_label, per_gram, voltage_label
 from sbpath.results.analysis import half_cycles
 from sbpath.results.budget import gap_profile
 from sbpath.results.comparison import Case, Scale, cases
@@ -115,7 +115,7 @@ def _loops(axes: Sequence[Axes], compared: Sequence[Case], scale: Scale) -> None
 
 def _loop(ax: Axes, case: Case, colour: str) -> None:
     solution = case.solution
-    label = case.label if "°C" in case.label else f"{case.label}, {solution.provenance['temperature_C']:g} °C"
+    label = case.label if "°C" in case.label else f"{case.label}, {solution.temperature_C:g} °C"
     ax.set_title(textwrap.fill(label, TITLE, break_on_hyphens=False), loc="left", fontsize=8)
     ax.grid(True, color="0.93", lw=0.6)
     if case.summary is None or case.insertion is None or case.extraction is None:

@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from sbpath.errors import InputError
+from sbpath.mechanism.notation import node_labels, phase_labels, subscripted
 from sbpath.plots.colours import Look, node_looks, phase_looks
-from sbpath.plots.fitting import extent, fitted_legend, fitted_title, grow, settled
+from sbpath.plots.labels import capacity_label, composition_label, voltage_label
+from sbpath.plots.layout import extent, fitted_legend, fitted_title, grow, settled
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, style
-from sbpath.plots.words import capacity_label, composition_label, voltage_label
 from sbpath.results.analysis import half_cycles
-from sbpath.results.labels import node_labels, phase_labels, subscripted
 from sbpath.results.phases import phase_amounts
 from sbpath.solution import Floats, Solution
 
@@ -161,11 +161,10 @@ def _operando(
         bottom, extent(bottom).width, loc="lower center", bbox_to_anchor=(0.5, 1.0), handlelength=1.4,
         columnspacing=1.6,
     )  # fmt: skip
-    about = solution.provenance
     lines = fitted_title(
         top,
-        subscripted(about["document"]["title"]),
-        f"{about['graph']} graph, {about['temperature_C']:g} °C",
+        subscripted(solution.mechanism.title),
+        f"{solution.graph} graph, {solution.temperature_C:g} °C",
     )
     for text, width in names:
         # Of many short steps the names would lie on each other.
@@ -198,12 +197,12 @@ def _stacked(
     solution: Solution, by: Literal["node", "phase"]
 ) -> tuple[dict[str, Floats], dict[str, Look], dict[str, str]]:
     """What is stacked by name, how it looks, and its label."""
-    document = solution.provenance["document"]
+    mechanism = solution.mechanism
     if by == "phase":
         amounts = phase_amounts(solution)
-        looks, labels = phase_looks(document), phase_labels(document, mathtext=True)
+        looks, labels = phase_looks(mechanism), phase_labels(mechanism, mathtext=True)
     else:
         amounts = dict(zip(solution.phases, solution.fractions, strict=True))
-        looks, labels = node_looks(document), node_labels(document, mathtext=True)
+        looks, labels = node_looks(mechanism), node_labels(mechanism, mathtext=True)
     # Fractions may stand a rounding below zero, which a stack would draw as a notch.
     return {name: np.maximum(amount, 0.0) for name, amount in amounts.items()}, looks, labels

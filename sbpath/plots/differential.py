@@ -5,8 +5,8 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from sbpath.plots.labels import heading, per_gram, voltage_label
 from sbpath.plots.style import EXTRACTION, INSERTION, SINGLE, style
-from sbpath.plots.words import heading, per_gram, voltage_label
 from sbpath.results.differential import differential_capacity as measured
 from sbpath.solution import Solution
 

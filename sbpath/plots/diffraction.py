@@ -8,14 +8,14 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 
+from sbpath.mechanism.notation import phase_labels, state, subscripted
 from sbpath.plots.colours import phase_looks, readable
-from sbpath.plots.fitting import fitted_title, grow, settled
+from sbpath.plots.labels import voltage_label
+from sbpath.plots.layout import fitted_title, grow, settled
 from sbpath.plots.style import DOUBLE, style
-from sbpath.plots.words import voltage_label
 from sbpath.results.crystal import Reflections
 from sbpath.results.diffraction import DiffractionMap
 from sbpath.results.diffraction import diffraction as simulated
-from sbpath.results.labels import phase_labels, state, subscripted
 from sbpath.solution import Solution
 
 # Height of the strongest stick of a phase, in rows, and of all sticks where heights are not known.
@@ -70,12 +70,11 @@ def diffraction(
         beside.grid(True, color="0.93", lw=0.6)
         beside.set_ylim(below.get_ylim())
         _sticks(above, shown)
-        about = solution.provenance
         settled(above)
         lines = fitted_title(
             above,
-            subscripted(about["document"]["title"]),
-            f"{about['graph']} graph, {about['temperature_C']:g} °C, simulated X-ray diffraction",
+            subscripted(solution.mechanism.title),
+            f"{solution.graph} graph, {solution.temperature_C:g} °C, simulated X-ray diffraction",
         )
         if axes is None:
             grow(settled(above), lines=lines)
@@ -97,17 +96,17 @@ def _map(ax: Axes, beside: Axes, shown: DiffractionMap) -> None:
 
 def _sticks(ax: Axes, shown: DiffractionMap) -> None:
     """A row for each phase, the first on top, its name at the right."""
-    document = shown.solution.provenance["document"]
-    labels, looks = phase_labels(document, mathtext=True), phase_looks(document)
+    mechanism = shown.solution.mechanism
+    labels, looks = phase_labels(mechanism, mathtext=True), phase_looks(mechanism)
     names = list(shown.amounts)
     for i, name in enumerate(names):
         floor, colour = float(len(names) - 1 - i), readable(looks[name].colour)
         ax.axhline(floor, color="0.8", lw=0.5, zorder=0)
         if name in shown.reflections:
             _row(ax, shown.reflections[name], floor, colour, *shown.two_theta[[0, -1]])
-        about, label = document["phases"][name], labels[name]
-        if not about["crystalline"]:  # which the remark says
-            label = label.removesuffix(f" ({about['structure']})")
+        phase, label = mechanism.phases[name], labels[name]
+        if not phase.crystalline:  # which the remark says
+            label = label.removesuffix(f" ({phase.structure})")
         for text, height, size, shade in (
             (label, 0.62, 7.5, colour),
             (_remark(shown, name), 0.24, 6.0, "0.35"),
@@ -126,8 +125,8 @@ def _sticks(ax: Axes, shown: DiffractionMap) -> None:
 def _remark(shown: DiffractionMap, name: str) -> str:
     """Why the map may not show a phase."""
     most = float(shown.amounts[name].max())
-    phase = shown.solution.provenance["document"]["phases"][name]
-    if not phase["crystalline"]:
+    phase = shown.solution.mechanism.phases[name]
+    if not phase.crystalline:
         return f"{state(phase)}: no reflections"
     if name not in shown.reflections:
         return "no cell given: not in the map"

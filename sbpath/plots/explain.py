@@ -10,11 +10,12 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sbpath.plots.fitting import fitted_legend, grow
+from sbpath.mechanism.mechanism import Edge
+from sbpath.mechanism.notation import edge_labels
+from sbpath.plots.labels import capacity_label, heading, voltage_label
+from sbpath.plots.layout import fitted_legend, grow
 from sbpath.plots.style import DOUBLE, SERIES, style
-from sbpath.plots.words import capacity_label, voltage_label
 from sbpath.results.analysis import HalfCycle, half_cycles, of_cycle
-from sbpath.results.labels import edge_labels
 from sbpath.results.rivals import Driving, driving
 from sbpath.solution import Solution
 
@@ -55,7 +56,7 @@ def rivals(solution: Solution, cycle: int | None = None) -> Figure:
             4, len(own), sharex="col", sharey="row", squeeze=False, figsize=(DOUBLE, 6.6), layout="constrained",
             height_ratios=(0.8, 1.0, 1.0, 1.0),
         )  # fmt: skip
-        looks: dict[str, tuple[str, Any]] = {}
+        looks: dict[Edge, tuple[str, Any]] = {}
         for column, half in zip(axes.T, own, strict=True):
             _half(column, solution, about, half, looks)
         # One legend for all panels, each edge named once.
@@ -76,26 +77,27 @@ def rivals(solution: Solution, cycle: int | None = None) -> Figure:
         axes[3, 0].set_yscale("log")
         axes[3, 0].set_ylim(LOWEST_RATE, 1.0)
         axes[1, 0].set_ylim(bottom=0.0)
-        provenance = solution.provenance
-        figure.suptitle(
-            f"{provenance['mechanism']}, {provenance['graph']} graph, {provenance['temperature_C']:g} °C, cycle {own[0].cycle}",
-            fontsize=8.5, x=0.01, ha="left",
-        )  # fmt: skip
+        figure.suptitle(f"{heading(solution)}, cycle {own[0].cycle}", fontsize=8.5, x=0.01, ha="left")
     return figure
 
 
 def _half(
-    column: list[Axes], solution: Solution, about: Driving, half: HalfCycle, looks: dict[str, tuple[str, Any]]
+    column: list[Axes],
+    solution: Solution,
+    about: Driving,
+    half: HalfCycle,
+    looks: dict[Edge, tuple[str, Any]],
 ) -> None:
     """One half cycle; an edge keeps the look that it has in `looks` or takes the next one."""
     top, force, barrier, rate = column
-    labels = edge_labels(solution.provenance["document"], solution.edges, mathtext=True, short=True)
+    labels = edge_labels(
+        solution.mechanism, [edge.ends for edge in solution.edges], mathtext=True, short=True
+    )
     capacity = solution.capacity_mAh_per_g[half.rows]
     top.plot(capacity, solution.voltage_V[half.rows], color="black")
     top.set_title(half.direction, loc="left")
     for e, edge in enumerate(solution.edges):
-        reactant = edge.split(" -> ")[0]
-        there = (solution.fraction(reactant)[half.rows] > THERE) & np.isfinite(
+        there = (solution.fraction(edge.reactant)[half.rows] > THERE) & np.isfinite(
             about.force_J_per_m3[e, half.rows]
         )
         if not there.any():
@@ -105,7 +107,7 @@ def _half(
         colour, dashes = looks.setdefault(edge, LINES[len(looks) % len(LINES)])
         look = {
             "color": colour, "ls": dashes, "lw": 2.2 if thick else 0.9, "zorder": 3 if thick else 2,
-            "label": labels[edge],
+            "label": labels[edge.ends],
         }  # fmt: skip
         for ax, values in (
             (force, 1e-6 * about.force_J_per_m3),

@@ -7,14 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from sbpath.mechanism.graph import phase_graph
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import state, subscripted
 from sbpath.mechanism.reader import load_mechanism
-from sbpath.mechanism.records import Mechanism
 from sbpath.model.equilibrium import equilibrium_potential
-from sbpath.plots.arrows import DASHES, Arrow, draw
+from sbpath.plots.graph_layout import DASHES, Arrow, draw
 from sbpath.plots.style import EXTRACTION, GREY, INSERTION, style
-from sbpath.replay import mechanism_of
 from sbpath.results.analysis import of_cycle
-from sbpath.results.labels import state, subscripted
 from sbpath.results.pathways import pathways
 from sbpath.solution import Solution
 
@@ -77,14 +76,13 @@ def paths(solution: Solution, cycle: int | None = None, ax: Axes | None = None) 
     InputError
         If that cycle passes no charge.
     """
-    about = solution.provenance
-    mechanism = mechanism_of(solution)
+    mechanism = solution.mechanism
     own = of_cycle(pathways(solution), cycle)
     converted = np.sum([way.converted for way in own], axis=0)
     charge = np.sum([way.charge_mAh_per_g for way in own], axis=0)
     widest = float(np.abs(charge).max(initial=1e-9))
     arrows = []
-    for e, edge in enumerate(mechanism.edges(about["graph"])):
+    for e, edge in enumerate(solution.edges):
         if converted[e] < CARRIED:
             arrows.append(Arrow(edge, "0.8", 0.7, ""))
             continue
@@ -105,7 +103,7 @@ def paths(solution: Solution, cycle: int | None = None, ax: Axes | None = None) 
         notes.append("per cent: share of what left the phase")
     title = (
         subscripted(mechanism.title),
-        f"{about['graph']} graph, {about['temperature_C']:g} °C, charge carried in cycle {own[0].cycle}",
+        f"{solution.graph} graph, {solution.temperature_C:g} °C, charge carried in cycle {own[0].cycle}",
     )
     with style():
         return draw(mechanism, arrows, ax, title, _legend(mechanism, True, "little or none"), notes)
@@ -118,12 +116,11 @@ def _legend(mechanism: Mechanism, silent: bool, silent_label: str) -> list[Line2
     ]
     if silent:
         handles.append(Line2D([], [], color=GREY, lw=1.5, label=silent_label))
-    phases = mechanism.document["phases"]
     states = {
-        state(phases[name]): None
+        state(mechanism.phases[name]): None
         for contents in mechanism.nodes.values()
         for name in contents
-        if not phases[name]["crystalline"]
+        if not mechanism.phases[name].crystalline
     }
     if states:
         handles.append(Line2D([], [], color="black", lw=1.0, ls=DASHES, label=" or ".join(states)))

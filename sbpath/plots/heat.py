@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from sbpath.plots.labels import capacity_label, per_gram, voltage_label
 from sbpath.plots.style import BLUE, DOUBLE, GREY, RED, style
-from sbpath.plots.words import capacity_label, per_gram, voltage_label
 from sbpath.results.analysis import half_cycles, of_cycle
 from sbpath.results.calorimetry import heat_flow
 from sbpath.solution import Solution

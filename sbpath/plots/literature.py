@@ -12,11 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 
 from sbpath.errors import InputError
+from sbpath.literature.entries import STRATEGIES, Host, Study
 from sbpath.literature.queries import find_hosts, find_studies
-from sbpath.literature.rows import STRATEGIES, Host, Study
 from sbpath.literature.theory import host_theory
+from sbpath.mechanism.notation import subscripted
 from sbpath.plots.style import BLUE, DOUBLE, GREEN, ORANGE, PURPLE, style
-from sbpath.results.labels import subscripted
 
 ION_COLOURS = {"Li": BLUE, "Na": ORANGE, "K": GREEN}
 # Kind of cell: colour and marker.

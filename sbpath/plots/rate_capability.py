@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from sbpath.errors import InputError
+from sbpath.plots.labels import capacity_label, heading
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, style
-from sbpath.plots.words import capacity_label, heading
 from sbpath.results.rate_capability import rate_capability as tested
 from sbpath.solution import Solution
 

@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sbpath.errors import InputError
+from sbpath.plots.labels import composition_label, heading, voltage_label
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, style
-from sbpath.plots.words import composition_label, heading, voltage_label
 from sbpath.results.memory import Reversal, full_before, rests_after_reversal, voltage_at
 from sbpath.results.memory import reversals as turned
 from sbpath.solution import Solution

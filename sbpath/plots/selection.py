@@ -14,12 +14,12 @@ from matplotlib.patches import Patch
 
 from sbpath.errors import InputError
 from sbpath.experiments.selection import SelectionMap, Way
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import node_labels
 from sbpath.mechanism.reader import load_mechanism
-from sbpath.mechanism.records import Mechanism
-from sbpath.plots.fitting import broken, extent, grow, settled
+from sbpath.plots.labels import parameter_label
+from sbpath.plots.layout import broken, extent, grow, settled
 from sbpath.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW, style
-from sbpath.plots.words import parameter_label
-from sbpath.results.labels import node_labels
 from sbpath.solution import Floats
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, GREY)
@@ -53,7 +53,7 @@ def selection(
         mechanism = load_mechanism(mechanism)
     if axes is not None and len(axes) != 2:
         raise InputError("selection: give two axes, for insertion and extraction, or none")
-    labels = node_labels(mechanism.document, mathtext=True, short=True)
+    labels = node_labels(mechanism, mathtext=True, short=True)
     with style():
         own = axes is None
         if axes is None:
@@ -66,8 +66,8 @@ def selection(
         colours = {w: COLOURS[i % len(COLOURS)] for i, w in enumerate(sorted(set(both_ways), key=len))}
         for ax, direction in zip(axes, ("insertion", "extraction"), strict=True):
             _panel(ax, chart, direction, colours)
-            ax.set_xlabel(parameter_label(chart.x.name, "", mechanism.document))
-        axes[0].set_ylabel(parameter_label(chart.y.name, "", mechanism.document))
+            ax.set_xlabel(parameter_label(chart.x.name, "", mechanism))
+        axes[0].set_ylabel(parameter_label(chart.y.name, "", mechanism))
         figure = settled(axes[0])
         lines = [
             _legend(ax, chart.winners(direction)[0], direction, labels, colours)

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sbpath.errors import InputError
+from sbpath.plots.labels import measure_label, parameter_label
 from sbpath.plots.style import BLUE, SINGLE, style
-from sbpath.plots.words import measure_label, parameter_label
 from sbpath.solution import Floats
 from sbpath.sweeps.ranges import RATE
 from sbpath.sweeps.table import SweepTable
@@ -42,20 +42,20 @@ def sweep(table: SweepTable, quantity: str = "hysteresis_mV", axes: Axes | None 
     numbers = [name for name in table.measured if table[name].dtype == float]
     if table[quantity].dtype != float:
         raise InputError(f"{quantity}: is a text and cannot be drawn; numbers are {', '.join(numbers)}")
-    document = table.about["mechanism"]
+    mechanism = table.mechanism
     with style():
         if axes is None:
             _, axes = plt.subplots(figsize=(1.15 * SINGLE, 0.85 * SINGLE), layout="constrained")
         if len(names) == 1:
             _line(axes, table, quantity)
-            axes.set_ylabel(measure_label(quantity, document))
+            axes.set_ylabel(measure_label(quantity, mechanism))
         else:
             picture = _map(axes, table, quantity)
-            axes.figure.colorbar(picture, ax=axes, label=measure_label(quantity, document))
-            axes.set_ylabel(parameter_label(names[1], table.units[names[1]], document))
-        axes.set_xlabel(parameter_label(names[0], table.units[names[0]], document))
+            axes.figure.colorbar(picture, ax=axes, label=measure_label(quantity, mechanism))
+            axes.set_ylabel(parameter_label(names[1], table.units[names[1]], mechanism))
+        axes.set_xlabel(parameter_label(names[0], table.units[names[0]], mechanism))
         crosses = r"; $\times$ failed" if table.failed.any() else ""
-        axes.set_title(f"{document['name']}, {table.about['graph']} graph{crosses}")
+        axes.set_title(f"{mechanism.name}, {table.about['graph']} graph{crosses}")
     return axes
 
 

@@ -11,10 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from sbpath.errors import InputError
-from sbpath.plots.fitting import fitted_legend, grow, settled
+from sbpath.mechanism.notation import edge_labels
+from sbpath.plots.labels import composition_label, heading, voltage_label
+from sbpath.plots.layout import fitted_legend, grow, settled
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, style
-from sbpath.plots.words import composition_label, heading, voltage_label
-from sbpath.results.labels import edge_labels
+from sbpath.protocol.outcome import Outcome
 from sbpath.results.titration import Couple, couples
 from sbpath.results.titration import titration as titrated
 from sbpath.solution import Solution
@@ -69,7 +70,9 @@ def titration(
                 label=f"relaxed, {direction}", zorder=3,
             )  # fmt: skip
         # The pulses that a cut-off ended lie on the flanks.
-        inside = [p for p in points if solution.steps[solution.step[p.row] - 2].ended_by != "voltage"]
+        inside = [
+            p for p in points if solution.steps[solution.step[p.row] - 2].outcome is not Outcome.VOLTAGE
+        ]
         levels = np.array([(p.voltage_V, p.relaxed_V) for p in inside or points])
         span = max(float(np.ptp(levels)), 0.05)
         low, high = levels.min() - MARGIN * span, levels.max() + MARGIN * span
@@ -96,8 +99,8 @@ def _equilibria(ax: Axes, solution: Solution, over_x: bool, near: float, named: 
     """
     blocks: list[list[Couple]] = []
     found = couples(solution)
-    pairs = [f"{couple.phases[0]} -> {couple.phases[1]}" for couple in found]
-    labels = edge_labels(solution.provenance["document"], pairs, mathtext=True, between=" | ")
+    pairs = [couple.phases for couple in found]
+    labels = edge_labels(solution.mechanism, pairs, mathtext=True, between=" | ")
     names = {
         couple: f"{labels[pair]}  {couple.potential_V:.3f} V"
         for couple, pair in zip(found, pairs, strict=True)

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullLocator
 
 from sbpath.errors import InputError
-from sbpath.plots.fitting import fitted_legend, grow
+from sbpath.mechanism.notation import edge_labels
+from sbpath.plots.labels import heading, per_gram, voltage_label
+from sbpath.plots.layout import fitted_legend, grow
 from sbpath.plots.style import DOUBLE, SERIES, style
-from sbpath.plots.words import heading, per_gram, voltage_label
-from sbpath.results.labels import edge_labels
 from sbpath.results.voltammetry import VoltammetryPeak, b_values, leading_peaks, voltammetry_peaks
 from sbpath.solution import Solution
 
@@ -90,7 +90,7 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
 
 def _peaks(left: Axes, right: Axes, solution: Solution, peaks: list[VoltammetryPeak]) -> None:
     """A marker and a colour for each transformation and direction, the same in both panels."""
-    labels = edge_labels(solution.provenance["document"], solution.edges, mathtext=True)
+    labels = edge_labels(solution.mechanism, [edge.ends for edge in solution.edges], mathtext=True)
     values = {(b.direction, b.transformation): b for b in b_values(peaks)}
     for i, (kind, chosen) in enumerate(leading_peaks(peaks).items()):
         direction, transformation = kind
@@ -107,7 +107,7 @@ def _peaks(left: Axes, right: Axes, solution: Solution, peaks: list[VoltammetryP
         left.plot([peak.voltage_V for peak in chosen], sign * currents, **look)
         words = f"{direction} within a phase"
         if transformation is not None:
-            words = labels[transformation]
+            words = labels[transformation.ends]
         if kind in values:
             b = values[kind]
             error = "" if b.standard_error is None else f" ± {b.standard_error:.2f}"

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sbpath.errors import InputError
+from sbpath.mechanism.mechanism import Edge
 from sbpath.physical import COULOMB_PER_MAH
 from sbpath.results.analysis import HalfCycle, Plateau, cycle_summaries, half_cycles, spans
 from sbpath.solution import CAUSES, Floats, Solution
@@ -71,8 +72,8 @@ class Budget:
         Heat in the series resistance on insertion and on extraction.
     gained_J_per_g : array, shape (2,)
         Change of the energy that the electrode holds, on insertion and on extraction.
-    edges : tuple of str
-        Names of the E edges.
+    edges : tuple of Edge
+        The E edges.
     plateaus : tuple of PlateauLoss
         Of insertion, then of extraction.
     """
@@ -84,7 +85,7 @@ class Budget:
     heat_J_per_g: Floats
     resistance_J_per_g: Floats
     gained_J_per_g: Floats
-    edges: tuple[str, ...]
+    edges: tuple[Edge, ...]
     plateaus: tuple[PlateauLoss, ...]
 
     @property

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sbpath.model.entropy import phase_entropy
+from sbpath.model.rows import evaluate_rows
 from sbpath.physical import ZERO_CELSIUS_K
-from sbpath.replay import mechanism_of, network_of, replayed
 from sbpath.solution import Floats, Solution
 
 
@@ -51,9 +51,7 @@ def heat_flow(solution: Solution) -> HeatFlow:
 
     Half-cell against the alkali metal; side reactions and the electrolyte's own heats are not in it.
     """
-    mechanism = mechanism_of(solution)
-    network = network_of(solution, mechanism)
-    celsius = solution.provenance["temperature_C"]
+    mechanism, network, celsius = solution.mechanism, solution.network, solution.temperature_C
     pairs = [
         phase_entropy(phase, solution.potential_V, celsius, mechanism.reference_temperature_C)
         for phase in mechanism.phases.values()
@@ -61,7 +59,7 @@ def heat_flow(solution: Solution) -> HeatFlow:
     # Entropies of phases add up to those of nodes.
     amounts = np.array([[node.get(p, 0.0) for p in mechanism.phases] for node in mechanism.nodes.values()])
     entropy, slope = (amounts @ np.array(values) for values in zip(*pairs, strict=True))
-    _, motion, _ = replayed(solution, network)
+    _, motion, _ = evaluate_rows(solution.states, solution.current_A_per_g, network)
     change = np.sum(solution.fractions * slope, axis=0) * motion
     if len(network.source):
         rise = entropy[network.target] - entropy[network.source]

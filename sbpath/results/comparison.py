@@ -83,7 +83,7 @@ def cases(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> lis
         cycle = summary.cycle if summary is not None else 0
         # The first of each direction, as in `last_loop`.
         own = {way.direction: way for way in reversed(pathways(solution)) if way.cycle == cycle}
-        ion = solution.provenance["document"]["ion"]
+        ion = solution.mechanism.ion
         found.append(
             Case(
                 label=label,
@@ -111,14 +111,13 @@ def case_labels(solutions: Sequence[Solution], rates_mA_per_g: Sequence[float] |
         rates_mA_per_g = [_rate(solution, last_loop(solution)) for solution in solutions]
     parts = [
         (
-            about["mechanism"],
-            about["graph"],
-            about["document"].get("design") or "own electrode",
-            f"{about['temperature_C']:g} °C",
-            rate_text(rate, about["one_C_mA_per_g"]),
+            solution.mechanism.name,
+            solution.graph,
+            solution.mechanism.design or "own electrode",
+            f"{solution.temperature_C:g} °C",
+            rate_text(rate, solution.experiment.one_C_mA_per_g),
         )
         for solution, rate in zip(solutions, rates_mA_per_g, strict=True)
-        for about in [solution.provenance]
     ]
     labels = []
     for part in parts:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from sbpath.errors import InputError, nearest, optional
 from sbpath.mechanism.chemistry import parse_formula
+from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.reader import load_mechanism
-from sbpath.mechanism.records import Cell, Mechanism
+from sbpath.mechanism.records import Cell
 from sbpath.solution import Floats
 
 if TYPE_CHECKING:

@@ -67,7 +67,7 @@ def differential_capacity(solution: Solution, bin_mV: float = 5.0) -> list[Diffe
         passed = (1.0 if half.direction == "insertion" else -1.0) * charge[half.rows]
         # The charge of a voltage that jumps at the start lies before the first row.
         before = half.rows.start - 1
-        start = voltage[before] if before >= 0 else solution.provenance["initial"]["potential_V"]
+        start = voltage[before] if before >= 0 else solution.experiment.initial.potential_V
         q = np.append(passed[-1] - half.capacity_mAh_per_g, passed)
         v = np.append(start, voltage[half.rows])
         edges, density = charge_over_voltage(q, v, 1e-3 * bin_mV)

@@ -32,7 +32,6 @@ import numpy as np
 from scipy.special import voigt_profile
 
 from sbpath.errors import InputError
-from sbpath.replay import mechanism_of
 from sbpath.results.crystal import Reflections, pattern_calculator, reflections, window_problems, within
 from sbpath.results.phases import phase_amounts
 from sbpath.solution import Floats, Solution
@@ -131,7 +130,7 @@ def diffraction(
     if problems:
         raise InputError(problems)
 
-    mechanism = mechanism_of(solution)
+    mechanism = solution.mechanism
     if not any(phase.cell for phase in mechanism.phases.values()):
         raise InputError(f"diffraction: no phase of {mechanism.name} has a cell; add [phases.NAME.cell]")
     low, high = two_theta

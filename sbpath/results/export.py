@@ -124,8 +124,8 @@ def check_bdf_name(path: str | Path) -> None:
 
 
 def _bdf_columns(solution: Solution) -> dict[str, Column]:
-    mass = solution.provenance["electrode_mass_g"]
-    temperature = solution.provenance["temperature_C"]
+    mass = solution.experiment.electrode_mass_g
+    temperature = solution.temperature_C
     # Adding 0.0 turns the -0.0 of a rest into 0.0.
     net_capacity = -solution.charge_mAh_per_g * mass * 1e-3 + 0.0
     net_energy = -solution.energy_J_per_g * mass / 3600.0 + 0.0

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath.halfcycles import Run, charge_runs
-from sbpath.protocol.protocol import parse_step
 from sbpath.protocol.steps import Rest
 from sbpath.results.analysis import CLOSED
 from sbpath.solution import Solution, StepRecord
@@ -85,7 +84,7 @@ def rests_after_reversal(solution: Solution) -> list[tuple[Reversal, StepRecord]
         (curve, record)
         for curve in reversals(solution)
         for record in solution.steps
-        if curve.rows.start <= record.first < curve.rows.stop and isinstance(parse_step(record.text), Rest)
+        if curve.rows.start <= record.first < curve.rows.stop and isinstance(record.step, Rest)
     ]
 
 

@@ -19,6 +19,7 @@ from itertools import pairwise
 import networkx as nx
 import numpy as np
 
+from sbpath.mechanism.mechanism import Edge
 from sbpath.physical import COULOMB_PER_MAH
 from sbpath.results.analysis import half_cycles, spans
 from sbpath.solution import Floats, Solution
@@ -45,8 +46,8 @@ class Pathways:
     ----------
     cycle, direction
         Which half cycle.
-    edges : tuple of str
-        "reactant -> product" of the E edges.
+    edges : tuple of Edge
+        The E edges.
     charge_mAh_per_g : array, shape (E,)
         Charge that each edge carried, insertion positive.
     converted : array, shape (E,)
@@ -61,7 +62,7 @@ class Pathways:
 
     cycle: int
     direction: str
-    edges: tuple[str, ...]
+    edges: tuple[Edge, ...]
     charge_mAh_per_g: Floats
     converted: Floats
     filling_mAh_per_g: float
@@ -131,8 +132,8 @@ def pathways(solution: Solution, least: float = TOLD) -> list[Pathways]:
     insertion ('Sb', 'Li2Sb', 'Li3Sb')
     extraction ('Li3Sb', 'Sb')
     """
-    ends = [name.split(" -> ") for name in solution.edges]
-    capacitance = solution.provenance["document"]["electrode"]["double_layer_F_per_g"]["value"]
+    ends = [edge.ends for edge in solution.edges]
+    capacitance = solution.network.double_layer
     found = []
     halves = half_cycles(solution)
     for half, rows in zip(halves, spans(solution, halves), strict=True):
@@ -140,7 +141,7 @@ def pathways(solution: Solution, least: float = TOLD) -> list[Pathways]:
         before, last = max(rows.start - 1, 0), rows.stop - 1
         charge = solution.edge_charge_mAh_per_g[:, last] - solution.edge_charge_mAh_per_g[:, before]
         converted = solution.converted[:, last] - solution.converted[:, before]
-        start = solution.provenance["initial"]["potential_V"]
+        start = solution.experiment.initial.potential_V
         rise = solution.potential_V[last] - (solution.potential_V[before] if rows.start > 0 else start)
         total = half.capacity_mAh_per_g * (1.0 if half.direction == "insertion" else -1.0)
         layer = -capacitance * float(rise) / COULOMB_PER_MAH
@@ -161,7 +162,7 @@ def pathways(solution: Solution, least: float = TOLD) -> list[Pathways]:
                 filling_mAh_per_g=total - float(charge.sum()) - layer,
                 double_layer_mAh_per_g=layer,
                 branching=np.array(branching),
-                paths=_paths(solution.phases, [(p, q) for p, q in ends], converted.tolist(), least),
+                paths=_paths(solution.phases, ends, converted.tolist(), least),
             )
         )
     return found

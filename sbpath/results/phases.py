@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sbpath.mechanism.chemistry import node_contents
 from sbpath.solution import Floats, Solution
 
 
@@ -12,10 +11,8 @@ def phase_amounts(solution: Solution) -> dict[str, Floats]:
     A node holds its phases in fixed amounts, so these are sums over the nodes. Where nodes are
     phases, the amounts are the fractions.
     """
-    document = solution.provenance["document"]
-    contents = node_contents(document["phases"], document.get("assemblages", {}))
-    amounts = {name: 0.0 * solution.time_s for name in document["phases"]}
+    amounts = {name: 0.0 * solution.time_s for name in solution.mechanism.phases}
     for node, share in zip(solution.phases, solution.fractions, strict=True):
-        for phase, amount in contents[node].items():
+        for phase, amount in solution.mechanism.nodes[node].items():
             amounts[phase] = amounts[phase] + amount * share
     return amounts

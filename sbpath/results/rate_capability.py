@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sbpath.physical import COULOMB_PER_MAH
-from sbpath.protocol.protocol import parse_step
 from sbpath.protocol.steps import ConstantCurrent
 from sbpath.results.analysis import cycle_summaries, half_cycles
 from sbpath.solution import Solution
@@ -43,7 +42,7 @@ def rate_capability(solution: Solution) -> list[RatePoint]:
     """A point for every cycle that has both directions and a constant-current step, in order."""
     driven: dict[int, tuple[str, float]] = {}
     for record in solution.steps:
-        step = parse_step(record.text)
+        step = record.step
         if isinstance(step, ConstantCurrent) and record.cycle not in driven:
             driven[record.cycle] = str(step.rate), abs(float(solution.current_A_per_g[record.first]))
     halves = half_cycles(solution)

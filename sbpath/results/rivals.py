@@ -24,8 +24,7 @@ from math import inf, isnan, nan
 
 import numpy as np
 
-from sbpath.mechanism.records import Mechanism
-from sbpath.replay import mechanism_of, network_of, replayed
+from sbpath.model.rows import evaluate_rows
 from sbpath.results.analysis import HalfCycle, half_cycles, of_cycle
 from sbpath.solution import CAUSES, Floats, Solution
 
@@ -170,8 +169,8 @@ class Decision:
 
 def driving(solution: Solution) -> Driving:
     """Driving force, barrier and nucleation rate of every edge along a solution."""
-    network = network_of(solution)
-    volume, _, waiting = replayed(solution, network)
+    network = solution.network
+    volume, _, waiting = evaluate_rows(solution.states, solution.current_A_per_g, network)
     free = solution.affinities_J_per_mol - network.work[:, None]
     free = np.where(free > 0.0, free, nan)
     barrier = network.barrier[0][:, None] * (volume / free) ** 2
@@ -221,14 +220,12 @@ def all_decisions(solution: Solution) -> list[Decision]:
 
 
 def _decisions(solution: Solution, halves: Sequence[HalfCycle]) -> list[Decision]:
-    mechanism = mechanism_of(solution)
-    ends = [tuple(name.split(" -> ")) for name in solution.edges]
     found = []
     about = driving(solution)
     for half in halves:
         converted = solution.converted[:, half.rows] - solution.converted[:, [half.rows.start]]
         for phase in solution.phases:
-            ways = [e for e, (reactant, _) in enumerate(ends) if reactant == phase]
+            ways = [e for e, edge in enumerate(solution.edges) if edge.reactant == phase]
             if not ways or (left := converted[ways].sum(axis=0))[-1] < DECIDES:
                 continue
             row = half.rows.start + int(np.searchsorted(left, 0.5 * left[-1]))
@@ -237,9 +234,7 @@ def _decisions(solution: Solution, halves: Sequence[HalfCycle]) -> list[Decision
             for e in ways:
                 went = float(converted[e, -1])
                 own = int(np.searchsorted(converted[e], 0.5 * went)) + half.rows.start if went > 0.0 else None
-                rivals.append(
-                    _rival(mechanism, solution, about, e, ways[0], row, went / float(left[-1]), own)
-                )
+                rivals.append(_rival(solution, about, e, ways[0], row, went / float(left[-1]), own))
             found.append(
                 Decision(
                     cycle=half.cycle,
@@ -255,10 +250,10 @@ def _decisions(solution: Solution, halves: Sequence[HalfCycle]) -> list[Decision
 
 
 def _rival(
-    mechanism: Mechanism, solution: Solution, about: Driving, e: int, winner: int, row: int, share: float,
+    solution: Solution, about: Driving, e: int, winner: int, row: int, share: float,
     own: int | None,
 ) -> Rival:  # fmt: skip
-    energy = mechanism.interface(*solution.edges[e].split(" -> ")).energy_J_per_m2.value
+    energy = solution.mechanism.interface(*solution.edges[e].ends).energy_J_per_m2.value
     force, best_force = (float(about.force_J_per_m3[i, row]) for i in (e, winner))
     barrier, best_barrier = (float(about.barrier_kT[i, row]) for i in (e, winner))
     ratio = lever = threshold = nan
@@ -274,7 +269,7 @@ def _rival(
         return Waiting(*([nan] * 3 if at is None else about.waiting_s[:, edge, at].tolist()))
 
     return Rival(
-        product=solution.edges[e].split(" -> ")[1],
+        product=solution.edges[e].product,
         affinity_J_per_mol=float(solution.affinities_J_per_mol[e, row]),
         force_J_per_m3=force,
         barrier_kT=inf if np.isnan(barrier) else barrier,

@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 
 from sbpath.errors import InputError
-from sbpath.kernels import Floats, allocating_kernel, compiled
-from sbpath.mechanism.reader import change_number, with_changes
-from sbpath.mechanism.records import Mechanism
-from sbpath.model.equations import Drive, evaluate, fill_nodes, workspace
+from sbpath.kernels import Floats
+from sbpath.mechanism.paths import value, with_changes
+from sbpath.model.equations import fill_nodes, workspace
 from sbpath.model.network import Network, build_network
+from sbpath.model.rows import linearize_rows
 from sbpath.physical import ZERO_CELSIUS_K
-from sbpath.replay import mechanism_of, network_of
+from sbpath.protocol.outcome import Outcome
+from sbpath.protocol.steps import ConstantVoltage, Sweep
 from sbpath.solution import Solution
 
 # df/dp is a central difference over this share of the parameter: rates hang on it exponentially.
@@ -94,14 +95,15 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
         If a path leads to no number or to a cut-off, or the solution is not such a one.
     """
     problems = [
-        f"sensitivities: step {step.step} ({step.text}) sets the voltage; give steps of constant current and rests"
-        for step in solution.steps
-        if step.text.split()[0] in ("Hold", "Sweep")
+        f"sensitivities: step {record.number} ({record.step}) sets the voltage; "
+        "give steps of constant current and rests"
+        for record in solution.steps
+        if isinstance(record.step, ConstantVoltage | Sweep)
     ]
     problems += [
-        f"sensitivities: step {step.step} ({step.text}) has an output period; leave it out"
-        for step in solution.steps
-        if (step.last - step.first) % 3 != 1 or "period" in step.text
+        f"sensitivities: step {record.number} ({record.step}) has an output period; leave it out"
+        for record in solution.steps
+        if (record.last - record.first) % 3 != 1 or record.step.period_s is not None
     ]
     if solution.particles is not None:
         problems.append("sensitivities: the solution is of a population; give one of a single particle")
@@ -109,32 +111,29 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
         problems.append(f"sensitivities: parameters must be a list of names, not {parameters!r}")
     if problems:
         raise InputError(problems)
-    mechanism = mechanism_of(solution)
-    states = np.vstack([solution.fractions, solution.potential_V]).T.copy()
-    currents = solution.current_A_per_g.copy()
-    network = network_of(solution, mechanism)
-    rates, jacobians = compiled(_slopes_along)(states, currents, network)
-    values = np.array([_value(solution, mechanism, name) for name in parameters])
-    parts = [_differences(solution, mechanism, *one) for one in zip(parameters, values.tolist(), strict=True)]
+    network, states, currents = solution.network, solution.states, solution.current_A_per_g
+    rates, jacobians = linearize_rows(states, currents, network)
+    values = np.array([_value(solution, name) for name in parameters])
+    parts = [_differences(solution, *one) for one in zip(parameters, values.tolist(), strict=True)]
 
     def by_parameters(of_network: Callable[[Network], Any]) -> Floats:
         """The derivative of something by each parameter, these last."""
         return np.stack([sum(w * of_network(side) for side, w in sides) for sides in parts], axis=-1)
 
     # By row, unknown, parameter.
-    forcing = by_parameters(lambda side: compiled(_slopes_along)(states, currents, side)[0])
+    forcing = by_parameters(lambda side: linearize_rows(states, currents, side)[0])
     ohmic = by_parameters(lambda side: side.resistance)
     answers, duration = np.zeros(forcing.shape), np.zeros((len(values), len(solution.steps)))
     start = np.zeros(forcing.shape[1:])
-    for number, step in enumerate(solution.steps):
-        rows = slice(step.first, step.last)
+    for number, record in enumerate(solution.steps):
+        rows = slice(record.first, record.last)
         answers[rows] = _along(solution.time_s[rows], jacobians[rows], forcing[rows], start)
-        last = step.last - 1
+        last = record.last - 1
         start = answers[last]
         # A limit is met where its quantity is the same as before.
-        if step.ended_by == "voltage":
+        if record.outcome is Outcome.VOLTAGE:
             change, motion = start[-1] - currents[last] * ohmic, rates[last, -1]
-        elif step.ended_by == "composition":
+        elif record.outcome is Outcome.COMPOSITION:
             _, slopes = _content(states[last], network)
             own = by_parameters(lambda side, row=last: _content(states[row], side)[0])
             change, motion = slopes @ start + own, slopes @ rates[last]
@@ -170,42 +169,26 @@ def _along(time: Floats, jacobians: Floats, forcing: Floats, start: Floats) -> F
     return answers
 
 
-def _value(solution: Solution, mechanism: Mechanism, name: str) -> float:
+def _value(solution: Solution, name: str) -> float:
     """What a parameter is in a solution."""
     if name == TEMPERATURE:
-        return float(solution.provenance["temperature_C"])
+        return solution.temperature_C
     if name in CUTOFFS:
         raise InputError(f"{name}: is a limit of the protocol, by which nothing between the limits changes")
-    try:
-        keys = change_number(mechanism.document, name, 1.0)
-    except InputError as error:
-        raise InputError(f"{mechanism.name}: {name}: {error}") from None
-    found: Any = mechanism.document
-    for key in keys:
-        if isinstance(found, dict) and key not in found:
-            raise InputError(
-                f"{mechanism.name}: {name}: the file does without this number; simulate with one first, "
-                f"e.g. with_changes(mechanism, {{{name!r}: ...}})"
-            )
-        found = found[key if isinstance(found, dict) else int(key)]
-    return float(found)
+    return value(solution.mechanism, name)
 
 
-def _differences(
-    solution: Solution, mechanism: Mechanism, name: str, value: float
-) -> list[tuple[Network, float]]:
+def _differences(solution: Solution, name: str, at: float) -> list[tuple[Network, float]]:
     """Networks beside that of a solution, with weights by which their values make a derivative."""
-    shift = SHARE * abs(value) or OF_ZERO
+    shift = SHARE * abs(at) or OF_ZERO
 
     def beside(points: tuple[tuple[float, float], ...]) -> list[tuple[Network, float]]:
-        return [
-            (_network(solution, mechanism, name, value + at * shift), weight / shift) for at, weight in points
-        ]
+        return [(_network(solution, name, at + away * shift), weight / shift) for away, weight in points]
 
     try:
         return beside(CENTRAL)
     except InputError:
-        if value != 0.0:
+        if at != 0.0:
             raise
         return beside(FROM_ZERO)
 
@@ -218,27 +201,9 @@ def _content(state: Floats, network: Network) -> tuple[float, Floats]:
     return float(shares @ work.content), np.append(work.content, shares @ work.slope)
 
 
-def _network(solution: Solution, mechanism: Mechanism, name: str, value: float) -> Network:
-    celsius = value if name == TEMPERATURE else solution.provenance["temperature_C"]
-    changed = mechanism if name == TEMPERATURE else with_changes(mechanism, {name: value})
-    return build_network(changed, solution.provenance["graph"], celsius + ZERO_CELSIUS_K)
-
-
-@allocating_kernel
-def _slopes_along(states: Floats, currents: Floats, network: Network) -> tuple[Floats, Floats]:
-    """dy/dt and its Jacobian in each row at the row's own current."""
-    rows, unknowns = states.shape
-    nodes = unknowns - 1
-    work = workspace(network)
-    rates, jacobians = np.zeros((rows, unknowns)), np.zeros((rows, unknowns, unknowns))
-    for i in range(rows):
-        evaluate(0.0, states[i], Drive(True, currents[i], 0.0), network, work, True)
-        for p in range(nodes):
-            rates[i, p] = work.slopes.derivative[p]
-            for q in range(nodes):
-                jacobians[i, p, q] = work.slopes.blocks[0, p, q]
-            jacobians[i, p, nodes] = work.slopes.column[p]
-            jacobians[i, nodes, p] = work.slopes.row[p]
-        rates[i, nodes] = work.slopes.derivative[nodes]
-        jacobians[i, nodes, nodes] = work.slopes.row[nodes]
-    return rates, jacobians
+def _network(solution: Solution, name: str, number: float) -> Network:
+    """The network of a solution with another value of a parameter."""
+    if name == TEMPERATURE:
+        return build_network(solution.mechanism, solution.graph, number + ZERO_CELSIUS_K)
+    changed = with_changes(solution.mechanism, {name: number})
+    return build_network(changed, solution.graph, solution.temperature_C + ZERO_CELSIUS_K)

@@ -21,9 +21,7 @@ from numpy.typing import NDArray
 
 from sbpath.model.equations import fill_nodes, workspace
 from sbpath.model.equilibrium import equilibrium_potential
-from sbpath.protocol.protocol import parse_step
 from sbpath.protocol.steps import Rest
-from sbpath.replay import mechanism_of, network_of
 from sbpath.results.analysis import PRESENT
 from sbpath.solution import Solution
 
@@ -80,7 +78,7 @@ def titration(solution: Solution) -> list[TitrationPoint]:
     for pulse, rest in zip(solution.steps[:-1], solution.steps[1:], strict=True):
         if pulse.direction == "rest" or pulse.duration_s == 0.0:
             continue
-        if not isinstance(parse_step(rest.text), Rest):
+        if not isinstance(rest.step, Rest):
             continue
         row = rest.last - 1
         points.append(
@@ -131,20 +129,18 @@ def couples(solution: Solution) -> list[Couple]:
     Those count whose edges have converted `PRESENT` of the Sb or more. Phases that hold equally
     much alkali have no potential of equilibrium.
     """
-    mechanism = mechanism_of(solution)
-    network = network_of(solution, mechanism)
-    work = workspace(network)
+    work = workspace(solution.network)
     converted = np.asarray(np.trapezoid(solution.rates_per_s, solution.time_s, axis=1))
     pairs: dict[tuple[str, str], float] = {}
     for edge, share in zip(solution.edges, converted.tolist(), strict=True):
-        one, other = sorted(edge.split(" -> "), key=solution.phases.index)
+        one, other = sorted(edge.ends, key=solution.phases.index)
         pairs[one, other] = pairs.get((one, other), 0.0) + share
     found = []
     for (one, other), share in pairs.items():
-        potential = equilibrium_potential(mechanism, one, other, solution.provenance["temperature_C"])
+        potential = equilibrium_potential(solution.mechanism, one, other, solution.temperature_C)
         if share < PRESENT or potential is None:
             continue
-        fill_nodes(potential, network, work)
+        fill_nodes(potential, solution.network, work)
         low, high = sorted(float(work.content[solution.phases.index(name)]) for name in (one, other))
         found.append(Couple((one, other), potential, low, high))
     return sorted(found, key=lambda couple: -couple.potential_V)

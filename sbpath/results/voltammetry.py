@@ -15,10 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sbpath.mechanism.mechanism import Edge
 from sbpath.model.equations import fill_nodes, workspace
-from sbpath.protocol.protocol import parse_step
 from sbpath.protocol.steps import Sweep
-from sbpath.replay import network_of
 from sbpath.solution import Solution
 
 # A peak stands out by at least this share of the largest current of its sweep.
@@ -37,8 +36,8 @@ class VoltammetryPeak:
         Of the sweep, a magnitude.
     voltage_V, current_A_per_g : float
         Of the peak; the current is a magnitude.
-    transformation : str or None
-        The edge, as `Solution.edges` names it, that carries more of the current there than any
+    transformation : Edge or None
+        The edge that carries more of the current there than any
         other; None where solution phases that fill or empty and the double layer carry more.
     """
 
@@ -47,7 +46,7 @@ class VoltammetryPeak:
     scan_rate_V_per_s: float
     voltage_V: float
     current_A_per_g: float
-    transformation: str | None
+    transformation: Edge | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class BValue:
     """
 
     direction: str
-    transformation: str | None
+    transformation: Edge | None
     slope: float
     standard_error: float | None
     points: int
@@ -81,7 +80,7 @@ def voltammetry_peaks(solution: Solution, prominence: float = PROMINENCE) -> lis
     edges = _EdgeCurrents(solution)
     peaks = []
     for record in solution.steps:
-        step = parse_step(record.text)
+        step = record.step
         if not isinstance(step, Sweep) or record.last - record.first < 3:
             continue
         voltage = solution.voltage_V[record.first : record.last]
@@ -98,12 +97,12 @@ def voltammetry_peaks(solution: Solution, prominence: float = PROMINENCE) -> lis
 
 def leading_peaks(
     peaks: Sequence[VoltammetryPeak],
-) -> dict[tuple[str, str | None], list[VoltammetryPeak]]:
+) -> dict[tuple[str, Edge | None], list[VoltammetryPeak]]:
     """Peaks by direction and transformation, one for each scan rate, by rising scan rate.
 
     It is the highest one in the last cycle of that scan rate that has one.
     """
-    chosen: dict[tuple[str, str | None], dict[float, VoltammetryPeak]] = {
+    chosen: dict[tuple[str, Edge | None], dict[float, VoltammetryPeak]] = {
         (peak.direction, peak.transformation): {} for peak in peaks
     }
     for peak in sorted(peaks, key=lambda p: (p.cycle, p.current_A_per_g)):
@@ -130,13 +129,12 @@ class _EdgeCurrents:
     """Which edge carries the current: r (x_product - x_reactant) F / M, as the charge balance has it."""
 
     def __init__(self, solution: Solution) -> None:
-        self.network = network_of(solution)
-        self.work = workspace(self.network)
+        self.work = workspace(solution.network)
         self.solution = solution
 
-    def leading(self, row: int) -> str | None:
-        """Name of the edge that carries most at `row`, None where none carries as much as the rest."""
-        solution, network = self.solution, self.network
+    def leading(self, row: int) -> Edge | None:
+        """The edge that carries most at `row`, None where none carries as much as the rest."""
+        solution, network = self.solution, self.solution.network
         if not solution.edges:
             return None
         fill_nodes(float(solution.potential_V[row]), network, self.work)

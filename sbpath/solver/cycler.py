@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sbpath.halfcycles import ROUNDING
+from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.steps import (
     CompositionLimit,
     ConstantCurrent,
@@ -30,6 +31,7 @@ from sbpath.solver.solve import (
     TARGET,
     TIME_OVER,
     TOO_MANY_ROWS,
+    TOO_MANY_STEPS,
     Programme,
 )
 
@@ -113,52 +115,44 @@ def _longest(step: Step) -> float:
     return min((limit.time_s for limit in step.limits if isinstance(limit, TimeLimit)), default=FOREVER_S)
 
 
-def reason_of(step: Step, end: End, max_steps: int) -> tuple[str, str]:
-    """The kind of end and a sentence for it."""
+def outcome_of(step: Step, end: End, max_steps: int) -> tuple[Outcome, str]:
+    """How a step ended, and a sentence for it."""
+    longest = _longest(step)
+    limit = ""
     match end.way:
+        case way if way == TIME_OVER and isinstance(step, Sweep) and end.duration < longest:
+            outcome, limit = Outcome.SWEEP, f"{step.end_V:g} V"
         case way if way == TIME_OVER:
-            longest = _longest(step)
-            if isinstance(step, Sweep) and end.duration < longest:
-                return "sweep", f"the sweep reached {step.end_V:g} V"
-            if longest == FOREVER_S:
-                return "failed", f"its limit was not reached in {FOREVER_S:g} s; give it one that can be"
-            return "time", f"the time was over: {end.duration:g} s"
+            outcome = Outcome.UNREACHED if longest == FOREVER_S else Outcome.TIME
         case way if way in (TARGET, ALREADY):
-            limit = watched_limits(step)[end.target]
-            if end.way == ALREADY:
-                return "already", f"its limit was met before it began ({limit!s}), so it took no time"
-            return _met(limit)
-        case way if way == NO_STEP_SIZE:
-            return "failed", (
-                f"the step size fell to {end.size:.1e} s at E = {end.potential:.4f} V; "
-                "loosen rtol or look for a rate that jumps there"
-            )
-        case way if way == RUNAWAY:
-            return "failed", (
-                f"the potential ran to {end.potential:.1f} V: the limit of this step cannot be "
-                "reached; give it a voltage, or a composition that the mechanism has"
-            )
-        case way if way == TOO_MANY_ROWS:
-            return "failed", (
-                f"its output every {step.period_s:g} s would make more than {MOST_ROWS:,} rows; "
-                "write a longer period, or none"
-            )
-        case way if way == STOPPED:
-            return "failed", f"it was stopped after {end.duration:g} s"
-    return "failed", f"max_steps = {max_steps} integrator steps were not enough; raise it"
+            met = watched_limits(step)[end.target]
+            outcome = Outcome.ALREADY_MET if end.way == ALREADY else _OUTCOMES[type(met)]
+            limit = str(met).removeprefix("until ")
+        case way:
+            outcome = _FAILURES[way]
+    return outcome, outcome.value.format(
+        limit=limit,
+        duration=f"{end.duration:g} s",
+        size=end.size,
+        potential=end.potential,
+        max_steps=max_steps,
+        period=step.period_s or 0.0,
+        max_rows=MOST_ROWS,
+    )
 
 
-def _met(limit: Limit) -> tuple[str, str]:
-    """The kind of end and a sentence for a limit that was met on the way."""
-    match limit:
-        case VoltageLimit():
-            return "voltage", f"the voltage reached {limit.voltage_V:g} V"
-        case CurrentLimit():
-            return "current", f"the current fell to {limit.rate}"
-        case CompositionLimit():
-            return "composition", f"the composition reached x = {limit.x:g}"
-        case TimeLimit():
-            raise AssertionError("a time limit is never a target")
+_OUTCOMES = {
+    VoltageLimit: Outcome.VOLTAGE,
+    CurrentLimit: Outcome.CURRENT,
+    CompositionLimit: Outcome.COMPOSITION,
+}
+_FAILURES = {
+    NO_STEP_SIZE: Outcome.STEP_SIZE,
+    RUNAWAY: Outcome.RUNAWAY,
+    TOO_MANY_STEPS: Outcome.MAX_STEPS,
+    TOO_MANY_ROWS: Outcome.MAX_ROWS,
+    STOPPED: Outcome.STOPPED,
+}
 
 
 def direction_of(step: Step, passed: float) -> str:

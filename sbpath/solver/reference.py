@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sbpath.kernels import Floats
-from sbpath.mechanism.records import Mechanism
+from sbpath.mechanism.mechanism import Mechanism
 from sbpath.model.equations import Drive, dense, evaluate, workspace
 from sbpath.model.network import Network
 

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 from sbpath.errors import InputError, SbpathError
 from sbpath.experiments.progress import shown
-from sbpath.literature.rows import Study
+from sbpath.literature.entries import Study
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import subscripted
 from sbpath.mechanism.reader import load_mechanism
-from sbpath.mechanism.records import Mechanism
 from sbpath.protocol.protocol import cycling
 from sbpath.results.analysis import first_cycle_efficiency, half_cycles
-from sbpath.results.labels import subscripted
 from sbpath.simulation import simulate
 from sbpath.solution import Solution
 from sbpath.text.literature import filled, fitted, marked_label, notes_text

@@ -24,7 +24,7 @@ from typing import Any
 from tqdm import tqdm
 
 from sbpath.errors import InputError, SbpathError
-from sbpath.sweeps.plan import Outcome, Plan, carry_out, prepared
+from sbpath.sweeps.plan import Outcome, Plan, carry_out, load_solver
 from sbpath.sweeps.points import Point
 
 Numbered = tuple[int, Point]
@@ -76,7 +76,7 @@ def outcomes(
     if workers > 1:
         if problem := _unsendable(plan.measure):
             raise InputError(f"measure: {problem}")
-        yield from _dispatched(plan, todo, _Cores(min(workers, len(todo)), plan))
+        yield from _dispatched(plan, todo, _Cores(min(workers, len(todo))))
         return
     for point in todo:
         yield carry_out(plan, [point])
@@ -105,9 +105,8 @@ class _Given:
 class _Cores:
     """Worker processes on this machine, each a pool of its own, so that one that dies takes no other along."""
 
-    def __init__(self, workers: int, plan: Plan) -> None:
+    def __init__(self, workers: int) -> None:
         self.workers = workers
-        self.plan = plan
         # Workers end when its other end is closed, by `close` or by the death of this process.
         self.reader, self.writer = multiprocessing.Pipe(duplex=False)
         self.pools = [self._pool() for _ in range(workers)]
@@ -117,7 +116,7 @@ class _Cores:
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(1, context, initializer=_begin_worker, initargs=(self.reader,))
         # It starts, and loads the compiled code, while the others do.
-        return pool, pool.submit(_ready, self.plan.document, self.plan.numbers)
+        return pool, pool.submit(load_solver)
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         place = next(i for i, last in enumerate(self.last) if last is None or last.done())
@@ -231,10 +230,6 @@ def _unsendable(measure: Callable[..., Any]) -> str:
     if home == "__main__" and not hasattr(sys.modules[home], "__file__"):
         return "was typed in, so worker processes cannot import it; put it into a file, or say workers=1"
     return ""
-
-
-def _ready(document: str, numbers: tuple[str, ...]) -> None:
-    prepared(document, numbers)
 
 
 def _cores() -> int:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import json
 import pickle
 import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cache
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -21,9 +20,8 @@ import numpy as np
 
 from sbpath import __version__
 from sbpath.errors import SbpathError
-from sbpath.mechanism.reader import mechanism_from_document
-from sbpath.mechanism.records import Mechanism
-from sbpath.mechanism.variants import Variants
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.paths import with_changes
 from sbpath.protocol.protocol import Protocol, cycling
 from sbpath.protocol.quantities import plain
 from sbpath.protocol.steps import Rate
@@ -55,8 +53,8 @@ class Plan:
 
     Attributes
     ----------
-    document : str
-        The mechanism's document as JSON.
+    mechanism : Mechanism
+        With the numbers that do not vary.
     graph, temperature_C, options
         As in `simulate`; the temperature where it does not vary.
     steps : tuple of tuple of str, or None
@@ -69,7 +67,7 @@ class Plan:
         What varies, and the units of what stands in the steps.
     """
 
-    document: str
+    mechanism: Mechanism
     graph: str
     temperature_C: float | None
     steps: Steps | None
@@ -84,7 +82,7 @@ class Plan:
         """What tells this plan from others, for JSON."""
         return {
             "sbpath": __version__,
-            "mechanism": json.loads(self.document),
+            "mechanism": self.mechanism.document,
             "graph": self.graph,
             "temperature_C": self.temperature_C,
             "protocol": self.steps if self.steps is not None else [self.rate, self.cycles],
@@ -102,7 +100,7 @@ class Plan:
         """The values of a point by name."""
         return dict(zip(self.names, point, strict=True))
 
-    def protocol(self, point: Point, mechanism: Mechanism) -> Protocol:
+    def protocol(self, point: Point) -> Protocol:
         """The protocol of a point.
 
         Raises
@@ -113,14 +111,26 @@ class Plan:
         values = self.values(point)
         if self.steps is None:
             speed = Rate(values[RATE], "C") if RATE in values else Rate.parse(self.rate)
-            return cycling(speed, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, self.cycles)
+            own = self.mechanism_at(point)
+            return cycling(speed, own.lower_cutoff_V, own.upper_cutoff_V, self.cycles)
         words = {
             name: f"{plain(values[name])} {unit}".strip()
             for name, unit in zip(self.names, self.units, strict=True)
         }
         return Protocol.parse(
-            [tuple(filled(step, words) for step in cycle) for cycle in self.steps], mechanism.ion
+            [tuple(filled(step, words) for step in cycle) for cycle in self.steps], self.mechanism.ion
         )
+
+    def mechanism_at(self, point: Point) -> Mechanism:
+        """The mechanism with the numbers of a point.
+
+        Raises
+        ------
+        InputError
+            If it cannot have them.
+        """
+        values = self.values(point)
+        return with_changes(self.mechanism, {name: values[name] for name in self.numbers})
 
     def celsius(self, point: Point) -> float | None:
         """The temperature of a point, None for the mechanism's own."""
@@ -129,18 +139,14 @@ class Plan:
 
 def carry_out(plan: Plan, points: Sequence[tuple[int, Point]]) -> list[Outcome]:
     """Run some points of a plan, given with their numbers; what fails is an outcome too."""
-    variants = prepared(plan.document, plan.numbers)
-    return [_carry_out_one(plan, variants, number, point) for number, point in points]
+    load_solver()
+    return [_carry_out_one(plan, number, point) for number, point in points]
 
 
-@lru_cache(maxsize=4)
-def prepared(document: str, numbers: tuple[str, ...]) -> Variants:
-    """The mechanism of a plan with its open numbers, once per process; the compiled code is loaded as well."""
-    contents = json.loads(document)
-    mechanism = mechanism_from_document(contents, where=contents["name"])
-    # Before the first run is timed.
-    simulate(mechanism, "Rest for 1 s", progress=False)
-    return Variants(mechanism, numbers)
+@cache
+def load_solver() -> None:
+    """Load the compiled code, once per process and before the first run is timed."""
+    simulate("li-sb", "Rest for 1 s", progress=False)
 
 
 def placeholders(steps: Steps) -> list[str]:
@@ -156,12 +162,10 @@ def filled(step: str, words: Mapping[str, str]) -> str:
 _BRACES = re.compile(r"\{\s*(\w+)\s*\}")
 
 
-def _carry_out_one(plan: Plan, variants: Variants, number: int, point: Point) -> Outcome:
+def _carry_out_one(plan: Plan, number: int, point: Point) -> Outcome:
     began = time.perf_counter()
     try:
-        values = plan.values(point)
-        mechanism = variants.with_values([values[name] for name in variants.names])
-        protocol = plan.protocol(point, mechanism)
+        mechanism, protocol = plan.mechanism_at(point), plan.protocol(point)
         began = time.perf_counter()
         solution = simulate(
             mechanism,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import asdict
@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 from sbpath.errors import InputError, nearest
+from sbpath.experiment import Experiment, ProtocolLike
 from sbpath.files import check_writable
-from sbpath.mechanism.reader import change_problems, load_mechanism, with_changes
-from sbpath.mechanism.records import Mechanism
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.paths import trail
+from sbpath.mechanism.reader import load_mechanism
 from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.steps import Step
-from sbpath.simulation import PATIENCE_S, ProtocolLike, checked
+from sbpath.simulation import PATIENCE_S
 from sbpath.solver.trial import SolverOptions
 from sbpath.sweeps.engines import outcomes
 from sbpath.sweeps.measure import Measure, cycle_values
@@ -133,7 +135,7 @@ def sweep(
         asked.problems.append(f"measure: must be a function of a solution, not {measure!r:.60}")
     asked.problems += _engine_problems(workers, executor)
     plan = Plan(
-        document=mechanism.document_json,
+        mechanism=mechanism,
         graph=mechanism.default_graph if graph is None else graph,
         temperature_C=temperature_C,
         steps=steps,
@@ -149,7 +151,7 @@ def sweep(
     if not asked.problems:
         points = asked.tried(_points, varied, drawn) or []
     if points:
-        asked.problems += _first_problems(plan, mechanism, points[0])
+        asked.problems += _first_problems(plan, points[0])
         about |= {"vary": [asdict(v) for v in varied], "sample": drawn and asdict(drawn), "runs": len(points)}
     path = None if out is None else asked.tried(_store_path, out)
     if path is not None and path.exists() and not asked.problems:
@@ -282,12 +284,9 @@ def _engine_problems(workers: int | None, executor: Executor | None) -> list[str
 
 def _name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps | None) -> list[str]:
     """Names that stand for nothing, or twice."""
-    document = mechanism.document
     braces = placeholders(steps or ())
     names = [plain_name(v.name) for v in varied]
-    unused = [
-        v.name for v in varied if v.name not in (RATE, TEMPERATURE, *braces) and _is_word(v.name, document)
-    ]
+    unused = [v.name for v in varied if v.name not in (RATE, TEMPERATURE, *braces) and _is_word(v.name)]
     near = {
         name: nearest(name, unused, f"vary it, e.g. {name}=10..100 mA/g:5")
         for name in braces
@@ -307,20 +306,23 @@ def _name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps 
             continue  # one mistake, which is told already
         elif v.unit:
             problems.append(f"{v.name}: takes plain numbers, in the unit of its name, without {v.unit!r}")
-        elif _is_word(v.name, document):
-            known = [RATE, TEMPERATURE, *braces, *document]
+        elif _is_word(v.name):
+            known = [RATE, TEMPERATURE, *braces, *Mechanism.model_fields]
             otherwise = (
                 "write rate, temperature, {braces} of the protocol or a number's path (keys: sbpath show)"
             )
             problems.append(f"{v.name}: is nothing that varies; {nearest(v.name, known, otherwise)}")
         else:
-            problems += change_problems(document, {v.name: 1.0})
+            try:
+                trail(mechanism, v.name)
+            except InputError as error:
+                problems += error.problems
     return problems
 
 
-def _is_word(name: str, document: Mapping[str, Any]) -> bool:
+def _is_word(name: str) -> bool:
     """Whether a name cannot be that of a number of the mechanism."""
-    return "." not in name and name not in document
+    return "." not in name and name not in Mechanism.model_fields
 
 
 def _idle_problems(
@@ -357,17 +359,17 @@ def plain_name(name: str) -> str:
     return ".".join("|".join(sorted(part.split("|"))) for part in name.split("."))
 
 
-def _first_problems(plan: Plan, mechanism: Mechanism, point: Point) -> list[str]:
+def _first_problems(plan: Plan, point: Point) -> list[str]:
     """What is wrong with the first run, except for its temperature if that varies."""
-    problems = []
-    try:
-        values = plan.values(point)
-        mechanism = with_changes(mechanism, {name: values[name] for name in plan.numbers})
-    except InputError as error:
-        problems += error.problems
     try:
         celsius = None if TEMPERATURE in plan.names else plan.temperature_C
-        checked(mechanism, plan.protocol(point, mechanism), plan.graph, celsius, options=plan.options)
+        Experiment.of(
+            plan.mechanism_at(point),
+            plan.protocol(point),
+            graph=plan.graph,
+            temperature_C=celsius,
+            options=plan.options,
+        )
     except InputError as error:
-        problems += error.problems
-    return problems
+        return list(error.problems)
+    return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from sbpath.errors import InputError, nearest, optional
 from sbpath.files import written_whole
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.reader import mechanism_of_sound_document
 from sbpath.results.export import write_columns
 from sbpath.sweeps.ranges import RATE, TEMPERATURE
 from sbpath.sweeps.store import Row, read_store
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     import pandas
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class SweepTable:
     """The runs of a sweep that are there, in the order of its points.
 
@@ -61,6 +64,12 @@ class SweepTable:
             f"<SweepTable {self.about['mechanism']['name']} over {', '.join(self.parameters)}: "
             f"{len(self)} of {self.about['runs']} runs, {int(self.failed.sum())} failed>"
         )
+
+    @cached_property
+    def mechanism(self) -> Mechanism:
+        """The mechanism with the numbers that did not vary."""
+        document = self.about["mechanism"]
+        return mechanism_of_sound_document(document, where=document["name"])
 
     @property
     def failed(self) -> NDArray[np.bool_]:

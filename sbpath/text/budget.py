@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sbpath.experiments.counterfactual import Asymmetry
 from sbpath.experiments.zero_rate import FITS, ZeroRate
+from sbpath.mechanism.notation import edge_label, host_label, node_labels
 from sbpath.results.budget import LOSSES, Budget
-from sbpath.results.labels import host_label, node_labels
 from sbpath.solution import Floats, Solution
 from sbpath.text.tables import signed, table
 
@@ -18,11 +18,10 @@ def budget_report(
     solution: Solution, budget: Budget, asymmetry: Asymmetry | None = None, limit: ZeroRate | None = None
 ) -> str:
     """A budget by direction, edge and plateau; what the asymmetry is worth; what remains at zero rate."""
-    about = solution.provenance
-    labels = node_labels(about["document"])
+    labels = node_labels(solution.mechanism)
     parts = [
-        f"{about['mechanism']}: {about['graph']} graph, {about['temperature_C']:g} °C, cycle {budget.cycle}: "
-        f"hysteresis {budget.hysteresis_mV:.1f} mV, loop {budget.loop_J_per_g:.1f} J/g {host_label(about['document'])} "
+        f"{solution.mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, cycle {budget.cycle}: "
+        f"hysteresis {budget.hysteresis_mV:.1f} mV, loop {budget.loop_J_per_g:.1f} J/g {host_label(solution.mechanism)} "
         f"over {budget.capacity_mAh_per_g:.1f} mAh/g",
         "",
         "By direction / mV",
@@ -56,7 +55,7 @@ def budget_rows(budget: Budget) -> list[list[str]]:
     for i, direction in enumerate(("insertion", "extraction")):
         for e, edge in enumerate(budget.edges):
             heat = [f"{value:.9g}" for value in budget.heat_J_per_g[i, :, e]]
-            rows.append([str(budget.cycle), direction, edge, *heat, "0"])
+            rows.append([str(budget.cycle), direction, str(edge), *heat, "0"])
         drop = f"{budget.resistance_J_per_g[i]:.9g}"
         rows.append([str(budget.cycle), direction, "resistance", *["0"] * (len(LOSSES) - 1), drop])
     return rows
@@ -77,8 +76,7 @@ def _edge_rows(budget: Budget, labels: dict[str, str]) -> list[list[str]]:
             heat = budget.heat_J_per_g[i, :, e]
             # A thousandth of the loop is below what anybody can measure.
             if heat.sum() > 1e-3 * abs(budget.loop_J_per_g):
-                name = " -> ".join(labels[phase] for phase in edge.split(" -> "))
-                rows.append(_numbers([direction, name], heat))
+                rows.append(_numbers([direction, edge_label(edge, labels)], heat))
     return rows
 
 

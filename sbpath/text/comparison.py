@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sbpath.mechanism.notation import node_labels
 from sbpath.results.budget import LOSSES
 from sbpath.results.comparison import Case, Scale, cases
-from sbpath.results.labels import node_labels
 from sbpath.solution import Solution
 from sbpath.text.tables import or_dash, path_text, table, ways_note
 
@@ -21,12 +21,12 @@ def comparison_rows(solutions: Sequence[Solution], scale: Scale = "own") -> list
     """The last full cycle of each solution, in the columns of `COMPARISON_HEAD`; phases by name."""
     rows = []
     for case in cases(solutions, scale):
-        about = case.solution.provenance
+        solution = case.solution
         row = [
-            about["mechanism"],
-            about["graph"],
-            about["document"].get("design") or "",
-            f"{about['temperature_C']:g}",
+            solution.mechanism.name,
+            solution.graph,
+            solution.mechanism.design or "",
+            f"{solution.temperature_C:g}",
             f"{case.rate_mA_per_g:.4g}",
         ]
         if case.summary is None or case.insertion is None or case.extraction is None:
@@ -74,9 +74,8 @@ def comparison_report(solutions: Sequence[Solution], scale: Scale = "own") -> st
 
 
 def _row(case: Case) -> list[str]:
-    about = case.solution.provenance
-    labels = node_labels(about["document"])
-    celsius = f"{about['temperature_C']:g}"
+    labels = node_labels(case.solution.mechanism)
+    celsius = f"{case.solution.temperature_C:g}"
     if case.summary is None or case.insertion is None or case.extraction is None:
         return [case.label, celsius, *["-"] * 10]
     last, into, out = case.summary, case.insertion, case.extraction

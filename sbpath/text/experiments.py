@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from sbpath.results.labels import node_labels
+from sbpath.mechanism.mechanism import Edge
+from sbpath.mechanism.notation import edge_label, node_labels
 from sbpath.results.memory import SAME_V, full_before, rests_after_reversal, reversals, voltage_at
 from sbpath.results.rate_capability import rate_capability
 from sbpath.results.titration import couples, relaxed_gap_mV, titration
@@ -50,7 +51,7 @@ def titration_rows(solution: Solution) -> list[list[str]]:
 def titration_report(solution: Solution) -> str:
     """Points of the titration, how far apart the relaxed curves lie, and the equilibria between them."""
     points = titration(solution)
-    labels = node_labels(solution.provenance["document"])
+    labels = node_labels(solution.mechanism)
     rows = []
     for (cycle, direction), group in groupby(points, key=lambda p: (p.cycle, p.direction)):
         chosen = list(group)
@@ -92,7 +93,7 @@ def voltammetry_rows(solution: Solution) -> list[list[str]]:
     return [
         [
             str(p.cycle), f"{1e3 * p.scan_rate_V_per_s:.6g}", p.direction, f"{p.voltage_V:.6f}",
-            f"{p.current_A_per_g:.6g}", p.transformation or "",
+            f"{p.current_A_per_g:.6g}", "" if p.transformation is None else str(p.transformation),
         ]
         for p in voltammetry_peaks(solution)
     ]  # fmt: skip
@@ -100,12 +101,10 @@ def voltammetry_rows(solution: Solution) -> list[list[str]]:
 
 def voltammetry_report(solution: Solution) -> str:
     """Peaks of the last cycle at each scan rate, and the b-value of each transformation."""
-    labels = node_labels(solution.provenance["document"])
+    labels = node_labels(solution.mechanism)
 
-    def named(transformation: str | None) -> str:
-        if transformation is None:
-            return "within a phase"
-        return " -> ".join(labels[name] for name in transformation.split(" -> "))
+    def named(transformation: Edge | None) -> str:
+        return "within a phase" if transformation is None else edge_label(transformation, labels)
 
     peaks = voltammetry_peaks(solution)
     last = {p.scan_rate_V_per_s: p.cycle for p in peaks}

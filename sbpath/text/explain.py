@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isinf, isnan
 
-from sbpath.results.labels import node_labels
+from sbpath.mechanism.notation import edge_label, node_labels
 from sbpath.results.pathways import Pathways, pathways
 from sbpath.results.rivals import DECIDES, Decision, Rival, Waiting, all_decisions, decisions
 from sbpath.solution import Solution
@@ -27,11 +27,10 @@ EXPLAIN_HEAD = (
 
 def explanation(solution: Solution) -> str:
     """The ways of the last cycle, and for each phase that had a choice why it went as it did."""
-    labels = node_labels(solution.provenance["document"], short=True)
-    about = solution.provenance
+    labels = node_labels(solution.mechanism, short=True)
     last = int(solution.cycle[-1])
     parts = [
-        f"{about['mechanism']}: {about['graph']} graph, {about['temperature_C']:g} °C, cycle {last}",
+        f"{solution.mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, cycle {last}",
         "",
         "Which way the charge went",
         paths_table([way for way in pathways(solution) if way.cycle == last], labels),
@@ -52,14 +51,14 @@ def paths_table(ways: Sequence[Pathways], labels: dict[str, str]) -> str:
     """Charge and share of each edge that ran, the rest of the charge, and the paths."""
     rows, lines = [], []
     for way in ways:
-        for name, charge, converted, branch in zip(
+        for edge, charge, converted, branch in zip(
             way.edges, way.charge_mAh_per_g, way.converted, way.branching, strict=True
         ):
             if converted > 5e-4:
                 rows.append(
                     [
                         way.direction,
-                        _edge(name, labels),
+                        edge_label(edge, labels),
                         signed(charge),
                         f"{converted:.1%}",
                         f"{branch:.1%}",
@@ -164,10 +163,6 @@ def explain_rows(solution: Solution) -> list[list[str]]:
         for d in all_decisions(solution)
         for r in d.rivals
     ]  # fmt: skip
-
-
-def _edge(name: str, labels: dict[str, str]) -> str:
-    return " -> ".join(labels[phase] for phase in name.split(" -> "))
 
 
 def _rival_row(rival: Rival, labels: dict[str, str]) -> list[str]:

@@ -6,9 +6,9 @@ import re
 import textwrap
 from collections.abc import Callable, Sequence
 
-from sbpath.literature.rows import Host, Study
+from sbpath.literature.entries import Host, Study
 from sbpath.literature.theory import PRINTED_DECIMALS, Departure, host_departures, host_theory
-from sbpath.results.labels import subscripted
+from sbpath.mechanism.notation import subscripted
 from sbpath.text.tables import or_dash, table
 
 STUDY_COLUMNS: tuple[tuple[str, Callable[[Study], str]], ...] = (

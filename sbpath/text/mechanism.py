@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, get_args
 
-from sbpath.mechanism.records import Atom, Cell, Edge, Gallery, Mechanism, Provenance, Quantity, Status
+from sbpath.mechanism.mechanism import Edge, Mechanism
+from sbpath.mechanism.notation import host_label, node_labels, phase_labels
+from sbpath.mechanism.records import Atom, Cell, Gallery, Provenance, Quantity, Status
 from sbpath.model.equilibrium import equilibrium_potential
 from sbpath.physical import ZERO_CELSIUS_K
-from sbpath.results.labels import host_label, node_labels, phase_labels
 from sbpath.text.tables import indented, table
 
 STATUSES: tuple[str, ...] = get_args(Status)
@@ -115,7 +116,7 @@ def _heading(m: Mechanism) -> str:
     return (
         f"{m.name}: {m.title}\n"
         f"{m.ion}, {m.temperature_C:g} °C, {m.lower_cutoff_V:g} - {m.upper_cutoff_V:g} V, "
-        f"{m.theoretical_capacity_mAh_per_g:.1f} mAh/g {host_label(m.document)}, default graph: {m.default_graph}\n"
+        f"{m.theoretical_capacity_mAh_per_g:.1f} mAh/g {host_label(m)}, default graph: {m.default_graph}\n"
         f"electrolyte: {m.electrolyte.name} ({m.electrolyte.kind}), "
         f"series resistance {resistance:.3g} Ohm g ({drop:.2g} mV at 1C)\n"
         + (f"electrode design: {m.design}\n" if m.design else "")
@@ -148,7 +149,7 @@ def _edge_row(mechanism: Mechanism, edge: Edge) -> list[str]:
 
 
 def _phase_rows(mechanism: Mechanism) -> list[list[str]]:
-    labels = phase_labels(mechanism.document)
+    labels = phase_labels(mechanism)
     return [
         [
             name,
@@ -162,7 +163,7 @@ def _phase_rows(mechanism: Mechanism) -> list[list[str]]:
 
 
 def _node_rows(mechanism: Mechanism) -> list[list[str]]:
-    labels = node_labels(mechanism.document)
+    labels = node_labels(mechanism)
     host = mechanism.empty_volume_cm3_per_mol(mechanism.initial_phase)
     rows = []
     for name in mechanism.nodes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import string
 
 from sbpath.experiments.selection import SelectionMap
-from sbpath.mechanism.records import Mechanism
-from sbpath.results.labels import node_labels
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import node_labels
 from sbpath.text.tables import table
 
 SELECTION_HEAD = ("X", "X value", "Y", "Y value", "Direction", "Path", "Share")
@@ -14,7 +14,7 @@ SELECTION_HEAD = ("X", "X value", "Y", "Y value", "Direction", "Path", "Share")
 
 def selection_report(chart: SelectionMap, mechanism: Mechanism) -> str:
     """A letter for the winner at each point, rows from the top down, and what the letters mean."""
-    labels = node_labels(mechanism.document, short=True)
+    labels = node_labels(mechanism, short=True)
     parts = [f"{chart.mechanism}: {chart.graph} graph; across: {chart.x.name}, down: {chart.y.name}"]
     for direction in chart.shares:
         ways, winner = chart.winners(direction)

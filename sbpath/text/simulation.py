@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sbpath.mechanism.notation import host_label, node_labels
+from sbpath.mechanism.records import value_or
+from sbpath.protocol.outcome import Outcome
 from sbpath.results.analysis import cycle_summaries, half_cycles
-from sbpath.results.labels import host_label, node_labels
 from sbpath.results.pathways import TOLD, Pathways, pathways
 from sbpath.solution import Solution
 from sbpath.text.tables import or_dash, path_text, plateaus_text, table, ways_note
@@ -15,12 +17,12 @@ from sbpath.text.tables import or_dash, path_text, plateaus_text, table, ways_no
 
 def heading(solution: Solution) -> str:
     """System, graph, temperature, what 1C means, and how long it took."""
-    about = solution.provenance
-    design = about["document"].get("design")
-    electrode = f"electrode: {design}, " if design else ""
+    mechanism = solution.mechanism
+    electrode = f"electrode: {mechanism.design}, " if mechanism.design else ""
+    one_C = f"1C = {solution.experiment.one_C_mA_per_g:.1f} mA/g {host_label(mechanism)}"
     return (
-        f"{about['mechanism']}: {about['graph']} graph, {about['temperature_C']:g} °C, {electrode}"
-        f"1C = {about['one_C_mA_per_g']:.1f} mA/g {host_label(about['document'])}, {solution.time_s[-1] / 3600:.4g} h"
+        f"{mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, {electrode}{one_C}, "
+        f"{solution.time_s[-1] / 3600:.4g} h"
     )
 
 
@@ -30,9 +32,9 @@ def _nothing_formed(solution: Solution, ways: Sequence[Pathways | None]) -> list
         return []
     if any(way and abs(way.filling_mAh_per_g) > abs(way.double_layer_mAh_per_g) for way in ways):
         return []
-    document = solution.provenance["document"]
-    radius = document["electrode"]["particle_radius_m"]["value"]
-    energies = [table["energy_J_per_m2"]["value"] for table in document.get("interfaces", {}).values()]
+    mechanism = solution.mechanism
+    radius = mechanism.electrode.particle_radius_m.value
+    energies = [interface.energy_J_per_m2.value for interface in mechanism.interfaces.values()]
     interfaces = f"the interfacial energies (up to {max(energies):g} J/m2), " if energies else ""
     return [
         "no phase formed, only the double layer was charged; look at electrode.particle_radius_m "
@@ -42,7 +44,7 @@ def _nothing_formed(solution: Solution, ways: Sequence[Pathways | None]) -> list
 
 def simulation_report(solution: Solution) -> str:
     """Half cycles, cycles, and every step that did not end as a plain cut-off."""
-    labels = node_labels(solution.provenance["document"])
+    labels = node_labels(solution.mechanism)
     ways = pathways(solution)
     lines = [
         heading(solution),
@@ -70,12 +72,12 @@ def simulation_report(solution: Solution) -> str:
         ),
     ]
     lines += ways_note(ways) + _nothing_formed(solution, ways)
-    inactive = solution.provenance["document"]["electrode"].get("inactive_mass_g_per_g")
-    if inactive and inactive["value"] > 0.0:
+    inactive = value_or(solution.mechanism.electrode.inactive_mass_g_per_g, 0.0)
+    if inactive > 0.0:
         most = max((half.capacity_mAh_per_g for half in half_cycles(solution)), default=0.0)
         lines += [
-            f"per gram of the whole electrode ({inactive['value']:g} g come with each gram of host): "
-            f"{most / (1.0 + inactive['value']):.1f} mAh/g at most"
+            f"per gram of the whole electrode ({inactive:g} g come with each gram of host): "
+            f"{most / (1.0 + inactive):.1f} mAh/g at most"
         ]
     summaries = cycle_summaries(solution)
     if summaries:
@@ -101,6 +103,6 @@ def simulation_report(solution: Solution) -> str:
         ]
     if any(summary.energy_efficiency is None for summary in summaries):
         lines += ["-: the capacities differ by more than 2 %, so the loop is not closed"]
-    odd = [r for r in solution.steps if r.ended_by in ("already", "failed")]
-    lines += [f"cycle {r.cycle}, step {r.step} ({r.text}): {r.reason}" for r in odd]
+    odd = [r for r in solution.steps if r.outcome.failed or r.outcome is Outcome.ALREADY_MET]
+    lines += map(str, odd)
     return "\n".join(lines)

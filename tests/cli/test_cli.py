@@ -79,7 +79,7 @@ def test_simulate_prints_the_table_and_writes_the_files(capsys, tmp_path):
     # The saved solution is the one in the table.
     solution = sbpath.load_solution(files["save"])
     assert np.allclose([float(r["Voltage [V]"]) for r in rows], solution.voltage_V, atol=1e-9)
-    assert solution.provenance["graph"] == "candidate"
+    assert solution.graph == "candidate"
 
 
 def test_a_protocol_is_one_cycle_repeated(capsys, tmp_path):
@@ -93,7 +93,7 @@ def test_a_protocol_is_one_cycle_repeated(capsys, tmp_path):
     assert [(s.cycle, s.direction) for s in solution.steps] == [
         (c, d) for c in (1, 2) for d in ("insertion", "rest", "extraction")
     ]
-    assert solution.provenance["temperature_C"] == pytest.approx(40.0)
+    assert solution.temperature_C == pytest.approx(40.0)
 
 
 def test_set_changes_a_number_and_marks_it(capsys):
@@ -263,7 +263,7 @@ def test_cut_offs_and_temperatures_are_read_with_their_units(capsys, tmp_path):
     solution = sbpath.load_solution(path)
     assert code == 0
     assert [s.reason for s in solution.steps] == ["the voltage reached 0.05 V", "the voltage reached 1.4 V"]
-    assert solution.provenance["temperature_C"] == -5.0
+    assert solution.temperature_C == -5.0
 
 
 def test_a_loop_that_is_not_closed_has_no_efficiency(capsys):
@@ -378,7 +378,7 @@ def test_an_experiment_prints_writes_and_draws(capsys, tmp_path, arguments, head
     assert written[1].startswith(row)
     assert len(written) == 1 + lines
     assert files["plot"].read_bytes()[:4] == b"%PDF"
-    assert sbpath.load_solution(files["save"]).provenance["mechanism"] == "li-sb"
+    assert sbpath.load_solution(files["save"]).mechanism.name == "li-sb"
 
 
 def test_a_long_titration_says_how_much_of_it_is_printed(capsys):

@@ -18,8 +18,8 @@ import sbpath
 from sbpath import InputError, find_hosts, find_studies, host_departures, host_theory, plots
 from sbpath.literature import csv_files
 from sbpath.literature.csv_files import literature_to_csv, written
+from sbpath.literature.entries import STRATEGIES, Element, Host, Reference, Study
 from sbpath.literature.queries import SORTS
-from sbpath.literature.rows import STRATEGIES, Element, Host, Reference, Study
 from sbpath.literature.theory import PRINTED_DECIMALS, HostTheory
 from sbpath.mechanism.chemistry import ATOMIC_WEIGHT
 from sbpath.physical import FARADAY_C_PER_MOL

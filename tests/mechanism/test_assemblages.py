@@ -9,9 +9,9 @@ import pytest
 
 import sbpath
 from sbpath import InputError, cycling, load_mechanism, phase_amounts, simulate
+from sbpath.mechanism.notation import host_label, node_crystalline, node_labels
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.model.network import build_network
-from sbpath.results.labels import host_label, node_crystalline, node_labels
 
 # Molar masses from the IUPAC weights, typed here: S 32.06, Sb 121.760, Li 6.94.
 SPECTATOR = {
@@ -108,7 +108,7 @@ def test_nodes_are_named_as_chemists_write_them(spectator):
     assert node_labels(document, mathtext=True)["Sb-Li2S"] == "Sb + 1.5 Li$_{2}$S"
     assert node_crystalline(document) == {name: True for name in spectator.nodes}
     assert host_label(document) == "Sb + 1.5 Li₂S"
-    assert host_label(load_mechanism("na-sb").document) == "Sb"
+    assert host_label(load_mechanism("na-sb")) == "Sb"
 
 
 # -- mistakes ---------------------------------------------------------------------------------

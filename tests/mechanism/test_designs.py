@@ -10,9 +10,9 @@ import pytest
 from curves import rows
 
 from sbpath import InputError, cycling, design_names, load_mechanism, shipped_names, simulate
+from sbpath.mechanism.consistency import consistency_problems
 from sbpath.mechanism.designs import put_on, read_design
 from sbpath.mechanism.documents import shipped_folder
-from sbpath.mechanism.meaning import meaning_problems
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.model.network import build_network
 
@@ -88,7 +88,7 @@ def test_every_design_goes_on_every_mechanism(name):
         document = plain.document
         put_on(document, design)
         built = mechanism_from_document(document, name)
-        assert meaning_problems(built) == []
+        assert consistency_problems(built) == []
         assert (plain.design, built.design) == (None, design)
         numbers = read_design(design)["electrode"]
         for key in type(plain.electrode).model_fields:
@@ -249,11 +249,11 @@ def test_small_things_are_fast(delivered):
 def test_compounds_cycle_in_every_design(name, design):
     mechanism = load_mechanism(name, design=design)
     solution = simulate(mechanism, cycling("1C", 0.02, 1.5), progress=False)
-    assert [step.ended_by for step in solution.steps] == ["voltage"] * 2
+    assert [step.outcome.name for step in solution.steps] == ["VOLTAGE"] * 2
     assert np.abs(solution.fractions.sum(axis=0) - 1.0).max() < 1e-10
     assert solution.heat_W_per_g.min() >= 0.0
     assert rows(solution, 2).stop == len(solution.time_s)
-    assert solution.provenance["document"]["design"] == design
+    assert solution.mechanism.document["design"] == design
 
 
 # -- files of one's own, and mistakes ----------------------------------------------------------------

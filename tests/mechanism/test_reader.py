@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from sbpath import InputError, load_mechanism
 from sbpath.errors import nearest
 from sbpath.mechanism.documents import locate, shipped_folder, shipped_names
+from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.reader import mechanism_from_document
-from sbpath.mechanism.records import Mechanism
 
 GOOD = """
 title = "made up, for tests"

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from sbpath import budgets, cycling, half_cycles, load_mechanism, shipped_names, simulate
+from sbpath.mechanism.consistency import consistency_problems
 from sbpath.mechanism.documents import shipped_folder
-from sbpath.mechanism.meaning import meaning_problems
 from sbpath.mechanism.records import Provenance, Quantity, Record
 
 SHIPPED = shipped_names()
@@ -106,7 +106,7 @@ def test_all_systems_of_the_review_are_shipped():
 
 
 def test_it_loads_and_fits_together(mechanism):
-    assert meaning_problems(mechanism) == []
+    assert consistency_problems(mechanism) == []
     assert mechanism.ion in ("Li", "Na", "K")
     assert mechanism.name.startswith(mechanism.ion.lower())
     assert mechanism.title
@@ -225,7 +225,7 @@ def test_three_cycles_keep_what_must_hold(name):
     passed = solution.charge_mAh_per_g * 3.6 - start
     assert np.abs(passed - held).max() < 1e-8 * np.abs(passed).max()
     assert (solution.rates_per_s * solution.affinities_J_per_mol).min() >= 0.0
-    assert [record.ended_by for record in solution.steps] == ["voltage"] * 6
+    assert [record.outcome.name for record in solution.steps] == ["VOLTAGE"] * 6
     for own in budgets(solution):
         assert abs(own.unaccounted_J_per_g) < 1e-4 * own.loop_J_per_g
         assert own.losses_J_per_g.min() >= 0.0

@@ -291,7 +291,7 @@ def test_the_mosaic_shows_each_particle_in_its_order():
     figure = plots.mosaic(solution)
     quads = figure.axes[1].collections[0]
     colours = quads.get_array()
-    looks = node_looks(solution.provenance["document"])
+    looks = node_looks(solution.mechanism)
     own = solution.particles
     # Few begin before others: the order is that of the barriers, and the colours are those of the nodes.
     last = colours[:, -1]

@@ -232,7 +232,7 @@ def test_layers_look_the_same_whether_or_not_others_are_drawn(simulated, name, b
 
 
 def test_a_phase_has_its_colour_in_the_stack_the_sticks_and_other_systems(simulated):
-    looks = {name: phase_looks(load_mechanism(name).document) for name in shipped_names()}
+    looks = {name: phase_looks(load_mechanism(name)) for name in shipped_names()}
     assert {look["Sb"].colour for look in looks.values() if "Sb" in look} == {GREY}
     full = {
         look[phase].colour
@@ -247,7 +247,7 @@ def test_a_phase_has_its_colour_in_the_stack_the_sticks_and_other_systems(simula
     sticks = [mpl.colors.to_hex(lines.get_color()[0]) for lines in above.collections]
     # In the order of the file, the palest ones darker.
     assert sticks == [readable(look.colour) for look in looks["li-snsb"].values()]
-    nodes = node_looks(load_mechanism("li-snsb").document)
+    nodes = node_looks(load_mechanism("li-snsb"))
     assert nodes["Li3Sb-LiSn"].colour == looks["li-snsb"]["LiSn"].colour
 
 

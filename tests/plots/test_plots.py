@@ -254,7 +254,7 @@ def test_minor_loops_are_drawn_by_cycle(simulated):
 def test_rests_after_a_reversal_are_shown_beside_the_branches(simulated):
     solution = simulated("li-sb", sbpath.rest_after_reversal("C/10", 0.05, 1.5, 1.5))
     left, right = plots.rest_after_reversal(solution)
-    rests = [s for s in solution.steps if s.text.startswith("Rest")]
+    rests = [s for s in solution.steps if str(s.step).startswith("Rest")]
     for line, rest in zip(right.lines, rests, strict=False):
         assert line.get_ydata() == pytest.approx(solution.voltage_V[rest.first : rest.last])
         assert line.get_xdata()[-1] == pytest.approx(10.0)

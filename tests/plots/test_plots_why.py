@@ -7,6 +7,7 @@ import itertools
 import matplotlib as mpl
 import numpy as np
 import pytest
+from curves import edge_names
 from matplotlib.colors import to_rgb
 from tiny import solution_phase
 
@@ -89,7 +90,7 @@ def test_gap_draws_the_profile_and_the_stack_of_its_losses(simulated, name):
     for x, total in zip(profile.composition[::9], profile.losses_mV[seen].sum(axis=0)[::9], strict=True):
         vertices = ax.collections[-1].get_paths()[0].vertices
         assert vertices[np.isclose(vertices[:, 0], x), 1].max() == pytest.approx(total, rel=1e-9)
-    ion = solution.provenance["document"]["ion"]
+    ion = solution.mechanism.document["ion"]
     assert (ax.get_xlabel(), ax.get_ylabel()) == (f"x in {ion}$_x$Sb", "Extraction less insertion  (mV)")
     assert ax.get_ylim()[1] >= profile.losses_mV.sum(axis=0).max()
 
@@ -208,7 +209,7 @@ def test_rivals_draws_force_barrier_and_rate_where_the_reactant_is(lithium):
             }
             for label, line in lines.items():
                 p, q = (name.replace("$_{", "").replace("}$", "") for name in label.split(" $\\rightarrow$ "))
-                e = lithium.edges.index(f"{p} -> {q}")
+                e = edge_names(lithium.edges).index(f"{p} -> {q}")
                 np.testing.assert_array_equal(line.get_xdata(), capacity)
                 drawn = np.isfinite(line.get_ydata())
                 np.testing.assert_array_equal(line.get_ydata()[drawn], values[e, half.rows][drawn])

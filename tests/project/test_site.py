@@ -17,7 +17,8 @@ import pytest
 
 import sbpath
 from sbpath.cli import main
-from sbpath.mechanism.records import Mechanism, Phase
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.records import Phase
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

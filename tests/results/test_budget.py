@@ -67,8 +67,7 @@ def textbook_split(solution, these):
     ``r (A - W) tau_i / sum(tau) / M`` with tau_n = exp(B / A'^2) / J0, tau_g = 1 / (k0 g k sinh-like),
     tau_t = R^2 / (pi^2 D), and ``r W / M``; every time from the numbers of the file.
     """
-    about = solution.provenance
-    book = Textbook.of(about["document"], about["graph"], about["temperature_C"])
+    book = Textbook.of(solution.mechanism.document, solution.graph, solution.temperature_C)
     theta, potential = solution.fractions[:, these], solution.potential_V[these]
     omega, content = book.grand_potentials(potential), book.contents(potential)
     parts = np.zeros((4, len(book.edges), len(potential)))
@@ -289,9 +288,9 @@ def test_resistance_loses_i_squared_r_and_shifts_each_branch_by_ir(resistance):
 
 def test_resistance_of_a_solid_cell_is_thickness_over_conductivity(simulated):
     solution = cycled(simulated, "li-sb-llzo", "C/5")
-    document, about = solution.provenance["document"], solution.provenance
+    document = solution.mechanism.document
     cell, electrode = document["electrolyte"], document["electrode"]
-    warmer = 1.0 / (about["temperature_C"] + 273.15) - 1.0 / (cell["conductivity_temperature_C"] + 273.15)
+    warmer = 1.0 / (solution.temperature_C + 273.15) - 1.0 / (cell["conductivity_temperature_C"] + 273.15)
     conductivity = cell["conductivity_S_per_cm"]["value"] * np.exp(
         -cell["conductivity_activation_energy_J_per_mol"]["value"] / R * warmer
     )
@@ -429,12 +428,12 @@ def test_a_first_cycle_of_sodium_stores_amorphous_antimony(simulated, rate):
     own = budget(solution, 1)
     end = solution.steps[1].last - 1
     amorphous = solution.fraction("NaxSb")[end]
-    phase = solution.provenance["document"]["phases"]["NaxSb"]
+    phase = solution.mechanism.document["phases"]["NaxSb"]
     gibbs = phase["enthalpy_J_per_mol"]["value"] - 298.15 * phase["entropy_J_per_mol_K"]["value"]
     assert own.stored_J_per_g == pytest.approx(amorphous * gibbs / M_SB, rel=1e-3)
     assert own.stored_J_per_g > 20.0
     assert own.losses_J_per_g.sum() + own.stored_J_per_g == pytest.approx(own.loop_J_per_g, rel=1e-4)
-    book = Textbook.of(solution.provenance["document"], solution.provenance["graph"], CELSIUS)
+    book = Textbook.of(solution.mechanism.document, solution.graph, CELSIUS)
     ends = solution.fractions[:, [0, end]], solution.potential_V[[0, end]]
     assert own.stored_J_per_g == pytest.approx(float(np.diff(book.stored_energy(*ends))[0]), rel=1e-6)
 

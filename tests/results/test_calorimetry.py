@@ -86,11 +86,10 @@ def enthalpy(solution):
 
     ``H = H_0 - F sum_j X_j f_j U_j`` per phase, and C_dl E^2 / 2.
     """
-    about = solution.provenance
-    book = Textbook.of(about["document"], about["graph"], about["temperature_C"])
+    book = Textbook.of(solution.mechanism.document, solution.graph, solution.temperature_C)
     total = 0.5 * book.double_layer * solution.potential_V**2
     for name, theta, sites in zip(book.names, solution.fractions, book.galleries, strict=True):
-        heat = about["document"]["phases"][name]["enthalpy_J_per_mol"]["value"]
+        heat = solution.mechanism.document["phases"][name]["enthalpy_J_per_mol"]["value"]
         for amount, centre, width in sites:
             filled = msmr_content(solution.potential_V, book.temperature, 0.0, [(1.0, centre, width)])
             heat = heat - F * amount * centre * filled
@@ -163,7 +162,7 @@ def test_slow_insertion_of_lithium_gives_off_t_times_the_slope_of_its_potential(
     found = flow.reversible_J_per_g[last] - flow.reversible_J_per_g[first]
     published = 298.15 * F * (2.0 * 0.123e-3 + 0.195e-3) / M_SB
     assert found == pytest.approx(published, rel=0.03)
-    mechanism, book = load_mechanism("li-sb"), Textbook.of(solution.provenance["document"], "candidate", 25.0)
+    mechanism, book = load_mechanism("li-sb"), Textbook.of(solution.mechanism.document, "candidate", 25.0)
 
     def slope(one, other):
         return 0.5 * (

@@ -67,8 +67,7 @@ def test_each_row_is_what_its_solution_gives_alone(three, told):
         assert float(row["Loop [J.g-1]"]) == pytest.approx(energies[1] - energies[0], abs=0.06)
         assert float(row["Energy efficiency"]) == pytest.approx(energies[0] / energies[1], abs=6e-5)
         assert float(row["Coulombic efficiency"]) == pytest.approx(charges[1] / charges[0], abs=6e-5)
-        about = solution.provenance
-        assert (row["System"], row["Graph"], row["Cycle"]) == (about["mechanism"], about["graph"], "2")
+        assert (row["System"], row["Graph"], row["Cycle"]) == (solution.mechanism.name, solution.graph, "2")
         # C/5 of three electrons per Sb.
         assert float(row["Rate [mA.g-1]"]) == pytest.approx(132.07, abs=0.05)
 
@@ -234,24 +233,22 @@ def test_compare_runs_every_combination_in_order(simulated):
     wanted = list(itertools.product(graphs, celsius, rates))
     assert len(found) == 8
     for solution, (graph, temperature, rate) in zip(found, wanted, strict=True):
-        about = solution.provenance
-        assert (about["graph"], about["temperature_C"]) == (graph, temperature)
-        assert solution.steps[0].text.startswith(f"Insert at {rate} until")
+        assert (solution.graph, solution.temperature_C) == (graph, temperature)
+        assert str(solution.steps[0].step).startswith(f"Insert at {rate} until")
     # One of them is, to the last bit, what `simulate` gives.
     alone = cycled(simulated, "li-sb", "2C", graph="reported", cycles=1, temperature_C=60.0)
     np.testing.assert_array_equal(found[3].voltage_V, alone.voltage_V)
     # System by system, each on its own graph at its own temperature.
     several = compare(["li-sb-libh4", "li-sb"], rates=("1C",), cycles=1, progress=False)
-    told = [(s.provenance["mechanism"], s.provenance["temperature_C"]) for s in several]
+    told = [(s.mechanism.name, s.temperature_C) for s in several]
     assert told == [("li-sb-libh4", 120.0), ("li-sb", 25.0)]
 
 
 def test_own_graph_temperature_and_changed_numbers_are_kept():
     changed = load_mechanism("li-sb-llzo", {"electrode.contact_resistance_ohm_cm2": 50.0})
     (solution,) = compare([changed], rates=("1C",), cycles=1, progress=False)
-    about = solution.provenance
-    assert (about["graph"], about["temperature_C"]) == (changed.default_graph, changed.temperature_C)
-    assert about["document"]["electrode"]["contact_resistance_ohm_cm2"]["value"] == 50.0
+    assert (solution.graph, solution.temperature_C) == (changed.default_graph, changed.temperature_C)
+    assert solution.mechanism.document["electrode"]["contact_resistance_ohm_cm2"]["value"] == 50.0
 
 
 @pytest.mark.parametrize(

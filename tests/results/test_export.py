@@ -104,7 +104,7 @@ def test_columns_hold_what_their_headings_say(solution):
         np.testing.assert_array_equal(table[heading], expected, err_msg=heading)
     for record in solution.steps:
         # A voltage step may carry both directions; the others have one.
-        if record.text.startswith(("Insert", "Extract", "Rest")):
+        if str(record.step).startswith(("Insert", "Extract", "Rest")):
             assert set(table["Direction"][record.first : record.last]) == {record.direction}
 
 
@@ -140,8 +140,8 @@ def test_charge_and_energy_from_the_csv_are_those_of_the_solution(solution, tmp_
         charge = lobatto(step, current[rows]) / 3.6
         energy += lobatto(step, voltage[rows], current[rows])
         # Charge is exact under current control; under voltage control to the tolerance.
-        tolerance = 1e-9 if record.text.startswith(("Insert", "Extract", "Rest")) else 1e-3
-        assert charge == pytest.approx(record.charge_mAh_per_g, rel=tolerance, abs=1e-9), record.text
+        tolerance = 1e-9 if str(record.step).startswith(("Insert", "Extract", "Rest")) else 1e-3
+        assert charge == pytest.approx(record.charge_mAh_per_g, rel=tolerance, abs=1e-9), record
     assert energy == pytest.approx(solution.energy_J_per_g[-1], rel=1e-9)
     plain = np.trapezoid(voltage * current, time)
     assert plain == pytest.approx(
@@ -345,7 +345,7 @@ def test_save_and_load_lose_nothing(solution, tmp_path):
 
 def test_a_loaded_solution_can_be_made_again_to_the_last_bit(solution, tmp_path):
     again = simulate_again(load_solution(solution.save(tmp_path / "run.npz")), progress=False)
-    assert again.provenance == solution.provenance
+    assert again.experiment == solution.experiment
     assert again.steps == solution.steps
     for item in dataclasses.fields(Solution):
         if isinstance(before := getattr(solution, item.name), np.ndarray):
@@ -357,7 +357,7 @@ def test_a_partial_solution_can_be_saved(tmp_path):
         simulate("li-sb", ["Insert at C/10 for 1 h", "Extract at 1C for 2 h"], progress=False)
     partial = caught.value.solution
     loaded = load_solution(partial.save(tmp_path / "partial.npz"))
-    assert loaded.steps[-1].ended_by == "failed"
+    assert loaded.steps[-1].outcome.failed
     to_csv(partial, tmp_path / "partial.csv")
     assert len(read_csv(tmp_path / "partial.csv")["x"]) == len(partial.time_s)
 
@@ -439,7 +439,7 @@ def test_loading_another_format_says_so(solution, tmp_path, monkeypatch):
 
 
 def test_the_protocol_in_the_provenance_is_the_one_that_was_asked_for(solution):
-    assert Protocol.parse(solution.provenance["protocol"]) == Protocol.parse(PROTOCOL)
+    assert Protocol.parse(solution.protocol) == Protocol.parse(PROTOCOL)
 
 
 def test_neither_a_mechanism_nor_a_result_can_be_made_to_lie(solution):
@@ -461,6 +461,6 @@ def test_neither_a_mechanism_nor_a_result_can_be_made_to_lie(solution):
 
 def test_a_provenance_that_was_tampered_with_is_not_repeated(solution):
     forged = copy.deepcopy(solution)
-    forged.provenance["document"]["kinetics"]["growth_rate_per_s"]["value"] = 9.0
+    forged.mechanism.document["kinetics"]["growth_rate_per_s"]["value"] = 9.0
     with pytest.raises(InputError, match="not the one that was simulated"):
         simulate_again(forged)

@@ -3,7 +3,7 @@
 import pytest
 
 import sbpath
-from sbpath.results.labels import edge_labels, node_crystalline, phase_labels, state, subscripted
+from sbpath.mechanism.notation import edge_labels, node_crystalline, phase_labels, state, subscripted
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import itertools
 import numpy as np
 import pytest
 from analytic import M_SB, F, R, Textbook, bateman
-from curves import lobatto_integral, rows
+from curves import edge_names, lobatto_integral, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import solution_phase, tiny_mechanism
@@ -63,7 +63,7 @@ def test_extents_change_the_fractions_by_the_incidence_of_the_graph(simulated, n
 )
 def test_charge_goes_into_edges_galleries_and_double_layer(simulated, name, graph):
     solution = cycled(simulated, name, graph)
-    book = Textbook.of(solution.provenance["document"], graph, solution.provenance["temperature_C"])
+    book = Textbook.of(solution.mechanism.document, graph, solution.temperature_C)
     for way, number in zip(pathways(solution), range(1, 5), strict=True):
         these = rows(solution, number)
         time = solution.time_s[these] - solution.time_s[these][0]
@@ -104,7 +104,7 @@ def test_the_charge_of_a_jump_of_the_voltage_is_told(simulated):
     # 5 F/g over 0.6 V each way; at first from 1.5 V.
     layers = [3.6 * way.double_layer_mAh_per_g / 5.0 for way in ways]
     np.testing.assert_allclose(layers, [0.9, -0.6, 0.6, -0.6], rtol=1e-9)
-    book = Textbook.of(solution.provenance["document"], "candidate", 25.0)
+    book = Textbook.of(solution.mechanism.document, "candidate", 25.0)
     before, after = book.contents(np.array([0.6, 1.2]))[2]
     assert ways[1].filling_mAh_per_g == pytest.approx(FULL * (after - before), rel=1e-3)
     assert ways[1].filling_mAh_per_g < -50.0
@@ -143,7 +143,7 @@ def test_two_parallel_edges_branch_as_their_rate_constants(potential, hours):
     (way,) = pathways(simulate(mechanism, f"Hold at {potential} V for {hours} h", progress=False))
     k = np.array([speed(0.0, 0.0, one, 1.0, potential, growth), speed(0.0, 0.0, two, 2.0, potential, growth)])
     gone = -np.expm1(-k.sum() * 3600.0 * hours)
-    forward = [way.edges.index("Sb -> LiSb"), way.edges.index("Sb -> Li2Sb")]
+    forward = [edge_names(way.edges).index("Sb -> LiSb"), edge_names(way.edges).index("Sb -> Li2Sb")]
     np.testing.assert_allclose(way.branching[forward], k / k.sum(), rtol=1e-5)
     np.testing.assert_allclose(way.converted[forward], gone * k / k.sum(), rtol=1e-5)
     np.testing.assert_allclose(way.charge_mAh_per_g[forward], FULL * gone * k / k.sum() * [1, 2], rtol=1e-5)
@@ -289,7 +289,9 @@ def test_simulate_does_not_chain_what_went_side_by_side(simulated):
     report = simulation_report(solution)
     assert "NiSb -> Sb + Ni" not in report
     out = pathways(solution)[1]
-    shares = [out.converted[out.edges.index(edge)] for edge in ("Li3Sb-Ni -> NiSb", "Li3Sb-Ni -> Sb-Ni")]
+    shares = [
+        out.converted[edge_names(out.edges).index(edge)] for edge in ("Li3Sb-Ni -> NiSb", "Li3Sb-Ni -> Sb-Ni")
+    ]
     wanted = "Li₃Sb + Ni -> NiSb ({:.0f} %), Li₃Sb + Ni -> Sb + Ni ({:.0f} %)"
     assert wanted.format(*(100.0 * share for share in shares)) in report
     assert "the share of all Sb that took each" in report

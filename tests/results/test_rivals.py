@@ -10,6 +10,7 @@ from math import nan
 import numpy as np
 import pytest
 from analytic import K_B, F, Textbook
+from curves import edge_names
 from tiny import tiny_mechanism
 
 from sbpath import State, cycling, decisions, driving, load_mechanism, pathways, simulate, with_changes
@@ -62,7 +63,7 @@ def test_force_barrier_and_rate_are_those_of_nucleation_theory(simulated, direct
     solution = cycled(simulated)
     decision = decided(solution, direction, phase)
     one = rival(decision, product)
-    book = Textbook.of(solution.provenance["document"], "candidate", 25.0)
+    book = Textbook.of(solution.mechanism.document, "candidate", 25.0)
     omega = book.grand_potentials(np.array([decision.potential_V]))[:, 0]
     p, q = solution.phases.index(phase), solution.phases.index(product)
     assert one.affinity_J_per_mol == pytest.approx(omega[p] - omega[q], rel=1e-9)
@@ -82,7 +83,7 @@ def test_force_on_extraction_is_that_of_the_table_after_chang(simulated, potenti
     # literature.md 1.3, from Chang et al. 2015 and the potentials of Weppner and Huggins, with
     # Li3Sb taken as stoichiometric: an upper bound, which vacancies lower the more the higher E is.
     solution = cycled(simulated)
-    edge = solution.edges.index("Li3Sb -> Sb")
+    edge = edge_names(solution.edges).index("Li3Sb -> Sb")
     half = slice(solution.steps[3].first, solution.steps[3].last)
     rising, forces = solution.potential_V[half], driving(solution).force_J_per_m3[edge, half]
     first = int(np.argmax(rising > potential))
@@ -110,7 +111,7 @@ def test_forces_on_insertion_are_those_of_the_table_after_chang(simulated, poten
     first = int(np.argmax(falling < potential))
     about = driving(solution)
     for product, force in (("Li2Sb", two), ("Li3Sb", three)):
-        forces = about.force_J_per_m3[solution.edges.index(f"Sb -> {product}"), half]
+        forces = about.force_J_per_m3[edge_names(solution.edges).index(f"Sb -> {product}"), half]
         # np.interp wants a rising abscissa.
         pair = slice(first, first - 2, -1)
         assert np.interp(potential, falling[pair], forces[pair]) == pytest.approx(force, rel=0.03)
@@ -123,7 +124,7 @@ def test_an_edge_without_driving_force_has_none_in_any_row(simulated):
     assert np.nanmin(about.force_J_per_m3) > 0.0
     # An edge and its reverse never both.
     for e, edge in enumerate(solution.edges):
-        back = solution.edges.index(" -> ".join(reversed(edge.split(" -> "))))
+        back = edge_names(solution.edges).index(" -> ".join(reversed(edge.ends)))
         assert not np.any(np.isfinite(about.force_J_per_m3[e]) & np.isfinite(about.force_J_per_m3[back]))
 
 
@@ -273,7 +274,9 @@ def test_at_its_threshold_a_rival_nucleates_as_fast_as_the_winner(attempts, shap
         shares = {r.product: r.share for r in decisions(again)[0].rivals}
         assert (shares["Li2Sb"] > shares["LiSb"]) == faster
     (even,) = pathways(held(competition((energies[0], threshold), attempts, shapes, works=works)))
-    branches = [even.branching[even.edges.index(f"Sb -> {product}")] for product in ("LiSb", "Li2Sb")]
+    branches = [
+        even.branching[edge_names(even.edges).index(f"Sb -> {product}")] for product in ("LiSb", "Li2Sb")
+    ]
     assert branches == pytest.approx([0.5, 0.5], abs=1e-3)
 
 
@@ -354,7 +357,7 @@ def test_the_three_waiting_times_are_those_that_the_solver_ran_with(simulated, n
         (row,) = np.flatnonzero(solution.time_s == decision.time_s)[:1]
         share = solution.fraction(decision.phase)[row]
         for one in decision.rivals:
-            e = solution.edges.index(f"{decision.phase} -> {one.product}")
+            e = edge_names(solution.edges).index(f"{decision.phase} -> {one.product}")
             times = one.waiting
             assert np.isnan(times.total_s) == (one.affinity_J_per_mol <= 0.0)
             if np.isfinite(times.total_s):
@@ -424,7 +427,7 @@ def test_where_growth_decides_no_barrier_is_said_to_win(simulated, name, phase, 
     # Where the other had its share, it was the faster one.
     assert loser.own_waiting.total_s < loser.own_winner_waiting.total_s
     assert loser.own_potential_V > decision.potential_V
-    e = solution.edges.index(f"{phase} -> {other}")
+    e = edge_names(solution.edges).index(f"{phase} -> {other}")
     half = slice(solution.steps[3].first, solution.steps[3].last)
     went = solution.converted[e, half] - solution.converted[e, half.start]
     (row,) = np.flatnonzero(solution.potential_V[half] == loser.own_potential_V)[:1]

@@ -48,8 +48,7 @@ MODES = [("li-sb", "candidate"), ("li-sb-llzo", "reported"), ("na-sb", "reported
 
 
 def textbook_of(solution):
-    about = solution.provenance
-    return Textbook.of(about["document"], about["graph"], about["temperature_C"])
+    return Textbook.of(solution.mechanism.document, solution.graph, solution.temperature_C)
 
 
 # -- the same curve from another integrator -------------------------------------------------------
@@ -125,7 +124,7 @@ def test_charge_identity_in_every_mode_of_control(simulated, name, graph):
         gained = charge[these][-1] - charge[these][0]
         if len(time) > 1:
             assert abs(lobatto_integral(time - time[0], current) - gained) < 1e-8 * FULL_CHARGE
-            seen.add(step.text.split()[0])
+            seen.add(str(step.step).split()[0])
         # What an ideal potentiostat moves at once, it moves through the double layer and the galleries.
         assert 3.6 * step.charge_mAh_per_g == pytest.approx(
             charge[these][-1] - charge[max(step.first - 1, 0)], abs=1e-8 * FULL_CHARGE
@@ -245,7 +244,7 @@ def test_cut_off_voltages_are_met(simulated, name, graph, rate):
     limits = (mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
     solution = simulated(name, cycling(rate, *limits), graph=graph)
     for number, (step, limit) in enumerate(zip(solution.steps, limits, strict=True), 1):
-        assert step.ended_by == "voltage"
+        assert step.outcome.name == "VOLTAGE"
         voltage = solution.voltage_V[rows(solution, number)]
         assert voltage[-1] == pytest.approx(limit, abs=1e-9)
         # And not a row later than that.
@@ -263,7 +262,7 @@ def test_other_limits_are_met(simulated):
         graph="candidate",
     )
     ends = [rows(solution, number).stop - 1 for number in range(1, 6)]
-    assert [step.ended_by for step in solution.steps] == [
+    assert [step.outcome.name for step in solution.steps] == [
         "composition",
         "current",
         "time",
@@ -302,7 +301,7 @@ def test_a_dip_that_only_touches_the_cut_off_is_found(bottom, depth):
     time, lowest = bottom
     limit = float(lowest + depth)
     solution = dip(f"Discharge at 40 mA/g until {limit!r} V or for 15000 s")
-    assert solution.steps[0].ended_by == "voltage"
+    assert solution.steps[0].outcome.name == "VOLTAGE"
     assert solution.time_s[-1] < time
     assert solution.voltage_V[-1] == pytest.approx(limit, abs=1e-9)
 
@@ -310,7 +309,7 @@ def test_a_dip_that_only_touches_the_cut_off_is_found(bottom, depth):
 def test_a_dip_that_stays_above_the_cut_off_does_not_end_the_step(bottom):
     _, lowest = bottom
     solution = dip(f"Discharge at 40 mA/g until {float(lowest - 1e-5)!r} V or for 600 s")
-    assert solution.steps[0].ended_by == "time"
+    assert solution.steps[0].outcome.name == "TIME"
     assert solution.potential_V.min() == pytest.approx(lowest, abs=1e-4)
 
 
@@ -320,7 +319,7 @@ def test_a_step_that_starts_on_its_own_cut_off_takes_no_time(simulated):
         (("Charge at C/10 until 1.5 V", "Discharge at C/10 until 0.05 V", "Discharge at C/10 until 0.05 V"),),
     )
     first, second, third = solution.steps
-    assert first.ended_by == "already"
+    assert first.outcome.name == "ALREADY_MET"
     assert first.duration_s == first.charge_mAh_per_g == 0.0
     assert second.charge_mAh_per_g == pytest.approx(662.2, abs=0.1)
     # The third one begins within rounding of its end.
@@ -423,7 +422,7 @@ def test_a_period_changes_nothing_but_the_rows(simulated):
         (("Discharge at C/10 until 0.05 V (1000 s period)", "Charge at C/10 until 1.5 V (1000 s period)"),),
     )
     for one, other in zip(plain.steps, spaced.steps, strict=True):
-        assert (other.ended_by, other.duration_s) == (one.ended_by, one.duration_s)
+        assert (other.outcome.name, other.duration_s) == (one.outcome.name, one.duration_s)
         assert other.charge_mAh_per_g == one.charge_mAh_per_g
     assert spaced.final_state == plain.final_state
     np.testing.assert_array_equal(spaced.heat_J_per_g[:, -1], plain.heat_J_per_g[:, -1])
@@ -486,11 +485,11 @@ def test_bounds_hold_for_any_numbers(seed):
     total = total + solution.heat_J_per_g.sum(axis=0) + solution.joule_heat_J_per_g
     assert np.abs(total - total[0]).max() < 1e-5 * (1000.0 + np.abs(total[0]))
     for step, limit in zip(solution.steps, limits, strict=True):
-        if step.ended_by == "voltage":
+        if step.outcome.name == "VOLTAGE":
             assert solution.voltage_V[step.last - 1] == pytest.approx(limit, abs=1e-9)
         else:
             # A resistance can put the cell beyond its cut-off at once.
-            assert step.ended_by == "already"
+            assert step.outcome.name == "ALREADY_MET"
 
 
 def test_a_hundred_cycles_repeat_the_third(simulated):
@@ -530,6 +529,6 @@ def test_an_output_period_that_fills_the_memory_is_refused():
         simulate("li-sb", [steps], progress=False)
     # What came before is kept.
     partial = caught.value.solution
-    assert partial.steps[0].ended_by == "time"
+    assert partial.steps[0].outcome.name == "TIME"
     assert 0.0 < partial.steps[1].duration_s < 100.0 + 3600.0
     assert np.diff(partial.time_s).min() >= 0.0

@@ -130,14 +130,14 @@ def test_a_cycle_whose_first_one_left_the_path_is_held_from_where_it_began(simul
     compared = asymmetry(solution)
     start = solution.fractions[:, np.flatnonzero(solution.cycle == 2)[0] - 1]
     for held in compared.held:
-        initial = held.solution.provenance["initial"]["fractions"]
+        initial = held.solution.experiment.initial.fractions
         assert "GaSb" not in initial
         for node, share in initial.items():
             assert share == pytest.approx(start[solution.phases.index(node)], abs=1e-4)
         assert held.budget.capacity_mAh_per_g == pytest.approx(compared.free.capacity_mAh_per_g, rel=1e-3)
     # In the first cycle the host is on the path of insertion, and Sb + Ga on that of extraction.
     first = asymmetry(solution, 1)
-    hosts = [held.solution.provenance["initial"]["fractions"].get("GaSb", 0.0) for held in first.held]
+    hosts = [held.solution.experiment.initial.fractions.get("GaSb", 0.0) for held in first.held]
     assert hosts == [1.0, 0.0]
 
 

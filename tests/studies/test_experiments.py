@@ -139,7 +139,7 @@ def test_a_titration_wastes_no_step_and_closes(simulated, name):
     mechanism = sbpath.load_mechanism(name)
     lower, upper = mechanism.lower_cutoff_V, mechanism.upper_cutoff_V
     solution = simulated(name, gitt("C/10", lower, upper, "x = 0.5", "4 h"))
-    ends = [s.ended_by for s in solution.steps if s.direction != "rest"]
+    ends = [s.outcome.name for s in solution.steps if s.direction != "rest"]
     assert ends == ["composition"] * 5 + ["voltage"] + ["composition"] * 5 + ["voltage"]
     assert solution.charge_mAh_per_g[-1] == pytest.approx(0.0, abs=0.5)
 
@@ -262,7 +262,7 @@ def test_minor_loops_of_lithium_close_on_their_turning_points(simulated):
     ]  # fmt: skip
     # Between 0.5 and 1.5 there are Sb and Li2Sb alone, on the branch and off it: coming back to
     # the point where it left the branch, the electrode is where it was.
-    upper = [s for s in solution.steps if "x = 1.5" in s.text]
+    upper = [s for s in solution.steps if "x = 1.5" in str(s.step)]
     voltages = [float(solution.voltage_V[s.last - 1]) for s in upper]
     shares = np.array([solution.fractions[:, s.last - 1] for s in upper])
     assert voltages == pytest.approx([voltages[0]] * 3, abs=1e-5)
@@ -272,7 +272,7 @@ def test_minor_loops_of_lithium_close_on_their_turning_points(simulated):
 def test_the_other_branch_is_remembered(simulated):
     # Hanging from the extraction branch, the same window holds Li3Sb instead of Li2Sb.
     solution = simulated("li-sb", partial_cycling("C/10", 0.05, 1.5, 0.5, 1.5, 2, "extraction"))
-    first = next(s for s in solution.steps if "x = 0.5" in s.text)
+    first = next(s for s in solution.steps if "x = 0.5" in str(s.step))
     shares = dict(zip(solution.phases, solution.fractions[:, first.last - 1], strict=True))
     assert shares["Li3Sb"] == pytest.approx(0.5 / full_phase(solution.voltage_V[first.last - 1]), abs=1e-3)
     assert shares["Li2Sb"] == pytest.approx(0.0, abs=1e-3)
@@ -287,14 +287,13 @@ def test_a_rest_after_a_reversal_goes_only_where_affinity_leads(simulated, name)
     solution = simulated(
         name, rest_after_reversal("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, 1.5)
     )
-    about = solution.provenance
-    textbook = Textbook.of(about["document"], about["graph"], about["temperature_C"])
+    textbook = Textbook.of(solution.mechanism.document, solution.graph, solution.temperature_C)
     net = np.zeros((len(solution.phases), len(solution.edges)))
     for number, edge in enumerate(solution.edges):
-        reactant, product = (solution.phases.index(name) for name in edge.split(" -> "))
+        reactant, product = (solution.phases.index(name) for name in edge.ends)
         net[reactant, number] -= 1.0
         net[product, number] += 1.0
-    rests = [s for s in solution.steps if s.text.startswith("Rest")]
+    rests = [s for s in solution.steps if str(s.step).startswith("Rest")]
     assert len(rests) == 2
     for rest in rests:
         here = rows(solution, rest.step)
@@ -317,7 +316,7 @@ def test_a_rest_after_a_reversal_goes_only_where_affinity_leads(simulated, name)
 
 def test_a_rest_after_a_reversal_stays_on_its_side_of_equilibrium(simulated):
     solution = simulated("li-sb", rest_after_reversal("C/10", 0.05, 1.5, 1.5))
-    down, up = (solution.voltage_V[rows(solution, s.step)] for s in solution.steps if "Rest" in s.text)
+    down, up = (solution.voltage_V[rows(solution, s.step)] for s in solution.steps if "Rest" in str(s.step))
     loop = {run.direction: float(voltage_at(solution, run, 1.5)) for run in full_runs(solution)[2:4]}
     mean = 0.5 * (loop["insertion"] + loop["extraction"])
     assert mean == pytest.approx(0.939, abs=0.002)

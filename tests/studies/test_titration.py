@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analytic import M_SB, F, equilibrium_potential, msmr_content, msmr_slope
-from curves import at_composition
+from curves import at_composition, edge_names
 from tiny import solution_phase
 
 from sbpath import State, TitrationPoint, gitt, simulate, titration
@@ -72,7 +72,7 @@ def test_the_drift_is_what_the_edges_feed_into_the_double_layer(lithium):
     solution = lithium[4]
     content = {"Sb": 0.0, "Li2Sb": 2.0}
     for point in inner(solution, "insertion")[:3]:
-        into_li2sb = solution.edges.index("Sb -> Li2Sb")
+        into_li2sb = edge_names(solution.edges).index("Sb -> Li2Sb")
         rate = solution.rates_per_s[into_li2sb, point.row]
         assert rate > 0.99 * solution.rates_per_s[:, point.row].sum()
         expected = F / M_SB * (content["Li2Sb"] - content["Sb"]) * rate / C_DL
@@ -133,7 +133,7 @@ def test_only_a_rest_right_after_a_current_is_a_point():
     steps = ("Rest for 1 h", "Insert at C/5 until x = 0.5", "Rest for 1 h", "Rest for 1 h",
              "Insert at C/5 until x = 0.2", "Rest for 1 h", "Sweep at 0.1 mV/s to 0.7 V", "Rest for 1 h")  # fmt: skip
     solution = simulate("li-sb", [steps], progress=False)
-    assert solution.steps[4].ended_by == "already"
+    assert solution.steps[4].outcome.name == "ALREADY_MET"
     points = titration(solution)
     assert [solution.step[p.row] for p in points] == [3, 8]
     assert [p.direction for p in points] == ["insertion", "insertion"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analytic import K_B, F, R
+from curves import edge_names
 from scipy.special import dawsn
 from tiny import one_edge
 
@@ -68,7 +69,7 @@ def test_the_barrier_at_one_rate_is_what_the_rate_asks(nucleating):
     solution = simulate(mechanism, cycling("C/1000", 0.1, 0.9), progress=False)
     theta = solution.fraction("Sb")
     middle = (solution.step == 1) & (theta < 0.95) & (theta > 0.05)
-    affinity = solution.affinities_J_per_mol[solution.edges.index("Sb -> LiSb"), middle]
+    affinity = solution.affinities_J_per_mol[edge_names(solution.edges).index("Sb -> LiSb"), middle]
     barrier = np.log(ATTEMPT * theta[middle] * 3600.0 * 1000.0)
     np.testing.assert_allclose(constant / affinity**2, barrier, rtol=1e-5)
 

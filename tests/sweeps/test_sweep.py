@@ -326,7 +326,7 @@ def test_what_is_done_is_in_the_file_while_the_next_run_goes_on(tmp_path):
     out = tmp_path / "s.sqlite"
 
     def looking(solution):
-        if solution.provenance["temperature_C"] < 30.0:
+        if solution.temperature_C < 30.0:
             return {"there": 0}
         kept = rows_of(out, 2, patience=10.0)
         # Nor is the file locked meanwhile.

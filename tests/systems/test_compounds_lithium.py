@@ -11,8 +11,8 @@ from curves import at_composition, lobatto_integral, rows
 
 from sbpath import cycling, load_mechanism
 from sbpath.mechanism.chemistry import parse_formula
+from sbpath.mechanism.consistency import consistency_problems
 from sbpath.mechanism.documents import shipped_folder
-from sbpath.mechanism.meaning import meaning_problems
 from sbpath.model.equilibrium import equilibrium_potential
 from sbpath.results.phases import phase_amounts
 
@@ -55,7 +55,7 @@ def fraction(solution, node, number):
 @pytest.mark.parametrize("name", NAMES)
 def test_it_passes_the_three_gates(name):
     mechanism = load_mechanism(name)
-    assert meaning_problems(mechanism) == []
+    assert consistency_problems(mechanism) == []
     assert set(mechanism.graphs) == {"reported", "candidate"}
     assert len(mechanism.description.split()) > 40
     # What the review prints as equations is about Sb itself.
@@ -295,7 +295,7 @@ def test_titanium_and_antimony_are_as_far_apart_as_their_radii():
 def test_books_of_three_cycles(name, simulated):
     """Fractions, charge, second law, and the loop of each cycle against its heat and what is stored."""
     solution = cycled(simulated, name)
-    assert [record.ended_by for record in solution.steps] == ["voltage"] * 6
+    assert [record.outcome.name for record in solution.steps] == ["VOLTAGE"] * 6
     assert np.abs(solution.fractions.sum(axis=0) - 1.0).max() < 1e-10
     assert solution.fractions.min() > -1e-8
     assert (solution.rates_per_s * solution.affinities_J_per_mol).min() >= 0.0

@@ -8,12 +8,12 @@ import itertools
 import numpy as np
 import pytest
 from analytic import F, R
-from curves import along, potential_at, rows
+from curves import along, edge_names, potential_at, rows
 from scipy.optimize import brentq
 
 from sbpath import cycling, equilibrium_potential, load_mechanism, phase_amounts
 from sbpath.mechanism.chemistry import parse_formula
-from sbpath.mechanism.meaning import meaning_problems
+from sbpath.mechanism.consistency import consistency_problems
 from sbpath.model.network import build_network
 
 # K per Sb when full, mass of the host in g per mol of Sb (atomic weights typed in again).
@@ -54,7 +54,7 @@ def largest(solution, number):
 @pytest.mark.parametrize("name", NAMES)
 def test_it_passes_the_gates(name):
     mechanism = load_mechanism(name)
-    assert meaning_problems(mechanism) == []
+    assert consistency_problems(mechanism) == []
     assert mechanism.ion == "K"
     assert set(mechanism.graphs) == {"reported", "candidate"}
     assert len(mechanism.description.split()) > 40
@@ -219,7 +219,7 @@ def test_full_insertion_delivers_the_stoichiometric_capacity(cycled, name, graph
 @pytest.mark.parametrize("name", NAMES)
 def test_three_cycles_keep_what_must_be_kept(cycled, name):
     solution = cycled(name)
-    assert [step.ended_by for step in solution.steps] == ["voltage"] * 6
+    assert [step.outcome.name for step in solution.steps] == ["VOLTAGE"] * 6
     # Antimony.
     assert np.abs(solution.fractions.sum(axis=0) - 1.0).max() < 1e-10
     assert solution.fractions.min() > -1e-8
@@ -328,7 +328,7 @@ def test_the_mixed_crystal_steps_between_bismuth_and_antimony(cycled):
         assert 1.0 < potential_at(solution, number, 0.93) < 1.2
         assert largest(solution, number)["KBiSb"] > 0.99
     # Two steps, both ways: on the candidate graph nothing goes the direct way.
-    direct = [solution.edges.index(e) for e in ("BiSb -> K6BiSb", "K6BiSb -> BiSb")]
+    direct = [edge_names(solution.edges).index(e) for e in ("BiSb -> K6BiSb", "K6BiSb -> BiSb")]
     assert solution.converted[direct, -1].max() < 0.01  # of three cycles
 
 

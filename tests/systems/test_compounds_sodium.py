@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 
 import sbpath
 from sbpath import cycling
-from sbpath.mechanism.meaning import meaning_problems
+from sbpath.mechanism.consistency import consistency_problems
 from sbpath.model.equilibrium import equilibrium_potential as model_potential
 from sbpath.results.phases import phase_amounts
 
@@ -146,7 +146,7 @@ def cycled(simulated):
 @pytest.mark.parametrize("name", ALL)
 def test_it_passes_the_gates_and_says_what_it_is(name):
     mechanism = load_mechanism(name)
-    assert meaning_problems(mechanism) == []
+    assert consistency_problems(mechanism) == []
     assert mechanism.ion == "Na"
     assert set(mechanism.graphs) == {"reported", "candidate"}
     assert len(mechanism.description.split()) > 40

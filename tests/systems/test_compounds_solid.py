@@ -14,7 +14,7 @@ from analytic import F, R
 from curves import at_composition, lobatto_integral, rows
 
 from sbpath import cycling, equilibrium_potential, load_mechanism, phase_amounts
-from sbpath.mechanism.meaning import meaning_problems
+from sbpath.mechanism.consistency import consistency_problems
 
 CHALCOGENS = {"S": "li-sb2s3-libh4", "Se": "li-sb2se3-libh4", "Te": "li-sb2te3-libh4"}
 LPS, GALLIUM = "li-sb2s3-lps", "li-gasb-libh4"
@@ -60,7 +60,7 @@ def cycled(simulated):
 @pytest.mark.parametrize("name", NAMES)
 def test_they_pass_the_gates_and_hold_both_graphs(name):
     mechanism = load_mechanism(name)
-    assert meaning_problems(mechanism) == []
+    assert consistency_problems(mechanism) == []
     assert set(mechanism.graphs) == {"reported", "candidate"}
     assert set(mechanism.edges("reported")) < set(mechanism.edges("candidate"))
     assert mechanism.temperature_C == (125.0 if name == GALLIUM else 120.0)
@@ -274,7 +274,7 @@ def test_swelling_at_full_insertion(cycled, name, host, full):
 @pytest.mark.parametrize("name", NAMES)
 def test_bounds_second_law_and_charge(cycled, name):
     solution = cycled(name)
-    assert [step.ended_by for step in solution.steps] == ["voltage"] * 6
+    assert [step.outcome.name for step in solution.steps] == ["VOLTAGE"] * 6
     assert np.abs(solution.fractions.sum(axis=0) - 1.0).max() < 1e-10
     assert solution.fractions.min() > -1e-8
     assert (solution.rates_per_s * solution.affinities_J_per_mol).min() >= 0.0

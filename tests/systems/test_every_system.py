@@ -12,6 +12,7 @@ import re
 import matplotlib as mpl
 import numpy as np
 import pytest
+from sbpath.replay import mechanism_of
 
 from sbpath import (
     SolverOptions,
@@ -31,8 +32,7 @@ from sbpath import (
 )
 from sbpath.cli.simulate import FIGURES
 from sbpath.mechanism.chemistry import parse_formula
-from sbpath.replay import mechanism_of
-from sbpath.results.labels import node_crystalline, node_labels
+from sbpath.mechanism.notation import node_crystalline, node_labels
 from sbpath.text.budget import budget_report, budget_rows
 from sbpath.text.comparison import COMPARISON_HEAD, comparison_report, comparison_rows
 from sbpath.text.explain import EXPLAIN_HEAD, explain_rows, explanation
@@ -70,7 +70,7 @@ def reads_well(text):
 
 
 def ends(solution):
-    return [name.split(" -> ") for name in solution.edges]
+    return [edge.ends for edge in solution.edges]
 
 
 # -- budget -----------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def test_shares_of_rivals_add_up_to_one(name, graph):
 @every
 def test_what_the_edges_converted_is_the_change_of_the_fractions(name, graph):
     solution = cycled(name, graph)
-    before = np.array([solution.provenance["initial"]["fractions"][node] for node in solution.phases])
+    before = np.array([solution.experiment.initial.fractions[node] for node in solution.phases])
     for half, way in zip(half_cycles(solution), pathways(solution), strict=True):
         now = solution.fractions[:, half.rows.stop - 1]
         gained = np.zeros(len(solution.phases))
@@ -224,7 +224,7 @@ def test_differential_capacity_integrates_to_the_capacity(name, graph):
 @every
 def test_phases_hold_all_the_antimony_and_what_is_crystalline_is_a_share(name, graph):
     solution = cycled(name, graph)
-    document = solution.provenance["document"]
+    document = solution.mechanism.document
     seen = node_crystalline(document)
     crystalline = sum(
         share for node, share in zip(solution.phases, solution.fractions, strict=True) if seen[node]
@@ -303,7 +303,7 @@ def test_every_figure_is_drawn(name, graph, kind):
 
 def longest(name):
     """Nodes, and letters of the longest label, which crowd a figure."""
-    labels = node_labels(loaded(name).document)
+    labels = node_labels(loaded(name))
     return len(labels) * max(map(len, labels.values()))
 
 

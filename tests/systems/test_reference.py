@@ -278,7 +278,7 @@ def test_one_edge_without_barrier_follows_butler_volmer_with_depletion():
 def test_a_solution_phase_alone_keeps_its_equilibrium_curve_at_every_rate(galleries, rate):
     mechanism = solution_phase(galleries, cutoffs=(0.0, 1.5))
     solution = simulate(mechanism, cycling(rate, 0.0, 1.5), progress=False)
-    assert [step.ended_by for step in solution.steps] == ["voltage", "voltage"]
+    assert [step.outcome.name for step in solution.steps] == ["VOLTAGE", "VOLTAGE"]
     wanted = msmr_content(solution.potential_V, 298.15, 0.0, galleries)
     assert np.abs(solution.composition - wanted).max() < 1e-9
     # Both ways and at both ends, charge is that of the curve and of the double layer.

@@ -16,10 +16,10 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from sbpath.mechanism.records import Edge, Mechanism
-from sbpath.plots.fitting import extent, fitted_title, grow, settled
+from sbpath.mechanism.mechanism import Edge, Mechanism
+from sbpath.mechanism.notation import node_labels
+from sbpath.plots.layout import extent, fitted_title, grow, settled
 from sbpath.plots.style import DOUBLE
-from sbpath.results.labels import node_labels
 from sbpath.solution import Floats
 
 # More columns than these stand below each other, where their names have room.
@@ -246,7 +246,7 @@ def _levels(ends: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
 def _names(
     ax: Axes, mechanism: Mechanism, centres: dict[str, tuple[float, float]], broken_at: str | None
 ) -> dict[str, Text]:
-    labels = node_labels(mechanism.document, mathtext=True)
+    labels = node_labels(mechanism, mathtext=True)
     if broken_at:
         labels = {
             node: label.replace(" (", "\n(").replace(broken_at, f"\n{broken_at.lstrip()}")

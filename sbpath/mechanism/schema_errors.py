@@ -8,10 +8,11 @@ from pydantic import BaseModel, ValidationError
 
 from sbpath.errors import nearest
 from sbpath.mechanism.documents import shown
-from sbpath.mechanism.records import Mechanism, Quantity, Record
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.records import Quantity, Record
 
 # Fields of `Mechanism` that the reader fills in; in a file they are unknown keys.
-NOT_IN_FILES = ("name", "document_json", "design")
+NOT_IN_FILES = ("name", "design")
 
 NUMBER = '{ value = 1.0, status = "assumed", source = "key", note = "why" }'
 TYPES = {
@@ -25,21 +26,21 @@ TYPES = {
 }
 
 
-def shape_problems(error: ValidationError) -> list[str]:
+def schema_problems(error: ValidationError) -> list[str]:
     """Each mistake as ``path: what is wrong and what to do``."""
     problems: dict[str, str] = {}
     meant: set[tuple[int | str, ...]] = set()
     for found in sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden"):
         location = found["loc"]
         if found["type"] == "extra_forbidden":
-            advice, place = _unknown(location)
+            words, place = _unknown(location)
             meant.add(place)
         elif found["type"] == "missing" and location in meant:
             continue  # a slip of the pen is one mistake, not two
         else:
-            advice = _advice(found)
-        problems.setdefault(_path(location), advice)
-    return [f"{path}: {advice}" for path, advice in problems.items()]
+            words = advice(found)
+        problems.setdefault(_path(location), words)
+    return [f"{path}: {words}" for path, words in problems.items()]
 
 
 def _path(location: tuple[int | str, ...]) -> str:
@@ -47,7 +48,8 @@ def _path(location: tuple[int | str, ...]) -> str:
     return "".join(parts).lstrip(".") or "file"
 
 
-def _advice(found: Any) -> str:
+def advice(found: Any) -> str:
+    """What is wrong with one entry, from an error of pydantic, and what to do."""
     kind, given = found["type"], found["input"]
     if kind == "missing":
         return f"missing; add {_example(found['loc'])}"
@@ -83,8 +85,8 @@ def _unknown(location: tuple[int | str, ...]) -> tuple[str, tuple[int | str, ...
     for home in ("kinetics", "electrode", "electrolyte"):
         if "_" in str(key) and key in _known_keys((home,)):  # not such common words as "name"
             return f"unknown here; it belongs into [{home}]", (home, key)
-    advice = nearest(str(key), known, f"known here: {', '.join(known)}")
-    return f"unknown key; {advice}", (*table, advice.partition("'")[2].removesuffix("'?"))
+    hint = nearest(str(key), known, f"known here: {', '.join(known)}")
+    return f"unknown key; {hint}", (*table, hint.partition("'")[2].removesuffix("'?"))
 
 
 def _example(location: tuple[int | str, ...]) -> str:

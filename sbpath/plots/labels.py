@@ -1,33 +1,31 @@
-"""Words on the axes and over the figures: units, the alkali metal, the host, the experiment, what varies."""
+"""Axis labels and titles."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sbpath.results.labels import host_label, node_labels
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import host_label, node_labels
 from sbpath.solution import Solution
 from sbpath.sweeps.ranges import RATE, TEMPERATURE
 
 
 def voltage_label(solution: Solution) -> str:
     """Axis label of a voltage against the solution's alkali metal."""
-    ion = solution.provenance["document"]["ion"]
+    ion = solution.mechanism.ion
     return rf"Voltage vs $\mathrm{{{ion}^+\!/{ion}}}$  (V)"
 
 
 def composition_label(solution: Solution) -> str:
     """Axis label of x, which is per Sb in compounds too."""
-    document = solution.provenance["document"]
-    return (
-        f"x  ({document['ion']} per Sb)" if document.get("assemblages") else f"x in {document['ion']}$_x$Sb"
-    )
+    ion = solution.mechanism.ion
+    return f"x  ({ion} per Sb)" if solution.mechanism.assemblages else f"x in {ion}$_x$Sb"
 
 
 def per_gram(solutions: Solution | Sequence[Solution]) -> str:
     """``g⁻¹ Sb``: per gram of the host, which is not named where it is a mixture or where hosts differ."""
     several = [solutions] if isinstance(solutions, Solution) else solutions
-    hosts = {host_label(solution.provenance["document"], mathtext=True) for solution in several}
+    hosts = {host_label(solution.mechanism, mathtext=True) for solution in several}
     host = hosts.pop() if len(hosts) == 1 else "host"
     return f"g$^{{-1}}$ {'host' if ' + ' in host else host}"
 
@@ -39,27 +37,26 @@ def capacity_label(solutions: Solution | Sequence[Solution]) -> str:
 
 def heading(solution: Solution) -> str:
     """Name, graph and temperature, for the title of a figure."""
-    about = solution.provenance
-    return f"{about['mechanism']}, {about['graph']} graph, {about['temperature_C']:g} °C"
+    return f"{solution.mechanism.name}, {solution.graph} graph, {solution.temperature_C:g} °C"
 
 
-def parameter_label(name: str, unit: str, document: dict[str, Any]) -> str:
-    """Axis label of what varies in a sweep or a map, of a mechanism's document."""
+def parameter_label(name: str, unit: str, mechanism: Mechanism) -> str:
+    """Axis label of what varies in a sweep or a map."""
     if name == RATE:
         return "C-rate  (h$^{-1}$)"
     if name == TEMPERATURE:
         return "Temperature  (°C)"
     parts = name.split(".")
     if parts[0] == "interfaces" and parts[-1] == "energy_J_per_m2":
-        labels = node_labels(document, mathtext=True, short=True)
+        labels = node_labels(mechanism, mathtext=True, short=True)
         one, other = (labels.get(phase, phase) for phase in parts[1].split("|"))
         return rf"$\gamma$({one}|{other})  (J m$^{{-2}}$)"
     return f"{name}  ({unit})" if unit else name
 
 
-def measure_label(name: str, document: dict[str, Any]) -> str:
+def measure_label(name: str, mechanism: Mechanism) -> str:
     """Axis label of a measured quantity: ``hysteresis_mV`` as ``Hysteresis  (mV)``."""
-    per_gram = f"g$^{{-1}}$ {host_label(document, mathtext=True)}"
+    per_gram = f"g$^{{-1}}$ {host_label(mechanism, mathtext=True)}"
     units = {"_mAh_per_g": f"mAh {per_gram}", "_J_per_g": f"J {per_gram}", "_mV": "mV", "_V": "V", "_s": "s"}
     for ending, unit in units.items():
         if name.endswith(ending):

@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from sbpath.errors import InputError
+from sbpath.mechanism.notation import node_labels, subscripted
 from sbpath.plots.colours import node_looks
-from sbpath.plots.fitting import extent, fitted_legend, fitted_title, grow, settled
+from sbpath.plots.labels import per_gram, voltage_label
+from sbpath.plots.layout import extent, fitted_legend, fitted_title, grow, settled
 from sbpath.plots.style import DOUBLE, style
-from sbpath.plots.words import per_gram, voltage_label
-from sbpath.results.labels import node_labels, subscripted
 from sbpath.solution import Solution
 
 # A node that no particle ever holds to this share is left out of the legend.
@@ -41,10 +41,10 @@ def mosaic(solution: Solution) -> Figure:
         raise InputError(
             "mosaic: the solution is of one particle; give simulate a population, or --particles and --spread"
         )
-    document = solution.provenance["document"]
+    mechanism = solution.mechanism
     passed = np.cumsum(np.abs(np.diff(solution.charge_mAh_per_g, prepend=solution.charge_mAh_per_g[0])))
     order = np.argsort(_first_half(own.fractions[:, :, solution.fractions[:, 0].argmax()]), kind="stable")
-    looks, labels = node_looks(document), node_labels(document, mathtext=True)
+    looks, labels = node_looks(mechanism), node_labels(mechanism, mathtext=True)
     colours = np.array([to_rgb(looks[name].colour) for name in solution.phases])
     shares = np.clip(own.fractions[:, order], 0.0, 1.0)
     across = np.concatenate([[0.0], passed[own.row]])
@@ -72,11 +72,11 @@ def mosaic(solution: Solution) -> Figure:
             bbox_to_anchor=(0.5, 1.0),
             handlelength=1.4,
         )
-        about, count = solution.provenance, len(own.weight)
+        count = len(own.weight)
         lines = fitted_title(
             top,
-            subscripted(document["title"]),
-            f"{count} {'particle' if count == 1 else 'particles'}, {about['graph']} graph, {about['temperature_C']:g} °C",
+            subscripted(mechanism.title),
+            f"{count} {'particle' if count == 1 else 'particles'}, {solution.graph} graph, {solution.temperature_C:g} °C",
         )
         grow(figure, rows, lines)
     return figure

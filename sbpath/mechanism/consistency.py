@@ -17,7 +17,8 @@ from sbpath.mechanism.chemistry import (
     parse_formula,
 )
 from sbpath.mechanism.graph import stranded_phases
-from sbpath.mechanism.records import Cell, Mechanism, Phase, value_or
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.records import Cell, Phase, value_or
 
 # Percentage points between a volume change that the review prints and the molar volumes.
 VOLUME_TOLERANCE = 1.0
@@ -29,7 +30,7 @@ PHASE_NAME = re.compile(r"[^\W\d_][\w'()-]*")
 RESERVED_NAMES = ("e-", "x")
 
 
-def meaning_problems(mechanism: Mechanism) -> list[str]:
+def consistency_problems(mechanism: Mechanism) -> list[str]:
     """All that does not fit, as ``path: what is wrong and what to do``; empty if nothing."""
     formulas = _formulas(mechanism)
     # Without sound assemblages there are no nodes that anything could be said about.
@@ -46,7 +47,7 @@ def meaning_problems(mechanism: Mechanism) -> list[str]:
 
 
 def number_problems(mechanism: Mechanism) -> list[str]:
-    """Those of `meaning_problems` that other numbers can bring about in a mechanism that fitted together."""
+    """Those of `consistency_problems` that other numbers can bring about in a mechanism that fitted together."""
     formulas = _formulas(mechanism)
     problems = [*_names(mechanism), *formulas.values()] or [*_overfull(mechanism)]
     return [*problems, *_volumes(mechanism), *_crystals(mechanism, formulas)]

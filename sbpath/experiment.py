@@ -1,0 +1,267 @@
+"""What is asked of a simulation: an electrode, and what is done with it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from numbers import Real
+from typing import Any, Self
+
+import numpy as np
+
+from sbpath.errors import InputError
+from sbpath.kernels import Floats
+from sbpath.mechanism.mechanism import Edge, Mechanism
+from sbpath.mechanism.reader import load_mechanism, mechanism_of_sound_document
+from sbpath.model.network import Network, build_network
+from sbpath.model.population import Population
+from sbpath.physical import ZERO_CELSIUS_K
+from sbpath.protocol.protocol import Protocol, cycling
+from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Step
+from sbpath.solver.trial import SolverOptions
+
+ProtocolLike = Protocol | Step | str | Sequence[Any]
+
+# Ranges of what can be asked for: wide, but narrow enough to catch a wrong unit or power of ten.
+TEMPERATURES_C = (-150.0, 1500.0)
+AMOUNTS = (1e-9, 1e9)  # g, mA/g
+MAX_CURRENT_A_PER_G = 1e4
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """An electrode at one instant, from which a simulation can begin.
+
+    Attributes
+    ----------
+    fractions : dict
+        Share of all Sb in each node by name; nodes not named hold none.
+    potential_V : float
+        Electrode potential against the alkali metal.
+    time_s : float
+        Time on the clock.
+    particles : tuple of tuples of float, shape (N, P), optional
+        Fractions of each particle of a population, in the order of the mechanism's nodes; if not
+        given, all particles are as `fractions`.
+    """
+
+    fractions: dict[str, float]
+    potential_V: float
+    time_s: float = 0.0
+    particles: tuple[tuple[float, ...], ...] | None = None
+
+    def __hash__(self) -> int:
+        return hash((*self.fractions.items(), self.potential_V, self.time_s, self.particles))
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """All that determines a simulation, with defaults filled in.
+
+    Attributes
+    ----------
+    mechanism : Mechanism
+        The electrode's phases, transformations and numbers.
+    graph : str
+        Which of its graphs.
+    protocol : Protocol
+        What is done with it.
+    temperature_C : float
+        Celsius.
+    initial : State
+        Where it begins, with a fraction for every node.
+    electrode_mass_g : float
+        Mass of the host, for currents in A and mA (g).
+    one_C_mA_per_g : float
+        What 1C means (mA/g).
+    options : SolverOptions
+        Tolerances.
+    population : Population or None
+        Many particles in place of one.
+    """
+
+    mechanism: Mechanism
+    graph: str
+    protocol: Protocol
+    temperature_C: float
+    initial: State
+    electrode_mass_g: float
+    one_C_mA_per_g: float
+    options: SolverOptions
+    population: Population | None = None
+
+    @classmethod
+    def of(
+        cls,
+        mechanism: Mechanism | str,
+        protocol: ProtocolLike | None = None,
+        *,
+        graph: str | None = None,
+        temperature_C: float | None = None,
+        initial: State | None = None,
+        electrode_mass_g: float = 1.0,
+        one_C_mA_per_g: float | None = None,
+        options: SolverOptions | None = None,
+        population: Population | None = None,
+    ) -> Self:
+        """The arguments of `sbpath.simulate`, checked and with defaults filled in.
+
+        Raises
+        ------
+        InputError
+            All that is wrong, one line each.
+        """
+        if not isinstance(mechanism, Mechanism):
+            mechanism = load_mechanism(mechanism)
+        if protocol is None:
+            protocol = cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
+        parsed = Protocol.parse(protocol, mechanism.ion)
+        graph = mechanism.default_graph if graph is None else graph
+        options = SolverOptions() if options is None else options
+        problems: list[str] = []
+        try:
+            mechanism.edges(graph)
+        except InputError as error:
+            problems += error.problems
+        capacity = mechanism.theoretical_capacity_mAh_per_g
+        celsius = _number("temperature_C", temperature_C, mechanism.temperature_C, TEMPERATURES_C, problems)
+        one_C = _number("one_C_mA_per_g", one_C_mA_per_g, capacity, AMOUNTS, problems)
+        mass = _number("electrode_mass_g", electrode_mass_g, 1.0, AMOUNTS, problems)
+        problems = problems or _step_problems(parsed, mechanism, one_C, mass)
+        if not isinstance(options, SolverOptions):
+            problems.append(f"options: must be SolverOptions(...), not {options!r}")
+        try:
+            start = _start(mechanism, initial, population)
+        except InputError as error:
+            raise InputError([*problems, *error.problems]) from None
+        if problems:
+            raise InputError(problems)
+        return cls(mechanism, graph, parsed, celsius, start, mass, one_C, options, population)
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """The edges of the graph."""
+        return self.mechanism.edges(self.graph)
+
+    def network(self) -> Network:
+        """The graph at this temperature, of one particle, as the kernels take it."""
+        return build_network(self.mechanism, self.graph, self.temperature_C + ZERO_CELSIUS_K)
+
+    def initial_state(self) -> Floats:
+        """Where it begins as the solver takes it: fractions particle by particle, then the potential."""
+        start = self.initial
+        number = 1 if self.population is None else len(self.population)
+        if start.particles is None:
+            return np.array([*[*start.fractions.values()] * number, start.potential_V])
+        return np.array([*np.ravel(start.particles), start.potential_V])
+
+    def as_document(self) -> dict[str, Any]:
+        """Everything as plain values for JSON, from which `from_document` makes it again."""
+        document = {item.name: getattr(self, item.name) for item in fields(self)}
+        return document | {
+            "mechanism": self.mechanism.document,
+            "mechanism_sha256": self.mechanism.sha256,
+            "protocol": self.protocol.to_strings(),
+            "initial": asdict(self.initial),
+            "options": asdict(self.options),
+            "population": self.population
+            and {f.name: getattr(self.population, f.name).tolist() for f in fields(self.population)},
+        }
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Self:
+        """An experiment from what `as_document` gave.
+
+        Raises
+        ------
+        InputError
+            If the mechanism in it is not the one that was written.
+        """
+        given = dict(document)
+        stated = given.pop("mechanism_sha256")
+        mechanism = mechanism_of_sound_document(given["mechanism"], where=given["mechanism"]["name"])
+        if mechanism.sha256 != stated:
+            raise InputError("the mechanism in the file is not the one that was simulated")
+        initial = given["initial"]
+        if initial["particles"] is not None:
+            initial = initial | {"particles": tuple(map(tuple, initial["particles"]))}
+        return cls(
+            **given
+            | {
+                "mechanism": mechanism,
+                "protocol": Protocol.parse(given["protocol"]),
+                "initial": State(**initial),
+                "options": SolverOptions(**given["options"]),
+                "population": given["population"] and Population(**given["population"]),
+            }
+        )
+
+
+def _number(
+    name: str, given: Any, default: float, between: tuple[float, float], problems: list[str]
+) -> float:
+    """`given` as a float, or the default where it is None; a mistake is added to `problems`."""
+    if given is None:
+        return default
+    low, high = between
+    number = float(given) if isinstance(given, Real) and not isinstance(given, bool) else math.nan
+    if not low <= number <= high:
+        problems.append(f"{name}: must be a number from {low:g} to {high:g}, not {given!r}")
+        return default
+    return number
+
+
+def _step_problems(protocol: Protocol, mechanism: Mechanism, one_C: float, mass: float) -> list[str]:
+    """Steps that no electrode of this mechanism can carry out."""
+    least, most = mechanism.content_range
+    places: dict[str, list[str]] = {}
+    for cycle, number, step in protocol.steps():
+        wrong = []
+        if (
+            isinstance(step, ConstantCurrent)
+            and step.rate.to_A_per_g(one_C * 1e-3, mass) > MAX_CURRENT_A_PER_G
+        ):
+            wrong.append(f"the current is above {MAX_CURRENT_A_PER_G:g} A per g of Sb; write e.g. C/10")
+        for limit in step.limits:
+            if isinstance(limit, CompositionLimit) and not least < limit.x < most:
+                wrong.append(
+                    f"{mechanism.name} holds {least:g} to {most:g} {mechanism.ion} per Sb, and its ends are "
+                    f"only approached; take an x between, e.g. {0.99 * most:.4g}, or a voltage"
+                )
+        for problem in wrong:
+            places.setdefault(problem, []).append(f"cycle {cycle}, step {number} ({step})")
+    return [
+        f"{at[0]}{f' (and {len(at) - 1} more like it)' if at[1:] else ''}: {problem}"
+        for problem, at in places.items()
+    ]
+
+
+def _start(mechanism: Mechanism, initial: State | None, population: Population | None) -> State:
+    """The state to begin from, with a fraction for every node in the mechanism's order."""
+    if initial is None:
+        initial = State({mechanism.initial_phase: 1.0}, mechanism.upper_cutoff_V)
+    elif not isinstance(initial, State):
+        raise InputError(f"initial: must be a Solution or a State, not {initial!r}")
+    unknown = [name for name in initial.fractions if name not in mechanism.nodes]
+    if unknown:
+        raise InputError(
+            f"initial: {mechanism.name} has no node {', '.join(unknown)}; nodes: {', '.join(mechanism.nodes)}"
+        )
+    total = sum(initial.fractions.values())
+    if not abs(total - 1.0) < 1e-6 or min(initial.fractions.values()) < -1e-6:
+        raise InputError(f"initial: the fractions must be positive and add up to 1, not {total:g}")
+    if not (math.isfinite(initial.potential_V) and math.isfinite(initial.time_s)):
+        raise InputError("initial: potential_V and time_s must be finite numbers")
+    number = 1 if population is None else len(population)
+    if initial.particles is not None and np.shape(initial.particles) != (number, len(mechanism.nodes)):
+        raise InputError(
+            f"initial: its particles have shape {np.shape(initial.particles)}, not "
+            f"({number}, {len(mechanism.nodes)}); continue with the same population"
+        )
+    return State(
+        {name: float(initial.fractions.get(name, 0.0)) for name in mechanism.nodes},
+        float(initial.potential_V),
+        float(initial.time_s),
+        initial.particles,
+    )

@@ -1,0 +1,269 @@
+"""A mechanism: the phases, transformations, interfaces and numbers of one file, fitted together."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from sbpath.errors import InputError, nearest
+from sbpath.mechanism.chemistry import (
+    ATOMIC_WEIGHT,
+    Amount,
+    antimony_share,
+    composition,
+    node_contents,
+    parse_equation,
+    parse_formula,
+)
+from sbpath.mechanism.frozen import FrozenMapping
+from sbpath.mechanism.records import (
+    Electrode,
+    Electrolyte,
+    Interface,
+    Kinetics,
+    Phase,
+    Provenance,
+    Record,
+    Transformation,
+    as_document,
+    interval,
+    value_or,
+)
+from sbpath.physical import (
+    COULOMB_PER_MAH,
+    FARADAY_C_PER_MOL,
+    ZERO_CELSIUS_K,
+    arrhenius,
+)
+
+
+class Edge(Record):
+    """An edge as the model uses it: `reactant` to `product`, both names of phases.
+
+    `electrons` is nu, the number of electrons of the balanced equation with solution phases
+    at full occupation, and at least 1.
+    """
+
+    reactant: str
+    product: str
+    electrons: float
+    stated: Transformation
+
+    def __str__(self) -> str:
+        return f"{self.reactant} -> {self.product}"
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Reactant and product."""
+        return self.reactant, self.product
+
+
+class Mechanism(Record):
+    """A mechanism: phases, directed transformations, interfaces and every number of them."""
+
+    title: str = Field(description="what it is, in one line")
+    description: str = Field(default="", description="what is measured, what is not, what is not right yet")
+    cites: Annotated[list[str], AfterValidator(tuple)] = Field(
+        default=[], validate_default=True, description="sources of which the description speaks"
+    )
+    ion: Literal["Li", "Na", "K"] = Field(description="the alkali metal")
+    temperature_C: float = Field(gt=-ZERO_CELSIUS_K, description="of a simulation unless told otherwise")
+    temperature_range_C: Annotated[list[float], AfterValidator(interval)] | None = Field(
+        default=None, description="where the numbers hold; outside, a simulation warns"
+    )
+    reference_temperature_C: float = Field(
+        default=25.0, gt=-ZERO_CELSIUS_K, description="where rates and potentials of galleries are given"
+    )
+    lower_cutoff_V: float = Field(description="default cut-off of insertion, against the alkali metal")
+    upper_cutoff_V: float = Field(description="default cut-off of extraction")
+    initial_phase: str = Field(description="node of the electrode as built")
+    default_graph: str = Field(description="graph that is used unless told otherwise")
+    phases: Annotated[dict[str, Phase], Field(min_length=1), AfterValidator(FrozenMapping)]
+    assemblages: Annotated[dict[str, str], AfterValidator(FrozenMapping)] = Field(
+        default={},
+        validate_default=True,
+        description="nodes of more than one phase: NAME = amounts of phases",
+    )
+    transformations: Annotated[list[Transformation], AfterValidator(tuple)] = Field(
+        default=[], validate_default=True
+    )
+    interfaces: Annotated[dict[str, Interface], AfterValidator(FrozenMapping)] = Field(
+        default={}, validate_default=True
+    )
+    kinetics: Kinetics
+    electrode: Electrode
+    electrolyte: Electrolyte
+    sources: Annotated[dict[str, str], AfterValidator(FrozenMapping)] = Field(
+        description="citations by key, beside those of `sources.toml`"
+    )
+    name: str
+    design: str | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The mechanism as one TOML-like document, from which `mechanism_from_document` makes it again."""
+        return as_document(self)
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the document, whatever the order of its keys."""
+        return hashlib.sha256(json.dumps(self.document, sort_keys=True).encode()).hexdigest()
+
+    def with_records(self, **records: Any) -> Mechanism:
+        """A mechanism with some of its fields replaced. Nothing is checked."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self).model_construct(self.model_fields_set | records.keys(), **fields | records)
+
+    # -- nodes ---------------------------------------------------------------------------
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Mapping[str, float]]:
+        """What each node is made of: mol of each phase per mol of Sb, by the names of both."""
+        contents = node_contents(self.phases, self.assemblages)
+        return FrozenMapping({name: FrozenMapping(phases) for name, phases in contents.items()})
+
+    def composition(self, node: str) -> dict[str, Amount]:
+        """Amount of each element in `node`, per mole of Sb."""
+        return composition(self.nodes[node], {name: self.phases[name].formula for name in self.nodes[node]})
+
+    def full_content(self, node: str) -> float:
+        """Alkali per Sb with every gallery full; of line compounds, their composition."""
+        return sum(amount * self.full_alkali(phase) for phase, amount in self.nodes[node].items())
+
+    def fixed_content(self, node: str) -> float:
+        """Alkali per Sb with every gallery empty."""
+        return sum(
+            amount * (self.full_alkali(phase) - sum(g.sites for g in self.phases[phase].galleries))
+            for phase, amount in self.nodes[node].items()
+        )
+
+    def full_alkali(self, phase: str) -> float:
+        """Alkali per formula of a phase with every gallery full."""
+        constant, slope = parse_formula(self.phases[phase].formula).get(self.ion, (0.0, 0.0))
+        return constant if slope == 0.0 else constant + sum(g.sites for g in self.phases[phase].galleries)
+
+    def volume_cm3_per_mol(self, node: str) -> float:
+        """Volume of `node` with every gallery full, per mole of Sb."""
+        return sum(n * self.phases[p].molar_volume_cm3_per_mol.value for p, n in self.nodes[node].items())
+
+    def empty_volume_cm3_per_mol(self, node: str) -> float:
+        """Volume of `node` with every gallery empty, per mole of Sb."""
+        missing = self.full_content(node) - self.fixed_content(node)
+        # Per mole of alkali, and of the one phase that can hold any.
+        each = sum(
+            value_or(self.phases[p].partial_molar_volume_cm3_per_mol, 0.0)
+            for p in self.nodes[node]
+            if self.phases[p].galleries
+        )
+        return self.volume_cm3_per_mol(node) - each * missing
+
+    def crystalline_share(self, node: str) -> float:
+        """Share of the Sb of `node` that is in crystalline phases; what holds no Sb does not count."""
+        formulas = {name: phase.formula for name, phase in self.phases.items()}
+        return antimony_share(
+            self.nodes[node], formulas, [name for name, phase in self.phases.items() if phase.crystalline]
+        )
+
+    # -- graph ---------------------------------------------------------------------------
+
+    @cached_property
+    def graphs(self) -> tuple[str, ...]:
+        """Names of the graphs that the file holds, in order of appearance."""
+        names = dict.fromkeys(g for t in self.transformations for g in t.graphs)
+        return tuple(names) or (self.default_graph,)
+
+    def edges(self, graph: str | None = None) -> tuple[Edge, ...]:
+        """Edges of `graph` (the default graph if None), in the order of the file.
+
+        Raises
+        ------
+        InputError
+            If there is no such graph.
+        """
+        graph = self.default_graph if graph is None else graph
+        if graph not in self.graphs:
+            otherwise = f"choose one of {', '.join(self.graphs)}"
+            hint = nearest(str(graph), self.graphs, otherwise)
+            raise InputError(f"graph: {self.name} has no graph {graph!r}; {hint}")
+        return tuple(edge for edge in self.all_edges if graph in edge.stated.graphs)
+
+    @cached_property
+    def all_edges(self) -> tuple[Edge, ...]:
+        """Edges of every graph, in the order of the file."""
+        edges = []
+        for stated in self.transformations:
+            equation = parse_equation(stated.equation)
+            (reactant,) = (name for name in equation.left if name in self.nodes)
+            (product,) = (name for name in equation.right if name in self.nodes)
+            change = self.full_content(product) - self.full_content(reactant)
+            edges.append(
+                Edge(reactant=reactant, product=product, electrons=max(1.0, abs(change)), stated=stated)
+            )
+        return tuple(edges)
+
+    def interface(self, one: str, other: str) -> Interface:
+        """The interface between two nodes, in whichever order the file names it."""
+        return self.interfaces.get(f"{one}|{other}") or self.interfaces[f"{other}|{one}"]
+
+    # -- numbers -------------------------------------------------------------------------
+
+    @cached_property
+    def content_range(self) -> tuple[float, float]:
+        """Least and most alkali per Sb that any node can hold."""
+        return min(map(self.fixed_content, self.nodes)), max(map(self.full_content, self.nodes))
+
+    @cached_property
+    def host_molar_mass_g_per_mol(self) -> float:
+        """Mass of the host per mole of active Sb, to which charge and current are referred.
+
+        The host is the initial node without alkali: Sb itself, or a compound with all its elements.
+        """
+        elements = self.composition(self.initial_phase)
+        mass = sum(amount * ATOMIC_WEIGHT[e] for e, (amount, _) in elements.items() if e != self.ion)
+        return mass / value_or(self.electrode.active_fraction, 1.0)
+
+    @cached_property
+    def theoretical_capacity_mAh_per_g(self) -> float:
+        """Capacity from the emptiest to the fullest phase (mAh per g Sb); 1C is this in one hour."""
+        least, most = self.content_range
+        return (most - least) * FARADAY_C_PER_MOL / self.host_molar_mass_g_per_mol / COULOMB_PER_MAH
+
+    def numbers(self) -> Iterator[tuple[str, Provenance]]:
+        """Every number that has a source, with its path in the file."""
+        return _numbers(self, "")
+
+    def series_resistance_ohm_g(self, temperature_K: float) -> float:
+        """R_s with the current in A per g Sb: contact and electrolyte, times the loading (Ohm g)."""
+        areal = self.electrode.contact_resistance_ohm_cm2.value
+        cell = self.electrolyte
+        if cell.conductivity_S_per_cm is not None:
+            assert cell.thickness_um is not None
+            assert cell.conductivity_temperature_C is not None
+            conductivity = arrhenius(
+                cell.conductivity_S_per_cm.value,
+                value_or(cell.conductivity_activation_energy_J_per_mol, 0.0),
+                temperature_K,
+                cell.conductivity_temperature_C + ZERO_CELSIUS_K,
+            )
+            areal += cell.thickness_um.value * 1e-4 / conductivity
+        return areal * self.electrode.loading_mg_per_cm2.value * 1e-3
+
+
+def _numbers(value: object, path: str) -> Iterator[tuple[str, Provenance]]:
+    if isinstance(value, Provenance):
+        yield path, value
+    elif isinstance(value, Record):
+        for name in type(value).model_fields:
+            if name != "sources":
+                yield from _numbers(getattr(value, name), f"{path}.{name}".lstrip("."))
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _numbers(inner, f"{path}.{key}")
+    elif isinstance(value, tuple):
+        for i, inner in enumerate(value, start=1):
+            yield from _numbers(inner, f"{path}[{i}]")

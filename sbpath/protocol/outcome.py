@@ -1,0 +1,43 @@
+"""How a step can end."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Outcome(Enum):
+    """How a step ended; the value says what happened and, after a failure, what to try."""
+
+    VOLTAGE = "the voltage reached {limit}"
+    CURRENT = "the current fell to {limit}"
+    COMPOSITION = "the composition reached {limit}"
+    TIME = "its time was over: {duration}"
+    SWEEP = "the sweep reached {limit}"
+    ALREADY_MET = "its limit ({limit}) was met before it began, so it took no time"
+    UNREACHED = "its limit was not reached in {duration}; give it one that can be"
+    STEP_SIZE = (
+        "the step size fell to {size:.1e} s at E = {potential:.4f} V; "
+        "loosen rtol or look for a rate that jumps there"
+    )
+    RUNAWAY = (
+        "the potential ran to {potential:.1f} V: the limit of this step cannot be reached; "
+        "give it a voltage, or a composition that the mechanism has"
+    )
+    MAX_STEPS = "max_steps = {max_steps} integrator steps were not enough; raise it"
+    MAX_ROWS = (
+        "its output every {period:g} s would make more than {max_rows:,} rows; write a longer period, or none"
+    )
+    STOPPED = "it was stopped after {duration}"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the step could not be carried out."""
+        return self in _FAILURES
+
+
+_FAILURES = frozenset(
+    {
+        Outcome.UNREACHED, Outcome.STEP_SIZE, Outcome.RUNAWAY, Outcome.MAX_STEPS, Outcome.MAX_ROWS,
+        Outcome.STOPPED,
+    }
+)  # fmt: skip
