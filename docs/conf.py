@@ -12,7 +12,8 @@ sys.path.insert(0, str(HERE))
 # Figures of notebooks go into the page, whatever the shell says of Matplotlib.
 os.environ.pop("MPLBACKEND", None)
 
-import pages  # noqa: E402  (beside this file)
+import pages  # noqa: E402  (in this folder)
+from pydantic import BaseModel  # noqa: E402
 
 import sbpath  # noqa: E402
 
@@ -106,6 +107,18 @@ def no_type_in_words(app, what, name, obj, options, lines):
         lines[0] = lines[0].replace(": ", "; ")
 
 
+def no_signature_of_records(app, what, name, obj, options, signature, returns):
+    """Records are read from files, not made by hand; their signatures would fill a page."""
+    return ("", returns) if what == "class" and issubclass(obj, BaseModel) else None
+
+
+def no_settings_of_pydantic(app, what, name, obj, skip, options):
+    """`model_config` is the same for all records."""
+    return True if name == "model_config" else None
+
+
 def setup(app):
-    """Put the above before Napoleon."""
+    """Put the first of these before Napoleon."""
     app.connect("autodoc-process-docstring", no_type_in_words, priority=400)
+    app.connect("autodoc-process-signature", no_signature_of_records)
+    app.connect("autodoc-skip-member", no_settings_of_pydantic)

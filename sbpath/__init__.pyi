@@ -43,6 +43,7 @@ from .solution import load_solution as load_solution
 from .solver.trial import SolverOptions as SolverOptions
 from .studies.comparison import compare as compare
 from .studies.constrained_path import path_asymmetry as path_asymmetry
+from .studies.literature_comparison import compare_with_literature as compare_with_literature
 from .studies.rate_capability import rate_capability as rate_capability
 from .studies.rate_capability import rate_test as rate_test
 from .studies.reversals import first_order_reversals as first_order_reversals

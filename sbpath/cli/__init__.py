@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from sbpath import __version__
-from sbpath.cli import cmd_compare, cmd_run, cmd_simulate, cmd_sweep, cmd_systems, cmd_why, literature
+from sbpath.cli import cmd_compare, cmd_literature, cmd_run, cmd_simulate, cmd_sweep, cmd_systems, cmd_why
 from sbpath.errors import InputError, SbpathError, ValidityWarning
 
 EXAMPLES = """examples:
@@ -120,5 +120,5 @@ def _parser(with_studies: bool = True) -> argparse.ArgumentParser:
         group.add(commands)
     cmd_run.add(commands, with_studies)
     cmd_sweep.add(commands)
-    literature.add(commands)
+    cmd_literature.add(commands)
     return parser

@@ -7,11 +7,11 @@ import unicodedata
 from collections.abc import Callable, Iterable
 
 from sbpath.errors import InputError, nearest
-from sbpath.literature.reader import load_hosts, load_studies
-from sbpath.literature.records import IONS, STRATEGIES, TABLES, Host, Study
+from sbpath.literature.csv_files import load_hosts, load_studies
+from sbpath.literature.entries import IONS, STRATEGIES, TABLES, Host, ReportedAnode
 
-# What to sort by, best first; a row that lacks the number comes last.
-SORTS: dict[str, Callable[[Study], tuple[float | None, ...]]] = {
+# What to sort by, largest first; a row that lacks the number comes last.
+SORTS: dict[str, Callable[[ReportedAnode], tuple[float | None, ...]]] = {
     "capacity": lambda study: (study.capacity_mAh_per_g,),
     "efficiency": lambda study: (study.first_cycle_efficiency_percent,),
     "rate": lambda study: (study.rate_current_mA_per_g, study.rate_capacity_mAh_per_g),
@@ -19,8 +19,8 @@ SORTS: dict[str, Callable[[Study], tuple[float | None, ...]]] = {
 }
 
 
-def find_studies(
-    studies: Iterable[Study] | None = None,
+def find_anodes(
+    studies: Iterable[ReportedAnode] | None = None,
     *,
     ion: str | None = None,
     material: str | None = None,
@@ -28,19 +28,19 @@ def find_studies(
     strategy: str | None = None,
     table: int | None = None,
     sort: str | None = None,
-) -> list[Study]:
-    """Sb anodes of Tables 2-5 that fit all that is asked for.
+) -> list[ReportedAnode]:
+    """Sb anodes of Tables 2-5 that match every argument given.
 
     Parameters
     ----------
-    studies : iterable of Study, optional
-        To choose from; the shipped tables if not given.
+    studies : iterable of ReportedAnode, optional
+        Rows to choose from; the shipped tables if not given.
     ion : str, optional
         ``"Li"``, ``"Na"`` or ``"K"``; solid cells are Li.
     material : str, optional
-        A part of the material's name. Capitals, subscripts and blanks do not matter.
+        Part of the material's name. Case, subscripts and blanks are ignored.
     electrolyte : str, optional
-        Whole words of the electrolyte: ``"FEC"``, ``"KFSI"``, ``"LiBH4"``; ``"EC"`` is not DEC.
+        Whole words of the electrolyte: ``"FEC"``, ``"KFSI"``, ``"LiBH4"``; ``"EC"`` does not match DEC.
     strategy : str, optional
         ``"SEI control"``, ``"structure"`` or ``"composite"``, or the beginning of it.
     table : int, optional
@@ -52,36 +52,41 @@ def find_studies(
     Raises
     ------
     InputError
-        If something asked for does not exist at all.
+        If an argument is not one of the known choices.
 
     Examples
     --------
     >>> import sbpath
-    >>> len(sbpath.find_studies()), len(sbpath.find_studies(ion="K"))
+    >>> len(sbpath.find_anodes()), len(sbpath.find_anodes(ion="K"))
     (55, 18)
     """
     chosen = list(load_studies() if studies is None else studies)
     if ion is not None:
-        symbol = _ion(ion)
+        symbol = _choice("ion", ion, IONS)
         chosen = [study for study in chosen if study.ion == symbol]
     if table is not None:
         if table not in TABLES:
             raise InputError(
                 f"table: {table!r} is not one of Tables 2-5; 2 is Li, 3 Na, 4 K, 5 Li with solid electrolyte "
-                "(Table 1 holds the hosts: sbpath hosts, find_hosts)"
+                "(for the hosts of Table 1: sbpath literature --hosts, find_hosts)"
             )
         chosen = [study for study in chosen if study.table == table]
     if strategy is not None:
         name = _choice("strategy", strategy, STRATEGIES)
         chosen = [study for study in chosen if study.strategy == name]
     if material is not None:
-        part = re.sub(r"\s", "", _plain("material", material))
-        chosen = [study for study in chosen if part in re.sub(r"\s", "", _plain("material", study.material))]
+        part = "".join(_plain("material", material).split())
+        chosen = [study for study in chosen if part in "".join(_plain("material", study.material).split())]
     if electrolyte is not None:
         words = re.escape(_plain("electrolyte", electrolyte).strip())
         pattern = re.compile(rf"(?<![a-z0-9]){words}(?![a-z0-9])")
         chosen = [study for study in chosen if pattern.search(_plain("electrolyte", study.electrolyte()))]
-    return chosen if sort is None else _sorted(chosen, _choice("sort", sort, SORTS))
+    if sort is not None:
+        key = SORTS[_choice("sort", sort, SORTS)]
+        known = [study for study in chosen if None not in key(study)]
+        lacking = [study for study in chosen if None in key(study)]
+        chosen = sorted(known, key=key, reverse=True) + lacking
+    return chosen
 
 
 def find_hosts(hosts: Iterable[Host] | None = None, *, ion: str | None = None) -> list[Host]:
@@ -90,31 +95,17 @@ def find_hosts(hosts: Iterable[Host] | None = None, *, ion: str | None = None) -
     Raises
     ------
     InputError
-        If `ion` is none of Li, Na and K.
+        If `ion` is not Li, Na or K.
     """
     chosen = list(load_hosts() if hosts is None else hosts)
-    if ion is None:
-        return chosen
-    symbol = _ion(ion)
-    return [host for host in chosen if host.ion == symbol]
-
-
-def _sorted(studies: list[Study], by: str) -> list[Study]:
-    known = [study for study in studies if None not in SORTS[by](study)]
-    return [
-        *sorted(known, key=SORTS[by], reverse=True),
-        *(study for study in studies if None in SORTS[by](study)),
-    ]
-
-
-def _ion(name: str) -> str:
-    return _choice("ion", name.removesuffix("+") if isinstance(name, str) else name, IONS)
+    symbol = None if ion is None else _choice("ion", ion, IONS)
+    return [host for host in chosen if symbol in (None, host.ion)]
 
 
 def _choice(what: str, given: str, choices: Iterable[str]) -> str:
-    """The one of `choices` that begins as `given` does, whatever the capitals."""
+    """The one of `choices` that begins with `given`, ignoring case and the charge of an ion."""
     known = list(choices)
-    folded = _plain(what, given).strip()
+    folded = _plain(what, given).strip().removesuffix("+")
     matching = [choice for choice in known if choice.casefold() == folded] or [
         choice for choice in known if folded and choice.casefold().startswith(folded)
     ]
@@ -125,7 +116,7 @@ def _choice(what: str, given: str, choices: Iterable[str]) -> str:
 
 
 def _plain(what: str, given: str) -> str:
-    """`given` in small letters with subscripts as digits."""
+    """`given` in lower case, with subscripts as digits."""
     if not isinstance(given, str):
         raise InputError(f"{what}: {given!r} is not a text; write it in quotes")
     return unicodedata.normalize("NFKC", given).casefold()

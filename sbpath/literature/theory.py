@@ -3,7 +3,7 @@
 For a full phase A_n M_m of density rho, empty host M of density rho_0, atomic weights w:
 
     capacity per gram      Q = n F / (m w_M)
-    capacity per volume    Q rho_0            (of the empty host, as the review counts)
+    capacity per volume    Q rho_0            (of the empty host, as in the review)
     volume change          (n w_A + m w_M) / rho / (m w_M / rho_0) - 1
 """
 
@@ -13,7 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 
-from sbpath.literature.records import Host
+from pydantic import Field
+
+from sbpath.literature.entries import Host, Row, column
 from sbpath.mechanism.chemistry import parse_formula
 from sbpath.physical import COULOMB_PER_MAH, FARADAY_C_PER_MOL
 
@@ -28,36 +30,25 @@ PRINTED_DECIMALS = {
 DENSITY_ROUNDING_G_PER_CM3 = 0.005
 
 
-@dataclass(frozen=True, slots=True)
-class HostTheory:
-    """What formula, densities and atomic weights say of a host.
+class HostTheory(Row):
+    """What follows from the formula, densities and atomic weights of a host."""
 
-    Attributes
-    ----------
-    alkali_per_host : float
-        Atoms of alkali metal per atom of the host.
-    molar_mass_g_per_mol, molar_volume_cm3_per_mol : float
-        Of the full phase, per formula as written.
-    capacity_mAh_per_g, capacity_mAh_per_cm3 : float
-        Per gram and per volume of the empty host.
-    capacity_mAh_per_cm3_full : float
-        Per volume of the full phase, which is what a cell has to have room for.
-    volume_change_percent : float
-        Of the full phase against the empty host.
-    """
-
-    alkali_per_host: float
-    molar_mass_g_per_mol: float
-    molar_volume_cm3_per_mol: float
-    capacity_mAh_per_g: float
-    capacity_mAh_per_cm3: float
-    capacity_mAh_per_cm3_full: float
-    volume_change_percent: float
+    alkali_per_host: float = Field(description="Atoms of alkali metal per atom of the host")
+    molar_mass_g_per_mol: float = column("Computed molar mass [g.mol-1]", "Of the full phase, per formula")
+    molar_volume_cm3_per_mol: float = column(
+        "Computed molar volume [cm3.mol-1]", "Of the full phase, per formula"
+    )
+    capacity_mAh_per_g: float = column("Computed capacity [mA.h.g-1]", "Per gram of the empty host")
+    capacity_mAh_per_cm3: float = column("Computed capacity [mA.h.cm-3]", "Per volume of the empty host")
+    capacity_mAh_per_cm3_full: float = column(
+        "Computed capacity of the full phase [mA.h.cm-3]", "Per volume of the full phase, which a cell needs room for"
+    )  # fmt: skip
+    volume_change_percent: float = column("Computed volume change [%]", "From empty to full")
 
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A printed value that is not the computed one, rounded.
+    """A printed value that differs from the computed one after rounding.
 
     Attributes
     ----------
@@ -70,7 +61,7 @@ class Departure:
     printed, computed : float
         In the unit of the field.
     rounding : float
-        How far rounding of the printed value and of both densities can take them apart.
+        Largest difference that rounding of the printed value and of both densities can explain.
     """
 
     host: Host
@@ -98,20 +89,21 @@ def host_theory(host: Host) -> HostTheory:
 def host_departures(hosts: Iterable[Host]) -> list[Departure]:
     """Printed values that do not follow from formula, densities and atomic weights.
 
-    A row whose printed formula is another than the one its numbers belong to is compared with
-    the printed one too.
+    A row printed with another formula than the one its numbers belong to is compared with both.
     """
     found = []
+    half_step = DENSITY_ROUNDING_G_PER_CM3
     for host in hosts:
         # Some formulas are printed with decimal commas.
         for formula in dict.fromkeys((host.formula, host.printed_formula.replace(",", "."))):
-            computed = _theory(host, formula)
+            theory = _theory(host, formula)
+            corners = [_theory(host, formula, *ends) for ends in product((-half_step, half_step), repeat=2)]
             for quantity, decimals in PRINTED_DECIMALS.items():
-                printed, value = getattr(host, quantity), getattr(computed, quantity)
+                printed, computed = getattr(host, quantity), getattr(theory, quantity)
                 half = 0.5 * 10.0**-decimals
-                if abs(printed - value) > half:
-                    reach = half + _reach(host, formula, quantity)
-                    found.append(Departure(host, formula, quantity, printed, value, reach))
+                if abs(printed - computed) > half:
+                    reach = max(abs(getattr(corner, quantity) - computed) for corner in corners)
+                    found.append(Departure(host, formula, quantity, printed, computed, half + reach))
     return found
 
 
@@ -133,14 +125,4 @@ def _theory(host: Host, formula: str, full_change: float = 0.0, empty_change: fl
         capacity_mAh_per_cm3=charge / empty_mass * empty_density,
         capacity_mAh_per_cm3_full=charge / volume,
         volume_change_percent=100.0 * (volume * empty_density / empty_mass - 1.0),
-    )
-
-
-def _reach(host: Host, formula: str, quantity: str) -> float:
-    """How far rounding of both densities can move `quantity`."""
-    ends = (-DENSITY_ROUNDING_G_PER_CM3, DENSITY_ROUNDING_G_PER_CM3)
-    middle = getattr(_theory(host, formula), quantity)
-    return max(
-        abs(getattr(_theory(host, formula, full, empty), quantity) - middle)
-        for full, empty in product(ends, ends)
     )

@@ -6,7 +6,6 @@ from sbpath.plots.driving_forces import driving_forces
 from sbpath.plots.gitt import titration
 from sbpath.plots.heat import heat
 from sbpath.plots.inner_loops import minor_loops, rest_after_reversal, reversals
-from sbpath.plots.literature import hosts, strategies
 from sbpath.plots.losses import hysteresis_profile, losses, zero_rate
 from sbpath.plots.operando import operando, overview, voltage
 from sbpath.plots.particle_map import particle_map
@@ -14,6 +13,7 @@ from sbpath.plots.path_map import selection
 from sbpath.plots.phase_graph import graph, paths
 from sbpath.plots.rate_test import rate_capability
 from sbpath.plots.side_by_side import comparison, loops
+from sbpath.plots.strategies import hosts, strategies
 from sbpath.plots.style import save, style
 from sbpath.plots.sweep_chart import sweep
 from sbpath.plots.swelling import swelling

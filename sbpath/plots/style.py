@@ -66,7 +66,7 @@ def style() -> Iterator[None]:
 
 def figure_of(drawn: Any) -> Figure:
     """The figure of what a function of `sbpath.plots` returned: a figure, axes, or axes in tuples."""
-    while isinstance(drawn, tuple):
+    while isinstance(drawn, tuple | list):
         drawn = drawn[0]
     return drawn if isinstance(drawn, Figure) else drawn.figure
 

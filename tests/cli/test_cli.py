@@ -132,7 +132,7 @@ def test_compare_prints_writes_and_draws(capsys, tmp_path):
         ("map li --vary a --vary b --csv x.csv --csv y.csv", "--csv"),
         ("gitt li --temperature 25 --temp 30", "--temp"),
         ("literature --ion K --ion Na", "--ion"),
-        ("hosts --ion K --ion=Na", "--ion"),
+        ("literature --hosts --ion K --ion=Na", "--ion"),
         ("graph li --graph reported --graph candidate", "--graph"),
         ("show li --design nano --design micron", "--design"),
         ("simulate li --quiet --quiet", "--quiet"),

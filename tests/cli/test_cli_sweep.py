@@ -12,11 +12,11 @@ import time
 
 import numpy as np
 import pytest
+from sbpath.cli.sweep import QUANTITIES
 
 import sbpath
 from sbpath import InputError, load_sweep, plots, sweep
 from sbpath.cli import main
-from sbpath.cli.sweep import QUANTITIES
 from sbpath.text.sweep_summary import sweep_report
 
 

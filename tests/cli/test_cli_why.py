@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from sbpath import loss_breakdown, cycling, branch_points, load_mechanism, pathways, simulate
+from sbpath import branch_points, cycling, load_mechanism, loss_breakdown, pathways, simulate
 from sbpath.cli import main
 from sbpath.studies.comparison import COMPARISON_HEAD, comparison_rows
 from sbpath.text.explanation import EXPLAIN_HEAD, explain_rows, explanation

@@ -1,4 +1,4 @@
-"""The commands for the review's tables as a user meets them."""
+"""The command for the review's tables as a user meets it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_all_rows_are_listed_in_the_order_of_the_review(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     code, out, _ = run(capsys, "literature")
     assert code == 0
-    assert rows_of(out) == [f"{study.table}.{study.row}" for study in sbpath.find_studies()]
+    assert rows_of(out) == [f"{study.table}.{study.row}" for study in sbpath.find_anodes()]
     (line,) = [line for line in out.splitlines() if line.startswith("2.3 ")]
     cells = re.split(r"\s{2,}", line)
     assert cells == [
@@ -41,15 +41,15 @@ def test_all_rows_are_listed_in_the_order_of_the_review(capsys, monkeypatch):
 @pytest.mark.parametrize("width", [80, 90, 100, 110, 120, 150, 200])
 def test_lines_fit_the_terminal(capsys, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
-    for arguments in (["literature"], ["literature", "--table", "5", "--notes"], ["hosts"]):
+    for arguments in (["literature"], ["literature", "--table", "5", "--notes"], ["literature", "--hosts"]):
         _, out, _ = run(capsys, *arguments)
         assert max(map(len, out.splitlines())) <= width
     _, out, _ = run(capsys, "literature")
     assert ("left out" in out) == (width <= 110)
-    assert rows_of(out) == [f"{study.table}.{study.row}" for study in sbpath.find_studies()]
+    assert rows_of(out) == [f"{study.table}.{study.row}" for study in sbpath.find_anodes()]
 
 
-def test_numbers_stand_under_each_other(capsys, monkeypatch):
+def test_numbers_are_right_aligned(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "150")
     _, out, _ = run(capsys, "literature", "--table", "4")
     lines = out.splitlines()[:19]
@@ -68,7 +68,7 @@ def test_options_narrow_down_and_sort(capsys):
     ]
 
 
-def test_notes_tell_slips_and_citations(capsys, monkeypatch):
+def test_notes_hold_slips_and_citations(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     code, out, _ = run(capsys, "literature", "--material", "Flower", "--notes")
     flat = " ".join(out.split())
@@ -99,12 +99,16 @@ def test_csv_has_every_column_and_the_figure_is_drawn(capsys, tmp_path):
     ("arguments", "words"),
     [
         (["literature", "--ion", "Mg"], "ion: 'Mg' is not known; there are Li, Na, K"),
-        (["literature", "--table", "1"], "Table 1 holds the hosts: sbpath hosts"),
+        (["literature", "--table", "1"], "for the hosts of Table 1: sbpath literature --hosts"),
         (["literature", "--strategy", "magic"], "strategy: 'magic' is not known"),
-        (["literature", "--material", "unobtainium"], "no row of Tables 2-5 fits all that is asked for"),
+        (["literature", "--material", "unobtainium"], "no row of Tables 2-5 fits every option"),
         (["literature", "--plot", "x.jpg"], ".png, .pdf or .svg"),
         (["literature", "--csv", "no/such/folder.csv"], "there is no folder"),
-        (["hosts", "--ion", "Sb"], "ion: 'Sb' is not known"),
+        (["literature", "--hosts", "--ion", "Sb"], "ion: 'Sb' is not known"),
+        (
+            ["literature", "--hosts", "--table", "2", "--compare-with", "li-sb"],
+            "--hosts: is for Table 1 and does not combine with --table, --compare-with; leave",
+        ),
     ],
 )
 def test_mistakes_are_answered_in_one_line(capsys, tmp_path, monkeypatch, arguments, words):
@@ -117,10 +121,10 @@ def test_mistakes_are_answered_in_one_line(capsys, tmp_path, monkeypatch, argume
     assert not list(tmp_path.iterdir())
 
 
-def test_hosts_are_computed_beside_printed(capsys, tmp_path, monkeypatch):
+def test_hosts_are_printed_and_computed(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     table, figure = tmp_path / "h.csv", tmp_path / "h.png"
-    code, out, _ = run(capsys, "hosts", "--csv", str(table), "--plot", str(figure))
+    code, out, _ = run(capsys, "literature", "--hosts", "--csv", str(table), "--plot", str(figure))
     assert code == 0
     lines = {line.split("  ")[1].strip(): line.split() for line in out.splitlines()[1:13] if "  " in line}
     by = {re.sub(r"\W", "", key): cells for key, cells in lines.items()}
@@ -137,16 +141,15 @@ def test_hosts_are_computed_beside_printed(capsys, tmp_path, monkeypatch):
 
 
 def test_hosts_of_one_ion(capsys):
-    _, out, _ = run(capsys, "hosts", "--ion", "K")
+    _, out, _ = run(capsys, "literature", "--hosts", "--ion", "K")
     assert "KC₈" in out
     assert "Li" not in out
 
 
-@pytest.mark.parametrize("command", ["literature", "hosts"])
-def test_help_says_what_and_gives_an_example(capsys, command):
+def test_help_says_what_and_gives_an_example(capsys):
     with pytest.raises(SystemExit) as caught:
-        main([command, "--help"])
+        main(["literature", "--help"])
     assert caught.value.code == 0
     out = capsys.readouterr().out
-    assert f"sbpath {command} --" in out
+    assert "sbpath literature --" in out
     assert "--csv FILE" in out

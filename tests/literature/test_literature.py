@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import pickle
 import re
 import shutil
 from collections import Counter
@@ -11,22 +12,21 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 import sbpath
-from sbpath import InputError, find_hosts, find_studies, host_departures, host_theory, plots
-from sbpath.literature import reader
-from sbpath.literature.cells import number, written
-from sbpath.literature.export import literature_table, literature_to_csv
+from sbpath import InputError, find_anodes, find_hosts, host_departures, host_theory, plots
+from sbpath.literature import csv_files
+from sbpath.literature.csv_files import literature_to_csv, written
+from sbpath.literature.entries import STRATEGIES, Element, Host, Reference, ReportedAnode
 from sbpath.literature.queries import SORTS
-from sbpath.literature.records import STRATEGIES, Host, Study
-from sbpath.literature.sheets import columns
-from sbpath.literature.theory import PRINTED_DECIMALS
+from sbpath.literature.theory import PRINTED_DECIMALS, HostTheory
 from sbpath.mechanism.chemistry import ATOMIC_WEIGHT
 from sbpath.physical import FARADAY_C_PER_MOL
 
 mpl.use("Agg")
 
-STUDIES, HOSTS = find_studies(), find_hosts()
+STUDIES, HOSTS = find_anodes(), find_hosts()
 SECOND_READING = Path(__file__).parent / "literature_second_reading.csv"
 
 
@@ -67,7 +67,7 @@ def test_the_elements_of_a_host_are_those_of_its_formula():
 def test_every_row_of_the_review_is_there():
     assert len(HOSTS) == len(second_reading("1")) == 12
     for table, rows in {2: 15, 3: 14, 4: 18, 5: 8}.items():
-        mine = find_studies(table=table)
+        mine = find_anodes(table=table)
         assert [study.row for study in mine] == list(range(1, rows + 1))
         assert len(second_reading(str(table))) == rows
     assert [host.row for host in HOSTS] == list(range(1, 13))
@@ -117,7 +117,7 @@ OTHER_CAPACITY = {(3, 7): 620, (3, 12): 506.6, (3, 13): 257.5, (4, 5): 655.5, (4
     [study for study in STUDIES if study.cycling_current_mA_per_g is not None],
     ids=lambda study: f"{study.table}.{study.row}",
 )
-def test_every_current_from_the_text_stands_beside_its_capacity(study):
+def test_every_current_from_the_text_goes_with_its_capacity(study):
     own = (study.table, study.row)
     capacity = OTHER_CAPACITY.get(own, study.capacity_mAh_per_g)
     # Slips of the review: 250 cycles for 240, and a current with the unit of a capacity.
@@ -132,16 +132,16 @@ def test_every_current_from_the_text_stands_beside_its_capacity(study):
         if capacity in capacities and cycles in numbers and study.cycling_current_mA_per_g in currents:
             found.append(cells)
         elif own == (2, 8) and not capacities:
-            # A figure stands between the two halves of this sentence.
+            # A figure separates the two halves of this sentence.
             found += [cells] * (cycles in numbers and study.cycling_current_mA_per_g in currents)
     assert found
 
 
 def test_temperatures_of_solid_cells_are_those_of_the_text():
-    told = [float(cells[3]) for cells in second_reading("text") if cells[3]]
+    printed = [float(cells[3]) for cells in second_reading("text") if cells[3]]
     mine = {study.reference: study.temperature_C for study in STUDIES if study.temperature_C is not None}
     assert mine == {124: 95.0, 125: 125.0, 128: 120.0, 129: 120.0}
-    assert set(mine.values()) == set(told)
+    assert set(mine.values()) == set(printed)
     assert all(study.table == 5 for study in STUDIES if study.temperature_C is not None)
 
 
@@ -187,7 +187,7 @@ def test_strategies_follow_the_paragraphs_of_the_review():
     }
 
 
-def test_what_is_odd_about_a_row_is_told():
+def test_what_is_odd_about_a_row_is_recorded():
     slips = {(study.table, study.row) for study in STUDIES if study.slip}
     assert slips == {
         (2, 1), (2, 9), (3, 2), (3, 5), (3, 7), (3, 8), (3, 9), (4, 4), (4, 6), (4, 8), (5, 1), (5, 5), (5, 6), (5, 8),
@@ -283,7 +283,7 @@ def test_antimony_agrees_with_the_simulation():
 @pytest.fixture
 def folder(tmp_path):
     """A copy of the tables to spoil."""
-    return Path(shutil.copytree(reader.shipped_folder(), tmp_path / "tables"))
+    return Path(shutil.copytree(csv_files.shipped_folder(), tmp_path / "tables"))
 
 
 def spoil(folder: Path, name: str, old: str, new: str) -> None:
@@ -300,37 +300,39 @@ def problems_of(load, folder: Path) -> tuple[str, ...]:
 
 
 def test_a_copied_folder_reads_the_same(folder):
-    assert reader.load_studies(folder) == STUDIES
-    assert reader.load_hosts(folder) == HOSTS
+    assert csv_files.load_studies(folder) == STUDIES
+    assert csv_files.load_hosts(folder) == HOSTS
 
 
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
-        ("lithium.csv", "81.0,540,150", "81.0,540,15.5", "row 2, column 'Cycles': '15.5' is not a whole number"),
-        ("lithium.csv", "346,3000", '346,"3,000"', "row 7, column 'Cycles': '3,000' is not a number; write 3000"),
-        ("sodium.csv", "71.0,342", '"71,0",342', "'71,0' is not a number; decimals are written with a point"),
-        ("sodium.csv", "71.0,342", "171.0,342", "row 2, column 'First-cycle efficiency [%]': '171.0' must not be above"),
-        ("sodium.csv", "71.0,342", "71.0,-342", "column 'Capacity [mA.h.g-1]': '-342' must be above 0"),
-        ("sodium.csv", "71.0,342", "71.0,nan", "'nan' is not a finite number"),
+        ("lithium.csv", "81.0,540,150", "81.0,540,15.5", "row 2, column 'Cycles': '15.5' must be a valid integer; write e.g. 150"),
+        ("lithium.csv", "346,3000", '346,"3,000"', "row 7, column 'Cycles': '3,000' must be a valid integer; write 3000"),
+        ("sodium.csv", "71.0,342", '"71,0",342', "'71,0' must be a valid number; write 71.0, with a decimal point"),
+        ("sodium.csv", "71.0,342", "171.0,342", "row 2, column 'First-cycle efficiency [%]': '171.0' must be less than or equal to 100"),
+        ("sodium.csv", "71.0,342", "71.0,-342", "column 'Capacity [mA.h.g-1]': '-342' must be greater than 0"),
+        ("sodium.csv", "71.0,342", "71.0,nan", "'nan' must be a finite number"),
         ("sodium.csv", "71.0,342", "71.0,", "column 'Capacity [mA.h.g-1]': is empty; it must be given"),
-        ("sodium.csv", "71.0,342", "71.0,abc", "'abc' is not a number; write e.g. 0.63"),
-        ("potassium.csv", "Sb/C,K,", "Sb/C,Na,", "row 2, column 'Ion': 'Na' stands in Table 4, whose ion is K"),
-        ("potassium.csv", "Sb/C,K,", "Sb/C,k,", "row 2, column 'Ion': 'k' is none of Li, Na, K"),
+        ("sodium.csv", "71.0,342", "71.0,abc", "'abc' must be a valid number; write e.g. 0.63"),
+        ("potassium.csv", "Sb/C,K,", "Sb/C,Na,", "row 2, column 'Ion': 'Na' must be 'K' in Table 4"),
+        ("potassium.csv", "Sb/C,K,", "Sb/C,k,", "row 2, column 'Ion': 'k' must be 'Li', 'Na' or 'K'"),
         ("potassium.csv", ",105,SEI", ",905,SEI", "column 'Reference': 905 is not in references.csv"),
-        ("potassium.csv", "SEI control", "SEI", "column 'Strategy': 'SEI' is none of SEI control, structure, composite"),
-        ("potassium.csv", "4,2,Pristine", "4,1,Pristine", "row 3, column 'Row': 1 stands in row 2 too"),
-        ("potassium.csv", "4,2,Pristine", "7,2,Pristine", "row 3, column 'Table': 7 is none of 2, 3, 4, 5"),
+        ("potassium.csv", "SEI control", "SEI", "column 'Strategy': 'SEI' must be 'SEI control', 'structure' or 'composite'"),
+        ("potassium.csv", "4,2,Pristine", "4,1,Pristine", "row 3, column 'Row': 1 is already in row 2"),
+        ("potassium.csv", "4,2,Pristine", "7,2,Pristine", "row 3, column 'Table': 7 must be one of 2, 3, 4, 5"),
         ("lithium.csv", "3.0 + 0.4", "3.0", "row 4, column 'Salt concentration [mol.L-1]': 1 given for 2 salts"),
-        ("lithium.csv", "LiPF6,1.0,PC", ",,PC", "row 2, column 'Salt': a salt goes with a solvent"),
+        ("lithium.csv", "LiPF6,1.0,PC", ",,PC", "row 2, column 'Salt': give a solvent and a salt together"),
         ("lithium.csv", "PC with 10 vol% FEC", "", "column 'Solvent': give either a solvent or a solid electrolyte"),
-        ("solid_state.csv", ",6000,349", ",6000,", "row 3, column 'Rate capacity [mA.h.g-1]': current and capacity"),
-        ("solid_state.csv", "Ga + Sb", "Ga + Sbb", "row 3, column 'Host elements': write the symbols of elements"),
+        ("solid_state.csv", ",6000,349", ",6000,", "row 3, column 'Rate capacity [mA.h.g-1]': give rate current and capacity"),
+        ("lithium.csv", "3.0 + 0.4", "3.0 + x", "row 4, column 'Salt concentration [mol.L-1]': 'x' must be a valid number"),
+        ("lithium.csv", "LiFSI + LiNO3", "LiFSI +  + LiNO3", "row 4, column 'Salt': is empty; it must be given"),
+        ("solid_state.csv", "Ga + Sb", "Ga + Sbb", "row 3, column 'Host elements': 'Ga + Sbb' must be symbols of elements"),
     ],
 )  # fmt: skip
-def test_a_mistake_in_a_study_is_told_with_its_place(folder, name, old, new, words):
+def test_a_mistake_in_a_study_is_reported_with_its_place(folder, name, old, new, words):
     spoil(folder, name, old, new)
-    (problem,) = problems_of(reader.load_studies, folder)
+    (problem,) = problems_of(csv_files.load_studies, folder)
     assert problem.startswith(str(folder / name))
     assert words in problem
 
@@ -338,8 +340,8 @@ def test_a_mistake_in_a_study_is_told_with_its_place(folder, name, old, new, wor
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
-        ("hosts.csv", "KC8,KC8", "KC8,KxC8", "row 4, column 'Formula': 'KxC8' must be of K and C alone"),
-        ("hosts.csv", "KC8,KC8", "KC8,NaC8", "row 4, column 'Formula': 'NaC8' must be of K and C alone"),
+        ("hosts.csv", "KC8,KC8", "KC8,KxC8", "row 4, column 'Formula': 'KxC8' must be K and C only"),
+        ("hosts.csv", "KC8,KC8", "KC8,NaC8", "row 4, column 'Formula': 'NaC8' must be K and C only"),
         ("hosts.csv", "KC8,KC8", "KC8,Kc8", "row 4, column 'Formula': 'Kc8' is not a formula"),
         (
             "hosts.csv",
@@ -347,15 +349,20 @@ def test_a_mistake_in_a_study_is_told_with_its_place(folder, name, old, new, wor
             "Graphite (C),Ge,K",
             "row 4, column 'Element': 'Ge' has no density",
         ),
-        ("hosts.csv", "KC8,KC8,1.95", "KC8,KC8,0", "row 4, column 'Density [g.cm-3]': '0' must be above 0"),
-        ("hosts.csv", "\n4,Silicon", "\n3,Silicon", "row 5, column 'Row': 3 stands in row 4 too"),
+        (
+            "hosts.csv",
+            "KC8,KC8,1.95",
+            "KC8,KC8,0",
+            "row 4, column 'Density [g.cm-3]': '0' must be greater than 0",
+        ),
+        ("hosts.csv", "\n4,Silicon", "\n3,Silicon", "row 5, column 'Row': 3 is already in row 4"),
         ("elements.csv", "Li,6.94", "Li,6.94x", "row 2, column 'Standard atomic weight [g.mol-1]': '6.94x'"),
         ("elements.csv", "K,39.098", "Rb,85.468", "column 'Ion': 'K' is not in elements.csv"),
     ],
 )
-def test_a_mistake_in_a_host_is_told_with_its_place(folder, name, old, new, words):
+def test_a_mistake_in_a_host_is_reported_with_its_place(folder, name, old, new, words):
     spoil(folder, name, old, new)
-    problems = problems_of(reader.load_hosts, folder)
+    problems = problems_of(csv_files.load_hosts, folder)
     assert words in problems[0]
     assert all(".csv: row " in problem for problem in problems)
 
@@ -366,29 +373,29 @@ def test_a_mistake_in_a_host_is_told_with_its_place(folder, name, old, new, word
         ("", "is empty; its first row must be Number,Citation"),
         ("Number,Citations\n1,A\n", "row 1: there is no column 'Citations'; did you mean 'Citation'?"),
         ("Number\n1\n", "row 1: the column 'Citation' is missing"),
-        ("Number,Citation,Number\n1,A,1\n", "row 1: the heading 'Number' stands twice"),
-        ("Number,Citation\n1,A,B\n", "row 2: has 3 cells where there are 2 columns"),
+        ("Number,Citation,Number\n1,A,1\n", "row 1: the heading 'Number' appears twice"),
+        ("Number,Citation\n1,A,B\n", "row 2: has 3 cells for 2 columns"),
         ('Number,Citation\n1,"A"B\n', "is not CSV"),
     ],
 )
-def test_a_file_of_another_form_is_told(folder, content, words):
+def test_a_file_of_another_form_is_reported(folder, content, words):
     (folder / "references.csv").write_text(content, encoding="utf-8")
-    (problem,) = problems_of(reader.load_references, folder)
+    (problem,) = problems_of(csv_files.load_references, folder)
     assert words in problem
 
 
-def test_a_missing_file_and_another_encoding_are_told(folder):
+def test_a_missing_file_and_another_encoding_are_reported(folder):
     (folder / "references.csv").write_bytes("Number,Citation\n1,Müller\n".encode("latin-1"))
-    assert "is not UTF-8 text" in problems_of(reader.load_references, folder)[0]
+    assert "is not UTF-8 text" in problems_of(csv_files.load_references, folder)[0]
     (folder / "references.csv").unlink()
-    assert "cannot be read: No such file" in problems_of(reader.load_references, folder)[0]
+    assert "cannot be read: No such file" in problems_of(csv_files.load_references, folder)[0]
 
 
 def test_all_mistakes_come_together(folder):
     spoil(folder, "lithium.csv", "81.0,540,150", "x,y,z")
     spoil(folder, "lithium.csv", "87.5,648", "87.5,-648")
     spoil(folder, "solid_state.csv", ",124,composite", ",999,alloy")
-    problems = problems_of(reader.load_studies, folder)
+    problems = problems_of(csv_files.load_studies, folder)
     assert len(problems) == 5
     assert sum("row 2" in problem for problem in problems) == 4
 
@@ -396,22 +403,35 @@ def test_all_mistakes_come_together(folder):
 def test_a_mark_at_the_start_blank_lines_and_another_order_do_not_matter(folder):
     path = folder / "references.csv"
     path.write_text("\ufeffCitation,Number\n\nA 2000;1:1., 7 \n,\n", encoding="utf-8")
-    assert reader.load_references(folder) == {7: "A 2000;1:1."}
+    assert csv_files.load_references(folder) == {7: "A 2000;1:1."}
 
 
 def test_the_tables_inside_an_installed_package_come_first(folder, monkeypatch):
     folder.rename(folder.parent / "literature_data")
-    monkeypatch.setattr(reader.resources, "files", lambda _: folder.parent)
-    assert reader.shipped_folder() == folder.parent / "literature_data"
-    assert len(reader.load_studies()) == 55
+    monkeypatch.setattr(csv_files.resources, "files", lambda _: folder.parent)
+    assert csv_files.shipped_folder() == folder.parent / "literature_data"
+    assert len(csv_files.load_studies()) == 55
 
 
 def test_cells_read_back():
     for value in (None, 0.63, 20000.0, 81.5, 3000, "a, b", ("LiFSI", "LiNO3"), (3.0, 0.4), 1e-7, 1.0 / 3.0):
         text = written(value)
         if isinstance(value, float):
-            assert number(text) == value
+            assert float(text) == value
     assert written((3.0, 0.4)) == "3 + 0.4"
+
+
+def test_records_are_frozen_hashable_and_survive_pickling():
+    assert len({*STUDIES, *pickle.loads(pickle.dumps(STUDIES))}) == 55
+    assert pickle.loads(pickle.dumps(HOSTS)) == HOSTS
+    with pytest.raises(ValidationError):
+        STUDIES[0].cycles = 3
+
+
+def test_every_field_declares_its_meaning():
+    for kind in (ReportedAnode, Host, HostTheory, Element, Reference):
+        assert all(field.description for field in kind.model_fields.values())
+        assert all(name in kind.__doc__ for name in (*kind.columns(), *kind.model_fields))
 
 
 # --- Queries
@@ -438,12 +458,12 @@ def test_cells_read_back():
     ],
 )
 def test_queries(asked, rows):
-    assert [(study.table, study.row) for study in find_studies(**asked)] == rows
+    assert [(study.table, study.row) for study in find_anodes(**asked)] == rows
 
 
 def test_words_of_an_electrolyte_are_whole():
     """EC is not DEC, FEC or EMC."""
-    found = find_studies(electrolyte="EC")
+    found = find_anodes(electrolyte="EC")
     assert found == [study for study in STUDIES if re.search(r"^EC:|:EC[: ]", study.solvent or "")]
     others = {study.solvent for study in STUDIES if study not in found}
     assert {"PC with 5 wt% FEC", "EMC", "DOL:DME = 1:1 vol%"} <= others
@@ -451,7 +471,7 @@ def test_words_of_an_electrolyte_are_whole():
 
 @pytest.mark.parametrize("by", list(SORTS))
 def test_sorting_is_of_all_rows_largest_first_and_missing_last(by):
-    ordered = find_studies(sort=by)
+    ordered = find_anodes(sort=by)
     assert sorted(ordered, key=lambda s: (s.table, s.row)) == STUDIES
     values = [SORTS[by](study)[0] for study in ordered]
     known = [value for value in values if value is not None]
@@ -459,14 +479,14 @@ def test_sorting_is_of_all_rows_largest_first_and_missing_last(by):
 
 
 def test_the_best_by_each_number():
-    best = {by: find_studies(sort=by)[0] for by in SORTS}
+    best = {by: find_anodes(sort=by)[0] for by in SORTS}
     assert (best["capacity"].reference, best["efficiency"].reference, best["cycles"].reference) == (
         81,
         124,
         92,
     )
-    # 20 A/g stands twice; the larger capacity comes first.
-    assert [study.reference for study in find_studies(sort="rate")[:2]] == [77, 94]
+    # 20 A/g appears twice; the larger capacity comes first.
+    assert [study.reference for study in find_anodes(sort="rate")[:2]] == [77, 94]
 
 
 @pytest.mark.parametrize(
@@ -484,7 +504,7 @@ def test_the_best_by_each_number():
 )
 def test_questions_that_have_no_answer(asked, words):
     with pytest.raises(InputError, match=r".") as caught:
-        find_studies(**asked)
+        find_anodes(**asked)
     assert words in str(caught.value)
 
 
@@ -503,14 +523,14 @@ def test_electrolytes_in_one_line():
 # --- Files and figures
 
 
-@pytest.mark.parametrize(("records", "kind"), [(STUDIES, Study), (HOSTS, Host)])
+@pytest.mark.parametrize(("records", "kind"), [(STUDIES, ReportedAnode), (HOSTS, Host)])
 def test_what_is_written_reads_back(records, kind, tmp_path):
     path = literature_to_csv(records, tmp_path / "out.csv")
     with path.open(newline="", encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
     for record, row in zip(records, rows, strict=True):
-        for heading, (name, read) in columns(kind).items():
-            assert read(row[heading]) == getattr(record, name)
+        again = kind.model_validate({heading: row[heading] or None for heading in kind.columns()})
+        assert all(getattr(again, name) == getattr(record, name) for name in kind.columns().values())
     if kind is Host:
         assert float(rows[9]["Computed volume change [%]"]) == pytest.approx(134.198, abs=1e-3)
         assert float(rows[9]["Empty host density [g.cm-3]"]) == 6.70
@@ -522,8 +542,6 @@ def test_nothing_is_not_written(tmp_path):
     with pytest.raises(InputError, match="no rows"):
         literature_to_csv([], tmp_path / "out.csv")
     assert not list(tmp_path.iterdir())
-    with pytest.raises(InputError, match="no rows"):
-        literature_table([])
 
 
 @pytest.fixture
@@ -544,7 +562,7 @@ def test_bars_of_the_hosts_are_computed(figures):
             getattr(host_theory(host), name) for host in HOSTS
         ]
     assert [t.get_text() for t in axes[2].get_xticklabels()][-1] == "K$_{3}$Sb"
-    labels = [t.get_text() for t in axes[2].texts]
+    labels = [t.get_text() for t in sorted(axes[2].texts, key=lambda label: label.xy[0])]
     assert labels[-3:] == ["134", "290", "406"]
 
 
@@ -589,7 +607,7 @@ def points(ax) -> list[tuple[float, float]]:
 
 
 def test_a_single_row_without_a_rate_is_drawn(figures, tmp_path):
-    grid = plots.strategies(find_studies(material="Sb2Te3"))
+    grid = plots.strategies(find_anodes(material="Sb2Te3"))
     plots.save(grid[0][0].figure, tmp_path / "one.png")
     assert points(grid[2][2]) == []
     assert [t.get_text() for t in grid[0][2].get_xticklabels()] == ["Li\nsolid"]

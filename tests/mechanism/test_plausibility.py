@@ -94,7 +94,11 @@ def test_zero_is_a_statement(key):
 )
 def test_a_temperature_in_kelvin_is_told(celsius, span, words):
     document = changed("temperature_C", celsius).document | ({"temperature_range_C": span} if span else {})
-    told = [line for line in sanity_warnings(mechanism_from_document(document, "x")) if line.startswith("temperature")]
+    told = [
+        line
+        for line in sanity_warnings(mechanism_from_document(document, "x"))
+        if line.startswith("temperature")
+    ]
     assert len(told) == bool(words)
     assert all(words in line for line in told)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from sbpath import loss_breakdowns, cycling, half_cycles, load_mechanism, shipped_names, simulate
+from sbpath import cycling, half_cycles, load_mechanism, loss_breakdowns, shipped_names, simulate
 from sbpath.mechanism.consistency import consistency_problems
 from sbpath.mechanism.documents import shipped_folder
 from sbpath.mechanism.records import Provenance, Quantity, Record

@@ -15,8 +15,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from matplotlib.text import Text
 
-from sbpath import path_asymmetry, cycling, gitt, load_mechanism, plots
 from sbpath import cv as scanned
+from sbpath import cycling, gitt, load_mechanism, path_asymmetry, plots
 from sbpath.mechanism.documents import shipped_names
 from sbpath.mechanism.graph import phase_graph
 from sbpath.plots.colours import FIRST, node_looks, phase_looks, readable

@@ -14,23 +14,22 @@ from tiny import solution_phase
 from sbpath import (
     InputError,
     Variation,
-    path_asymmetry,
-    loss_breakdown,
     cycling,
-    driving,
-    hysteresis_profile,
     heat_flow,
+    hysteresis_profile,
     load_mechanism,
+    loss_breakdown,
+    path_asymmetry,
     pathways,
     plots,
     simulate,
 )
-from sbpath.studies.selection_map import SelectionMap
-from sbpath.studies.zero_rate import CENTURY_C, ZeroRate
 from sbpath.plots.losses import CAUSE_COLOURS, bars
 from sbpath.plots.style import EXTRACTION, INSERTION
 from sbpath.results.cycles import cycle_summaries, half_cycles
 from sbpath.results.loss_breakdown import LOSSES
+from sbpath.studies.selection_map import SelectionMap
+from sbpath.studies.zero_rate import CENTURY_C, ZeroRate
 
 mpl.use("Agg")
 

@@ -15,7 +15,7 @@ MODULES = sorted(["sbpath", *(module.name for module in pkgutil.walk_packages(sb
 SHOWN = (
     "simulate", "simulate_again", "load_mechanism", "with_changes", "with_design", "equilibrium_potential", "cycling",
     "parse_step", "gitt", "cv", "rate_test", "half_cycles", "cycle_summaries", "pathways", "budget", "decisions",
-    "titration", "to_dataframe", "compare", "sweep", "find_studies",
+    "titration", "to_dataframe", "compare", "sweep", "find_anodes",
 )  # fmt: skip
 
 

@@ -13,12 +13,12 @@ from sbpath import (
     InputError,
     SolverOptions,
     State,
+    cycling,
+    half_cycles,
+    hysteresis_profile,
+    load_mechanism,
     loss_breakdown,
     loss_breakdowns,
-    cycling,
-    hysteresis_profile,
-    half_cycles,
-    load_mechanism,
     shipped_names,
     simulate,
 )
@@ -299,7 +299,9 @@ def test_resistance_of_a_solid_cell_is_thickness_over_conductivity(simulated):
     )
     ohm_g = areal * 1e-3 * electrode["loading_mg_per_cm2"]["value"]
     current = 0.2 * 3.0 * FULL / 3600.0
-    assert loss_breakdown(solution).losses_mV[:, RESISTANCE].sum() == pytest.approx(2e3 * current * ohm_g, rel=1e-9)
+    assert loss_breakdown(solution).losses_mV[:, RESISTANCE].sum() == pytest.approx(
+        2e3 * current * ohm_g, rel=1e-9
+    )
     assert 2e3 * current * ohm_g > 1.0
 
 

@@ -20,8 +20,14 @@ from sbpath import (
     half_cycles,
     load_mechanism,
 )
-from sbpath.studies.comparison import case_labels, cases, rate_text
-from sbpath.studies.comparison import COMPARISON_HEAD, comparison_report, comparison_rows
+from sbpath.studies.comparison import (
+    COMPARISON_HEAD,
+    case_labels,
+    cases,
+    comparison_report,
+    comparison_rows,
+    rate_text,
+)
 
 CAUSES = ("Nucleation [mV]", "Growth [mV]", "Transport [mV]", "Work [mV]", "Resistance [mV]")
 

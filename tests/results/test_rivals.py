@@ -13,7 +13,16 @@ from analytic import K_B, F, Textbook
 from curves import edge_names
 from tiny import tiny_mechanism
 
-from sbpath import State, cycling, branch_points, driving_forces, load_mechanism, pathways, simulate, with_changes
+from sbpath import (
+    State,
+    branch_points,
+    cycling,
+    driving_forces,
+    load_mechanism,
+    pathways,
+    simulate,
+    with_changes,
+)
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.results.selectivity import TimeConstants
 from sbpath.text.explanation import EXPLAIN_HEAD, branch_point_text, explain_rows, explanation
@@ -321,7 +330,9 @@ def test_a_winner_that_went_at_another_time_is_the_one_without_a_driving_force(s
     gone = replace(first, force_J_per_m3=nan, lever=nan, share=0.6, waiting=TimeConstants(nan, nan, nan))
     running = replace(second, lever=nan, share=0.4)
     text = "\n".join(
-        branch_point_text(replace(branch_point, competitors=(gone, running)), {p: p for p in ("Sb", "Li2Sb", "Li3Sb")})
+        branch_point_text(
+            replace(branch_point, competitors=(gone, running)), {p: p for p in ("Sb", "Li2Sb", "Li3Sb")}
+        )
     )
     assert "Sb -> Li2Sb has no driving force here." in text
     assert "Sb -> Li3Sb has no driving force" not in text

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from curves import at_composition
 
-from sbpath import InputError, path_asymmetry, loss_breakdown, cycling, load_mechanism, simulate
+from sbpath import InputError, cycling, load_mechanism, loss_breakdown, path_asymmetry, simulate
 from sbpath.studies.constrained_path import simulate_constrained
 from sbpath.text.loss_tables import loss_report
 
@@ -59,9 +59,13 @@ def test_the_direction_whose_path_is_kept_is_the_same_curve(simulated, lithium):
     # Held to the insertion path, insertion is as it was and only extraction is another one.
     free, (constrained, _) = cycled(simulated), lithium.constrained
     x = np.array([0.5, 1.5, 2.5])
-    np.testing.assert_allclose(at_composition(constrained.solution, 3, x), at_composition(free, 3, x), atol=5e-4)
+    np.testing.assert_allclose(
+        at_composition(constrained.solution, 3, x), at_composition(free, 3, x), atol=5e-4
+    )
     assert (at_composition(constrained.solution, 4, x) - at_composition(free, 4, x)).max() > 0.05
-    assert constrained.loss_breakdown.losses_mV[0].sum() == pytest.approx(loss_breakdown(free).losses_mV[0].sum(), abs=0.5)
+    assert constrained.loss_breakdown.losses_mV[0].sum() == pytest.approx(
+        loss_breakdown(free).losses_mV[0].sum(), abs=0.5
+    )
 
 
 def test_held_cycles_have_the_edges_of_one_path_and_their_reverses(lithium):
@@ -88,7 +92,9 @@ def test_a_graph_without_the_way_back_is_given_one_through_the_same_interface(si
     candidate, reported = simulate_constrained(free, path), simulate_constrained(review, path)
     assert "Li2Sb -> Sb" not in review.edges
     assert set(reported.edges) == set(candidate.edges)
-    assert loss_breakdown(reported).hysteresis_mV == pytest.approx(loss_breakdown(candidate).hysteresis_mV, abs=1e-6)
+    assert loss_breakdown(reported).hysteresis_mV == pytest.approx(
+        loss_breakdown(candidate).hysteresis_mV, abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("name", ["na-sb", "k-sb"])
@@ -134,10 +140,15 @@ def test_a_cycle_whose_first_one_left_the_path_is_held_from_where_it_began(simul
         assert "GaSb" not in initial
         for node, share in initial.items():
             assert share == pytest.approx(start[solution.phases.index(node)], abs=1e-4)
-        assert constrained.loss_breakdown.capacity_mAh_per_g == pytest.approx(compared.free.capacity_mAh_per_g, rel=1e-3)
+        assert constrained.loss_breakdown.capacity_mAh_per_g == pytest.approx(
+            compared.free.capacity_mAh_per_g, rel=1e-3
+        )
     # In the first cycle the host is on the path of insertion, and Sb + Ga on that of extraction.
     first = path_asymmetry(solution, 1)
-    hosts = [constrained.solution.experiment.initial.fractions.get("GaSb", 0.0) for constrained in first.constrained]
+    hosts = [
+        constrained.solution.experiment.initial.fractions.get("GaSb", 0.0)
+        for constrained in first.constrained
+    ]
     assert hosts == [1.0, 0.0]
 
 
@@ -150,7 +161,9 @@ def test_two_paths_that_do_not_meet_are_held_beside_each_other(simulated):
     assert apart
     assert nodes - apart
     assert not any((p in apart) != (q in apart) for p, q in constrained.edges)
-    shares = constrained.solution.fractions[[constrained.solution.phases.index(node) for node in apart]].sum(axis=0)
+    shares = constrained.solution.fractions[[constrained.solution.phases.index(node) for node in apart]].sum(
+        axis=0
+    )
     assert shares == pytest.approx(np.full(len(shares), shares[0]), abs=1e-5)
     assert 0.0 < shares[0] < 1.0
 

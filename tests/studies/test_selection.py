@@ -15,16 +15,15 @@ import sbpath.sweeps.plan as module
 from sbpath import (
     InputError,
     Variation,
-    cycling,
     branch_points,
+    cycling,
     load_mechanism,
     pathways,
     plots,
     selection_map,
     simulate,
 )
-from sbpath.studies.selection_map import SelectionMap
-from sbpath.studies.selection_map import SELECTION_HEAD, selection_report, selection_rows
+from sbpath.studies.selection_map import SELECTION_HEAD, SelectionMap, selection_report, selection_rows
 
 TWO_THREE = "interfaces.Li2Sb|Li3Sb.energy_J_per_m2"
 ONE_THREE = "interfaces.Sb|Li3Sb.energy_J_per_m2"
@@ -160,7 +159,9 @@ def test_the_boundary_lies_at_the_threshold_of_the_decision():
     for direct in dear:
         changed = load_mechanism("li-sb", {ONE_THREE: direct})
         solution = simulate(changed, cycling("C/5", 0.05, 1.5, 1), progress=False)
-        (branch_point,) = (d for d in branch_points(solution) if (d.direction, d.phase) == ("extraction", "Li3Sb"))
+        (branch_point,) = (
+            d for d in branch_points(solution) if (d.direction, d.phase) == ("extraction", "Li3Sb")
+        )
         (loser,) = (r for r in branch_point.competitors if r.product == "Li2Sb")
         thresholds.append(loser.threshold_J_per_m2)
     # The dearer the direct way, the dearer the detour may be.

@@ -9,7 +9,7 @@ from curves import at_composition, edge_names
 from tiny import solution_phase
 
 from sbpath import State, TitrationPoint, gitt, simulate, titration
-from sbpath.studies.titration import two_phase_equilibria, relaxed_curve, relaxed_gap_mV
+from sbpath.studies.titration import relaxed_curve, relaxed_gap_mV, two_phase_equilibria
 
 GALLERIES = [(1.2, 0.9, 2.0), (1.0, 0.5, 1.5)]
 KELVIN = 298.15
@@ -125,7 +125,9 @@ def test_couples_of_lithium_are_the_measured_ones(lithium):
 
 def test_phases_that_hold_equally_much_have_no_couple(simulated):
     # k-sb has edges between cubic and hexagonal K3Sb, and none of them is used.
-    names = {c.phases for c in two_phase_equilibria(simulated("k-sb", gitt("C/10", 0.02, 1.5, "x = 0.5", "4 h")))}
+    names = {
+        c.phases for c in two_phase_equilibria(simulated("k-sb", gitt("C/10", 0.02, 1.5, "x = 0.5", "4 h")))
+    }
     assert names == {("Sb", "KxSb"), ("KxSb", "K3Sb-cubic")}
 
 

@@ -10,8 +10,8 @@ from scipy.special import dawsn
 from tiny import one_edge
 
 from sbpath import InputError, SimulationError, cycle_summaries, cycling, load_mechanism, simulate, zero_rate
-from sbpath.studies.zero_rate import CENTURY_C, FEWEST, FITS, RATES_C, _fit
 from sbpath.protocol.steps import Rate
+from sbpath.studies.zero_rate import CENTURY_C, FEWEST, FITS, RATES_C, _fit
 
 KELVIN = 298.15
 SOME = ("C/10000", "C/1000", "C/100", "C/10")

@@ -12,17 +12,18 @@ import re
 import matplotlib as mpl
 import numpy as np
 import pytest
+from sbpath.cli.simulate import FIGURES
 from sbpath.replay import mechanism_of
 
 from sbpath import (
     SolverOptions,
-    path_asymmetry,
-    loss_breakdown,
     cycling,
     differential_capacity,
     half_cycles,
     heat_flow,
     load_mechanism,
+    loss_breakdown,
+    path_asymmetry,
     pathways,
     phase_amounts,
     plots,
@@ -30,14 +31,13 @@ from sbpath import (
     shipped_names,
     simulate,
 )
-from sbpath.cli.simulate import FIGURES
 from sbpath.mechanism.chemistry import parse_formula
 from sbpath.mechanism.notation import node_crystalline, node_labels
-from sbpath.text.loss_tables import loss_report, loss_rows
 from sbpath.studies.comparison import COMPARISON_HEAD, comparison_report, comparison_rows
-from sbpath.text.explanation import EXPLAIN_HEAD, explain_rows, explanation
-from sbpath.text.mechanism_sheet import mechanism_report
 from sbpath.studies.selection_map import selection_report, selection_rows
+from sbpath.text.explanation import EXPLAIN_HEAD, explain_rows, explanation
+from sbpath.text.loss_tables import loss_report, loss_rows
+from sbpath.text.mechanism_sheet import mechanism_report
 from sbpath.text.report import simulation_report
 
 mpl.use("Agg")
@@ -142,7 +142,9 @@ def test_cycles_that_left_the_host_behind_can_be_held_to_their_paths():
         rows = np.flatnonzero(solution.cycle == 2)
         ran = solution.converted[:, rows[-1]] - solution.converted[:, rows[0]] > 1e-3
         pairs = {frozenset(ends(solution)[e]) for e in np.flatnonzero(ran)}
-        if all({frozenset(edge) for edge in constrained.edges} == pairs for constrained in compared.constrained):
+        if all(
+            {frozenset(edge) for edge in constrained.edges} == pairs for constrained in compared.constrained
+        ):
             # One path and no other: holding to it changes nothing.
             assert compared.difference_mV() == pytest.approx((0.0, 0.0), abs=1.0), pair
         assert reads_well(loss_report(solution, compared.free, compared)), pair

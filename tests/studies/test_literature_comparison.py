@@ -1,29 +1,29 @@
-"""Rows of the review's tables beside a simulation: oracles are the simulation run alone and its integrals."""
+"""Rows of the review's tables compared with a simulation: oracles are the simulation run alone and its integrals."""
 
 from __future__ import annotations
 
 import csv
-import dataclasses
 
 import pytest
 from curves import lobatto_integral, rows
 
 import sbpath
-from sbpath import InputError, cycling, find_studies, load_mechanism
+from sbpath import InputError, cycling, find_anodes, load_mechanism
 from sbpath.cli import main
-from sbpath.text.literature import BESIDE_COLUMNS, beside_report
+from sbpath.studies.literature_comparison import COLUMNS, comparison_text
 
 
 def study(label):
     """The row ``5.8``."""
-    table, row = (int(part) for part in label.split("."))
-    (found,) = (one for one in find_studies() if (one.table, one.row) == (table, row))
+    (found,) = (one for one in find_anodes() if one.label == label)
     return found
 
 
 @pytest.fixture(scope="module")
 def sulfides():
-    return sbpath.beside(find_studies(ion="Li", material="Sb2S3"), "li-sb2s3-libh4", progress=False)
+    return sbpath.compare_with_literature(
+        find_anodes(ion="Li", material="Sb2S3"), "li-sb2s3-libh4", progress=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def sulfides():
     ],
 )
 def test_each_row_is_simulated_at_its_own_rate_and_temperature(simulated, label, name, rate, celsius):
-    (found,) = sbpath.beside([study(label)], name, progress=False)
+    (found,) = sbpath.compare_with_literature([study(label)], name, progress=False)
     mechanism = load_mechanism(name)
     protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
     alone = simulated(name, protocol, graph=mechanism.default_graph, temperature_C=celsius)
@@ -61,7 +61,7 @@ def test_each_row_is_simulated_at_its_own_rate_and_temperature(simulated, label,
 
 
 def test_the_sulfide_loses_in_the_first_cycle_as_cells_do(sulfides):
-    assert [f"{one.study.table}.{one.study.row}" for one in sulfides] == ["5.5", "5.8"]
+    assert [one.study.label for one in sulfides] == ["5.5", "5.8"]
     for one in sulfides:
         printed = one.study.first_cycle_efficiency_percent
         assert 100.0 * one.first_cycle_efficiency == pytest.approx(printed, abs=6.0)
@@ -69,24 +69,24 @@ def test_the_sulfide_loses_in_the_first_cycle_as_cells_do(sulfides):
 
 def test_rows_of_another_ion_or_host_say_so():
     several = [study(label) for label in ("3.1", "2.8", "2.2")]
-    sodium, nickel, own = sbpath.beside(several, "li-sb", progress=False)
+    sodium, nickel, own = sbpath.compare_with_literature(several, "li-sb", progress=False)
     assert sodium.reason == "its ion is Na, that of li-sb is Li"
-    assert nickel.reason == "its host is of Ni-Sb, that of li-sb of Sb"
+    assert nickel.reason == "its host is Ni-Sb, that of li-sb is Sb"
     assert own.reason is None
     for one in (sodium, nickel):
         assert (one.insertion_mAh_per_g, one.first_cycle_efficiency, one.insertion_V) == (None, None, None)
 
 
 def test_a_row_that_cannot_run_says_why():
-    fast = dataclasses.replace(study("2.3"), cycling_current_mA_per_g=1e9)
-    hot = dataclasses.replace(study("2.3"), temperature_C=5000.0)
-    found = sbpath.beside([fast, hot, study("2.3")], "li-sb", progress=False)
+    fast = study("2.3").model_copy(update={"cycling_current_mA_per_g": 1e9})
+    hot = study("2.3").model_copy(update={"temperature_C": 5000.0})
+    found = sbpath.compare_with_literature([fast, hot, study("2.3")], "li-sb", progress=False)
     assert "A per g" in found[0].reason
     assert "temperature_C" in found[1].reason
     assert found[2].reason is None
     # So high a current that the voltage is at its cut-off at once.
     slow = load_mechanism("li-sb-llzo", {"electrode.contact_resistance_ohm_cm2": 1e7})
-    (stuck,) = sbpath.beside([study("5.1")], slow, progress=False)
+    (stuck,) = sbpath.compare_with_literature([study("5.1")], slow, progress=False)
     assert "no charge passes on insertion at this rate" in stuck.reason
     assert stuck.first_cycle_efficiency is None
 
@@ -94,40 +94,41 @@ def test_a_row_that_cannot_run_says_why():
 def test_a_wrong_system_is_refused_before_any_run():
     for name, graph in (("li-nope", None), ("li-sb", "other")):
         with pytest.raises(InputError):
-            sbpath.beside([study("2.3")], name, graph=graph, progress=False)
+            sbpath.compare_with_literature([study("2.3")], name, graph=graph, progress=False)
 
 
 def test_the_command_prints_both_and_writes_them(capsys, tmp_path, monkeypatch, sulfides):
     monkeypatch.setenv("COLUMNS", "120")
     table = tmp_path / "t.csv"
-    options = ["--table", "5", "--beside", "li-sb2s3-libh4", "--quiet", "--csv", str(table)]
+    options = ["--table", "5", "--compare-with", "li-sb2s3-libh4", "--quiet", "--csv", str(table)]
     assert main(["literature", *options]) == 0
     out = capsys.readouterr().out
     for one in sulfides:
-        (line,) = (line for line in out.splitlines() if line.startswith(f"5.{one.study.row}"))
+        (line,) = (line for line in out.splitlines() if line.startswith(one.study.label))
         for value in (
             f"{one.study.first_cycle_efficiency_percent:.1f}", f"{100.0 * one.first_cycle_efficiency:.1f}",
             f"{one.study.capacity_mAh_per_g:g}", f"{one.insertion_mAh_per_g:.0f}", f"{one.insertion_V:.3f}",
             f"{one.extraction_V:.3f}",
         ):  # fmt: skip
             assert value in line.split()
-    assert "not simulated, 5.2, 5.3: its host is of Ga-Sb, that of li-sb2s3-libh4 of Sb-S" in out
+    assert "not simulated, 5.2, 5.3: its host is Ga-Sb, that of li-sb2s3-libh4 is Sb-S" in out
     with table.open(newline="", encoding="utf-8") as handle:
         filed = list(csv.DictReader(handle))
     assert len(filed) == 8
-    assert list(filed[0])[-len(BESIDE_COLUMNS) :] == list(BESIDE_COLUMNS)
+    simulated = [column.heading for column in COLUMNS if column.heading]
+    assert list(filed[0])[-len(simulated) :] == simulated
     assert filed[4]["First-cycle efficiency [%]"] == "65"
     assert float(filed[4]["Simulated first-cycle efficiency [%]"]) == pytest.approx(
         100.0 * sulfides[0].first_cycle_efficiency, rel=1e-5
     )
     assert (filed[4]["Why not simulated"], filed[4]["Simulated rate"]) == ("", "C/10")
     assert filed[1]["Simulated first insertion [mA.h.g-1]"] == ""
-    assert filed[1]["Why not simulated"].startswith("its host is of Ga-Sb")
+    assert filed[1]["Why not simulated"].startswith("its host is Ga-Sb")
 
 
 def test_a_system_that_is_not_there_is_one_line(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(["literature", "--beside", "li-nope", "--csv", "t.csv"]) == 2
+    assert main(["literature", "--compare-with", "li-nope", "--csv", "t.csv"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert len(captured.err.splitlines()) == 1
@@ -136,5 +137,8 @@ def test_a_system_that_is_not_there_is_one_line(capsys, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("width", [80, 90, 100, 120, 200])
 def test_lines_fit_the_terminal(width, sulfides):
-    several = [*sulfides, *(sbpath.beside([study("5.1"), study("2.6")], "na-sb", progress=False))]
-    assert max(map(len, beside_report(several, width).splitlines())) <= width
+    several = [
+        *sulfides,
+        *(sbpath.compare_with_literature([study("5.1"), study("2.6")], "na-sb", progress=False)),
+    ]
+    assert max(map(len, comparison_text(several, width).splitlines())) <= width

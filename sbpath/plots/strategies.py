@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 
 from sbpath.errors import InputError
-from sbpath.literature.queries import find_hosts, find_studies
-from sbpath.literature.records import STRATEGIES, Host, Study
+from sbpath.literature.entries import STRATEGIES, Host, ReportedAnode
+from sbpath.literature.queries import find_anodes, find_hosts
 from sbpath.literature.theory import host_theory
 from sbpath.mechanism.notation import subscripted
 from sbpath.plots.style import BLUE, DOUBLE, GREEN, ORANGE, PURPLE, style
@@ -27,7 +27,7 @@ HOST_PANELS = {
     "volume_change_percent": "Volume change  (%)",
 }
 SB_MAH_PER_G = 660.0
-# Coinciding points shine through each other.
+# Translucent, since points coincide.
 MARKERS: dict[str, Any] = {"ms": 4.5, "alpha": 0.75, "mew": 0.0}
 
 
@@ -46,7 +46,7 @@ def hosts(hosts: Sequence[Host] | None = None, axes: Sequence[Axes] | None = Non
         raise InputError("hosts: give three axes or none")
     theories = [host_theory(host) for host in rows]
     groups = [list(group) for _, group in groupby(range(len(rows)), key=lambda i: rows[i].host)]
-    # Half a bar of room between the groups.
+    # Half a bar of space between the groups.
     places = np.array([i + 0.5 * number for number, group in enumerate(groups) for i in group])
     with style():
         if axes is None:
@@ -57,16 +57,8 @@ def hosts(hosts: Sequence[Host] | None = None, axes: Sequence[Axes] | None = Non
             for ion, colour in ION_COLOURS.items():
                 mine = [i for i, host in enumerate(rows) if host.ion == ion]
                 if mine:
-                    ax.bar(places[mine], heights[mine], 0.8, color=colour, label=ion)
-            for place, height in zip(places, heights, strict=True):
-                ax.annotate(
-                    f"{height:.0f}",
-                    (place, height),
-                    (0, 2),
-                    textcoords="offset points",
-                    ha="center",
-                    fontsize=7,
-                )
+                    bars = ax.bar(places[mine], heights[mine], 0.8, color=colour, label=ion)
+                    ax.bar_label(bars, fmt="{:.0f}", padding=2, fontsize=7)
             ax.set_ylabel(label)
             ax.set_ylim(0.0, 1.15 * float(heights.max()))
             for group in groups[1:]:
@@ -85,7 +77,7 @@ def hosts(hosts: Sequence[Host] | None = None, axes: Sequence[Axes] | None = Non
 
 
 def strategies(
-    studies: Sequence[Study] | None = None, axes: Sequence[Sequence[Axes]] | None = None
+    studies: Sequence[ReportedAnode] | None = None, axes: Sequence[Sequence[Axes]] | None = None
 ) -> list[list[Axes]]:
     """First-cycle efficiency, capacity after X cycles and rate capability of Sb anodes.
 
@@ -93,12 +85,12 @@ def strategies(
 
     Parameters
     ----------
-    studies : sequence of Study, optional
-        From `sbpath.find_studies`; all of Tables 2-5 if not given.
+    studies : sequence of ReportedAnode, optional
+        From `sbpath.find_anodes`; all of Tables 2-5 if not given.
     axes : three rows of three Axes, optional
         A new figure if not given.
     """
-    rows = _some(find_studies() if studies is None else studies, "strategies")
+    rows = _some(find_anodes() if studies is None else studies, "strategies")
     present = {_kind(study) for study in rows}
     kinds = [kind for kind in KINDS if kind in present]
     if axes is not None and [len(row) for row in axes] != [3, 3, 3]:
@@ -128,17 +120,17 @@ def strategies(
     return [list(row) for row in axes]
 
 
-def _some(rows: Sequence[Host] | Sequence[Study], what: str) -> list:
+def _some(rows: Sequence[Host] | Sequence[ReportedAnode], what: str) -> list:
     if not rows:
         raise InputError(f"{what}: there are no rows to draw; ask for less")
     return list(rows)
 
 
-def _kind(study: Study) -> str:
+def _kind(study: ReportedAnode) -> str:
     return f"{study.ion}, solid" if study.solid_electrolyte is not None else study.ion
 
 
-def _efficiencies(ax: Axes, studies: Sequence[Study], kinds: Sequence[str]) -> None:
+def _efficiencies(ax: Axes, studies: Sequence[ReportedAnode], kinds: Sequence[str]) -> None:
     for place, kind in enumerate(kinds):
         colour, marker = KINDS[kind]
         values = sorted(
@@ -149,7 +141,7 @@ def _efficiencies(ax: Axes, studies: Sequence[Study], kinds: Sequence[str]) -> N
         if not values:
             ax.text(place, 2.0, "none", ha="center", va="bottom", color="0.5", fontsize=7)
             continue
-        # Neighbours in value stand beside each other.
+        # Spread neighbouring values sideways.
         aside = 0.16 * (np.arange(len(values)) % 3 - 1) if len(values) > 1 else np.zeros(1)
         ax.plot(place + aside, values, marker, color=colour, **MARKERS)
         if len(values) > 1:
@@ -159,7 +151,7 @@ def _efficiencies(ax: Axes, studies: Sequence[Study], kinds: Sequence[str]) -> N
     ax.set_ylim(0.0, 104.0)
 
 
-def _scatter(ax: Axes, studies: Sequence[Study], kinds: Sequence[str], x: str, y: str) -> None:
+def _scatter(ax: Axes, studies: Sequence[ReportedAnode], kinds: Sequence[str], x: str, y: str) -> None:
     for kind in kinds:
         colour, marker = KINDS[kind]
         points = [

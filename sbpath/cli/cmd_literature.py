@@ -1,0 +1,123 @@
+"""The command for the review's tables."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from typing import Any
+
+from sbpath.cli.options import check_outputs, save_figure
+from sbpath.errors import InputError
+
+EXAMPLES = """examples:
+  sbpath literature --ion K --sort capacity
+  sbpath literature --material sb2s3 --notes
+  sbpath literature --electrolyte FEC --strategy structure --csv fec.csv
+  sbpath literature --ion Li --material Sb2S3 --compare-with li-sb2s3-libh4
+  sbpath literature --hosts --ion K --plot hosts.png
+"""
+# Line width where there is no terminal, e.g. in a file.
+FILE_WIDTH = 200
+
+
+def add(commands: Any) -> None:
+    """Add this command to a parser's."""
+    parser = commands.add_parser(
+        "literature",
+        help="Sb anodes reported for Li, Na, K and solid cells, and hosts in theory (the review's Tables 1-5)",
+        description="The 55 Sb anodes of the review's Tables 2-5, numbers as printed: electrolyte, binder, first-cycle\n"
+        "efficiency, capacity after X cycles, rate capability. Options narrow the list down; a row must fit all\n"
+        "of them. With --hosts, Table 1: theoretical capacity and volume change of graphite, Si, Sn and Sb.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    option = parser.add_argument
+    option("--ion", metavar="ION", help="Li, Na or K")
+    option("--table", type=int, metavar="N", help="2 (Li), 3 (Na), 4 (K) or 5 (Li, solid electrolyte)")
+    option("--material", metavar="TEXT", help="part of the material's name, e.g. NiSb, nano, sb2s3")
+    option(
+        "--electrolyte", metavar="WORD", help="salt, solvent, additive or solid electrolyte, e.g. KFSI, FEC"
+    )
+    option("--strategy", metavar="NAME", help="SEI, structure or composite (with alloys)")
+    option(
+        "--sort", choices=("capacity", "efficiency", "rate", "cycles"),
+        help="largest first: capacity after X cycles, first-cycle efficiency, current of the rate capability, "
+        "or number of cycles (default: as in the review)",
+    )  # fmt: skip
+    option("--notes", action="store_true", help="print the remarks on each row and its full citation")
+    option(
+        "--compare-with", metavar="NAME",
+        help="simulate the first cycle of this mechanism for each row, at the row's mA/g (C/10 if the review gives "
+        "none) and temperature, and print both: first-cycle efficiency, capacity inserted, mean voltages",
+    )  # fmt: skip
+    option(
+        "--hosts", action="store_true", help="Table 1: computed and printed values, and where they disagree"
+    )
+    option("--csv", metavar="FILE", help="write the rows with every column as CSV, simulated ones included")
+    option(
+        "--plot", metavar="FILE", help="draw the anodes by strategy and ion, or the hosts (.png, .pdf, .svg)"
+    )
+    option("--quiet", action="store_true", help="no progress")
+    parser.set_defaults(handler=_literature)
+
+
+def _literature(options: argparse.Namespace) -> int:
+    check_outputs(options.csv, plot=options.plot)
+    return _hosts(options) if options.hosts else _studies(options)
+
+
+def _studies(options: argparse.Namespace) -> int:
+    from sbpath.literature.queries import find_anodes
+    from sbpath.text.literature_tables import studies_report
+
+    filters = ("ion", "material", "electrolyte", "strategy", "table", "sort")
+    studies = find_anodes(**{name: getattr(options, name) for name in filters})
+    if not studies:
+        raise InputError("literature: no row of Tables 2-5 fits every option; leave one out")
+    more = None
+    if options.compare_with is None:
+        print(studies_report(studies, _width(), options.notes))
+    else:
+        from sbpath.mechanism.reader import load_mechanism
+        from sbpath.studies.literature_comparison import (
+            compare_with_literature,
+            comparison_columns,
+            comparison_text,
+        )
+
+        mechanism = load_mechanism(options.compare_with)
+        rows = compare_with_literature(studies, mechanism, progress=not options.quiet)
+        print(comparison_text(rows, _width(), options.notes))
+        more = comparison_columns(rows)
+    _write(options, studies, lambda plots: plots.strategies(studies)[0][0].figure, more)
+    return 0
+
+
+def _hosts(options: argparse.Namespace) -> int:
+    from sbpath.literature.queries import find_hosts
+    from sbpath.text.literature_tables import hosts_report
+
+    others = ("table", "material", "electrolyte", "strategy", "sort", "notes", "compare_with")
+    given = [f"--{name.replace('_', '-')}" for name in others if getattr(options, name)]
+    if given:
+        raise InputError(
+            f"--hosts: is for Table 1 and does not combine with {', '.join(given)}; leave one out"
+        )
+    hosts = find_hosts(ion=options.ion)
+    print(hosts_report(hosts, _width()))
+    _write(options, hosts, lambda plots: plots.hosts(hosts)[0].figure)
+    return 0
+
+
+def _write(options: argparse.Namespace, records: Any, draw: Any, more: Any = None) -> None:
+    """Write the files asked for; `draw` makes the figure, `more` are further columns."""
+    from sbpath.literature.csv_files import literature_to_csv
+
+    if options.csv:
+        literature_to_csv(records, options.csv, more)
+        print(f"wrote {options.csv}")
+    save_figure(options.plot, draw)
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((FILE_WIDTH, 24)).columns

@@ -1,1 +1,0 @@
-"""Questions that take several simulations: what if, how slow, which path where."""

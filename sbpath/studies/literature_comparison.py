@@ -1,0 +1,216 @@
+"""How does a simulated first cycle compare with the Sb anodes that the review reports?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sbpath.errors import InputError, SbpathError
+from sbpath.literature.entries import ReportedAnode
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import subscripted
+from sbpath.mechanism.reader import load_mechanism
+from sbpath.progress import with_progress
+from sbpath.protocol.protocol import cycling
+from sbpath.results.cycles import first_cycle_efficiency, half_cycles
+from sbpath.simulation import simulate
+from sbpath.solution import Solution
+from sbpath.text.literature_tables import filled, fitted, marked_label, notes_text
+from sbpath.text.tables import or_dash
+
+# For rows without a current in the review.
+RATE = "C/10"
+
+
+@dataclass(frozen=True, slots=True)
+class LiteratureComparison:
+    """A row of Tables 2-5 and the simulated first cycle at the row's own rate.
+
+    Attributes
+    ----------
+    study : ReportedAnode
+        The row, as printed.
+    mechanism : str
+        Name of the mechanism that was simulated.
+    rate : str
+        The row's current, or C/10 if the review gives none.
+    temperature_C : float
+        The row's temperature, or the mechanism's if the review gives none.
+    first_cycle_efficiency : float or None
+        Charge extracted over charge inserted in the first cycle. The simulation has no side
+        reactions with the electrolyte; a cell does.
+    insertion_mAh_per_g : float or None
+        Capacity of the first insertion, per gram of the host as prepared. The printed capacity
+        is that after many cycles.
+    insertion_V, extraction_V : float or None
+        Mean voltages of the first cycle.
+    reason : str or None
+        Why the row was not simulated, or only in part; results that are missing are None.
+    """
+
+    study: ReportedAnode
+    mechanism: str
+    rate: str
+    temperature_C: float
+    first_cycle_efficiency: float | None = None
+    insertion_mAh_per_g: float | None = None
+    insertion_V: float | None = None
+    extraction_V: float | None = None
+    reason: str | None = None
+
+    @property
+    def efficiency_percent(self) -> float | None:
+        """`first_cycle_efficiency` in percent."""
+        return None if self.first_cycle_efficiency is None else 100.0 * self.first_cycle_efficiency
+
+
+class Column(NamedTuple):
+    """A column: its heading in the terminal and in a file (None: not there), its value and its format."""
+
+    head: str | None
+    heading: str | None
+    value: Callable[[LiteratureComparison], Any]
+    form: str = "{}"
+
+
+COLUMNS = (
+    Column("row", None, lambda one: marked_label(one.study)),
+    Column("ion", None, lambda one: one.study.ion),
+    Column("material", None, lambda one: subscripted(one.study.material)),
+    Column(None, "Simulated system", lambda one: one.mechanism),
+    Column("rate", "Simulated rate", lambda one: one.rate),
+    Column("°C", "Simulated temperature [degC]", lambda one: one.temperature_C, "{:g}"),
+    Column("CE / %", None, lambda one: one.study.first_cycle_efficiency_percent, "{:.1f}"),
+    Column("sim.", "Simulated first-cycle efficiency [%]", lambda one: one.efficiency_percent, "{:.1f}"),
+    Column("mAh/g", None, lambda one: one.study.capacity_mAh_per_g, "{:g}"),
+    Column("cycles", None, lambda one: one.study.cycles),
+    Column("sim.", "Simulated first insertion [mA.h.g-1]", lambda one: one.insertion_mAh_per_g, "{:.0f}"),
+    Column("in / V", "Simulated insertion voltage [V]", lambda one: one.insertion_V, "{:.3f}"),
+    Column("out / V", "Simulated extraction voltage [V]", lambda one: one.extraction_V, "{:.3f}"),
+    Column(None, "Why not simulated", lambda one: one.reason),
+)
+
+
+def compare_with_literature(
+    studies: Iterable[ReportedAnode],
+    mechanism: Mechanism | str,
+    *,
+    graph: str | None = None,
+    progress: bool = True,
+) -> list[LiteratureComparison]:
+    """Simulate the first cycle of a mechanism for each row of the review's tables.
+
+    Each cycle runs between the cut-offs of the mechanism, at the current and temperature of the row.
+
+    Parameters
+    ----------
+    studies : iterable of ReportedAnode
+        Rows, for example from `sbpath.find_anodes`.
+    mechanism : Mechanism or str
+        As in `simulate`.
+    graph : str, optional
+        As in `simulate`.
+    progress : bool
+        Show progress if it takes longer than two seconds.
+
+    Returns
+    -------
+    list of LiteratureComparison
+        One per row, in the same order; rows of another ion or host only have a reason.
+
+    Raises
+    ------
+    InputError
+        If the mechanism or its graph is wrong; nothing is simulated then.
+    """
+    system = load_mechanism(mechanism) if isinstance(mechanism, str) else mechanism
+    system.edges(graph)
+    cycles: dict[tuple[str, float], Solution | str] = {}
+    found = []
+    for study in with_progress(list(studies), "sbpath literature", "row", progress):
+        current = study.cycling_current_mA_per_g
+        rate = RATE if current is None else f"{current:g} mA/g"
+        celsius = system.temperature_C if study.temperature_C is None else study.temperature_C
+        result = _mismatch(study, system)
+        if result is None:
+            if (rate, celsius) not in cycles:
+                cycles[rate, celsius] = _first_cycle(system, rate, graph, celsius)
+            result = cycles[rate, celsius]
+        measured: dict[str, Any] = {"reason": result} if isinstance(result, str) else _measured(result)
+        found.append(LiteratureComparison(study, system.name, rate, celsius, **measured))
+    return found
+
+
+def comparison_text(rows: Sequence[LiteratureComparison], width: int, notes: bool = False) -> str:
+    """Printed and simulated numbers of each row in `width` characters, and why a row has none simulated."""
+    shown_columns = [column for column in COLUMNS if column.head]
+    cells = [[or_dash(column.value(row), column.form) for column in shown_columns] for row in rows]
+    legend = (
+        f"Tables 2-5 compared with {rows[0].mechanism}, simulated at the mA/g of the row, or at {RATE} if the review "
+        "gives none. CE: charge extracted over charge inserted in the first cycle; the simulation has no side reactions "
+        "with the electrolyte. mAh/g: printed, after so many cycles; simulated, inserted in the first cycle, per gram "
+        "of host. in, out: simulated mean voltages of that cycle."
+    )
+    lines = [
+        *fitted([str(column.head) for column in shown_columns], cells, width),
+        "",
+        filled(legend, width, ""),
+    ]
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if row.reason is not None:
+            reasons.setdefault(row.reason, []).append(row.study.label)
+    lines += [filled(f"not simulated, {', '.join(which)}: {why}", width) for why, which in reasons.items()]
+    if notes:
+        lines += ["", *(notes_text(row.study, width) for row in rows)]
+    return "\n".join(lines)
+
+
+def comparison_columns(rows: Sequence[LiteratureComparison]) -> tuple[list[str], list[list[str]]]:
+    """Headings and cells of the simulated columns, for `sbpath.literature_to_csv`."""
+    filed = {column.heading: column.value for column in COLUMNS if column.heading}
+    return list(filed), [[_cell(value(row)) for value in filed.values()] for row in rows]
+
+
+def _cell(value: float | str | None) -> str:
+    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _mismatch(study: ReportedAnode, mechanism: Mechanism) -> str | None:
+    """Why `study` is not about the host of `mechanism`, if it is not."""
+    if study.ion != mechanism.ion:
+        return f"its ion is {study.ion}, that of {mechanism.name} is {mechanism.ion}"
+    elements = [e for e in mechanism.composition(mechanism.initial_phase) if e != mechanism.ion]
+    if set(study.host_elements) != set(elements):
+        own, theirs = "-".join(study.host_elements), "-".join(elements)
+        return f"its host is {own}, that of {mechanism.name} is {theirs}"
+    return None
+
+
+def _first_cycle(mechanism: Mechanism, rate: str, graph: str | None, celsius: float) -> Solution | str:
+    """The first cycle, or why there is none."""
+    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
+    try:
+        return simulate(mechanism, protocol, graph=graph, temperature_C=celsius, progress=False)
+    except InputError as error:
+        return "; ".join(error.problems)
+    except SbpathError as error:
+        return str(error)
+
+
+def _measured(solution: Solution) -> dict[str, Any]:
+    """Results of a first cycle, and which half of it is missing."""
+    halves = {half.direction: half for half in reversed(half_cycles(solution))}
+    into, out = halves.get("insertion"), halves.get("extraction")
+    reason = None
+    if into is None or out is None:
+        missing, step = ("insertion", 0) if into is None else ("extraction", 1)
+        reason = f"no charge passes on {missing} at this rate: {solution.steps[step].reason}"
+    return {
+        "first_cycle_efficiency": first_cycle_efficiency(solution),
+        "insertion_mAh_per_g": into and into.capacity_mAh_per_g,
+        "insertion_V": into and into.mean_voltage_V,
+        "extraction_V": out and out.mean_voltage_V,
+        "reason": reason,
+    }

@@ -1,0 +1,162 @@
+"""The review's tables as text in the width of a terminal: Sb anodes and hosts."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Sequence
+
+from sbpath.literature.entries import Host, ReportedAnode
+from sbpath.literature.theory import PRINTED_DECIMALS, Departure, host_departures, host_theory
+from sbpath.mechanism.notation import subscripted
+from sbpath.text.tables import or_dash, table
+
+STUDY_COLUMNS: tuple[tuple[str, Callable[[ReportedAnode], str]], ...] = (
+    ("row", lambda study: marked_label(study)),
+    ("ion", lambda study: study.ion),
+    ("material", lambda study: subscripted(study.material)),
+    ("electrolyte", lambda study: subscripted(study.electrolyte())),
+    ("binder", lambda study: study.binder or "-"),
+    ("CE / %", lambda study: or_dash(study.first_cycle_efficiency_percent, "{:.1f}")),
+    ("mAh/g", lambda study: f"{study.capacity_mAh_per_g:g}"),
+    ("cycles", lambda study: str(study.cycles)),
+    ("mA/g", lambda study: or_dash(study.cycling_current_mA_per_g, "{:g}")),
+    ("rate mA/g", lambda study: or_dash(study.rate_current_mA_per_g, "{:g}")),
+    ("mAh/g", lambda study: or_dash(study.rate_capacity_mAh_per_g, "{:g}")),
+    ("strategy", lambda study: study.strategy),
+    ("ref.", lambda study: f"[{study.reference}]"),
+)
+# To fit a line, these columns are cut in turn, each to a least width; if that is not enough, columns
+# are left out in turn.
+CUTS = (("electrolyte", 34), ("material", 20), ("electrolyte", 14), ("material", 12))
+LEFT_OUT_FIRST = ("binder", "strategy", "electrolyte", "ion", "cycles")
+QUANTITIES = {
+    "molar_mass_g_per_mol": "molar mass / g/mol",
+    "molar_volume_cm3_per_mol": "molar volume / cm3/mol",
+    "capacity_mAh_per_g": "mAh/g",
+    "capacity_mAh_per_cm3": "mAh/cm3",
+    "volume_change_percent": "volume change / %",
+}
+
+
+def studies_report(studies: Sequence[ReportedAnode], width: int, notes: bool = False) -> str:
+    """The rows in `width` characters, long cells cut; with `notes` the remarks on each row."""
+    cells = [[cell(study) for _, cell in STUDY_COLUMNS] for study in studies]
+    legend = (
+        f"{len(studies)} row{'s' if len(studies) != 1 else ''} of Tables 2-5. CE: coulombic efficiency of the first "
+        "cycle. mAh/g after so many cycles, at the mA/g that the review's text gives; then the rate capability."
+    )
+    lines = [*fitted([head for head, _ in STUDY_COLUMNS], cells, width), "", filled(legend, width, "")]
+    if notes:
+        lines += ["", *(notes_text(study, width) for study in studies)]
+    elif any(study.slip for study in studies):
+        lines.append("*: table and text of the review disagree; see --notes")
+    return "\n".join(lines)
+
+
+def hosts_report(hosts: Sequence[Host], width: int) -> str:
+    """Capacities and volume change, computed and as printed, and the printed values that do not follow."""
+    head = ["host", "full phase", "g/cm3", "mAh/g", "printed", "mAh/cm3", "printed", "change / %", "printed"]
+    rows = [
+        [
+            host.host if width >= 90 else host.element,
+            subscripted(host.formula) + ("*" if host.slip else ""), f"{host.density_g_per_cm3:.2f}",
+            f"{theory.capacity_mAh_per_g:.1f}", f"{host.capacity_mAh_per_g:.0f}",
+            f"{theory.capacity_mAh_per_cm3:.0f}", f"{host.capacity_mAh_per_cm3:.0f}",
+            f"{theory.volume_change_percent:.1f}", f"{host.volume_change_percent:.1f}",
+        ]
+        for host, theory in ((host, host_theory(host)) for host in hosts)
+    ]  # fmt: skip
+    legend = (
+        "Computed from formula, printed density of the full phase and atomic weights; capacities per gram and "
+        "per cm3 of the empty host. Change: of the volume, from empty to full."
+    )
+    lines = [aligned(head, rows), "", filled(legend, width, "")]
+    lines += [filled(f"*{host.printed_formula}: {host.slip}", width) for host in hosts if host.slip]
+    departures = host_departures(hosts)
+    for title, within in (
+        ("Printed values that do not follow:", False),
+        ("Off, but no more than rounding of the densities allows:", True),
+    ):
+        if chosen := [departure for departure in departures if departure.within_rounding is within]:
+            lines += ["", title, _departure_table(chosen)]
+    return "\n".join(lines)
+
+
+def marked_label(study: ReportedAnode) -> str:
+    """``2.3``, with a star where table and text disagree."""
+    return f"{study.label}{'*' if study.slip else ''}"
+
+
+def notes_text(study: ReportedAnode, width: int) -> str:
+    """The remarks on a row, and its citation in full."""
+    at = f" at {study.temperature_C:g} °C" if study.temperature_C is not None else ""
+    parts = [
+        f"{study.label} {subscripted(study.material)}{at}: {study.strategy} ({study.where}).",
+        f"Slip: {study.slip}." if study.slip else "",
+        f"{study.note}." if study.note else "",
+        f"[{study.reference}] {study.citation}",
+    ]
+    return filled(" ".join(part for part in parts if part), width)
+
+
+def fitted(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """The table in lines of `width` characters, and a line that names columns left out."""
+    columns = [list(column) for column in zip(head, *rows, strict=True)]
+    left_out = []
+    for name in LEFT_OUT_FIRST:
+        if _widths(columns, width)[1] > 0 and any(column[0] == name for column in columns):
+            columns = [column for column in columns if column[0] != name]
+            left_out.append(name)
+    for column, room in zip(columns, _widths(columns, width)[0], strict=True):
+        column[1:] = [c if len(c) <= room else f"{c[: room - 1].rstrip()}…" for c in column[1:]]
+    head, *rows = zip(*columns, strict=True)
+    lines = [aligned(head, rows)]
+    if left_out:
+        lines.append(
+            filled(f"left out to fit the width: {', '.join(left_out)}; --csv writes every column", width)
+        )
+    return lines
+
+
+def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in which columns of numbers and dashes are right-aligned."""
+    columns = [list(column) for column in zip(head, *rows, strict=True)]
+    for column in columns:
+        if all(re.fullmatch(r"[-+]?[\d.]+|-", cell) for cell in column[1:]):
+            widest = max(map(len, column))
+            column[:] = [cell.rjust(widest) for cell in column]
+    head, *rows = zip(*columns, strict=True)
+    return table(head, rows)
+
+
+def filled(text: str, width: int, indent: str = "    ") -> str:
+    """A paragraph of at most `width` or 110 characters per line; later lines are indented."""
+    return textwrap.fill(text, min(width, 110), subsequent_indent=indent)
+
+
+def _widths(columns: Sequence[Sequence[str]], width: int) -> tuple[list[int], int]:
+    """Widths that columns are cut to so that a line has `width` characters, and the characters still in excess."""
+    widths = [max(map(len, column)) for column in columns]
+    excess = sum(widths) + 2 * (len(columns) - 1) - width
+    for name, least in CUTS:
+        for index, column in enumerate(columns):
+            if column[0] == name:
+                taken = max(0, min(excess, widths[index] - least))
+                widths[index] -= taken
+                excess -= taken
+    return widths, max(excess, 0)
+
+
+def _departure_table(departures: Sequence[Departure]) -> str:
+    rows = []
+    for one in departures:
+        digits = PRINTED_DECIMALS[one.quantity]
+        more = digits + 1  # to show by how much they differ
+        rows.append(
+            [
+                subscripted(one.formula), QUANTITIES[one.quantity], f"{one.printed:.{digits}f}",
+                f"{one.computed:.{more}f}", f"{one.printed - one.computed:+.{more}f}", f"{one.rounding:.{more}f}",
+            ]
+        )  # fmt: skip
+    return aligned(["full phase", "what", "printed", "computed", "off", "rounding allows"], rows)
