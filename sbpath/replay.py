@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbpath.kernels import Floats, allocating_kernel, compiled
+from sbpath.kernels import Floats, compiled
 from sbpath.mechanism.reader import mechanism_of_sound_document
 from sbpath.mechanism.records import Mechanism
-from sbpath.model.equations import SMALLEST_AFFINITY, Drive, evaluate, workspace
+from sbpath.model.along import evaluate_rows
 from sbpath.model.network import Network, build_network
-from sbpath.model.rates import growth_time
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.solution import Solution
 
@@ -44,34 +43,5 @@ def replayed(solution: Solution, network: Network) -> tuple[Floats, Floats, Floa
         force.
     """
     states = np.vstack([solution.fractions, solution.potential_V]).T.copy()
-    volumes, motion, waiting = compiled(_evaluate_rows)(states, solution.current_A_per_g.copy(), network)
+    volumes, motion, waiting = compiled(evaluate_rows)(states, solution.current_A_per_g.copy(), network)
     return volumes.T, motion, waiting
-
-
-@allocating_kernel
-def _evaluate_rows(states: Floats, currents: Floats, network: Network) -> tuple[Floats, Floats, Floats]:
-    work = workspace(network)
-    volumes, motion = np.zeros((len(states), len(network.source))), np.zeros(len(states))
-    waiting = np.full((3, len(network.source), len(states)), np.nan)
-    for row in range(len(states)):
-        evaluate(0.0, states[row], Drive(True, currents[row], 0.0), network, work, False)
-        for e in range(len(network.source)):
-            volumes[row, e] = work.volume[e]
-            driving = work.affinity[e] - network.work[e]
-            # The times of an edge that stands still are those of an earlier row.
-            if driving <= SMALLEST_AFFINITY:
-                continue
-            waiting[0, e, row] = work.nucleation[0, e]
-            # Of an edge that never nucleates the kernels work out no growth time.
-            waiting[1, e, row] = growth_time(
-                driving,
-                states[row, network.target[e]],
-                network.growth[0, e],
-                network.alpha[e],
-                network.energy[e],
-                network.order[e],
-                network.seed[e],
-            )
-            waiting[2, e, row] = network.transport[0, e]
-        motion[row] = work.slopes.derivative[-1]
-    return volumes, motion, waiting

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from sbpath.errors import InputError
-from sbpath.kernels import Floats, allocating_kernel, compiled
+from sbpath.kernels import Floats, compiled
 from sbpath.mechanism.reader import change_number, with_changes
 from sbpath.mechanism.records import Mechanism
-from sbpath.model.equations import Drive, evaluate, fill_nodes, workspace
+from sbpath.model.along import slopes_along
+from sbpath.model.equations import fill_nodes, workspace
 from sbpath.model.network import Network, build_network
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.replay import mechanism_of, network_of
@@ -113,7 +114,7 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
     states = np.vstack([solution.fractions, solution.potential_V]).T.copy()
     currents = solution.current_A_per_g.copy()
     network = network_of(solution, mechanism)
-    rates, jacobians = compiled(_slopes_along)(states, currents, network)
+    rates, jacobians = compiled(slopes_along)(states, currents, network)
     values = np.array([_value(solution, mechanism, name) for name in parameters])
     parts = [_differences(solution, mechanism, *one) for one in zip(parameters, values.tolist(), strict=True)]
 
@@ -122,7 +123,7 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
         return np.stack([sum(w * of_network(side) for side, w in sides) for sides in parts], axis=-1)
 
     # By row, unknown, parameter.
-    forcing = by_parameters(lambda side: compiled(_slopes_along)(states, currents, side)[0])
+    forcing = by_parameters(lambda side: compiled(slopes_along)(states, currents, side)[0])
     ohmic = by_parameters(lambda side: side.resistance)
     answers, duration = np.zeros(forcing.shape), np.zeros((len(values), len(solution.steps)))
     start = np.zeros(forcing.shape[1:])
@@ -222,23 +223,3 @@ def _network(solution: Solution, mechanism: Mechanism, name: str, value: float) 
     celsius = value if name == TEMPERATURE else solution.provenance["temperature_C"]
     changed = mechanism if name == TEMPERATURE else with_changes(mechanism, {name: value})
     return build_network(changed, solution.provenance["graph"], celsius + ZERO_CELSIUS_K)
-
-
-@allocating_kernel
-def _slopes_along(states: Floats, currents: Floats, network: Network) -> tuple[Floats, Floats]:
-    """dy/dt and its Jacobian in each row at the row's own current."""
-    rows, unknowns = states.shape
-    nodes = unknowns - 1
-    work = workspace(network)
-    rates, jacobians = np.zeros((rows, unknowns)), np.zeros((rows, unknowns, unknowns))
-    for i in range(rows):
-        evaluate(0.0, states[i], Drive(True, currents[i], 0.0), network, work, True)
-        for p in range(nodes):
-            rates[i, p] = work.slopes.derivative[p]
-            for q in range(nodes):
-                jacobians[i, p, q] = work.slopes.blocks[0, p, q]
-            jacobians[i, p, nodes] = work.slopes.column[p]
-            jacobians[i, nodes, p] = work.slopes.row[p]
-        rates[i, nodes] = work.slopes.derivative[nodes]
-        jacobians[i, nodes, nodes] = work.slopes.row[nodes]
-    return rates, jacobians
