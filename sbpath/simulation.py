@@ -42,7 +42,7 @@ from sbpath.solver.electrode import (
     VOLUME,
     layout,
 )
-from sbpath.solver.solve import Run, Watch
+from sbpath.solver.solve import Programme, Run, Watch
 from sbpath.solver.solve import run as run_steps
 from sbpath.solver.trial import SolverOptions, Tolerances
 
@@ -52,6 +52,8 @@ ProtocolLike = Protocol | Step | str | Sequence[Any]
 PATIENCE_S = 2.0
 # Steps are integrated together as long as they take about this time (s).
 MOMENT_S = 0.2
+# So many integrator steps take about a moment.
+USUAL_STEPS = 20_000
 # How often the particles of a population are looked at on the way from empty to full.
 SNAPSHOTS = 200
 
@@ -358,14 +360,31 @@ def _initial_state(start: State, population: Population | None) -> Floats:
 # -- meanwhile ----------------------------------------------------------------------------
 
 
-def _integrate(bar: Any, network: Network, *arguments: Any) -> Run:
-    """The compiled integration; that of a population in a thread of its own, to be watched and stopped."""
+def _integrate(
+    bar: Any,
+    network: Network,
+    programme: Programme,
+    first: int,
+    stop: int,
+    state: Floats,
+    time: float,
+    totals: Floats,
+    tolerances: Tolerances,
+    spacing: float,
+) -> Run:
+    """The integration as native code, which no signal interrupts.
+
+    Where it may take long it has a thread of its own, to be watched and stopped: for a population,
+    with an output period, or with more integrator steps than usual.
+    """
     watch = Watch(np.zeros(1), np.zeros(1, np.int64))
     integrate = compiled(run_steps)
-    if len(network.weight) == 1:
-        return integrate(network, *arguments, watch)
+    arguments = (network, programme, first, stop, state, time, totals, tolerances, spacing, watch)
+    usual = not programme.period[first:stop].any() and tolerances.max_steps <= USUAL_STEPS
+    if len(network.weight) == 1 and usual:
+        return integrate(*arguments)
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(integrate, network, *arguments, watch)
+        running = pool.submit(integrate, *arguments)
         try:
             while not running.done():
                 wait([running], timeout=MOMENT_S)

@@ -50,7 +50,7 @@ def native(function: Callable[..., Any], entries: Sequence[str]) -> Callable[...
     """
     together = f"{function.__module__}:{function.__name__}" in entries
     library = _library(tuple(map(_named, entries)) if together else (function,))
-    return _interpreted(function) if library is None else _called(function, library)
+    return interpreted(function) if library is None else _called(function, library)
 
 
 def _named(entry: str) -> Callable[..., Any]:
@@ -129,7 +129,7 @@ def contents(kernels: Sequence[Callable[..., Any]]) -> bytes:
             modules[name] = [v for v in seen if isinstance(v, FunctionType) and hasattr(v, "is_kernel")]
             todo += [v.__module__ for v in modules[name]]
             todo += [v.__module__ for v in seen if is_record(v)]
-    digest = hashlib.sha256()
+    digest = hashlib.sha256("|".join(f"{k.__module__}:{k.__name__}" for k in kernels).encode())
     for path in sorted(HERE.glob("*.[hp]*")):
         digest.update(path.read_bytes())
     for name in sorted(modules):
@@ -150,7 +150,9 @@ def contents(kernels: Sequence[Callable[..., Any]]) -> bytes:
 # -- calls ------------------------------------------------------------------------------------
 
 
-def _interpreted(function: Callable[..., Any]) -> Callable[..., Any]:
+def interpreted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel as Python runs it; NumPy says nothing of what native code does not mention either."""
+
     @wraps(function)
     def call(*arguments: Any) -> Any:
         with np.errstate(all="ignore"):

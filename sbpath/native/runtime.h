@@ -135,6 +135,9 @@ EXPORT void *detach(void *address, void **blocks)
         return b;                                                                             \
     }
 
+/* Each round of a `while` looks into memory afresh: another thread may have said that it is to stop. */
+#define LOOK_AFRESH __asm__ volatile("" ::: "memory")
+
 /* An index that may count from the end, and an end of a slice. */
 static inline int64_t wrap(int64_t i, int64_t length) { return i < 0 ? i + length : i; }
 

@@ -370,6 +370,7 @@ class _Kernel:
         if node.orelse:
             self.refuse("a loop has no else", node)
         with self.braces("for (;;)"):
+            self.lines.append("LOOK_AFRESH;")
             self.lines.append(f"if (!{self.truth(node.test)}) break;")
             self.block(node.body)
 
@@ -684,7 +685,9 @@ class _Kernel:
 
     def place(self, node: ast.Subscript, of: Value, keep: bool = False) -> Value:
         """An element of the array `of`, or the part of it that the indices leave; `keep`: to be used twice."""
-        indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        indices = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+        while len(indices) > 1 and _is_all(indices[-1]):
+            indices.pop()
         wanted = [i for i in indices if not isinstance(i, ast.Slice)]
         numbers = self.values(wanted)
         array = self.array(of, node.value)
@@ -703,7 +706,7 @@ class _Kernel:
             natural = _natural(written, self.natural)
             texts.append(number.c if natural else f"wrap({number.c}, {array.c}.shape[{axis}])")
         part = self.part(array, texts) if texts else array
-        if last is None or (isinstance(last, ast.Slice) and not (last.lower or last.upper or last.step)):
+        if last is None or _is_all(last):
             return part
         name = self.library.c(part.type)
         if isinstance(last, Value):
@@ -948,6 +951,11 @@ def _integer(node: ast.expr) -> int | None:
     except ValueError:
         return None
     return value if isinstance(value, int) else None
+
+
+def _is_all(index: Any) -> bool:
+    """Whether an index is ``:``."""
+    return isinstance(index, ast.Slice) and not (index.lower or index.upper or index.step)
 
 
 def _returns(body: Sequence[ast.stmt]) -> bool:
