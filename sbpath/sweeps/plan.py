@@ -135,7 +135,7 @@ def carry_out(plan: Plan, points: Sequence[tuple[int, Point]]) -> list[Outcome]:
 
 @lru_cache(maxsize=4)
 def prepared(document: str, numbers: tuple[str, ...]) -> Variants:
-    """The mechanism of a plan with its open numbers, once per process; the compiled code is loaded as well."""
+    """The mechanism of a plan with its open numbers, once per process; the native code is loaded as well."""
     contents = json.loads(document)
     mechanism = mechanism_from_document(contents, where=contents["name"])
     # Before the first run is timed.
