@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -100,6 +102,21 @@ def of_dtype(dtype: Any) -> str | None:
     except TypeError:
         return None
     return name if name in ITEMS else None
+
+
+def signature(kernel: Callable[..., Any]) -> tuple[dict[str, Type], Type]:
+    """Types of the parameters of a kernel, and of its result."""
+    hints = get_type_hints(kernel, include_extras=True)
+    parameters = inspect.signature(kernel).parameters
+    missing = [name for name in (*parameters, "return") if name not in hints]
+    if missing:
+        raise TypeError(f"without a hint: {', '.join(missing)}")
+    return {name: of_hint(hints[name]) for name in parameters}, of_hint(hints["return"])
+
+
+def entry_name(kernel: Callable[..., Any]) -> str:
+    """The name of the C function by which Python calls a kernel."""
+    return f"entry_{kernel.__module__}_{kernel.__name__}".replace(".", "_")
 
 
 def is_record(value: Any) -> bool:

@@ -29,8 +29,10 @@ from sbpath.native.hints import (
     Scalar,
     Several,
     Type,
+    entry_name,
     in_words,
     is_record,
+    signature,
 )
 
 # Results above this (bytes) are not copied.
@@ -163,8 +165,6 @@ def interpreted(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _called(function: Callable[..., Any], library: ctypes.CDLL) -> Callable[..., Any]:
     """A kernel of a library: arguments go there in one piece of memory, the result comes in another."""
-    from sbpath.native.translate import entry_name, signature
-
     parameters, result = signature(function)
     entry = library[entry_name(function)]
     entry.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.POINTER(ctypes.c_void_p)]

@@ -13,8 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sbpath.kernels import Booleans, Floats, Floats2, Floats3, Integers, Integers2, Singles2, kernel
+from sbpath.native.expressions import KernelError
 from sbpath.native.library import native
-from sbpath.native.translate import KernelError, c_text
+from sbpath.native.translate import c_text
 
 TABLE = np.array([[1.5, -2.5, 0.1], [np.inf, 1e300, -0.0]])
 STEPS = np.array([3, -1, 2])
