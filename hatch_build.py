@@ -41,9 +41,7 @@ class KernelHook(BuildHookInterface):
         try:
             library = install(ENTRIES, Path(self._folder.name))
         except NoCompilerError as error:
-            self.app.display_warning(
-                f"no native code without a C compiler ({error}); kernels run interpreted"
-            )
+            self.app.display_warning(f"no native code ({error}); kernels run interpreted")
             return
         build_data["force_include"][str(library)] = f"sbpath/native/{library.name}"
         build_data["pure_python"] = False

@@ -19,7 +19,7 @@ from pathlib import Path
 from shutil import which
 
 # A product and a sum are not made one: every machine rounds as the interpreter does.
-FLAGS = ("-O2", "-ffp-contract=off", "-fno-math-errno", "-shared", "-w")
+FLAGS = ("-O2", "-ffp-contract=off", "-fno-math-errno", "-shared", "-Werror=implicit-function-declaration")
 SUFFIX = ".dll" if sys.platform == "win32" else ".so"
 # Libraries of earlier texts that are kept.
 KEPT = 20
@@ -71,7 +71,7 @@ def build(text: str, key: str, folder: Path) -> Path:
 
 
 def _compile(source: Path, made: Path) -> None:
-    said = "none was found"
+    said = "no C compiler was found"
     position = () if sys.platform == "win32" else ("-fPIC",)
     for compiler in compilers():
         command = [*compiler, *FLAGS, *position, source.name, "-o", made.name, "-lm"]

@@ -389,7 +389,7 @@ class Expressions:
             case ast.Pow() if not whole:
                 return Value(f"pow({a}, {b})", FLOAT)
             case ast.Pow() if right.c.startswith("INT64_C("):
-                return Value(f"powerinteger({a}, {b})", INT)
+                return Value(f"power_integer({a}, {b})", INT)
         self.refuse("no operation of kernels", node)
 
     def _Compare(self, node: ast.Compare) -> Value:

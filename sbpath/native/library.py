@@ -67,29 +67,25 @@ def _named(entry: str) -> Callable[..., Any]:
 def _library(kernels: tuple[Callable[..., Any], ...]) -> ctypes.CDLL | None:
     """The library of some kernels: the one installed, else the one kept, else a new one."""
     key = key_of(contents(kernels))
-    if (installed := find(key, HERE)) and (library := _loaded(installed)):
-        return library
-    text, why = None, "no folder for it can be written"
-    for folder in cache_folders():
+    text, why = None, "there is no folder for it"
+    for folder in (HERE, *cache_folders()):
         try:
             path = find(key, folder)
-            if path is None:
+            if path is None and folder != HERE:
                 text = text or _c_text(kernels)
                 path = build(text, key, folder)
+            if path is not None:
+                return _load(path)
         except NoCompilerError as error:
             why = str(error)
             break
-        except OSError as error:
+        except OSError as error:  # nothing can be written there, or nothing be run from there
             why = str(error)
-            continue
-        if library := _loaded(path):
-            return library
-        why = f"{path} cannot be loaded"
     # Processes that help say nothing: the one that started them has.
     if multiprocessing.parent_process() is None:
         print(
-            f"sbpath: no native code without a C compiler ({why}); the solver runs interpreted: half a second "
-            "to a second for a cycle, minutes for populations, maps and sweeps",
+            f"sbpath: no native code ({why}); the solver runs interpreted: half a second to a second for a "
+            "cycle, minutes for populations, maps and sweeps",
             file=sys.stderr,
         )
     return None
@@ -101,11 +97,8 @@ def _c_text(kernels: Sequence[Callable[..., Any]]) -> str:
     return c_text(kernels)
 
 
-def _loaded(path: Path) -> ctypes.CDLL | None:
-    try:
-        library = ctypes.CDLL(str(path))
-    except OSError:  # no code may be run from there, say
-        return None
+def _load(path: Path) -> ctypes.CDLL:
+    library = ctypes.CDLL(str(path))
     library.release.argtypes, library.release.restype = [ctypes.c_void_p], None
     library.detach.argtypes = [ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p)]
     library.detach.restype = ctypes.c_void_p
@@ -188,6 +181,7 @@ def _called(function: Callable[..., Any], library: ctypes.CDLL) -> Callable[...,
         finally:
             library.release(blocks)
 
+    call.library = library  # type: ignore[attr-defined]
     return call
 
 

@@ -129,7 +129,7 @@ class _Kernel(Expressions):
             length = self.fresh()
             self.lines.append(f"int64_t {length} = {arrays[0].c}.shape[0];")
             for other in arrays[1:]:
-                self.lines.append(f"{length} = smallerinteger({length}, {other.c}.shape[0]);")
+                self.lines.append(f"{length} = smaller_integer({length}, {other.c}.shape[0]);")
             head = f"for (int64_t {counter} = 0; {counter} < {length}; {counter}++)"
             items = [self.part(array, [counter]) for array in arrays]
             if what is enumerate:
