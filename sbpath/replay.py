@@ -7,9 +7,11 @@ import numpy as np
 from sbpath.kernels import Floats, allocating_kernel, compiled
 from sbpath.mechanism.reader import mechanism_of_sound_document
 from sbpath.mechanism.records import Mechanism
-from sbpath.model.equations import SMALLEST_AFFINITY, Drive, evaluate, workspace
+from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import Network, build_network
 from sbpath.model.rates import growth_time
+from sbpath.model.transformations import MIN_AFFINITY
+from sbpath.model.workspace import workspace
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.solution import Solution
 
@@ -50,18 +52,18 @@ def replayed(solution: Solution, network: Network) -> tuple[Floats, Floats, Floa
 
 @allocating_kernel
 def _evaluate_rows(states: Floats, currents: Floats, network: Network) -> tuple[Floats, Floats, Floats]:
-    work = workspace(network)
+    space = workspace(network)
     volumes, motion = np.zeros((len(states), len(network.source))), np.zeros(len(states))
     waiting = np.full((3, len(network.source), len(states)), np.nan)
     for row in range(len(states)):
-        evaluate(0.0, states[row], Drive(True, currents[row], 0.0), network, work, False)
+        evaluate(0.0, states[row], Control(True, currents[row], 0.0), network, space, False)
         for e in range(len(network.source)):
-            volumes[row, e] = work.volume[e]
-            driving = work.affinity[e] - network.work[e]
+            volumes[row, e] = space.volume[e]
+            driving = space.affinity[e] - network.transformation_work[e]
             # The times of an edge that stands still are those of an earlier row.
-            if driving <= SMALLEST_AFFINITY:
+            if driving <= MIN_AFFINITY:
                 continue
-            waiting[0, e, row] = work.nucleation[0, e]
+            waiting[0, e, row] = space.nucleation[0, e]
             # Of an edge that never nucleates the kernels work out no growth time.
             waiting[1, e, row] = growth_time(
                 driving,
@@ -73,5 +75,5 @@ def _evaluate_rows(states: Floats, currents: Floats, network: Network) -> tuple[
                 network.seed[e],
             )
             waiting[2, e, row] = network.transport[0, e]
-        motion[row] = work.slopes.derivative[-1]
+        motion[row] = space.derivatives.dy_dt[network.layout.potential]
     return volumes, motion, waiting

@@ -21,30 +21,22 @@ from sbpath.halfcycles import charge_runs
 from sbpath.kernels import Floats, Integers, compiled
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.mechanism.records import Mechanism, document_hash
-from sbpath.model.equations import fill_nodes, fill_shares, node_volume, stored_charge, workspace
-from sbpath.model.network import Network, build_network
+from sbpath.model.columns import CHARGE, HEAT_CAUSES, POTENTIAL, TIME, by_name
+from sbpath.model.equations import stored_charge
+from sbpath.model.network import Network, build_network, sizes_of
 from sbpath.model.population import Population, populated
+from sbpath.model.unknowns import UNKNOWNS, state_of
+from sbpath.model.workspace import fill_means, fill_nodes, node_volume, workspace
 from sbpath.physical import COULOMB_PER_MAH, ZERO_CELSIUS_K
 from sbpath.protocol.protocol import Protocol, cycling
 from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Step
 from sbpath.replay import mechanism_of
-from sbpath.solution import CAUSES, Particles, SimulationError, Solution, State, StepRecord
+from sbpath.solution import Particles, SimulationError, Solution, State, StepRecord
 from sbpath.solver.cycler import End, direction_of, programme_of, reason_of
-from sbpath.solver.electrode import (
-    CHARGE,
-    CONTENT,
-    CURRENT,
-    POTENTIAL,
-    SHARES,
-    STORED,
-    TIME,
-    VOLTAGE,
-    VOLUME,
-    layout,
-)
-from sbpath.solver.solve import Run, Watch
+from sbpath.solver.electrode import Tolerances
+from sbpath.solver.solve import Checkpoint, Monitor, Run, part_of
 from sbpath.solver.solve import run as run_steps
-from sbpath.solver.trial import SolverOptions, Tolerances
+from sbpath.solver.trial import SolverOptions
 
 ProtocolLike = Protocol | Step | str | Sequence[Any]
 
@@ -141,7 +133,7 @@ def simulate(
     if population is not None:
         network = populated(network, population)
     start = _start(mechanism, initial)
-    state = _initial_state(start, population)
+    state = _initial_state(start, network)
     provenance = {
         "sbpath": __version__,
         "python": platform.python_version(),
@@ -161,10 +153,10 @@ def simulate(
         provenance["population"] = {f.name: getattr(population, f.name).tolist() for f in fields(population)}
 
     # A first step that sets the voltage jumps to it; its charge counts from here.
-    work = workspace(network)
-    fill_nodes(start.potential_V, network, work)
-    fill_shares(state, network, work)
-    start_charge = stored_charge(start.potential_V, network, work)[0]
+    space = workspace(network)
+    fill_nodes(start.potential_V, network, space)
+    fill_means(state, network, space.mean)
+    start_charge = stored_charge(state, network, space)
     record = Record(network, state, start_charge)
     todo = list(parsed.steps())
     programme = programme_of([step for _, _, step in todo], one_C, mass)
@@ -180,8 +172,8 @@ def simulate(
             began = time.monotonic()
             stop = min(done + share, len(todo))
             part = _integrate(
-                bar, network, programme, done, stop, record.state, record.time, record.totals, tolerances, spacing
-            )  # fmt: skip
+                bar, network, part_of(programme, done, stop), record.checkpoint, tolerances, spacing
+            )
             record.add(part, todo[done:stop], options.max_steps)
             bar.update(len(part.last))
             if record.failed:
@@ -340,19 +332,19 @@ def _start(mechanism: Mechanism, initial: Solution | State | None) -> State:
     )
 
 
-def _initial_state(start: State, population: Population | None) -> Floats:
-    """`start` as the solver takes it: fractions particle by particle, then the potential."""
-    nodes = list(start.fractions.values())
-    number = 1 if population is None else len(population)
-    if start.particles is None:
-        return np.array([*nodes * number, start.potential_V])
-    particles = np.array(start.particles, dtype=float)
-    if particles.shape != (number, len(nodes)):
-        raise InputError(
-            f"initial: its particles have shape {particles.shape}, not ({number}, {len(nodes)}); "
-            "continue with the same population"
-        )
-    return np.array([*particles.ravel(), start.potential_V])
+def _initial_state(start: State, network: Network) -> Floats:
+    """`start` as the solver takes it: its unknowns by name, particle by particle where it has them."""
+    shape = (len(network.weight), len(network.gibbs))
+    values = {u.name: getattr(start, u.name) for u in UNKNOWNS if hasattr(start, u.name)}
+    values["fractions"] = list(start.fractions.values())
+    if start.particles is not None:
+        values["fractions"] = particles = np.array(start.particles, dtype=float)
+        if particles.shape != shape:
+            raise InputError(
+                f"initial: its particles have shape {particles.shape}, not {shape}; "
+                "continue with the same population"
+            )
+    return state_of(network.layout, sizes_of(network), values)
 
 
 # -- meanwhile ----------------------------------------------------------------------------
@@ -360,19 +352,19 @@ def _initial_state(start: State, population: Population | None) -> Floats:
 
 def _integrate(bar: Any, network: Network, *arguments: Any) -> Run:
     """The compiled integration; that of a population in a thread of its own, to be watched and stopped."""
-    watch = Watch(np.zeros(1), np.zeros(1, np.int64))
+    monitor = Monitor(np.zeros(1), np.zeros(1, np.int64))
     integrate = compiled(run_steps)
     if len(network.weight) == 1:
-        return integrate(network, *arguments, watch)
+        return integrate(network, *arguments, monitor)
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(integrate, network, *arguments, watch)
+        running = pool.submit(integrate, network, *arguments, monitor)
         try:
             while not running.done():
                 wait([running], timeout=MOMENT_S)
-                bar.set_postfix_str(f"{watch.time[0] / 3600.0:.3g} h", refresh=False)
+                bar.set_postfix_str(f"{monitor.time[0] / 3600.0:.3g} h", refresh=False)
                 bar.update(0)
         except BaseException:
-            watch.stop[0] = 1
+            monitor.stop[0] = 1
             raise
     return running.result()
 
@@ -392,10 +384,8 @@ class Record:
     """All that has been simulated so far."""
 
     def __init__(self, network: Network, state: Floats, charge: float) -> None:
-        self.columns = layout(len(network.gibbs), len(network.source))
-        self.state = state
-        self.time = 0.0
-        self.totals = np.zeros(self.columns.width - self.columns.powers)
+        self.network = network
+        self.checkpoint = Checkpoint(state, 0.0, np.zeros(network.columns.width - network.columns.power))
         self.charge = charge
         self.rows: list[Floats] = []
         self.seen: list[tuple[Integers, Any]] = []
@@ -409,14 +399,14 @@ class Record:
         ends = zip(
             part.last.tolist(),
             part.ended.tolist(),
-            part.target.tolist(),
+            part.event.tolist(),
             part.duration.tolist(),
             part.size.tolist(),
             strict=True,
         )
-        for (cycle, number, step), (last, way, target, duration, size) in zip(todo, ends):  # noqa: B905
+        for (cycle, number, step), (last, way, event, duration, size) in zip(todo, ends):  # noqa: B905
             end = part.rows[last - 1]
-            ended_by, reason = reason_of(step, End(way, target, duration, size, end[POTENTIAL]), max_steps)
+            ended_by, reason = reason_of(step, End(way, event, duration, size, end[POTENTIAL]), max_steps)
             passed = float(end[CHARGE] - self.charge) / COULOMB_PER_MAH
             self.charge = float(end[CHARGE])
             self.steps.append(
@@ -431,10 +421,10 @@ class Record:
                 break
         self.rows.append(part.rows[:first])
         looks = part.snapshots.taken[0]
-        self.seen.append((before + part.snapshots.row[:looks], part.snapshots.fractions[:looks]))
-        self.state = part.state
-        self.time = float(part.rows[first - 1, TIME])
-        self.totals = part.rows[first - 1, self.columns.width :].copy()
+        self.seen.append((before + part.snapshots.row[:looks], part.snapshots.blocks[:looks]))
+        end = part.rows[first - 1]
+        totals = end[self.network.columns.width :].copy()
+        self.checkpoint = Checkpoint(part.state, float(end[TIME]), totals)
 
 
 def _assemble(
@@ -445,58 +435,50 @@ def _assemble(
     provenance: dict[str, Any],
     population: Population | None,
 ) -> Solution:
-    table = np.concatenate(record.rows).T
+    table = by_name(np.concatenate(record.rows), sizes_of(network))
     edges = mechanism.edges(provenance["graph"])
-    count, columns, width = len(edges), record.columns, record.columns.width
-    passed = (table[CHARGE] - start_charge) / COULOMB_PER_MAH
+    passed = (table["charge_C_per_g"] - start_charge) / COULOMB_PER_MAH
     # As built: a solution phase is filled as far as the upper cut-off has it.
-    work = workspace(network)
-    fill_nodes(mechanism.upper_cutoff_V, network, work)
-    pristine = node_volume(list(mechanism.nodes).index(mechanism.initial_phase), network, work)
+    space = workspace(network)
+    fill_nodes(mechanism.upper_cutoff_V, network, space)
+    pristine = node_volume(list(mechanism.nodes).index(mechanism.initial_phase), network, space)
     steps = record.steps
     lengths = [s.last - s.first for s in steps]
     cycle, step = (
         np.repeat(numbers, lengths) for numbers in ([s.cycle for s in steps], [s.step for s in steps])
     )
-    rates = table[columns.flows : columns.flows + count].copy()
-    affinities = table[columns.affinity : columns.affinity + count].copy()
-    energy, joule, parts, converted, carried = np.split(
-        table[width:], np.cumsum([1, 1, len(CAUSES) * count, count])
-    )
+    made = {
+        "time_s": provenance["initial"]["time_s"] + table["time_s"],
+        "charge_mAh_per_g": passed,
+        "capacity_mAh_per_g": _half_cycle_capacity(passed, cycle, step),
+        "heat_W_per_g": table["rates_per_s"]
+        * table["affinities_J_per_mol"]
+        / mechanism.host_molar_mass_g_per_mol,
+        "heat_parts_J_per_g": np.stack([table[c.integral] for c in HEAT_CAUSES if c.size == "edges"]),
+        "edge_charge_mAh_per_g": table["edge_charge_C_per_g"] / COULOMB_PER_MAH,
+        "swelling_percent": (table["volume_m3_per_mol"] / pristine - 1.0) * 100.0,
+    }
+    # What else a solution holds is a column of that name.
+    made |= {f.name: table[f.name].copy() for f in fields(Solution) if f.name in table.keys() - made.keys()}
     return Solution(
-        time_s=provenance["initial"]["time_s"] + table[TIME],
-        potential_V=table[POTENTIAL].copy(),
-        voltage_V=table[VOLTAGE].copy(),
-        current_A_per_g=table[CURRENT].copy(),
-        composition=table[CONTENT].copy(),
-        charge_mAh_per_g=passed,
-        capacity_mAh_per_g=_half_cycle_capacity(passed, cycle, step),
-        fractions=table[SHARES : columns.affinity].copy(),
-        rates_per_s=rates,
-        affinities_J_per_mol=affinities,
-        heat_W_per_g=rates * affinities / mechanism.host_molar_mass_g_per_mol,
-        heat_parts_J_per_g=parts.reshape(len(CAUSES), count, table.shape[1]).copy(),
-        converted=converted.copy(),
-        edge_charge_mAh_per_g=carried / COULOMB_PER_MAH,
-        joule_heat_J_per_g=joule[0].copy(),
-        energy_J_per_g=energy[0].copy(),
-        stored_J_per_g=table[STORED].copy(),
-        swelling_percent=(table[VOLUME] / pristine - 1.0) * 100.0,
+        **made,
         cycle=cycle,
         step=step,
         phases=tuple(mechanism.nodes),
         edges=tuple(f"{e.reactant} -> {e.product}" for e in edges),
         steps=tuple(steps),
         provenance=provenance,
-        particles=None if population is None else _particles(population, record, len(mechanism.nodes)),
+        particles=None if population is None else _particles(population, record),
     )
 
 
-def _particles(population: Population, record: Record, nodes: int) -> Particles:
-    rows, fractions = (np.concatenate(parts) for parts in zip(*record.seen, strict=True))
+def _particles(population: Population, record: Record) -> Particles:
+    layout, nodes = record.network.layout, len(record.network.gibbs)
+    rows, blocks = (np.concatenate(parts) for parts in zip(*record.seen, strict=True))
+    final = record.checkpoint.state[: layout.potential]
     return Particles(
         **{f.name: getattr(population, f.name) for f in fields(population)},
         row=rows,
-        fractions=fractions.reshape(len(rows), len(population), nodes),
-        final=record.state[:-1].reshape(len(population), nodes).copy(),
+        fractions=blocks.reshape(len(rows), len(population), layout.block)[:, :, :nodes].copy(),
+        final=final.reshape(len(population), layout.block)[:, :nodes].copy(),
     )

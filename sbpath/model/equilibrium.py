@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sbpath.errors import InputError, nearest
 from sbpath.mechanism.records import Mechanism
-from sbpath.model.equations import fill_nodes, workspace
 from sbpath.model.network import build_network
+from sbpath.model.workspace import fill_nodes, workspace
 from sbpath.physical import ZERO_CELSIUS_K
 
 # Potentials (V vs the alkali metal) between which equilibria are looked for.
@@ -53,13 +53,13 @@ def equilibrium_potential(
         raise InputError(f"temperature_C: must be above {-ZERO_CELSIUS_K}, not {temperature_C!r}")
     celsius = mechanism.temperature_C if temperature_C is None else temperature_C
     network = build_network(mechanism, mechanism.default_graph, celsius + ZERO_CELSIUS_K)
-    work = workspace(network)
+    space = workspace(network)
     names = list(mechanism.nodes)
     p, q = names.index(one), names.index(other)
 
     def difference(potential: float) -> float:
-        fill_nodes(potential, network, work)
-        return work.omega[p] - work.omega[q]
+        fill_nodes(potential, network, space)
+        return space.omega[p] - space.omega[q]
 
     low, high = RANGE_V
     if difference(low) * difference(high) >= 0.0:

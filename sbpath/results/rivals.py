@@ -172,7 +172,7 @@ def driving(solution: Solution) -> Driving:
     """Driving force, barrier and nucleation rate of every edge along a solution."""
     network = network_of(solution)
     volume, _, waiting = replayed(solution, network)
-    free = solution.affinities_J_per_mol - network.work[:, None]
+    free = solution.affinities_J_per_mol - network.transformation_work[:, None]
     free = np.where(free > 0.0, free, nan)
     barrier = network.barrier[0][:, None] * (volume / free) ** 2
     log_attempt = network.log_attempt[0]

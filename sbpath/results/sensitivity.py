@@ -19,8 +19,9 @@ from sbpath.errors import InputError
 from sbpath.kernels import Floats, allocating_kernel, compiled
 from sbpath.mechanism.reader import change_number, with_changes
 from sbpath.mechanism.records import Mechanism
-from sbpath.model.equations import Drive, evaluate, fill_nodes, workspace
+from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import Network, build_network
+from sbpath.model.workspace import fill_nodes, workspace
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.replay import mechanism_of, network_of
 from sbpath.solution import Solution
@@ -212,10 +213,10 @@ def _differences(
 
 def _content(state: Floats, network: Network) -> tuple[float, Floats]:
     """Alkali content x of the electrode in a state (mol per mol Sb), and its slopes by the unknowns."""
-    work = workspace(network)
-    fill_nodes(state[-1], network, work)
+    space = workspace(network)
+    fill_nodes(state[-1], network, space)
     shares = state[:-1]
-    return float(shares @ work.content), np.append(work.content, shares @ work.slope)
+    return float(shares @ space.content), np.append(space.content, shares @ space.slope)
 
 
 def _network(solution: Solution, mechanism: Mechanism, name: str, value: float) -> Network:
@@ -229,16 +230,17 @@ def _slopes_along(states: Floats, currents: Floats, network: Network) -> tuple[F
     """dy/dt and its Jacobian in each row at the row's own current."""
     rows, unknowns = states.shape
     nodes = unknowns - 1
-    work = workspace(network)
+    space = workspace(network)
+    derivatives = space.derivatives
     rates, jacobians = np.zeros((rows, unknowns)), np.zeros((rows, unknowns, unknowns))
     for i in range(rows):
-        evaluate(0.0, states[i], Drive(True, currents[i], 0.0), network, work, True)
+        evaluate(0.0, states[i], Control(True, currents[i], 0.0), network, space, True)
         for p in range(nodes):
-            rates[i, p] = work.slopes.derivative[p]
+            rates[i, p] = derivatives.dy_dt[p]
             for q in range(nodes):
-                jacobians[i, p, q] = work.slopes.blocks[0, p, q]
-            jacobians[i, p, nodes] = work.slopes.column[p]
-            jacobians[i, nodes, p] = work.slopes.row[p]
-        rates[i, nodes] = work.slopes.derivative[nodes]
-        jacobians[i, nodes, nodes] = work.slopes.row[nodes]
+                jacobians[i, p, q] = derivatives.blocks[0, p, q]
+            jacobians[i, p, nodes] = derivatives.columns[0, p]
+            jacobians[i, nodes, p] = derivatives.rows[0, p]
+        rates[i, nodes] = derivatives.dy_dt[nodes]
+        jacobians[i, nodes, nodes] = derivatives.rows[0, nodes]
     return rates, jacobians

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.model.equations import fill_nodes, workspace
 from sbpath.model.equilibrium import equilibrium_potential
+from sbpath.model.workspace import fill_nodes, workspace
 from sbpath.protocol.protocol import parse_step
 from sbpath.protocol.steps import Rest
 from sbpath.replay import mechanism_of, network_of

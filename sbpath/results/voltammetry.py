@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.model.equations import fill_nodes, workspace
+from sbpath.model.workspace import fill_nodes, workspace
 from sbpath.protocol.protocol import parse_step
 from sbpath.protocol.steps import Sweep
 from sbpath.replay import network_of

@@ -23,18 +23,18 @@ from sbpath.protocol.steps import (
 from sbpath.solver.cutoffs import ABOUT_COMPOSITION, ABOUT_CURRENT, ABOUT_VOLTAGE
 from sbpath.solver.solve import (
     ALREADY,
-    MOST_ROWS,
+    EVENT,
+    MAX_ROWS_PER_STEP,
     NO_STEP_SIZE,
     RUNAWAY,
     STOPPED,
-    TARGET,
     TIME_OVER,
     TOO_MANY_ROWS,
     Programme,
 )
 
-# Longer than any experiment: a step without a time limit ends by its other limits.
-FOREVER_S = 1e12
+# Longer than any experiment, for a step without a time limit: it ends by its other limits.
+NO_TIME_LIMIT_S = 1e12
 
 
 class End(NamedTuple):
@@ -43,7 +43,7 @@ class End(NamedTuple):
     """
 
     way: int
-    target: int
+    event: int
     duration: float
     size: float
     potential: float
@@ -55,7 +55,7 @@ def programme_of(steps: Sequence[Step], one_C: float, mass: float) -> Programme:
     `one_C` is 1C in mA/g, `mass` the mass of the host in g.
     """
     rows = [_imposed(step, one_C, mass) for step in steps]
-    limits = [[_target(limit, step, one_C, mass) for limit in watched_limits(step)] for step in steps]
+    limits = [[_event(limit, step, one_C, mass) for limit in watched_limits(step)] for step in steps]
     control, level, end, scan_rate = (np.array(column) for column in zip(*rows, strict=True))
     quantity, value, sign = np.array([t for these in limits for t in these]).reshape(-1, 3).T
     return Programme(
@@ -92,7 +92,7 @@ def watched_limits(step: Step) -> list[Limit]:
     return [limit for limit in step.limits if not isinstance(limit, TimeLimit)]
 
 
-def _target(limit: Limit, step: Step, one_C: float, mass: float) -> tuple[int, float, float]:
+def _event(limit: Limit, step: Step, one_C: float, mass: float) -> tuple[int, float, float]:
     """A watched limit as quantity, value and the side from which it is met, see `Programme`."""
     # An insertion lowers the voltage and raises x.
     insertion = isinstance(step, ConstantCurrent) and step.direction == "insertion"
@@ -105,12 +105,14 @@ def _target(limit: Limit, step: Step, one_C: float, mass: float) -> tuple[int, f
             sign = (-1.0 if insertion else 1.0) if isinstance(step, ConstantCurrent) else 0.0
             return ABOUT_COMPOSITION, x, sign
         case TimeLimit():
-            raise AssertionError("a time limit is a length, not a target")
+            raise AssertionError("a time limit is a length, not an event")
 
 
 def _longest(step: Step) -> float:
     """The shortest of a step's limits of time (s)."""
-    return min((limit.time_s for limit in step.limits if isinstance(limit, TimeLimit)), default=FOREVER_S)
+    return min(
+        (limit.time_s for limit in step.limits if isinstance(limit, TimeLimit)), default=NO_TIME_LIMIT_S
+    )
 
 
 def reason_of(step: Step, end: End, max_steps: int) -> tuple[str, str]:
@@ -120,11 +122,14 @@ def reason_of(step: Step, end: End, max_steps: int) -> tuple[str, str]:
             longest = _longest(step)
             if isinstance(step, Sweep) and end.duration < longest:
                 return "sweep", f"the sweep reached {step.end_V:g} V"
-            if longest == FOREVER_S:
-                return "failed", f"its limit was not reached in {FOREVER_S:g} s; give it one that can be"
+            if longest == NO_TIME_LIMIT_S:
+                return (
+                    "failed",
+                    f"its limit was not reached in {NO_TIME_LIMIT_S:g} s; give it one that can be",
+                )
             return "time", f"the time was over: {end.duration:g} s"
-        case way if way in (TARGET, ALREADY):
-            limit = watched_limits(step)[end.target]
+        case way if way in (EVENT, ALREADY):
+            limit = watched_limits(step)[end.event]
             if end.way == ALREADY:
                 return "already", f"its limit was met before it began ({limit!s}), so it took no time"
             return _met(limit)
@@ -140,7 +145,7 @@ def reason_of(step: Step, end: End, max_steps: int) -> tuple[str, str]:
             )
         case way if way == TOO_MANY_ROWS:
             return "failed", (
-                f"its output every {step.period_s:g} s would make more than {MOST_ROWS:,} rows; "
+                f"its output every {step.period_s:g} s would make more than {MAX_ROWS_PER_STEP:,} rows; "
                 "write a longer period, or none"
             )
         case way if way == STOPPED:
@@ -158,7 +163,7 @@ def _met(limit: Limit) -> tuple[str, str]:
         case CompositionLimit():
             return "composition", f"the composition reached x = {limit.x:g}"
         case TimeLimit():
-            raise AssertionError("a time limit is never a target")
+            raise AssertionError("a time limit is never an event")
 
 
 def direction_of(step: Step, passed: float) -> str:
