@@ -156,7 +156,7 @@ def simulate(
     space = workspace(network)
     fill_nodes(start.potential_V, network, space)
     fill_means(state, network, space.mean)
-    start_charge = stored_charge(state, network, space)
+    start_charge = stored_charge(state, network, space)[0]
     record = Record(network, state, start_charge)
     todo = list(parsed.steps())
     programme = programme_of([step for _, _, step in todo], one_C, mass)

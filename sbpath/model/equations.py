@@ -87,7 +87,10 @@ def _balance_charge(
     at_E = layout.potential
     potential = state[at_E]
     dy_dt, _, _, rows, by_time = space.derivatives
-    slope, capacitance = space.slope, effective_capacitance(network, space)
+    slope = space.slope
+    capacitance = network.double_layer
+    for p in range(len(network.gibbs)):
+        capacitance -= network.charge_scale * space.mean[p] * slope[p]
     stiffness = 0.0
     if control.current_control:
         current = control.level
@@ -121,24 +124,15 @@ def _balance_charge(
 
 
 @kernel
-def effective_capacitance(network: Network, space: Workspace) -> float:
-    """C of the equations (F/g): the double layer and what the phases take up as E moves."""
-    capacitance = network.double_layer
-    for p in range(len(network.gibbs)):
-        capacitance -= network.charge_scale * space.mean[p] * space.slope[p]
-    return capacitance
-
-
-@kernel
-def stored_charge(state: Floats, network: Network, space: Workspace) -> float:
-    """Charge held by the electrode (C/g, insertion positive), after `fill_nodes` and `fill_means`.
+def stored_charge(state: Floats, network: Network, space: Workspace) -> tuple[float, float]:
+    """Charge held by the electrode (C/g, insertion positive) and the C that it defines (F/g).
 
     ``q = (F/M) sum Theta_p x_p(E) - C_dl E + what other processes hold``, so that ``dq/dt = I``
-    along any solution and ``dq/dE = -C`` with all else fixed.
+    along any solution and ``dq/dE = -C`` with all else fixed. After `fill_nodes` and `fill_means`.
     """
-    phases = phase_charge(space.mean, network, space)
+    phases, slope = phase_charge(space.mean, network, space)
     layer = network.double_layer * state[network.layout.potential]
-    return phases - layer + side_charge(state, network)
+    return phases - layer + side_charge(state, network), network.double_layer - slope
 
 
 @kernel

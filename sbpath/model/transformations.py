@@ -119,12 +119,14 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
 
 
 @kernel
-def phase_charge(means: Floats, network: Network, space: Workspace) -> float:
-    """Charge held by the phases (C/g, insertion positive)."""
+def phase_charge(means: Floats, network: Network, space: Workspace) -> tuple[float, float]:
+    """Charge held by the phases (C/g, insertion positive) and its derivative by E (F/g)."""
     content = 0.0
+    slope = 0.0
     for p in range(len(network.gibbs)):
         content += means[p] * space.content[p]
-    return network.charge_scale * content
+        slope += means[p] * space.slope[p]
+    return network.charge_scale * content, network.charge_scale * slope
 
 
 @kernel

@@ -25,7 +25,7 @@ from sbpath.model.columns import (
     VOLTAGE,
     VOLUME,
 )
-from sbpath.model.equations import Control, effective_capacitance, evaluate, stored_charge, stored_energy
+from sbpath.model.equations import Control, evaluate, stored_charge, stored_energy
 from sbpath.model.network import Network
 from sbpath.model.processes import fill_columns, side_charge
 from sbpath.model.transformations import phase_charge
@@ -88,7 +88,7 @@ def begin_step(
         state[layout.potential] = control.level
         fill_nodes(control.level, network, space)
     jump = before - stored_energy(state, network, space)
-    return Conserved(host, stored_charge(state, network, space)), jump
+    return Conserved(host, stored_charge(state, network, space)[0]), jump
 
 
 @cold_kernel
@@ -121,7 +121,7 @@ def read_point(
     if control.current_control:
         settle_charge(conserved.charge + control.level * time, state, begin, end, network, space)
     current = evaluate(time, state, control, network, space, with_jacobian)
-    charge = stored_charge(state, network, space)
+    charge, capacitance = stored_charge(state, network, space)
     if control.current_control:
         charge = conserved.charge + current * time
     potential = state[layout.potential]
@@ -133,7 +133,7 @@ def read_point(
     values[CHARGE] = charge
     phases = charge + network.double_layer * potential - side_charge(state, network)
     values[CONTENT] = phases / network.charge_scale
-    values[CAPACITANCE] = effective_capacitance(network, space)
+    values[CAPACITANCE] = capacitance
     values[STORED] = stored_energy(state, network, space)
     for k in range(layout.potential, layout.unknowns):
         values[POTENTIAL + k - layout.potential] = state[k]
@@ -164,11 +164,12 @@ def settle_charge(
     for _ in range(3):
         fill_nodes(state[at_E], network, space)
         fill_means(state, network, space.mean)
-        missing = charge - stored_charge(state, network, space)
+        present, capacitance = stored_charge(state, network, space)
+        missing = charge - present
         if abs(missing) <= CHARGE_ROUNDING * network.charge_scale:
             break
-        faradaic = phase_charge(space.way_mean, network, space) + side_charge(way, network)
-        capacitive = effective_capacitance(network, space) * way[at_E]
+        faradaic = phase_charge(space.way_mean, network, space)[0] + side_charge(way, network)
+        capacitive = capacitance * way[at_E]
         square = faradaic * faradaic + capacitive * capacitive
         if not square > 0.0:
             break

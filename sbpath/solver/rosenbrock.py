@@ -173,7 +173,7 @@ def factor(derivatives: Derivatives, size: float, factors: Factors) -> bool:
     for s in range(shared):
         for k in range(border):
             factors.reach[s, k] = derivatives.columns[s, k]
-        _solve_blocks(factors, factors.reach[s])
+        _solve_blocks(factors.blocks, factors.pivots, factors.reach[s])
     for s in range(derivatives.rows.shape[0]):
         for k in range(derivatives.rows.shape[1]):
             factors.rows[s, k] = derivatives.rows[s, k]
@@ -221,7 +221,6 @@ def _solve_block(matrix: Floats, pivots: Integers, first: int, right: Floats) ->
         best = pivots[k]
         if best != k:
             right[first + k], right[first + best] = right[first + best], right[first + k]
-    for k in range(size):
         total = right[first + k]
         for j in range(k):
             total -= matrix[k, j] * right[first + j]
@@ -234,18 +233,18 @@ def _solve_block(matrix: Floats, pivots: Integers, first: int, right: Floats) ->
 
 
 @cold_kernel
-def _solve_blocks(factors: Factors, right: Floats) -> None:
+def _solve_blocks(blocks: Floats, pivots: Integers, right: Floats) -> None:
     """Solve with each block, in place."""
-    particles, block, _ = factors.blocks.shape
+    particles, block, _ = blocks.shape
     for i in range(particles):
-        _solve_block(factors.blocks[i], factors.pivots[i], i * block, right)
+        _solve_block(blocks[i], pivots[i], i * block, right)
 
 
 @kernel
 def solve(factors: Factors, right: Floats) -> None:
     """Solve the factored system for `right` (n), in place."""
     shared, border = factors.reach.shape
-    _solve_blocks(factors, right)
+    _solve_blocks(factors.blocks, factors.pivots, right)
     for s in range(shared):
         total = right[border + s]
         for k in range(border):
@@ -282,14 +281,14 @@ def fill_stage(s: int, size: float, dy_dt: Floats, by_time: Floats, factors: Fac
     the step.
     """
     right = stages[s]
+    first = len(right) - len(by_time)
     for k in range(len(right)):
         total = dy_dt[k]
         for j in range(s):
             total += C[s, j] / size * stages[j, k]
+        if k >= first:
+            total += size * TIME_WEIGHTS[s] * by_time[k - first]
         right[k] = total
-    first = len(right) - len(by_time)
-    for k in range(len(by_time)):
-        right[first + k] += size * TIME_WEIGHTS[s] * by_time[k]
     solve(factors, right)
     total = 0.0
     for k in range(len(right)):

@@ -12,14 +12,15 @@ import pytest
 
 from sbpath import cycling, kernels, load_mechanism, shipped_names, simulate
 from sbpath.kernels import compiled
-from sbpath.model.equations import Drive, dense, evaluate, workspace
+from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import build_network
+from sbpath.model.workspace import dense, workspace
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.replay import network_of, replayed
 from sbpath.solver.cycler import programme_of
+from sbpath.solver.electrode import Tolerances
 from sbpath.solver.reference import scipy_cycle
-from sbpath.solver.solve import Watch, run
-from sbpath.solver.trial import Tolerances
+from sbpath.solver.solve import Checkpoint, Monitor, run
 
 
 def network_at_home(mechanism):
@@ -51,9 +52,9 @@ def test_compiled_and_interpreted_kernels_agree():
     steps = [s for _, _, s in cycling("C/2", 0.2, 1.3).steps()]
     programme = programme_of(steps, mechanism.theoretical_capacity_mAh_per_g, 1.0)
     state = np.array([1.0, 0.0, 0.0, 1.3])
-    edges = len(network.source)
-    arguments = (network, programme, 0, 2, state, 0.0, np.zeros(2 + 6 * edges), Tolerances(1e-6, 1e-9, 1000))
-    arguments += (np.inf, Watch(np.zeros(1), np.zeros(1, np.int64)))
+    start = Checkpoint(state, 0.0, np.zeros(network.columns.width - network.columns.power))
+    monitor = Monitor(np.zeros(1), np.zeros(1, np.int64))
+    arguments = (network, programme, start, Tolerances(1e-6, 1e-9, 1000), np.inf, monitor)
     ours, theirs = compiled(run)(*arguments), run(*arguments)
     assert ours.last.tolist() == theirs.last.tolist()
     np.testing.assert_allclose(ours.duration, theirs.duration, rtol=1e-9)
@@ -65,22 +66,22 @@ def test_replayed_rows_are_those_of_the_interpreted_equations():
     solution = simulate("k-sb", progress=False)
     network = network_of(solution)
     volumes, motion, waiting = replayed(solution, network)
-    work = workspace(network)
+    space = workspace(network)
     for row in range(0, len(solution.time_s), 37):
         state = np.array([*solution.fractions[:, row], solution.potential_V[row]])
-        evaluate(0.0, state, Drive(True, solution.current_A_per_g[row], 0.0), network, work, True)
-        assert motion[row] == pytest.approx(work.slopes.derivative[-1], rel=1e-9)
-        np.testing.assert_allclose(volumes[:, row], work.volume, rtol=1e-12)
-        runs = work.affinity - network.work > 1e-9
+        evaluate(0.0, state, Control(True, solution.current_A_per_g[row], 0.0), network, space, True)
+        assert motion[row] == pytest.approx(space.derivatives.dy_dt[-1], rel=1e-9)
+        np.testing.assert_allclose(volumes[:, row], space.volume, rtol=1e-12)
+        runs = space.affinity - network.transformation_work > 1e-9
         np.testing.assert_array_equal(np.isnan(waiting[:, :, row]), np.tile(~runs, (3, 1)))
-        times = np.vstack([work.nucleation[0], work.growth[0], network.transport[0]])
+        times = np.vstack([space.nucleation[0], space.growth[0], network.transport[0]])
         np.testing.assert_allclose(waiting[[0, 2]][:, runs, row], times[[0, 2]][:, runs], rtol=1e-9)
         # Of what never nucleates the equations leave the growth out.
-        reached = runs & np.isfinite(work.nucleation[0])
+        reached = runs & np.isfinite(space.nucleation[0])
         np.testing.assert_allclose(waiting[1, reached, row], times[1, reached], rtol=1e-9)
         assert np.nanmin(waiting[1, :, row]) > 0.0
         # And the Jacobian has no row or column that the arrow leaves out.
-        assert dense(work.slopes).shape == (len(state), len(state))
+        assert dense(space.derivatives).shape == (len(state), len(state))
 
 
 SCRIPT = """
