@@ -158,9 +158,6 @@ def settle_charge(
     turn an error of 1e-7 in charge into one of 1e-5 V, the double layer being small.
     """
     at_E, way = network.layout.potential, space.way
-    for k in range(len(state)):
-        way[k] = end[k] - begin[k]
-    fill_means(way, network, space.way_mean)
     for _ in range(3):
         fill_nodes(state[at_E], network, space)
         fill_means(state, network, space.mean)
@@ -168,6 +165,9 @@ def settle_charge(
         missing = charge - present
         if abs(missing) <= CHARGE_ROUNDING * network.charge_scale:
             break
+        for k in range(len(state)):
+            way[k] = end[k] - begin[k]
+        fill_means(way, network, space.way_mean)
         faradaic = phase_charge(space.way_mean, network, space)[0] + side_charge(way, network)
         capacitive = capacitance * way[at_E]
         square = faradaic * faradaic + capacitive * capacitive

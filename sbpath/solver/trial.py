@@ -130,12 +130,13 @@ def try_step(size: float, problem: StepProblem, buffers: StepBuffers) -> float:
     by_time = buffers.derivatives.by_time
     if not factor(buffers.derivatives, size, buffers.factors):
         return np.inf
-    if not fill_stage(0, size, buffers.derivatives.dy_dt, by_time, buffers.factors, stages):
-        return np.inf
-    for s in range(1, STAGES):
-        stage_point(s, begin, stages, end)
-        evaluate(time + TIMES[s] * size, end, control, network, space, False)
-        if not fill_stage(s, size, space.derivatives.dy_dt, by_time, buffers.factors, stages):
+    dy_dt = buffers.derivatives.dy_dt
+    for s in range(STAGES):
+        if s > 0:
+            stage_point(s, begin, stages, end)
+            evaluate(time + TIMES[s] * size, end, control, network, space, False)
+            dy_dt = space.derivatives.dy_dt
+        if not fill_stage(s, size, dy_dt, by_time, buffers.factors, stages):
             return np.inf
     error = stages[STAGES - 1]
     for k in range(len(end)):

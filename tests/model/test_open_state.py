@@ -1,11 +1,16 @@
-"""An idle film, which exists here alone: how a process comes in. Oracles: differences, conservation, a parabola.
+"""Two processes that exist here alone show how one comes in. Oracles: differences, conservation, closed forms.
 
-A surface of A_i (m2 per g of host) takes charge below an onset E_f, and is covered with a film of
-thickness L through which electrons have to migrate:
+**An idle film.** A surface of A_i (m2 per g of host) takes charge below an onset E_f, and is covered
+with a film of thickness L through which electrons have to migrate:
 
     j = kappa (E_f - E) / L,   dL/dt = v j,   dQ/dt = i = A_i j,   C dE/dt = -I + I_f + i
 
-zero above the onset. The film holds the charge Q and the energy -E_f Q; its heat is (E_f - E) i.
+zero above the onset. It holds the charge Q and the energy -E_f Q; its heat is (E_f - E) i.
+
+**Lost contact.** Each particle loses host at a constant rate lambda, and with it its alkali and energy:
+
+    d theta_p/dt = (N r)_p - lambda theta_p,   dc/dt = lambda sum theta_p,   no current,
+    d n_t/dt = lambda sum theta_p x_p,   d G_l/dt = lambda sum theta_p (Omega_p - F E x_p) / M
 """
 
 from __future__ import annotations
@@ -19,8 +24,9 @@ from sbpath.model.columns import HEAT_CAUSES, Column, by_name
 from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import build_network, sizes_of
 from sbpath.model.population import populated
-from sbpath.model.unknowns import SHARED, TALLY, UNKNOWNS, Unknown, state_of
+from sbpath.model.unknowns import PARTICLE, SHARED, TALLY, UNKNOWNS, Unknown, state_of
 from sbpath.model.workspace import dense, workspace
+from sbpath.physical import FARADAY_C_PER_MOL as F
 from sbpath.protocol.protocol import Protocol
 from sbpath.solution import CAUSES
 from sbpath.solver import electrode
@@ -79,44 +85,95 @@ def fill_film(state, network, values):
     values[network.columns.heat[FILM]] = driving * current if driving > 0.0 else 0.0
 
 
-# -- and what comes in for it: two lines of tables, and a line in each sum ------------------------------
+# -- and another ---------------------------------------------------------------------------------------
+
+LOSS = 2e-5  # lambda (1/s)
+CUT_OFF, TRAPPED, LOST_ENERGY = len(UNKNOWNS), len(UNKNOWNS) + 1, len(UNKNOWNS) + 2
+LOSS_UNKNOWNS = (
+    Unknown("cut_off", "1", PARTICLE, floor=0.0, host=True),
+    Unknown("trapped", "mol/mol", TALLY, floor=0.0),
+    Unknown("lost_energy_J_per_g", "J/g", TALLY, scale=1e3),
+)
 
 
-@pytest.fixture(params=["one particle", "three particles"])
-def network(request, monkeypatch):
-    """An electrode of Sb in a Li cell with that film."""
-    monkeypatch.setattr(unknowns, "UNKNOWNS", UNKNOWNS + FILM_UNKNOWNS)
-    monkeypatch.setattr(columns, "HEAT_CAUSES", HEAT_CAUSES + FILM_HEAT)
+def add_loss(state, network, space, with_jacobian):
+    at = network.layout
+    at_E, at_n, at_G = at.potential, at.first[TRAPPED], at.first[LOST_ENERGY]
+    dy_dt, blocks, _, rows, _ = space.derivatives
+    for i, weight in enumerate(network.weight):
+        cut_off = at.first[CUT_OFF]
+        for p in range(len(network.gibbs)):
+            k = i * at.block + p
+            lost, content = LOSS * state[k], space.content[p]
+            energy = network.charge_scale * (space.omega[p] / F - state[at_E] * content)
+            dy_dt[k] -= lost
+            dy_dt[i * at.block + cut_off] += lost
+            dy_dt[at_n] += weight * lost * content
+            dy_dt[at_G] += weight * lost * energy
+            if with_jacobian:
+                blocks[i, p, p] -= LOSS
+                blocks[i, cut_off, p] += LOSS
+                rows[at_n - at_E, k] += weight * LOSS * content
+                rows[at_G - at_E, k] += weight * LOSS * energy
+                rows[at_n - at_E, at_E] += weight * lost * space.slope[p]
+                by_E = -network.charge_scale * state[at_E] * space.slope[p]
+                rows[at_G - at_E, at_E] += weight * lost * by_E
+    return 0.0
+
+
+def trapped_charge(state, network):
+    return network.charge_scale * state[network.layout.first[TRAPPED]]
+
+
+def lost_energy(state, network):
+    return state[network.layout.first[LOST_ENERGY]]
+
+
+# -- what comes in for them: lines of the two tables, and one in each sum -------------------------------
+
+
+def plug_in(monkeypatch, names, heat, rates, charge, energy, fill):
+    """As if the tables and the sums of `sbpath.model.processes` had these lines more."""
     add_rates, side_charge = processes.add_rates, processes.side_charge
     held_energy, fill_columns = processes.held_energy, processes.fill_columns
 
-    def all_rates(*given):
-        return add_rates(*given) + add_film(*given)
-
-    def all_charge(*given):
-        return side_charge(*given) + film_charge(*given)
-
-    def all_energy(state, network, space):
-        return held_energy(state, network, space) + film_energy(state, network)
-
     def all_columns(state, network, space, values):
         fill_columns(state, network, space, values)
-        fill_film(state, network, values)
+        fill(state, network, values)
 
+    sums = {
+        "add_rates": lambda *given: add_rates(*given) + rates(*given),
+        "side_charge": lambda *given: side_charge(*given) + charge(*given),
+        "held_energy": lambda state, network, space: (
+            held_energy(state, network, space) + energy(state, network)
+        ),
+        "fill_columns": all_columns,
+    }
+    monkeypatch.setattr(unknowns, "UNKNOWNS", UNKNOWNS + names)
+    monkeypatch.setattr(columns, "HEAT_CAUSES", HEAT_CAUSES + heat)
     for module in (equations, electrode):
-        for name, kernel in (
-            ("add_rates", all_rates),
-            ("side_charge", all_charge),
-            ("held_energy", all_energy),
-            ("fill_columns", all_columns),
-        ):
-            if hasattr(module, name):
-                monkeypatch.setattr(module, name, kernel)
-    mechanism = load_mechanism("li-sb")
-    plain = build_network(mechanism, "candidate", 298.15)
-    if request.param == "one particle":
+        for name in sums.keys() & vars(module).keys():
+            monkeypatch.setattr(module, name, sums[name])
+
+
+def electrode_of(particles):
+    """Sb in a Li cell."""
+    plain = build_network(load_mechanism("li-sb"), "candidate", 298.15)
+    if particles == "one particle":
         return plain
     return populated(plain, Population.discrete([0.5, 0.3, 0.2], [1.0, 2.0, 0.5], [1.0, 0.94, 1.05]))
+
+
+@pytest.fixture(params=["one particle", "three particles"])
+def filmed(request, monkeypatch):
+    plug_in(monkeypatch, FILM_UNKNOWNS, FILM_HEAT, add_film, film_charge, film_energy, fill_film)
+    return electrode_of(request.param)
+
+
+@pytest.fixture(params=["one particle", "three particles"])
+def losing(request, monkeypatch):
+    plug_in(monkeypatch, LOSS_UNKNOWNS, (), add_loss, trapped_charge, lost_energy, lambda *given: None)
+    return electrode_of(request.param)
 
 
 def start_of(network, potential=1.5, **values):
@@ -137,7 +194,8 @@ def carried(network, protocol, potential=1.5, rtol=1e-6, atol=1e-9):
     return done, by_name(done.rows, sizes_of(network))
 
 
-def test_the_tables_and_the_layout_agree(network):
+def test_the_tables_and_the_layout_agree(filmed):
+    network = filmed
     particles = len(network.weight)
     layout, table = network.layout, by_name(np.arange(200.0)[None], sizes_of(network))
     assert layout[:5] == (3, 3, 3 * particles, 2, 3 * particles + 3)
@@ -161,39 +219,66 @@ CONTROLS = {
 }
 
 
-@pytest.mark.parametrize("mode", CONTROLS)
-def test_the_jacobian_against_differences(network, mode):
+def assert_jacobian(network, mode, states, unit):
+    """All of it against fourth-order differences; `unit` makes unknowns of other units comparable."""
     control, resistance = CONTROLS[mode]
     network = network._replace(resistance=resistance)
-    space, generator = workspace(network), np.random.default_rng(7)
+    space = workspace(network)
 
     def rhs(state):
         evaluate(10.0, state, control, network, space, False)
         return space.derivatives.dy_dt.copy()
 
-    for _ in range(10):
-        fractions = generator.dirichlet(np.ones(3), len(network.weight))
-        thickness, charge = generator.uniform(4e-9, 3e-8), generator.uniform(0.0, 100.0)
-        state = start_of(
-            network, generator.uniform(0.2, 1.2), fractions=fractions, film_thickness_m=thickness,
-            film_charge_C_per_g=charge,
-        )  # fmt: skip
+    for state in states:
         evaluate(10.0, state, control, network, space, True)
         jacobian, wanted = dense(space.derivatives), []
         for k in range(len(state)):
-            h = 1e-5 if k == network.layout.potential else 1e-3 * state[k]
+            h = 1e-5 if k == network.layout.potential else 1e-3 * abs(state[k])
             moved = [rhs(state + step * h * np.eye(len(state))[k]) for step in (-2, -1, 1, 2)]
             wanted.append((moved[0] - 8.0 * moved[1] + 8.0 * moved[2] - moved[3]) / (12.0 * h))
-        wanted = np.array(wanted).T
-        # In units of the unknowns, or the thickness would hide all else.
-        units = np.ones(len(state))
-        units[network.layout.first[THICKNESS]] = 1e-8
-        jacobian, wanted = jacobian * units, wanted * units
+        jacobian, wanted = jacobian * unit, np.array(wanted).T * unit
         size = np.abs(wanted).max(axis=1, keepdims=True) + 1e-3 * np.abs(rhs(state))[:, None] + 1e-25
         np.testing.assert_allclose(jacobian / size, wanted / size, atol=2e-6)
 
 
-def test_the_jacobian_of_the_film_against_complex_steps(network):
+@pytest.mark.parametrize("mode", CONTROLS)
+def test_the_jacobian_with_a_film_against_differences(filmed, mode):
+    generator, unit = np.random.default_rng(7), np.ones(filmed.layout.unknowns)
+    unit[filmed.layout.first[THICKNESS]] = 1e-8
+    states = [
+        start_of(
+            filmed,
+            generator.uniform(0.2, 1.2),
+            fractions=generator.dirichlet(np.ones(3), len(filmed.weight)),
+            film_thickness_m=generator.uniform(4e-9, 3e-8),
+            film_charge_C_per_g=generator.uniform(1.0, 100.0),
+        )
+        for _ in range(10)
+    ]
+    assert_jacobian(filmed, mode, states, unit)
+
+
+@pytest.mark.parametrize("mode", CONTROLS)
+def test_the_jacobian_with_lost_contact_against_differences(losing, mode):
+    generator, shares = np.random.default_rng(8), []
+    for _ in range(10):
+        shares.append(generator.dirichlet(np.ones(4), len(losing.weight)))
+    states = [
+        start_of(
+            losing,
+            generator.uniform(0.2, 1.2),
+            fractions=own[:, :3],
+            cut_off=own[:, 3:],
+            trapped=0.3,
+            lost_energy_J_per_g=-100.0,
+        )
+        for own in shares
+    ]
+    assert_jacobian(losing, mode, states, np.ones(losing.layout.unknowns))
+
+
+def test_the_jacobian_of_the_film_against_complex_steps(filmed):
+    network = filmed
     space, layout = workspace(network), network.layout
     state = start_of(network, 0.4, film_thickness_m=8e-9)
     add_film(state, network, space, True)
@@ -210,7 +295,8 @@ def test_the_jacobian_of_the_film_against_complex_steps(network):
 
 
 @pytest.mark.parametrize("rate", ["C/10", "1C"])
-def test_charge_and_energy_close_over_a_cycle(network, rate):
+def test_charge_and_energy_close_with_a_film(filmed, rate):
+    network = filmed
     protocol = Protocol.parse(
         [
             (f"Discharge at {rate} until 0.3 V", "Rest for 2 h", "Hold at 0.4 V for 1 h"),
@@ -237,13 +323,6 @@ def test_charge_and_energy_close_over_a_cycle(network, rate):
     first, last = 0, done.last[0] - 1
     time, current = table["time_s"], table["current_A_per_g"]
     gained = held[last] - held[first]
-    print(
-        "charge",
-        np.abs(held - table["charge_C_per_g"]).max() / throughput,
-        np.abs(scale * (content - table["composition"])).max() / throughput,
-        abs(gained - current[last] * (time[last] - time[first])) / throughput,
-        np.abs(film - grown).max() / film[-1],
-    )
     assert abs(gained - current[last] * (time[last] - time[first])) < 1e-10 * throughput
     # Energy: delivered, stored and turned to heat, the film's own included.
     assert table["film_heat_J_per_g"][-1] > 1.0
@@ -251,7 +330,6 @@ def test_charge_and_energy_close_over_a_cycle(network, rate):
     heat = table["joule_heat_J_per_g"] + table["film_heat_J_per_g"]
     heat = heat + sum(table[f"{cause}_heat_J_per_g"].sum(axis=0) for cause in CAUSES)
     total = table["energy_J_per_g"] + table["stored_J_per_g"] + heat
-    print("energy", np.abs(total - total[0]).max() / heat[-1])
     assert np.abs(total - total[0]).max() < 1e-5 * heat[-1]
 
 
@@ -264,17 +342,40 @@ def _content(network, table):
     return np.array(found)
 
 
-def test_a_film_at_constant_potential_grows_as_a_parabola(network):
+def test_a_film_at_constant_potential_grows_as_a_parabola(filmed):
+    network = filmed
     _, table = carried(network, Protocol.parse("Hold at 0.3 V for 10000 s", "Li"), 0.3, rtol=1e-9, atol=1e-12)
     wanted = np.sqrt(THIN**2 + 2.0 * VOLUME * KAPPA * (ONSET - 0.3) * table["time_s"])
     np.testing.assert_allclose(table["film_thickness_m"], wanted, rtol=1e-8)
     assert table["film_thickness_m"][-1] == pytest.approx(8.517e-9, rel=1e-4)
 
 
-def test_above_the_onset_nothing_changes(network):
+def test_above_the_onset_nothing_changes(filmed):
+    network = filmed
     _, table = carried(network, cycling("1C", 0.85, 1.5))
     assert table["film_charge_C_per_g"].max() == table["film_heat_J_per_g"].max() == 0.0
     assert np.ptp(table["film_thickness_m"]) == 0.0
+
+
+@pytest.mark.parametrize("tolerance", [1e-6, 1e-9])
+def test_host_charge_and_energy_close_where_contact_is_lost(losing, tolerance):
+    protocol = Protocol.parse(
+        [("Discharge at 1C until 0.3 V", "Rest for 1 h", "Charge at 1C until 1.4 V")], "Li"
+    )
+    _, table = carried(losing, protocol, rtol=tolerance, atol=1e-3 * tolerance)
+    # What is left and what is cut off are all of the host, and decay runs as it must.
+    live = table["fractions"].sum(axis=0)
+    np.testing.assert_allclose(live + table["cut_off"], 1.0, atol=1e-13)
+    np.testing.assert_allclose(live, np.exp(-LOSS * table["time_s"]), atol=2.0 * tolerance)
+    assert live[-1] < 0.9
+    # Alkali that is cut off was paid for before: charge closes with it, in every row.
+    scale, layer = losing.charge_scale, losing.double_layer
+    held = scale * (_content(losing, table) + table["trapped"]) - layer * table["potential_V"]
+    assert np.abs(held - table["charge_C_per_g"]).max() < 1e-10 * 3.6 * 660.35
+    heat = sum(table[f"{cause}_heat_J_per_g"].sum(axis=0) for cause in CAUSES)
+    total = table["energy_J_per_g"] + table["stored_J_per_g"] + heat
+    assert table["lost_energy_J_per_g"][-1] < -10.0
+    assert np.abs(total - total[0]).max() < 10.0 * tolerance * heat[-1]
 
 
 def test_heat_by_edge_is_in_the_order_of_the_causes_of_a_solution():
