@@ -13,13 +13,19 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import CellType, FunctionType
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+# Arrays by the number of their axes.
 Floats = NDArray[np.float64]
+Floats2 = Annotated[NDArray[np.float64], 2]
+Floats3 = Annotated[NDArray[np.float64], 3]
 Integers = NDArray[np.int64]
+Integers2 = Annotated[NDArray[np.int64], 2]
+Singles2 = Annotated[NDArray[np.float32], 2]
+Booleans = NDArray[np.bool_]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

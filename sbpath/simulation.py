@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from numbers import Real
 from typing import Any
 
@@ -324,11 +324,11 @@ def _start(mechanism: Mechanism, initial: Solution | State | None) -> State:
         raise InputError(f"initial: the fractions must be positive and add up to 1, not {total:g}")
     if not (math.isfinite(initial.potential_V) and math.isfinite(initial.time_s)):
         raise InputError("initial: potential_V and time_s must be finite numbers")
-    return State(
-        {name: float(initial.fractions.get(name, 0.0)) for name in mechanism.nodes},
-        float(initial.potential_V),
-        float(initial.time_s),
-        initial.particles,
+    return replace(
+        initial,
+        fractions={name: float(initial.fractions.get(name, 0.0)) for name in mechanism.nodes},
+        potential_V=float(initial.potential_V),
+        time_s=float(initial.time_s),
     )
 
 

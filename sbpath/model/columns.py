@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.kernels import Floats, Integers
+from sbpath.kernels import Floats, Floats2, Integers
 from sbpath.model import unknowns
 from sbpath.model.unknowns import PARTICLE
 
@@ -116,7 +116,7 @@ def columns_of(sizes: Mapping[str, int]) -> Columns:
     )
 
 
-def by_name(rows: Floats, sizes: Mapping[str, int]) -> dict[str, Floats]:
+def by_name(rows: Floats2, sizes: Mapping[str, int]) -> dict[str, Floats]:
     """Columns and integrals of a record of n rows by their names: shape (n,) of one number, else (size, n)."""
     table = columns()
     names = [(column.name, column.size) for column in table]

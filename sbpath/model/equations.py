@@ -37,7 +37,7 @@ class Control(NamedTuple):
     slope: float
 
 
-@cold_kernel
+@kernel
 def evaluate(
     time: float,
     state: Floats,
@@ -67,6 +67,19 @@ def evaluate(
     """
     fill_nodes(state[network.layout.potential], network, space)
     fill_means(state, network, space.mean)
+    return evaluate_filled(time, state, control, network, space, with_jacobian)
+
+
+@cold_kernel
+def evaluate_filled(
+    time: float,
+    state: Floats,
+    control: Control,
+    network: Network,
+    space: Workspace,
+    with_jacobian: bool,
+) -> float:
+    """`evaluate` where the nodes and means in `space` are those of `state` already."""
     clear(space.derivatives, with_jacobian)
     taken_up = add_rates(state, network, space, with_jacobian)
     return _balance_charge(time, state, taken_up, control, network, space, with_jacobian)
@@ -107,12 +120,13 @@ def _balance_charge(
     motion = (taken_up - current) / capacitance
     dy_dt[at_E] = motion
     if with_jacobian:
+        block = len(space.mean)
         for i in range(len(network.weight)):
             pull = motion * network.charge_scale * network.weight[i]
             for p in range(len(network.gibbs)):
-                k = i * layout.block + p
+                k = i * block + p
                 rows[0, k] = (rows[0, k] + pull * slope[p]) / capacitance
-            for k in range(i * layout.block + len(network.gibbs), (i + 1) * layout.block):
+            for k in range(i * block + len(network.gibbs), (i + 1) * block):
                 rows[0, k] /= capacitance
         for p in range(len(network.gibbs)):
             rows[0, at_E] += motion * network.charge_scale * space.mean[p] * space.curvature[p]

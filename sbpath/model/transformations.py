@@ -40,7 +40,7 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
     Rates use max(theta, 0): a fraction may be a rounding below zero, and is never clipped itself.
     See `sbpath.model.processes.add_rates`.
     """
-    particles, edges, block = len(network.weight), len(network.source), network.layout.block
+    particles, edges, block = len(network.weight), len(network.source), len(space.mean)
     at_E = network.layout.potential
     dy_dt, blocks, columns, rows, _ = space.derivatives
     content = space.content
@@ -147,14 +147,20 @@ def fill_transformations(network: Network, space: Workspace, values: Floats) -> 
     is zero or more, and they add up to ``r A / M``.
     """
     edges, columns = len(network.source), network.columns
-    by_nucleation, by_growth = columns.heat[NUCLEATION], columns.heat[GROWTH]
-    by_transport, by_work = columns.heat[TRANSPORT], columns.heat[WORK]
+    first = columns.heat
+    by_nucleation = values[first[NUCLEATION] : first[NUCLEATION] + edges]
+    by_growth = values[first[GROWTH] : first[GROWTH] + edges]
+    by_transport = values[first[TRANSPORT] : first[TRANSPORT] + edges]
+    by_work = values[first[WORK] : first[WORK] + edges]
+    affinities = values[columns.affinity : columns.affinity + edges]
+    rates = values[columns.flow[RATE] : columns.flow[RATE] + edges]
+    currents = values[columns.flow[EDGE_CURRENT] : columns.flow[EDGE_CURRENT] + edges]
     for e in range(edges):
-        values[columns.affinity + e] = space.affinity[e]
-        values[by_nucleation + e] = 0.0
-        values[by_growth + e] = 0.0
-        values[by_transport + e] = 0.0
-        values[by_work + e] = 0.0
+        affinities[e] = space.affinity[e]
+        by_nucleation[e] = 0.0
+        by_growth[e] = 0.0
+        by_transport[e] = 0.0
+        by_work[e] = 0.0
     for i in range(len(network.weight)):
         per_gram = network.charge_scale * network.weight[i] / F
         for e in range(edges):
@@ -168,14 +174,14 @@ def fill_transformations(network: Network, space: Workspace, values: Floats) -> 
             )
             work = network.transformation_work[e]
             per_time = power * (space.affinity[e] - work) / (nucleation + growth + transport)
-            values[by_nucleation + e] += per_time * nucleation
-            values[by_growth + e] += per_time * growth
-            values[by_transport + e] += per_time * transport
-            values[by_work + e] += power * work
+            by_nucleation[e] += per_time * nucleation
+            by_growth[e] += per_time * growth
+            by_transport[e] += per_time * transport
+            by_work[e] += power * work
     for e in range(edges):
         rate = 0.0
         for i in range(len(network.weight)):
             rate += network.weight[i] * space.rate[i, e]
-        values[columns.flow[RATE] + e] = rate
+        rates[e] = rate
         gain = space.content[network.target[e]] - space.content[network.source[e]]
-        values[columns.flow[EDGE_CURRENT] + e] = network.charge_scale * rate * gain
+        currents[e] = network.charge_scale * rate * gain

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.kernels import Floats, allocating_kernel, kernel
+from sbpath.kernels import Floats, Floats2, Floats3, allocating_kernel, kernel
 from sbpath.model.network import Network
 from sbpath.model.thermo import node_state
 
@@ -21,9 +21,9 @@ class Derivatives(NamedTuple):
     """
 
     dy_dt: Floats
-    blocks: Floats
-    columns: Floats
-    rows: Floats
+    blocks: Floats3
+    columns: Floats2
+    rows: Floats2
     by_time: Floats
 
 
@@ -45,9 +45,9 @@ class Workspace(NamedTuple):
     curvature: Floats
     affinity: Floats
     volume: Floats
-    rate: Floats
-    nucleation: Floats
-    growth: Floats
+    rate: Floats2
+    nucleation: Floats2
+    growth: Floats2
     way: Floats
     way_mean: Floats
 
@@ -117,7 +117,7 @@ def copy_derivatives(source: Derivatives, target: Derivatives) -> None:
         target.by_time[s] = source.by_time[s]
 
 
-def dense(derivatives: Derivatives) -> Floats:
+def dense(derivatives: Derivatives) -> Floats2:
     """The Jacobian as one matrix, shape (n, n)."""
     particles, block, _ = derivatives.blocks.shape
     count, border = len(derivatives.dy_dt), particles * block
@@ -149,7 +149,7 @@ def fill_nodes(potential: float, network: Network, space: Workspace) -> None:
 @kernel
 def fill_means(state: Floats, network: Network, means: Floats) -> None:
     """Averages of the particles' unknowns by weight, shape (B,): first the share Theta_p of all Sb in each node."""
-    block = network.layout.block
+    block = len(means)
     for b in range(block):
         means[b] = 0.0
     for i in range(len(network.weight)):

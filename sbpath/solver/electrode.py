@@ -25,7 +25,7 @@ from sbpath.model.columns import (
     VOLTAGE,
     VOLUME,
 )
-from sbpath.model.equations import Control, evaluate, stored_charge, stored_energy
+from sbpath.model.equations import Control, evaluate_filled, stored_charge, stored_energy
 from sbpath.model.network import Network
 from sbpath.model.processes import fill_columns, side_charge
 from sbpath.model.transformations import phase_charge
@@ -118,9 +118,14 @@ def read_point(
             if state[k] > state[largest]:
                 largest = k
         state[largest] += conserved.host[i] - total
+    filled = False
     if control.current_control:
-        settle_charge(conserved.charge + control.level * time, state, begin, end, network, space)
-    current = evaluate(time, state, control, network, space, with_jacobian)
+        passed = conserved.charge + control.level * time
+        filled = settle_charge(passed, state, begin, end, network, space)
+    if not filled:
+        fill_nodes(state[layout.potential], network, space)
+        fill_means(state, network, space.mean)
+    current = evaluate_filled(time, state, control, network, space, with_jacobian)
     charge, capacitance = stored_charge(state, network, space)
     if control.current_control:
         charge = conserved.charge + current * time
@@ -151,11 +156,12 @@ def read_point(
 @kernel
 def settle_charge(
     charge: float, state: Floats, begin: Floats, end: Floats, network: Network, space: Workspace
-) -> None:
+) -> bool:
     """Move `state` onto the `charge` (C/g) that has passed, by the smallest change that can.
 
     The change runs along the way from `begin` to `end` and along E. Moving E alone would
-    turn an error of 1e-7 in charge into one of 1e-5 V, the double layer being small.
+    turn an error of 1e-7 in charge into one of 1e-5 V, the double layer being small. Returns
+    whether `space` holds the nodes and means of the state as it is then.
     """
     at_E, way = network.layout.potential, space.way
     for _ in range(3):
@@ -164,7 +170,7 @@ def settle_charge(
         present, capacitance = stored_charge(state, network, space)
         missing = charge - present
         if abs(missing) <= CHARGE_ROUNDING * network.charge_scale:
-            break
+            return True
         for k in range(len(state)):
             way[k] = end[k] - begin[k]
         fill_means(way, network, space.way_mean)
@@ -172,9 +178,10 @@ def settle_charge(
         capacitive = capacitance * way[at_E]
         square = faradaic * faradaic + capacitive * capacitive
         if not square > 0.0:
-            break
+            return True
         share = missing / square
         for k in range(len(state)):
             if k != at_E:
                 state[k] += share * faradaic * way[k]
         state[at_E] -= share * capacitive * way[at_E]
+    return False

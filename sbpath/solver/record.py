@@ -12,9 +12,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sbpath.kernels import Floats, Integers, allocating_kernel, kernel
+from sbpath.kernels import Floats, Floats2, Integers, Singles2, allocating_kernel, kernel
 from sbpath.model.columns import TIME, Columns
 
 # Nodes of the rule on [0, 1].
@@ -39,7 +38,13 @@ def partial_weights(fraction: float) -> tuple[float, float, float, float]:
 def _weight(s: float, own: int, i: int, j: int, k: int) -> float:
     a, b, c, node = NODES[i], NODES[j], NODES[k], NODES[own]
     # (s - a)(s - b)(s - c) integrated from 0 to the fraction.
-    integral = s**4 / 4 - (a + b + c) * s**3 / 3 + (a * b + b * c + c * a) * s**2 / 2 - a * b * c * s
+    square = s * s
+    integral = (
+        square * square / 4.0
+        - (a + b + c) * (square * s) / 3.0
+        + (a * b + b * c + c * a) * square / 2.0
+        - a * b * c * s
+    )
     return integral / ((node - a) * (node - b) * (node - c))
 
 
@@ -47,7 +52,7 @@ FULL_WEIGHTS = np.array(partial_weights(1.0))
 
 
 @kernel
-def fill_integrals(fraction: float, size: float, values: Floats, totals: Floats, reached: Floats) -> None:
+def fill_integrals(fraction: float, size: float, values: Floats2, totals: Floats, reached: Floats) -> None:
     """What `totals` have grown to at a fraction of a step of length `size`, into `reached`.
 
     The last columns of `values`, at the nodes, are integrated.
@@ -64,7 +69,7 @@ class Snapshots(NamedTuple):
     """All particles at some rows: `row` (s), their unknowns `blocks` (s, N B), of which the first `taken` (1) count."""
 
     row: Integers
-    blocks: NDArray[np.float32]
+    blocks: Singles2
     taken: Integers
 
 
@@ -74,7 +79,7 @@ class Recorder(NamedTuple):
     x has moved by `spacing` (mol per mol Sb), and at the ends of the steps; none if it is infinite.
     """
 
-    rows: Floats
+    rows: Floats2
     written: Integers
     totals: Floats
     offset: Floats

@@ -19,7 +19,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.kernels import Floats, Integers, allocating_kernel, cold_kernel, kernel
+from sbpath.kernels import (
+    Floats,
+    Floats2,
+    Floats3,
+    Integers2,
+    allocating_kernel,
+    cold_kernel,
+    kernel,
+)
 from sbpath.model.workspace import Derivatives
 
 GAMMA = 0.21193756319429014
@@ -117,7 +125,7 @@ H = np.array(
 )
 
 
-def _square(rows: list[list[float]]) -> Floats:
+def _square(rows: list[list[float]]) -> Floats2:
     """Rows of coefficients, filled up with zeros."""
     return np.array([row + [0.0] * (STAGES - len(row)) for row in rows])
 
@@ -127,16 +135,16 @@ A, C = _square(_A), _square(_C)
 
 class Factors(NamedTuple):
     """The factored matrix: `blocks` (N, B, B) and their `pivots` (N, B); `reach` (g, N B), what the
-    shared unknowns do to those of the particles; `rows` (g + m, N B + g); the `corner` (g, g) that is
-    left for the shared unknowns, and its `corner_pivots` (g); the `diagonal` 1/(h gamma) (1).
+    shared unknowns do to those of the particles; `rows` (g + m, N B + g); the `corner` (1, g, g) that
+    is left for the shared unknowns, and its `corner_pivots` (1, g); the `diagonal` 1/(h gamma) (1).
     """
 
-    blocks: Floats
-    pivots: Integers
-    reach: Floats
-    rows: Floats
-    corner: Floats
-    corner_pivots: Integers
+    blocks: Floats3
+    pivots: Integers2
+    reach: Floats2
+    rows: Floats2
+    corner: Floats3
+    corner_pivots: Integers2
     diagonal: Floats
 
 
@@ -149,8 +157,8 @@ def new_factors(particles: int, block: int, shared: int, tallies: int) -> Factor
         np.zeros((particles, block), dtype=np.int64),
         np.zeros((shared, border)),
         np.zeros((shared + tallies, border + shared)),
-        np.zeros((shared, shared)),
-        np.zeros(shared, dtype=np.int64),
+        np.zeros((1, shared, shared)),
+        np.zeros((1, shared), dtype=np.int64),
         np.zeros(1),
     )
 
@@ -163,13 +171,12 @@ def factor(derivatives: Derivatives, size: float, factors: Factors) -> bool:
     diagonal = 1.0 / (size * GAMMA)
     factors.diagonal[0] = diagonal
     for i in range(particles):
-        matrix = factors.blocks[i]
         for k in range(block):
             for j in range(block):
-                matrix[k, j] = -derivatives.blocks[i, k, j]
-            matrix[k, k] += diagonal
-        if not _factor_block(matrix, factors.pivots[i]):
-            return False
+                factors.blocks[i, k, j] = -derivatives.blocks[i, k, j]
+            factors.blocks[i, k, k] += diagonal
+    if not _factor_blocks(factors.blocks, factors.pivots):
+        return False
     for s in range(shared):
         for k in range(border):
             factors.reach[s, k] = derivatives.columns[s, k]
@@ -184,60 +191,57 @@ def factor(derivatives: Derivatives, size: float, factors: Factors) -> bool:
                 left += diagonal
             for k in range(border):
                 left -= factors.rows[s, k] * factors.reach[t, k]
-            factors.corner[s, t] = left
-    return _factor_block(factors.corner, factors.corner_pivots)
-
-
-@kernel
-def _factor_block(matrix: Floats, pivots: Integers) -> bool:
-    """Factor a square matrix in place, by elimination with row pivots; False if it is singular."""
-    size = len(pivots)
-    for k in range(size):
-        best = k
-        for r in range(k + 1, size):
-            if abs(matrix[r, k]) > abs(matrix[best, k]):
-                best = r
-        pivots[k] = best
-        if best != k:
-            for j in range(size):
-                matrix[k, j], matrix[best, j] = matrix[best, j], matrix[k, j]
-        # False for a nan as well.
-        if not abs(matrix[k, k]) > 0.0:
-            return False
-        for r in range(k + 1, size):
-            ratio = matrix[r, k] / matrix[k, k]
-            matrix[r, k] = ratio
-            if ratio != 0.0:
-                for j in range(k + 1, size):
-                    matrix[r, j] -= ratio * matrix[k, j]
-    return True
-
-
-@kernel
-def _solve_block(matrix: Floats, pivots: Integers, first: int, right: Floats) -> None:
-    """Solve with a matrix of `_factor_block` for the part of `right` from `first` on, in place."""
-    size = len(pivots)
-    for k in range(size):
-        best = pivots[k]
-        if best != k:
-            right[first + k], right[first + best] = right[first + best], right[first + k]
-        total = right[first + k]
-        for j in range(k):
-            total -= matrix[k, j] * right[first + j]
-        right[first + k] = total
-    for k in range(size - 1, -1, -1):
-        total = right[first + k]
-        for j in range(k + 1, size):
-            total -= matrix[k, j] * right[first + j]
-        right[first + k] = total / matrix[k, k]
+            factors.corner[0, s, t] = left
+    return _factor_blocks(factors.corner, factors.corner_pivots)
 
 
 @cold_kernel
-def _solve_blocks(blocks: Floats, pivots: Integers, right: Floats) -> None:
-    """Solve with each block, in place."""
-    particles, block, _ = blocks.shape
-    for i in range(particles):
-        _solve_block(blocks[i], pivots[i], i * block, right)
+def _factor_blocks(blocks: Floats3, pivots: Integers2) -> bool:
+    """Factor square matrices in place, by elimination with row pivots; False if one is singular."""
+    count, size, _ = blocks.shape
+    for i in range(count):
+        matrix = blocks[i]
+        for k in range(size):
+            best = k
+            for r in range(k + 1, size):
+                if abs(matrix[r, k]) > abs(matrix[best, k]):
+                    best = r
+            pivots[i, k] = best
+            if best != k:
+                for j in range(size):
+                    matrix[k, j], matrix[best, j] = matrix[best, j], matrix[k, j]
+            # False for a nan as well.
+            if not abs(matrix[k, k]) > 0.0:
+                return False
+            for r in range(k + 1, size):
+                ratio = matrix[r, k] / matrix[k, k]
+                matrix[r, k] = ratio
+                if ratio != 0.0:
+                    for j in range(k + 1, size):
+                        matrix[r, j] -= ratio * matrix[k, j]
+    return True
+
+
+@cold_kernel
+def _solve_blocks(blocks: Floats3, pivots: Integers2, right: Floats) -> None:
+    """Solve with each matrix of `_factor_blocks` for its part of `right`, in place."""
+    count, size, _ = blocks.shape
+    for i in range(count):
+        matrix = blocks[i]
+        first = i * size
+        for k in range(size):
+            best = pivots[i, k]
+            if best != k:
+                right[first + k], right[first + best] = right[first + best], right[first + k]
+            total = right[first + k]
+            for j in range(k):
+                total -= matrix[k, j] * right[first + j]
+            right[first + k] = total
+        for k in range(size - 1, -1, -1):
+            total = right[first + k]
+            for j in range(k + 1, size):
+                total -= matrix[k, j] * right[first + j]
+            right[first + k] = total / matrix[k, k]
 
 
 @kernel
@@ -250,7 +254,7 @@ def solve(factors: Factors, right: Floats) -> None:
         for k in range(border):
             total += factors.rows[s, k] * right[k]
         right[border + s] = total
-    _solve_block(factors.corner, factors.corner_pivots, border, right)
+    _solve_blocks(factors.corner, factors.corner_pivots, right[border : border + shared])
     for s in range(shared):
         total = right[border + s]
         for k in range(border):
@@ -264,7 +268,7 @@ def solve(factors: Factors, right: Floats) -> None:
 
 
 @kernel
-def stage_point(s: int, state: Floats, stages: Floats, out: Floats) -> None:
+def stage_point(s: int, state: Floats, stages: Floats2, out: Floats) -> None:
     """Where the right-hand side of stage `s` is wanted, at time ``t + TIMES[s] h``, into `out`."""
     for k in range(len(state)):
         total = state[k]
@@ -274,21 +278,24 @@ def stage_point(s: int, state: Floats, stages: Floats, out: Floats) -> None:
 
 
 @kernel
-def fill_stage(s: int, size: float, dy_dt: Floats, by_time: Floats, factors: Factors, stages: Floats) -> bool:
+def fill_stage(
+    s: int, size: float, dy_dt: Floats, by_time: Floats, factors: Factors, stages: Floats2
+) -> bool:
     """Stage `s` from the right-hand side there; False where it is not finite.
 
     `by_time` (g + m) are the explicit time derivatives of the electrode's unknowns at the start of
     the step.
     """
     right = stages[s]
-    first = len(right) - len(by_time)
     for k in range(len(right)):
-        total = dy_dt[k]
-        for j in range(s):
-            total += C[s, j] / size * stages[j, k]
-        if k >= first:
-            total += size * TIME_WEIGHTS[s] * by_time[k - first]
-        right[k] = total
+        right[k] = dy_dt[k]
+    for j in range(s):
+        weight, stage = C[s, j] / size, stages[j]
+        for k in range(len(right)):
+            right[k] += weight * stage[k]
+    first = len(right) - len(by_time)
+    for k in range(len(by_time)):
+        right[first + k] += size * TIME_WEIGHTS[s] * by_time[k]
     solve(factors, right)
     total = 0.0
     for k in range(len(right)):
@@ -297,7 +304,7 @@ def fill_stage(s: int, size: float, dy_dt: Floats, by_time: Floats, factors: Fac
 
 
 @kernel
-def interpolate(fraction: float, old: Floats, new: Floats, stages: Floats, out: Floats) -> None:
+def interpolate(fraction: float, old: Floats, new: Floats, stages: Floats2, out: Floats) -> None:
     """State at ``t + fraction * h`` of an accepted step, to order 4, into `out`."""
     rest = 1.0 - fraction
     for k in range(len(old)):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sbpath.kernels import Floats, Integers, allocating_kernel, kernel
+from sbpath.kernels import Booleans, Floats, Floats2, Integers, allocating_kernel, kernel
 from sbpath.model.columns import CONTENT, POTENTIAL, TIME
 from sbpath.model.equations import Control
 from sbpath.model.network import Network
@@ -66,7 +65,7 @@ class Programme(NamedTuple):
     `sign` (see `Events`); a sign of 0 is that of the way from the start to the value.
     """
 
-    current_control: NDArray[np.bool_]
+    current_control: Booleans
     level: Floats
     end: Floats
     scan_rate: Floats
@@ -113,7 +112,7 @@ class Run(NamedTuple):
     the last.
     """
 
-    rows: Floats
+    rows: Floats2
     last: Integers
     ended: Integers
     event: Integers

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sbpath.errors import InputError
-from sbpath.kernels import Floats, allocating_kernel, cold_kernel, kernel
+from sbpath.kernels import Floats, Floats2, allocating_kernel, cold_kernel, kernel
 from sbpath.model.columns import CAPACITANCE, CURRENT, MOTION, POTENTIAL, STORED, TIME
 from sbpath.model.equations import evaluate
 from sbpath.model.network import Network
@@ -90,9 +90,9 @@ class StepBuffers(NamedTuple):
     derivatives: Derivatives
     next_derivatives: Derivatives
     factors: Factors
-    stages: Floats
-    states: Floats
-    values: Floats
+    stages: Floats2
+    states: Floats2
+    values: Floats2
     state: Floats
     reading: Floats
     reached: Floats
@@ -150,19 +150,22 @@ def _error_norm(error: Floats, problem: StepProblem, buffers: StepBuffers) -> fl
     """Root mean square of an error in tolerances."""
     network, layout = problem.network, problem.network.layout
     rtol, atol = problem.tolerances.rtol, problem.tolerances.atol
-    begin, end = buffers.states[0], buffers.states[3]
+    begin, end, block = buffers.states[0], buffers.states[3], len(buffers.space.mean)
     total = 0.0
     # Particles count by their weight, so that many alike are no other than one.
     for i in range(len(network.weight)):
-        for b in range(layout.block):
-            k = i * layout.block + b
+        for b in range(block):
+            k = i * block + b
             allowed = atol * layout.scale[b] + rtol * max(abs(begin[k]), abs(end[k]))
-            total += network.weight[i] * (error[k] / allowed) ** 2
+            share = error[k] / allowed
+            total += network.weight[i] * (share * share)
     for k in range(layout.potential + 1, layout.unknowns):
-        scale = layout.scale[layout.block + k - layout.potential]
+        scale = layout.scale[block + k - layout.potential]
         allowed = atol * scale + rtol * max(abs(begin[k]), abs(end[k]))
-        total += (error[k] / allowed) ** 2
-    total += (error[layout.potential] / _potential_tolerance(problem, buffers)) ** 2
+        share = error[k] / allowed
+        total += share * share
+    share = error[layout.potential] / _potential_tolerance(problem, buffers)
+    total += share * share
     return np.sqrt(total / ERROR_NORM_SIZE)
 
 
@@ -229,16 +232,17 @@ def energy_error(size: float, problem: StepProblem, buffers: StepBuffers) -> flo
 @kernel
 def undershoots(problem: StepProblem, buffers: StepBuffers) -> bool:
     """Whether an unknown sinks below its floor by more than the tolerance allows, and not before."""
-    layout, states = problem.network.layout, buffers.states
+    layout, states, block = problem.network.layout, buffers.states, len(buffers.space.mean)
     slack = 5.0 * problem.tolerances.atol + 1e-14
     for j in range(1, 4):
+        new, old = states[j], states[0]
         for i in range(len(problem.network.weight)):
-            for b in range(layout.block):
-                k = i * layout.block + b
-                if states[j, k] < layout.floor[b] - slack * layout.scale[b] and states[j, k] < states[0, k]:
+            for b in range(block):
+                k = i * block + b
+                if new[k] < layout.floor[b] - slack * layout.scale[b] and new[k] < old[k]:
                     return True
         for k in range(layout.potential, layout.unknowns):
-            b = layout.block + k - layout.potential
-            if states[j, k] < layout.floor[b] - slack * layout.scale[b] and states[j, k] < states[0, k]:
+            b = block + k - layout.potential
+            if new[k] < layout.floor[b] - slack * layout.scale[b] and new[k] < old[k]:
                 return True
     return False
