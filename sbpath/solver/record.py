@@ -48,20 +48,22 @@ def _weight(s: float, own: int, i: int, j: int, k: int) -> float:
     return integral / ((node - a) * (node - b) * (node - c))
 
 
-FULL_WEIGHTS = np.array(partial_weights(1.0))
+# Those up to each node, and so to the end.
+NODE_WEIGHTS = np.array([partial_weights(node) for node in NODES.tolist()])
+FULL_WEIGHTS = NODE_WEIGHTS[3].copy()
 
 
 @kernel
-def fill_integrals(fraction: float, size: float, values: Floats2, totals: Floats, reached: Floats) -> None:
-    """What `totals` have grown to at a fraction of a step of length `size`, into `reached`.
+def fill_integrals(weights: Floats, size: float, values: Floats2, totals: Floats, reached: Floats) -> None:
+    """What `totals` have grown to at a point of a step of length `size`, into `reached`.
 
-    The last columns of `values`, at the nodes, are integrated.
+    The last columns of `values`, at the nodes, are integrated, with the `weights` (4) of that point.
     """
-    w0, w1, w2, w3 = partial_weights(fraction)
     first = values.shape[1] - len(totals)
+    v0, v1, v2, v3 = values[0, first:], values[1, first:], values[2, first:], values[3, first:]
+    w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
     for k in range(len(totals)):
-        c = first + k
-        mean = w0 * values[0, c] + w1 * values[1, c] + w2 * values[2, c] + w3 * values[3, c]
+        mean = w0 * v0[k] + w1 * v1[k] + w2 * v2[k] + w3 * v3[k]
         reached[k] = totals[k] + size * mean
 
 

@@ -136,7 +136,8 @@ A, C = _square(_A), _square(_C)
 class Factors(NamedTuple):
     """The factored matrix: `blocks` (N, B, B) and their `pivots` (N, B); `reach` (g, N B), what the
     shared unknowns do to those of the particles; `rows` (g + m, N B + g); the `corner` (1, g, g) that
-    is left for the shared unknowns, and its `corner_pivots` (1, g); the `diagonal` 1/(h gamma) (1).
+    is left for the shared unknowns, and its `corner_pivots` (1, g); the `diagonal` 1/(h gamma) (1);
+    the `weights` C/h of the stages (8, 8).
     """
 
     blocks: Floats3
@@ -146,6 +147,7 @@ class Factors(NamedTuple):
     corner: Floats3
     corner_pivots: Integers2
     diagonal: Floats
+    weights: Floats2
 
 
 @allocating_kernel
@@ -160,6 +162,7 @@ def new_factors(particles: int, block: int, shared: int, tallies: int) -> Factor
         np.zeros((1, shared, shared)),
         np.zeros((1, shared), dtype=np.int64),
         np.zeros(1),
+        np.zeros((STAGES, STAGES)),
     )
 
 
@@ -170,6 +173,9 @@ def factor(derivatives: Derivatives, size: float, factors: Factors) -> bool:
     shared, border = derivatives.columns.shape
     diagonal = 1.0 / (size * GAMMA)
     factors.diagonal[0] = diagonal
+    for s in range(STAGES):
+        for j in range(s):
+            factors.weights[s, j] = C[s, j] / size
     for i in range(particles):
         for k in range(block):
             for j in range(block):
@@ -287,13 +293,12 @@ def fill_stage(
     the step.
     """
     right = stages[s]
+    first, weights = len(right) - len(by_time), factors.weights[s]
     for k in range(len(right)):
-        right[k] = dy_dt[k]
-    for j in range(s):
-        weight, stage = C[s, j] / size, stages[j]
-        for k in range(len(right)):
-            right[k] += weight * stage[k]
-    first = len(right) - len(by_time)
+        total = dy_dt[k]
+        for j in range(s):
+            total += weights[j] * stages[j, k]
+        right[k] = total
     for k in range(len(by_time)):
         right[first + k] += size * TIME_WEIGHTS[s] * by_time[k]
     solve(factors, right)

@@ -14,12 +14,13 @@ from sbpath.model.workspace import copy_derivatives
 from sbpath.solver.cutoffs import Events, distance, first_crossing, land
 from sbpath.solver.electrode import StepProblem, Tolerances, begin_step, read_point
 from sbpath.solver.record import (
-    NODES,
+    NODE_WEIGHTS,
     Recorder,
     Snapshots,
     add_row,
     fill_integrals,
     new_recorder,
+    partial_weights,
     with_room,
     with_snapshot,
 )
@@ -331,19 +332,20 @@ def _write(size: float, multiple: int, problem: StepProblem, buffers: StepBuffer
     Moves the totals to its end; returns the next multiple.
     """
     values, reached, totals, period = buffers.values, buffers.reached, recorder.totals, problem.period
-    begin, end = values[0, TIME], values[3, TIME]
+    begin, end, weights = values[0, TIME], values[3, TIME], buffers.weights
     if period > 0.0:
         while multiple * period < end * (1.0 - 1e-12):
             fraction = (multiple * period - begin) / size
-            fill_integrals(fraction, size, values, totals, reached)
+            weights[0], weights[1], weights[2], weights[3] = partial_weights(fraction)
+            fill_integrals(weights, size, values, totals, reached)
             read_inner(fraction, size, problem, buffers)
             add_row(recorder, buffers.reading, reached)
             multiple += 1
     else:
         for j in range(1, 3):
-            fill_integrals(NODES[j], size, values, totals, reached)
+            fill_integrals(NODE_WEIGHTS[j], size, values, totals, reached)
             add_row(recorder, values[j], reached)
-    fill_integrals(1.0, size, values, totals, totals)
+    fill_integrals(NODE_WEIGHTS[3], size, values, totals, totals)
     if period <= 0.0:
         add_row(recorder, values[3], totals)
     return multiple

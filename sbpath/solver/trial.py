@@ -83,7 +83,7 @@ class StepBuffers(NamedTuple):
     `space` for evaluations; `derivatives` at the start of the present trial step,
     `next_derivatives` at its end, `factors` and `stages` (8, n) in between; `states` (4, n) and
     `values` (4, columns) at its start, its two inner nodes and its end; `state` (n), `reading`
-    (columns) and the integrals `reached` of any other point of it.
+    (columns), the integrals `reached` and their `weights` (4) of any other point of it.
     """
 
     space: Workspace
@@ -96,6 +96,7 @@ class StepBuffers(NamedTuple):
     state: Floats
     reading: Floats
     reached: Floats
+    weights: Floats
 
 
 @allocating_kernel
@@ -114,6 +115,7 @@ def new_buffers(network: Network) -> StepBuffers:
         np.zeros(layout.unknowns),
         np.zeros(columns.width),
         np.zeros(columns.width - columns.power),
+        np.zeros(4),
     )
 
 
@@ -220,9 +222,10 @@ def energy_error(size: float, problem: StepProblem, buffers: StepBuffers) -> flo
     lacking = values[3, STORED] - values[0, STORED]
     turnover = 0.0
     for j in range(4):
-        for column in range(network.columns.power, network.columns.flows):
-            lacking += size * FULL_WEIGHTS[j] * values[j, column]
-            turnover += size * FULL_WEIGHTS[j] * abs(values[j, column])
+        powers = values[j, network.columns.power : network.columns.flows]
+        for k in range(len(powers)):
+            lacking += size * FULL_WEIGHTS[j] * powers[k]
+            turnover += size * FULL_WEIGHTS[j] * abs(powers[k])
     rounding = 1e-14 * abs(values[0, STORED])
     # F/M times one volt turns the tolerance of a fraction into one of energy.
     allowed = tolerances.rtol * turnover + tolerances.atol * network.charge_scale
