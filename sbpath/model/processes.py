@@ -30,8 +30,8 @@ def add_rates(state: Floats, network: Network, space: Workspace, with_jacobian: 
 def side_charge(state: Floats, network: Network) -> float:
     """Charge held by anything but phases and double layer (C/g, insertion positive).
 
-    Its rate of change is the current of these processes. It must be linear in the unknowns of the
-    electrode, without E, and depend on nothing else.
+    It grows by the current that these processes take up, and by what the phases lose to them. It
+    must be linear in the unknowns of the electrode, without E, and depend on nothing else.
     """
     charge = 0.0
     return charge
