@@ -299,8 +299,8 @@ SHAPES = {
         ],
     ),
     "name and document": (
-        [('ion = "Li"', 'ion = "Li"\nname = "x"\ndocument_json = "y"')],
-        [("name", "a mechanism has the name of its file"), ("document_json", "unknown key")],
+        [('ion = "Li"', 'ion = "Li"\nname = "x"\ndesign = "y"')],
+        [("name", "a mechanism has the name of its file"), ("design", "unknown key")],
     ),
     "missing": (
         [('title = "made up, for tests"\n', ""), ("crystalline = true\n", ""), ("lower_cutoff_V = 0.1\n", ""), (f"molar_volume_cm3_per_mol = {SB_VOLUME}", ""), ('kind = "liquid"', ""), ("fitted_to = \"nothing\"", "")],
@@ -703,6 +703,7 @@ def test_an_absolute_path_can_be_extended(folder):
         ("phases.LixSb.galleries[0].sites", 1.0, "there is no '[0]' here"),
         ("phases.LixSb.galleries[x].sites", 1.0, "there is no '[x]' here"),
         ("phases.LixSb.galleries.sites", 1.0, "here are: [1], [2]"),
+        ("phases.LixSb.galleries.1.sites", 1.0, "there is no '1' here; write galleries[1]"),
         ("temperature_C.value", 1.0, "there is no 'value' here; the path ends before it"),
         ("kinetics..growth_rate_per_s", 1.0, "there is no '' here"),
         ("", 1.0, "there is no '' here"),
@@ -710,7 +711,7 @@ def test_an_absolute_path_can_be_extended(folder):
     ],
 )
 def test_changes_that_cannot_be_made(path, value, words):
-    check(problems_of(GOOD, {path: value}), [(str(path), words)])
+    check(problems_of(GOOD, {path: value}), [(str(path), words)], name="my")
 
 
 def test_all_bad_changes_are_told_at_once():

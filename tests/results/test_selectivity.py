@@ -25,7 +25,7 @@ from sbpath import (
 )
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.results.selectivity import TimeConstants
-from sbpath.text.explanation import EXPLAIN_HEAD, branch_point_text, explain_rows, explanation
+from sbpath.text.explanation import branch_point_text, explain_table, explanation
 
 KELVIN = 298.15
 # Interfacial energies (J/m2) and volumes (m3/mol Sb) of the Li system, from the table of the model.
@@ -138,7 +138,7 @@ def test_an_edge_without_driving_force_has_none_in_any_row(simulated):
 
 
 def test_a_barrier_out_of_reach_gives_no_nuclei(simulated):
-    about = driving(cycled(simulated, "k-sb", "C/5"))
+    about = driving_forces(cycled(simulated, "k-sb", "C/5"))
     with np.errstate(under="ignore"):
         wanted = np.exp(about.log_attempt[:, None] - about.barrier_kT)
     np.testing.assert_allclose(about.nucleation_per_s, wanted, rtol=1e-9, atol=1e-300)
@@ -194,7 +194,7 @@ def test_a_decision_stands_where_half_of_the_phase_has_gone(simulated):
         half = slice(solution.steps[2].first, solution.steps[2].last)
         if branch_point.direction == "extraction":
             half = slice(solution.steps[3].first, solution.steps[3].last)
-        own = [e for e, name in enumerate(solution.edges) if name.startswith(f"{branch_point.phase} -> ")]
+        own = [e for e, edge in enumerate(solution.edges) if edge.reactant == branch_point.phase]
         gone = solution.converted[own].sum(axis=0)
         total = gone[half.stop - 1] - gone[half.start]
         assert (gone[row] - gone[half.start]) / total == pytest.approx(0.5, abs=0.02)
@@ -340,7 +340,8 @@ def test_a_winner_that_went_at_another_time_is_the_one_without_a_driving_force(s
 
 def test_rows_for_a_file_hold_every_decision_of_every_cycle(simulated):
     solution = cycled(simulated)
-    rows = [dict(zip(EXPLAIN_HEAD, row, strict=True)) for row in explain_rows(solution)]
+    headings, lines = explain_table(solution)
+    rows = [dict(zip(headings, line, strict=True)) for line in lines]
     found = [(d, r) for cycle in (1, 2) for d in branch_points(solution, cycle) for r in d.competitors]
     assert len(rows) == len(found)
     for row, (branch_point, one) in zip(rows, found, strict=True):

@@ -16,16 +16,15 @@ from sbpath import (
     compare,
     cycle_summaries,
     cycling,
-    first_cycle_efficiency,
     half_cycles,
     load_mechanism,
 )
+from sbpath.results.cycles import first_cycle_efficiency
 from sbpath.studies.comparison import (
-    COMPARISON_HEAD,
     case_labels,
     cases,
     comparison_report,
-    comparison_rows,
+    comparison_table,
     rate_text,
 )
 
@@ -39,7 +38,8 @@ def cycled(simulated, name, rate="C/5", graph=None, cycles=2, **options):
 
 
 def table(solutions, **options):
-    return [dict(zip(COMPARISON_HEAD, row, strict=True)) for row in comparison_rows(solutions, **options)]
+    headings, lines = comparison_table(solutions, **options)
+    return [dict(zip(headings, line, strict=True)) for line in lines]
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_on_the_scale_of_lithium_potentials_move_by_the_standard_potentials(thre
     shifts = [0.0, 3.0401 - 2.71, 3.0401 - 2.931]
     assert [case.shift_V for case in cases(three, "Li")] == pytest.approx(shifts, abs=1e-12)
     for own, common, shift in zip(told, table(three, scale="Li"), shifts, strict=True):
-        for key in COMPARISON_HEAD:
+        for key in own:
             if key in ("Insertion [V]", "Extraction [V]"):
                 assert float(common[key]) - float(own[key]) == pytest.approx(shift, abs=1.1e-4)
             else:

@@ -18,11 +18,10 @@ from sbpath import (
     hysteresis_profile,
     load_mechanism,
     loss_breakdown,
-    loss_breakdowns,
     shipped_names,
     simulate,
 )
-from sbpath.results.loss_breakdown import LOSSES
+from sbpath.results.loss_breakdown import LOSSES, loss_breakdowns
 from sbpath.text.loss_tables import loss_report, loss_rows
 
 CELSIUS = 25.0
