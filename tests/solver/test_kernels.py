@@ -14,8 +14,8 @@ from sbpath import cycling, kernels, load_mechanism, shipped_names, simulate
 from sbpath.kernels import compiled
 from sbpath.model.equations import Drive, dense, evaluate, workspace
 from sbpath.model.network import build_network
+from sbpath.model.rows import evaluate_rows
 from sbpath.physical import ZERO_CELSIUS_K
-from sbpath.replay import network_of, replayed
 from sbpath.solver.cycler import programme_of
 from sbpath.solver.reference import scipy_cycle
 from sbpath.solver.solve import Watch, run
@@ -63,8 +63,8 @@ def test_compiled_and_interpreted_kernels_agree():
 
 def test_replayed_rows_are_those_of_the_interpreted_equations():
     solution = simulate("k-sb", progress=False)
-    network = network_of(solution)
-    volumes, motion, waiting = replayed(solution, network)
+    network = solution.network
+    volumes, motion, waiting = evaluate_rows(solution.states, solution.current_A_per_g, network)
     work = workspace(network)
     for row in range(0, len(solution.time_s), 37):
         state = np.array([*solution.fractions[:, row], solution.potential_V[row]])
