@@ -276,9 +276,7 @@ def test_own_graph_temperature_and_changed_numbers_are_kept():
 )  # fmt: skip
 def test_mistakes_are_told_before_the_first_run(monkeypatch, systems, options, words):
     started = []
-    monkeypatch.setattr(
-        module, "simulate", lambda *a, real=module.simulate, **k: started.append(a) or real(*a, **k)
-    )
+    monkeypatch.setattr(module, "run", lambda *a, real=module.run, **k: started.append(a) or real(*a, **k))
     with pytest.raises(InputError, match="(?s)" + words.replace("(", r"\(")):
         compare(systems, **{"rates": ("2C",), "cycles": 1, "progress": False, **options})
     assert started == []
