@@ -111,11 +111,9 @@ def classes():
 
 
 def plain(thing):
-    """Everything that a record holds, as values that can be compared; arrays as lists."""
+    """Everything that a record holds, as values that can be compared."""
     if isinstance(thing, np.ndarray):
-        return thing.dtype, thing.tolist() if thing.dtype.kind != "f" else [
-            *map(repr, thing.ravel().tolist())
-        ]
+        return thing.dtype, thing.shape, thing.tolist() if thing.dtype.kind == "O" else thing.tobytes()
     if isinstance(thing, BaseModel):
         return type(thing), {name: plain(getattr(thing, name)) for name in type(thing).model_fields}
     if dataclasses.is_dataclass(thing):
