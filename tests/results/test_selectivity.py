@@ -183,7 +183,7 @@ def test_two_inequalities_decide_the_path_of_lithium(simulated):
     assert np.isnan([into.winner.lever, into.winner.energy_ratio, into.winner.threshold_J_per_m2]).all()
 
 
-def test_a_decision_stands_where_half_of_the_phase_has_gone(simulated):
+def test_a_branch_point_is_where_half_of_the_phase_has_reacted(simulated):
     solution = cycled(simulated)
     found = branch_points(solution)
     assert [(d.direction, d.phase) for d in found] == [
@@ -264,7 +264,7 @@ def held(mechanism, potential=0.75, hours=20.0):
     ("attempts", "shapes", "works"),
     [((1e9, 1e9), (1.0, 1.0), (0.0, 0.0)), ((1e9, 1e12), (1.0, 1.0), (0.0, 0.0)), ((1e9, 1e6), (1.0, 0.4), (0.0, 0.0)), ((1e9, 1e10), (0.5, 0.8), (0.0, 2500.0))],
 )  # fmt: skip
-def test_at_its_threshold_a_rival_nucleates_as_fast_as_the_winner(attempts, shapes, works):
+def test_at_its_threshold_a_competitor_nucleates_as_fast_as_the_winner(attempts, shapes, works):
     # At a held potential forces do not change, and branching is the ratio of nucleation rates.
     energies = (0.12, 0.25)
     first = branch_points(held(competition(energies, attempts, shapes, works=works)))[0]
@@ -289,13 +289,13 @@ def test_at_its_threshold_a_rival_nucleates_as_fast_as_the_winner(attempts, shap
     assert branches == pytest.approx([0.5, 0.5], abs=1e-3)
 
 
-def test_a_rival_that_cannot_be_fast_enough_has_no_threshold_but_zero():
+def test_a_competitor_that_is_never_fast_enough_has_a_threshold_of_zero():
     # So few attempts that even without a barrier it would lose.
     first = branch_points(held(competition((0.12, 0.25), (1e9, 1e-12), (1.0, 1.0))))[0]
     assert competitor(first, "Li2Sb").threshold_J_per_m2 == 0.0
 
 
-def test_a_rival_without_a_barrier_is_not_told_to_have_no_driving_force():
+def test_a_competitor_without_a_barrier_is_not_said_to_lack_driving_force():
     # Li2Sb nucleates at once but grows a billion times more slowly.
     solution = held(competition((0.12, 0.0), (1e9, 1e9), (1.0, 1.0), growth=(1e3, 1e-9)))
     first = branch_points(solution)[0]

@@ -79,7 +79,7 @@ def by_heading(headings, lines):
     return [dict(zip(headings, line, strict=True)) for line in lines]
 
 
-# -- budget -----------------------------------------------------------------------------------
+# -- losses -----------------------------------------------------------------------------------
 
 
 @every
@@ -161,7 +161,7 @@ def test_cycles_that_left_the_host_behind_can_be_held_to_their_paths():
 
 
 @every
-def test_shares_of_rivals_add_up_to_one(name, graph):
+def test_shares_of_competitors_add_up_to_one(name, graph):
     solution = cycled(name, graph)
     text = explanation(solution)
     assert reads_well(text)
