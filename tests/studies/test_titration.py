@@ -8,8 +8,8 @@ from analytic import M_SB, F, equilibrium_potential, msmr_content, msmr_slope
 from curves import at_composition, edge_names
 from tiny import solution_phase
 
-from sbpath import State, TitrationPoint, gitt, simulate, titration
-from sbpath.studies.titration import relaxed_curve, relaxed_gap_mV, two_phase_equilibria
+from sbpath import State, gitt, simulate, titration, two_phase_equilibria
+from sbpath.studies.titration import TitrationPoint, relaxed_curve, relaxed_gap_mV
 
 GALLERIES = [(1.2, 0.9, 2.0), (1.0, 0.5, 1.5)]
 KELVIN = 298.15

@@ -23,7 +23,7 @@ from sbpath import (
     selection_map,
     simulate,
 )
-from sbpath.studies.selection_map import SELECTION_HEAD, SelectionMap, selection_report, selection_rows
+from sbpath.studies.selection_map import SelectionMap, selection_report, selection_table
 
 TWO_THREE = "interfaces.Li2Sb|Li3Sb.energy_J_per_m2"
 ONE_THREE = "interfaces.Sb|Li3Sb.energy_J_per_m2"
@@ -132,7 +132,7 @@ def test_each_point_is_the_simulation_with_its_numbers(energies):
     # Where the direct interface is dear and that of Li2Sb cheap the way out is by two steps.
     assert winners[number[1, 0]] == TWO_STEPS
     assert winners[number[0, 2]] == DIRECT
-    # Sb|Li3Sb below 0.153 J/m2: Li2Sb is skipped on the way in, see tests/test_rivals.py.
+    # Sb|Li3Sb below 0.153 J/m2: Li2Sb is skipped on the way in, see tests/results/test_selectivity.py.
     winners, number = energies.winners("insertion")
     assert [winners[i] for i in number[:, 0]] == [("Sb", "Li3Sb"), ("Sb", "Li2Sb", "Li3Sb")]
 
@@ -270,7 +270,8 @@ def test_where_every_run_fails_the_first_reason_is_told():
 
 
 def test_rows_and_letters_are_the_map(energies):
-    rows = [dict(zip(SELECTION_HEAD, row, strict=True)) for row in selection_rows(energies)]
+    head, cells = selection_table(energies)
+    rows = [dict(zip(head, row, strict=True)) for row in cells]
     for row in rows:
         column = int(np.argmin(np.abs(np.array(energies.x.values) - float(row["X value"]))))
         line = int(np.argmin(np.abs(np.array(energies.y.values) - float(row["Y value"]))))
