@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from numbers import Real
 from typing import Any, Self
 
@@ -55,7 +56,7 @@ class State:
         return hash((*self.fractions.items(), self.potential_V, self.time_s, self.particles))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Experiment:
     """All that determines a simulation, with defaults filled in.
 
@@ -138,6 +139,7 @@ class Experiment:
         """The edges of the graph."""
         return self.mechanism.edges(self.graph)
 
+    @cached_property
     def network(self) -> Network:
         """The graph at this temperature, of one particle, as the kernels take it."""
         return build_network(self.mechanism, self.graph, self.temperature_C + ZERO_CELSIUS_K)

@@ -143,7 +143,7 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
         If a step cannot be carried out; it holds the partial solution.
     """
     mechanism, population, options = experiment.mechanism, experiment.population, experiment.options
-    network = experiment.network()
+    network = experiment.network
     if population is not None:
         network = populated(network, population)
     start, state = experiment.initial, experiment.initial_state()

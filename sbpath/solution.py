@@ -218,10 +218,10 @@ class Solution:
         """The E edges of the graph."""
         return self.experiment.edges
 
-    @cached_property
+    @property
     def network(self) -> Network:
         """The graph at the temperature as numbers, of one particle."""
-        return self.experiment.network()
+        return self.experiment.network
 
     def fraction(self, phase: str) -> Floats:
         """Share of all Sb in `phase`, shape (n,).

@@ -1,38 +1,31 @@
-"""A read-only mapping that can be hashed, copied and pickled."""
+"""A read-only dict, which can be hashed, copied and pickled."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 Value = TypeVar("Value")
 
 
-class FrozenMapping(Mapping[str, Value]):
+class FrozenMapping(dict[str, Value]):
     """Items by name, in the order given.
 
     `types.MappingProxyType` is read-only too, but can be neither pickled nor hashed.
     """
 
-    __slots__ = ("_items",)
+    __slots__ = ()
 
-    def __init__(self, items: Mapping[str, Value]) -> None:
-        self._items = dict(items)
-
-    def __getitem__(self, name: str) -> Value:
-        return self._items[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __hash__(self) -> int:
-        return hash(frozenset(self._items.items()))
-
-    def __repr__(self) -> str:
-        return repr(self._items)
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self._items,)
+        return type(self), (dict(self),)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> FrozenMapping[Value]:
+        return self
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("a mechanism cannot be changed; make another one with sbpath.with_changes")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]
+    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sbpath.errors import InputError, nearest
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.model.equations import fill_nodes, workspace
-from sbpath.model.network import build_network
+from sbpath.model.network import Network, build_network
 from sbpath.physical import ZERO_CELSIUS_K
 
 # Potentials (V vs the alkali metal) between which equilibria are looked for.
@@ -43,8 +43,6 @@ def equilibrium_potential(
     >>> round(sbpath.equilibrium_potential(mechanism, "Sb", "Li2Sb", temperature_C=120.0), 3)
     0.944
     """
-    from scipy.optimize import root_scalar  # slow to import, and seldom needed
-
     for name in (one, other):
         if name not in mechanism.nodes:
             known = f"nodes: {', '.join(mechanism.nodes)}"
@@ -53,9 +51,15 @@ def equilibrium_potential(
         raise InputError(f"temperature_C: must be above {-ZERO_CELSIUS_K}, not {temperature_C!r}")
     celsius = mechanism.temperature_C if temperature_C is None else temperature_C
     network = build_network(mechanism, mechanism.default_graph, celsius + ZERO_CELSIUS_K)
-    work = workspace(network)
     names = list(mechanism.nodes)
-    p, q = names.index(one), names.index(other)
+    return equal_potential(network, names.index(one), names.index(other))
+
+
+def equal_potential(network: Network, p: int, q: int) -> float | None:
+    """Potential (V) at which two nodes, by number, have the same grand potential; None where there is none."""
+    from scipy.optimize import root_scalar  # slow to import, and seldom needed
+
+    work = workspace(network)
 
     def difference(potential: float) -> float:
         fill_nodes(potential, network, work)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import node_labels
 from sbpath.model.equations import fill_nodes, workspace
-from sbpath.model.equilibrium import equilibrium_potential
+from sbpath.model.equilibrium import equal_potential
 from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Limit, Rate, Rest
 from sbpath.results.cycles import MIN_PHASE_SHARE
@@ -225,13 +225,14 @@ def two_phase_equilibria(solution: Solution) -> list[TwoPhaseEquilibrium]:
         one, other = sorted(edge.ends, key=solution.phases.index)
         pairs[one, other] = pairs.get((one, other), 0.0) + share
     found = []
-    for (one, other), share in pairs.items():
-        potential = equilibrium_potential(solution.mechanism, one, other, solution.temperature_C)
+    for pair, share in pairs.items():
+        p, q = (solution.phases.index(name) for name in pair)
+        potential = equal_potential(solution.network, p, q)
         if share < MIN_PHASE_SHARE or potential is None:
             continue
         fill_nodes(potential, solution.network, work)
-        low, high = sorted(float(work.content[solution.phases.index(name)]) for name in (one, other))
-        found.append(TwoPhaseEquilibrium((one, other), potential, low, high))
+        low, high = sorted((float(work.content[p]), float(work.content[q])))
+        found.append(TwoPhaseEquilibrium(pair, potential, low, high))
     return sorted(found, key=lambda equilibrium: -equilibrium.potential_V)
 
 
