@@ -111,7 +111,7 @@ class Case:
         Which edges carried the charge of these half cycles.
     first_cycle_efficiency : float or None
         Share of the charge inserted in cycle 1 that came out again; None where that is no full cycle.
-    budget : Budget or None
+    loss_breakdown : LossBreakdown or None
         None where the loop is not closed.
     shift_V : float
         To be added to each potential, 0 on the metal's own scale.

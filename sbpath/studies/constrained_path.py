@@ -51,7 +51,7 @@ class ConstrainedCycle:
         The direction whose path it is, "insertion" or "extraction".
     edges : tuple of (str, str)
         Reactant and product of that path's edges; their reverses are open too.
-    budget : Budget
+    loss_breakdown : LossBreakdown
         Of the held cycle.
     solution : Solution
         The held simulation.

@@ -127,8 +127,8 @@ def sweep(
     drawn = problems.attempt(_sample, sample, 0 if seed is None else seed)
     varied = _all_varied(vary, Variation if sample is None else Range, problems)
     steps = None if protocol is None else problems.attempt(_texts, protocol)
-    problems.add(*_name_problems(mechanism, varied, steps))
-    problems.add(*_idle_problems([v.name for v in varied], protocol, rate, temperature_C, sample, seed))
+    problems.add(*name_problems(mechanism, varied, steps))
+    problems.add(*idle_problems([v.name for v in varied], protocol, rate, temperature_C, sample, seed))
     if not isinstance(options, SolverOptions | None):
         problems.add(f"options: must be SolverOptions(...), not {options!r:.60}")
     if not callable(measure):
@@ -150,7 +150,7 @@ def sweep(
     if not problems.lines:
         points = problems.attempt(_points, varied, drawn) or []
     if points:
-        problems.add(*_first_problems(plan, points[0]))
+        problems.add(*first_problems(plan, points[0]))
         about |= {"vary": [asdict(v) for v in varied], "sample": drawn and asdict(drawn), "runs": len(points)}
     path = None if out is None else problems.attempt(_store_path, out)
     if path is not None and path.exists() and not problems.lines:
@@ -268,7 +268,7 @@ def _engine_problems(workers: int | None, executor: Executor | None) -> list[str
     return []
 
 
-def _name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps | None) -> list[str]:
+def name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps | None) -> list[str]:
     """Names that stand for nothing, or twice."""
     braces = placeholders(steps or ())
     names = [plain_name(v.name) for v in varied]
@@ -311,7 +311,7 @@ def _is_word(name: str) -> bool:
     return "." not in name and name not in Mechanism.model_fields
 
 
-def _idle_problems(
+def idle_problems(
     names: Sequence[str],
     protocol: ProtocolLike | None,
     rate: str | None,
@@ -345,7 +345,7 @@ def plain_name(name: str) -> str:
     return ".".join("|".join(sorted(part.split("|"))) for part in name.split("."))
 
 
-def _first_problems(plan: Plan, point: Point) -> list[str]:
+def first_problems(plan: Plan, point: Point) -> list[str]:
     """What is wrong with the first run, except for its temperature if that varies."""
     try:
         plan.experiment(point)
