@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-
 from sbpath.cli import main
+from sbpath.literature import find_anodes
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
