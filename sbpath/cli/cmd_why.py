@@ -99,21 +99,20 @@ def _losses(options: argparse.Namespace) -> int:
     mechanism = load(options)
     solution = _cycled(options, mechanism)
     found = loss_breakdown(solution)
-    print(loss_report(solution, found))
     compared = None
     try:
         compared = constrained_path.path_asymmetry(solution)
-        print(f"\n{constrained_path.report(solution, compared)}")
+        asymmetry = constrained_path.report(solution, compared)
     except constrained_path.OffPath as error:
-        # A host that does not form again cannot be held to a later path; the rest stands.
-        print(f"\nnot held to one path both ways: {error}")
+        # A host that does not form again cannot be held to a later path; the rest is still worth telling.
+        asymmetry = f"not held to one path both ways: {error}"
     limit = zero_rate.zero_rate(
         mechanism,
         graph=options.graph,
         temperature_C=to_celsius(options.temperature),
         progress=not options.quiet,
     )
-    print(f"\n{zero_rate.report(limit)}")
+    print(loss_report(solution, found), asymmetry, zero_rate.report(limit), sep="\n\n")
     write_table(options.csv, LOSS_HEAD, loss_rows(found))
     save_figure(options.plot, lambda plots: plots.losses(solution, compared, limit))
     return 0
