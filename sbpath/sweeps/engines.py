@@ -115,7 +115,7 @@ class _Cores:
     def _pool(self) -> tuple[ProcessPoolExecutor, Future[Any]]:
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(1, context, initializer=_begin_worker, initargs=(self.reader,))
-        # It starts, and loads the compiled code, while the others do.
+        # It starts, and loads the native code, while the others do.
         return pool, pool.submit(load_solver)
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:

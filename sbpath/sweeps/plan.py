@@ -176,7 +176,7 @@ def carry_out(plan: Plan, points: Sequence[tuple[int, Point]]) -> list[Outcome]:
 
 @cache
 def load_solver() -> None:
-    """Load the compiled code, once per process and before the first run is timed."""
+    """Load the native code, once per process and before the first run is timed."""
     simulate("li-sb", "Rest for 1 s", progress=False)
 
 
