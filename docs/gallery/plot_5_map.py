@@ -15,4 +15,4 @@ chart = sbpath.selection_map(
     cycles=1,
     progress=False,
 )
-axes = sbpath.plots.path_map(chart, "li-sb")
+axes = sbpath.plots.selection(chart, "li-sb")
