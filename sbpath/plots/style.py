@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from sbpath.files import check_figure, written_whole
@@ -66,8 +66,8 @@ def style() -> Iterator[None]:
 
 
 def figure_of(drawn: Any) -> Figure:
-    """The figure of what a function of `sbpath.plots` returned: a figure, axes, or axes in tuples or arrays."""
-    while isinstance(drawn, tuple | list | np.ndarray):
+    """The figure of what a function of `sbpath.plots` returned: a figure, axes, or axes in tuples, lists or arrays."""
+    while not isinstance(drawn, Artist):
         drawn = drawn[0]
     return drawn if isinstance(drawn, Figure) else drawn.figure
 

@@ -207,7 +207,7 @@ def branch_points(solution: Solution, cycle: int | None = None) -> list[BranchPo
     --------
     >>> import sbpath
     >>> first, *_ = sbpath.branch_points(sbpath.simulate("li-sb", progress=False))
-    >>> first.phase, [one.product for one in first.competitors]
+    >>> first.phase, [competitor.product for competitor in first.competitors]
     ('Sb', ['Li2Sb', 'Li3Sb'])
     >>> first.decided_by(first.competitors[1])
     'nucleation'
