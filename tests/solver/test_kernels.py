@@ -9,6 +9,7 @@ from sbpath import Protocol, cycling, load_mechanism, shipped_names, simulate
 from sbpath.kernels import compiled
 from sbpath.model.equations import Drive, dense, evaluate, workspace
 from sbpath.model.network import build_network
+from sbpath.model.rows import evaluate_rows
 from sbpath.native.library import interpreted
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.solver.cycler import programme_of
