@@ -65,7 +65,7 @@ PROVENANCE = set(records.Provenance.model_fields)
 
 
 def unit(key: str) -> str:
-    """The unit that stands at the end of a key, a dash for a number without one."""
+    """The unit at the end of a key, a dash for a number without one."""
     ends = [end for end in UNITS if key.endswith(end)]
     return UNITS[max(ends, key=len)] if ends else "–"
 

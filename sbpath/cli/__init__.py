@@ -1,4 +1,4 @@
-"""The command line. Heavy imports stand inside the handlers, so that ``--help`` is quick."""
+"""The command line. Heavy imports are inside the handlers, so that ``--help`` is quick."""
 
 from __future__ import annotations
 

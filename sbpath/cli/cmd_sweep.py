@@ -105,7 +105,8 @@ def _map(options: argparse.Namespace) -> int:
     from sbpath.studies.selection_map import selection_map, selection_report, selection_table
 
     if len(options.vary) != 2:
-        raise InputError(f"--vary: is given {len(options.vary)} times; --map takes two, across and up")
+        times = "once" if len(options.vary) == 1 else f"{len(options.vary)} times"
+        raise InputError(f"--vary: is given {times}; --map takes two, across and up")
     for name in ("sample", "seed", "protocol", "workers", "out", "quantity"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name}: has no meaning with --map; leave it out")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from sbpath.files import check_figure, written_whole
@@ -67,7 +66,7 @@ def style() -> Iterator[None]:
 
 def figure_of(drawn: Any) -> Figure:
     """The figure of what a function of `sbpath.plots` returned: a figure, axes, or axes in tuples, lists or arrays."""
-    while not isinstance(drawn, Artist):
+    while not hasattr(drawn, "figure"):
         drawn = drawn[0]
     return drawn if isinstance(drawn, Figure) else drawn.figure
 

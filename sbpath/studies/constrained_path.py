@@ -151,7 +151,7 @@ def simulate_constrained(
 ) -> Solution:
     """The experiment of `solution` once more, with `edges` and their reverses alone.
 
-    Phases that they do not touch are left out; what little stands in them at the start is shared
+    Phases that they do not touch are left out; what little they hold at the start is shared
     out among the others.
 
     Parameters
@@ -166,7 +166,7 @@ def simulate_constrained(
     Raises
     ------
     OffPath
-        If more than 10 % of the Sb stands in such phases at the start.
+        If more than 10 % of the Sb is in such phases at the start.
     """
     touched = {phase for edge in edges for phase in edge}
     initial = solution.experiment.initial if initial is None else initial
@@ -174,7 +174,7 @@ def simulate_constrained(
     total = _on_path(initial, edges)
     if total < 1.0 - MAX_OFF_PATH_SHARE:
         raise OffPath(
-            f"path_asymmetry: {1.0 - total:.1%} of the Sb stand off the path at the start; begin from another state"
+            f"path_asymmetry: {1.0 - total:.1%} of the Sb is off the path at the start; begin from another state"
         )
     constrained = _constrained_mechanism(solution.mechanism, edges, touched)
     start = State(

@@ -26,7 +26,7 @@ from sbpath.text.tables import Column, file_table, table
 
 Way = tuple[str, ...]
 
-# Even faint paths are followed, so that boundaries can be told between the points of the grid.
+# Even faint paths are followed, so that boundaries can be found between the points of the grid.
 MIN_FOLLOWED_SHARE = 1e-12
 # Where less than this share of the Sb is converted, no path has been taken.
 MIN_CONVERTED_SHARE = 1e-3
@@ -107,7 +107,7 @@ def selection_map(
     Returns
     -------
     SelectionMap
-        With a message for each run that failed; the others stand.
+        With a message for each run that failed; the others are kept.
 
     Raises
     ------

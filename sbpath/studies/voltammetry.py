@@ -74,7 +74,7 @@ class BValue:
 def cv(scan_rates: Sequence[str] | str, lower_V: float, upper_V: float, cycles: int = 2) -> Protocol:
     """Return cyclic voltammetry: at each scan rate `cycles` sweeps down to `lower_V` and up again.
 
-    A cell that does not stand at `upper_V` at the start jumps there.
+    A cell that is not at `upper_V` at the start jumps there.
 
     Parameters
     ----------

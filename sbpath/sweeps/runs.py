@@ -262,7 +262,7 @@ def _engine_problems(workers: int | None, executor: Executor | None) -> list[str
     if executor is not None and not hasattr(executor, "submit"):
         return [f"executor: must have the submit of concurrent.futures, not {executor!r:.60}"]
     if executor is not None and workers is not None:
-        return ["workers: has no meaning beside an executor, which has its own; leave one out"]
+        return ["workers: has no meaning with an executor, which has its own; leave one out"]
     if workers is not None and (not isinstance(workers, int) or isinstance(workers, bool) or workers < 1):
         return [f"workers: must be a whole number, 1 or more, not {workers!r}"]
     return []
@@ -284,7 +284,7 @@ def name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps |
             problems.append(f"{v.name}: varies twice; keep one")
         elif v.name == RATE and steps is not None and RATE not in braces:
             problems.append(
-                "rate: has no meaning beside a protocol; write {rate} where it stands in the steps"
+                "rate: has no meaning with a protocol; write {rate} into the steps"
             )
         elif v.name in (RATE, TEMPERATURE, *braces):
             continue
@@ -323,7 +323,7 @@ def idle_problems(
     twice = "varies, and one value is given for it as well; leave one of the two out"
     problems = []
     if rate is not None and protocol is not None:
-        problems.append("rate: has no meaning beside a protocol; write it into the steps")
+        problems.append("rate: has no meaning with a protocol; write it into the steps")
     elif rate is not None and RATE in names:
         problems.append(f"rate: {twice}")
     own = "temperature_C"  # of the mechanism, which has it only where no other is given
@@ -336,7 +336,7 @@ def idle_problems(
             f"seed: has no meaning without a sample; give one, such as {SAMPLES}, or leave it out"
         )
     elif seed is not None and isinstance(sample, Sample):
-        problems.append("seed: stands in the Sample; leave it out here")
+        problems.append("seed: is part of the Sample; leave it out here")
     return problems
 
 

@@ -222,7 +222,7 @@ def test_wrong_input_is_one_clear_line_and_exit_code_2(capsys, tmp_path, monkeyp
         (["losses", "li", "--rate", "0C"], ["above 0"]),
         (["losses", "li", "--rate", "100C"], ["no cycle of this solution is closed", "2 %"]),
         (["losses", "li", "--rate", "2C", "--temperature=-150C"], ["no transformation ran on insertion"]),
-        (MAP, ["--vary", "is given 1 times", "across and up"]),
+        (MAP, ["--vary", "is given once", "across and up"]),
         ([*MAP, "--vary", "temperature=0..25:2", "--rate", "C/5"], ["rate: varies, and one value is given"]),
         ([*MAP, "--vary", "rate=C/10..1C:2"], ["rate", "cannot vary along both axes"]),
         ([*MAP, "--vary", "temperature=0..25:2", "--vary", f"{TWO_THREE}=0..1:2"], ["is given 3 times"]),

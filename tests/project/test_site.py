@@ -169,7 +169,7 @@ def test_the_numbers_of_the_page_on_the_model_are_those_of_the_code(capsys):
     mechanism = sbpath.load_mechanism("li-sb")
     window = mechanism.upper_cutoff_V - mechanism.lower_cutoff_V
     double_layer = mechanism.electrode.double_layer_F_per_g.value * window / 3.6
-    assert f"({double_layer:.0f} mAh/g beside {mechanism.theoretical_capacity_mAh_per_g:.0f})" in page
+    assert f"({double_layer:.0f} mAh/g on top of {mechanism.theoretical_capacity_mAh_per_g:.0f})" in page
     # Math that both GitHub and the site read: dollars in pairs, no escapes that Markdown would eat.
     assert page.count("$$") % 2 == 0
     formulas = re.findall(r"\$\$(.*?)\$\$", page, flags=re.DOTALL)
