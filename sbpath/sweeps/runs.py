@@ -283,9 +283,7 @@ def name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps |
         if plain_name(v.name) in names[:number]:
             problems.append(f"{v.name}: varies twice; keep one")
         elif v.name == RATE and steps is not None and RATE not in braces:
-            problems.append(
-                "rate: has no meaning with a protocol; write {rate} into the steps"
-            )
+            problems.append("rate: has no meaning with a protocol; write {rate} into the steps")
         elif v.name in (RATE, TEMPERATURE, *braces):
             continue
         elif any(repr(v.name) in hint for hint in near.values()):
