@@ -39,7 +39,7 @@ def particle_map(solution: Solution) -> Figure:
     own = solution.particles
     if own is None:
         raise InputError(
-            "mosaic: the solution is of one particle; give simulate a population, or --particles and --spread"
+            "particle_map: the solution is of one particle; give simulate a population, or --particles and --spread"
         )
     mechanism = solution.mechanism
     passed = np.cumsum(np.abs(np.diff(solution.charge_mAh_per_g, prepend=solution.charge_mAh_per_g[0])))

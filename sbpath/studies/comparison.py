@@ -61,7 +61,7 @@ def compare(
     Raises
     ------
     InputError
-        If there is nothing to simulate, or an argument is wrong: told before the first run.
+        If there is nothing to simulate, or an argument is wrong, which is checked before the first run.
 
     Examples
     --------
@@ -111,7 +111,7 @@ class Case:
         Which edges carried the charge of these half cycles.
     first_cycle_efficiency : float or None
         Share of the charge inserted in cycle 1 that came out again; None where that is no full cycle.
-    budget : Budget or None
+    loss_breakdown : LossBreakdown or None
         None where the loop is not closed.
     shift_V : float
         To be added to each potential, 0 on the metal's own scale.
@@ -212,7 +212,7 @@ def case_labels(solutions: Sequence[Solution], rates_mA_per_g: Sequence[float] |
     labels = []
     for part in parts:
         twins = [other for other in parts if other[0] == part[0]]
-        # The temperature belongs to a system; it is told where the same system has two.
+        # The temperature belongs to a system; it is named where the same system has two.
         told = [part[i] for i in (1, 2, 3, 4) if len({other[i] for other in twins}) > 1]
         labels.append(", ".join([part[0], *told]))
     # Alike but for a number of the mechanism or a protocol: counted.

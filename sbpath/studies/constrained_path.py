@@ -51,7 +51,7 @@ class ConstrainedCycle:
         The direction whose path it is, "insertion" or "extraction".
     edges : tuple of (str, str)
         Reactant and product of that path's edges; their reverses are open too.
-    budget : Budget
+    loss_breakdown : LossBreakdown
         Of the held cycle.
     solution : Solution
         The held simulation.
@@ -65,7 +65,7 @@ class ConstrainedCycle:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PathAsymmetry:
-    """The budget of a free cycle, and of the cycles held to each of its two paths.
+    """The losses of a free cycle, and of the cycles held to each of its two paths.
 
     `constrained` has the insertion path both ways, then the extraction path both ways.
     """
@@ -116,7 +116,7 @@ def path_asymmetry(solution: Solution, cycle: int | None = None) -> PathAsymmetr
         steps = (step for path in widest.values() for step in pairwise(path.phases))
         edges = tuple(dict.fromkeys(steps))
         if not edges:
-            raise InputError(f"asymmetry: no transformation ran on {followed} in cycle {free.cycle}")
+            raise InputError(f"path_asymmetry: no transformation ran on {followed} in cycle {free.cycle}")
         again = simulate_constrained(solution, edges, _beginning(solution, free.cycle, edges))
         constrained.append(ConstrainedCycle(followed, edges, loss_breakdown(again, free.cycle), again))
     return PathAsymmetry(free, (constrained[0], constrained[1]))
@@ -151,7 +151,7 @@ def simulate_constrained(
 ) -> Solution:
     """The experiment of `solution` once more, with `edges` and their reverses alone.
 
-    Phases that they do not touch are left out; what little stands in them at the start is shared
+    Phases that they do not touch are left out; what little they hold at the start is shared
     out among the others.
 
     Parameters
@@ -166,7 +166,7 @@ def simulate_constrained(
     Raises
     ------
     OffPath
-        If more than 10 % of the Sb stands in such phases at the start.
+        If more than 10 % of the Sb is in such phases at the start.
     """
     touched = {phase for edge in edges for phase in edge}
     initial = solution.experiment.initial if initial is None else initial
@@ -174,7 +174,7 @@ def simulate_constrained(
     total = _on_path(initial, edges)
     if total < 1.0 - MAX_OFF_PATH_SHARE:
         raise OffPath(
-            f"asymmetry: {1.0 - total:.1%} of the Sb stand off the path at the start; begin from another state"
+            f"path_asymmetry: {1.0 - total:.1%} of the Sb is off the path at the start; begin from another state"
         )
     constrained = _constrained_mechanism(solution.mechanism, edges, touched)
     start = State(

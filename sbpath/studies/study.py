@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sbpath.errors import InputError
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.protocol.protocol import Protocol
 from sbpath.solution import Solution
@@ -25,11 +26,15 @@ class Argument:
     help : str
         What it means.
     metavar : str
-        What stands for the value in the help.
+        The placeholder for the value in the help.
     several : int or "+" or None
         How many values it takes, if more than one.
     choices : tuple, optional
         The values that it can have.
+    kind : type
+        Of each value.
+    parameters : tuple of str
+        What the function that makes the protocol calls it, where that is another name.
     """
 
     name: str
@@ -39,6 +44,14 @@ class Argument:
     several: int | str | None = None
     choices: tuple[str, ...] | None = None
     kind: type = str
+    parameters: tuple[str, ...] = ()
+
+    def named(self, problem: str) -> str:
+        """A mistake that the function found, under the name of this argument."""
+        parameter, colon, rest = problem.partition(": ")
+        if not colon or parameter not in self.parameters:
+            return problem
+        return f"{self.name}: {rest}" if len(self.parameters) == 1 else f"{self.name}: {parameter} {rest}"
 
 
 RATE = Argument("rate", "C/10", "current throughout", "RATE")
@@ -60,7 +73,7 @@ class Study:
     example : str
         A call.
     arguments : tuple of Argument
-        What can be chosen, beside the cut-offs.
+        What can be chosen besides the cut-offs.
     protocol : callable
         Makes the `Protocol` from mechanism, lower and upper cut-off (V) and the arguments by name.
     rows : callable
@@ -93,4 +106,10 @@ class Study:
             All that is wrong with the arguments, one line each.
         """
         given = {argument.name: argument.default for argument in self.arguments} | chosen
-        return self.protocol(mechanism, lower_V, upper_V, **given)
+        try:
+            return self.protocol(mechanism, lower_V, upper_V, **given)
+        except InputError as error:
+            problems = list(error.problems)
+            for argument in self.arguments:
+                problems = [argument.named(problem) for problem in problems]
+            raise InputError(problems) from None

@@ -1,4 +1,4 @@
-"""Arguments of experiments as people give them, all mistakes of one call told together."""
+"""Arguments of studies as people give them; all mistakes of one call are reported together."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class StudyArguments(Problems):
         return self.attempt(_pulse, given, name=name, otherwise=TimeLimit(3600.0))
 
     def pulses_to_fill(self, name: str, size: TimeLimit | CompositionLimit, rate: Rate, full_x: float) -> int:
-        """How many pulses of this size fill the electrode to `full_x`, if that can be told."""
+        """How many pulses of this size fill the electrode to `full_x`, if that is known."""
         if isinstance(size, CompositionLimit):
             return ceil(full_x / size.x - 1e-9)
         if rate.unit == "C":

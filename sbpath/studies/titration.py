@@ -104,7 +104,7 @@ def gitt(
         How long the rest after each pulse is, such as ``"2 h"``.
     pulses : int, optional
         How many in each direction. If not given, as many as fill the electrode, which for
-        pulses by time can be told of a C-rate only (1C fills it in one hour).
+        pulses by time is known of a C-rate only (1C fills it in one hour).
     cycles : int
         How many times, 1 or more.
     full_x : float
@@ -142,7 +142,7 @@ def gitt(
 
 
 def _pulse(step: ConstantCurrent, size: Limit, number: int, full_x: float) -> ConstantCurrent:
-    """`step` as a pulse; of those by composition number 1 stands between x = 0 and 1 step.
+    """`step` as a pulse; of those by composition number 1 is between x = 0 and 1 step.
 
     A full electrode is only approached, so no pulse ends at `full_x`.
     """

@@ -74,7 +74,7 @@ class BValue:
 def cv(scan_rates: Sequence[str] | str, lower_V: float, upper_V: float, cycles: int = 2) -> Protocol:
     """Return cyclic voltammetry: at each scan rate `cycles` sweeps down to `lower_V` and up again.
 
-    A cell that does not stand at `upper_V` at the start jumps there.
+    A cell that is not at `upper_V` at the start jumps there.
 
     Parameters
     ----------
@@ -259,7 +259,7 @@ STUDY = Study(
     arguments=(
         Argument(
             "scan_rate", ("0.02 mV/s", "0.05 mV/s", "0.1 mV/s", "0.2 mV/s", "0.5 mV/s"), "one or more", "RATE",
-            several="+",
+            several="+", parameters=("scan_rates",),
         ),
         Argument("cycles", 2, "at each scan rate; the last one counts", "N", kind=int),
     ),

@@ -93,7 +93,7 @@ def mechanism_report(mechanism: Mechanism) -> str:
         "Phases (Vm in cm3 per mol)",
         table(["name", "formula", "structure", "space group", "Vm"], _phase_rows(mechanism)),
         "",
-        "Numbers that shape the curve, by status; units stand in the keys",
+        "Numbers that shape the curve, by status; units are in the keys",
         table(["key", "value", "status", "source"], [_number_row(path, number) for path, number in curve]),
         "",
         "Cells, atoms and volumes, by status",
