@@ -14,7 +14,7 @@ import numpy as np
 from sbpath.errors import InputError, Problems
 from sbpath.kernels import Floats
 from sbpath.mechanism.mechanism import Edge, Mechanism
-from sbpath.mechanism.reader import load_mechanism, mechanism_of_sound_document
+from sbpath.mechanism.reader import load_mechanism, mechanism_from_valid_document
 from sbpath.model.network import Network, build_network
 from sbpath.model.population import Population
 from sbpath.physical import ZERO_CELSIUS_K
@@ -176,7 +176,7 @@ class Experiment:
         """
         given = dict(document)
         stated = given.pop("mechanism_sha256")
-        mechanism = mechanism_of_sound_document(given["mechanism"], where=given["mechanism"]["name"])
+        mechanism = mechanism_from_valid_document(given["mechanism"], where=given["mechanism"]["name"])
         if mechanism.sha256 != stated:
             raise InputError("the mechanism in the file is not the one that was simulated")
         initial = given["initial"]

@@ -1,9 +1,9 @@
-"""Dotted paths to the numbers of a mechanism: read one, or put another one in its place.
+"""Dotted paths to the numbers of a mechanism, to read or replace them.
 
-A path names keys as the file does, and counts the entries of a list from 1:
+A path uses the keys of the file and counts list entries from 1:
 ``interfaces.Sb|Li2Sb.energy_J_per_m2``, ``phases.Li3Sb.galleries[1].potential_V``, ``temperature_C``.
-A mechanism with another number is another record: the records along the path are made anew, all
-others are shared.
+Replacing a number makes a new mechanism: the records along the path are rebuilt, all others are
+shared.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.records import Provenance, Quantity, Record
 from sbpath.mechanism.schema_errors import NOT_IN_FILES, advice, holds_number
 
-# What a path runs through, outermost first: each record, mapping or tuple with the key taken in it.
+# The containers along a path, outermost first: each record, mapping or tuple with the key taken in it.
 Trail = list[tuple[Any, Any]]
 
 
 def value(mechanism: Mechanism, path: str) -> float:
-    """The number at a dotted path, in the unit that its key states.
+    """The number at a dotted path, in the unit given by its key.
 
     Raises
     ------
     InputError
-        If the path leads to no number, or to one that the file does without.
+        If the path leads to no number, or to an optional one that the file omits.
 
     Examples
     --------
@@ -45,14 +45,14 @@ def value(mechanism: Mechanism, path: str) -> float:
     found = _item(container, key)
     if found is None:
         raise InputError(
-            f"{mechanism.name}: {path}: the file does not give this number; put one in first, "
+            f"{mechanism.name}: {path}: the file does not give this number; add one first, "
             f"e.g. with_changes(mechanism, {{{path!r}: ...}})"
         )
     return float(found)
 
 
 def with_changes(mechanism: Mechanism, changes: Mapping[str, float]) -> Mechanism:
-    """`mechanism` with other numbers, by dotted path. They are marked as assumed.
+    """A copy of `mechanism` with new numbers, by dotted path, marked as assumed.
 
     Raises
     ------
@@ -71,15 +71,15 @@ def with_changes(mechanism: Mechanism, changes: Mapping[str, float]) -> Mechanis
         raise InputError(
             f"{mechanism.name}: changes: must be a mapping of path to number, not {shown(changes)}"
         )
-    changed, problems, fits_together = mechanism, [], True
+    changed, problems, consistent = mechanism, [], True
     for path, number in changes.items():
         try:
             changed = _with_number(changed, str(path), number)
         except InputError as error:
             problems += error.problems
-        # Whether the records still fit together can depend on phases and on the numbers at the top.
-        fits_together &= str(path).partition(".")[0] in ("interfaces", "kinetics", "electrode", "electrolyte")
-    if not problems and not fits_together:
+        # Only changes to phases and top-level numbers can make the records inconsistent.
+        consistent &= str(path).partition(".")[0] in ("interfaces", "kinetics", "electrode", "electrolyte")
+    if not problems and not consistent:
         problems = [f"{mechanism.name}: {problem}" for problem in number_problems(changed)]
     if problems:
         raise InputError(problems)
@@ -87,12 +87,12 @@ def with_changes(mechanism: Mechanism, changes: Mapping[str, float]) -> Mechanis
 
 
 def trail(mechanism: Mechanism, path: str) -> Trail:
-    """The way to the number at `path`; the last entry is what holds the number, with its key.
+    """The containers and keys that lead to the number at `path`; the last container holds it.
 
     Raises
     ------
     InputError
-        If there is no number.
+        If the path leads to no number.
     """
     found: Trail = []
     here: Any = mechanism
@@ -116,7 +116,7 @@ def trail(mechanism: Mechanism, path: str) -> Trail:
 
 
 def _key(here: Any, part: str, before: Any) -> Any:
-    """The key or index that `part` of a path, after the key `before`, means in a record, mapping or tuple."""
+    """The key or index that `part` of a path means in `here`; `before` is the key that led to it."""
     if isinstance(here, tuple):
         index = re.fullmatch(r"\[(\d+)\]", part)
         if index and 1 <= int(index[1]) <= len(here):
@@ -164,7 +164,7 @@ def _with_number(mechanism: Mechanism, path: str, number: Any) -> Any:
 
 
 def _with_item(container: Any, key: Any, new: Any) -> Any:
-    """A record, mapping or tuple with another item; a record is validated."""
+    """A copy of a record, mapping or tuple with one item replaced; a record is validated."""
     if isinstance(container, Record):
         given = {name: _plain(getattr(container, name)) for name in container.model_fields_set}
         return type(container).model_validate({**given, key: _plain(new)})
@@ -174,7 +174,7 @@ def _with_item(container: Any, key: Any, new: Any) -> Any:
 
 
 def _plain(item: Any) -> Any:
-    """Lists and dicts, which validation takes; the records in them stay as they are."""
+    """A tuple as a list and a mapping as a dict, as validation expects; their records are kept."""
     if isinstance(item, tuple):
         return list(item)
     return dict(item) if isinstance(item, Mapping) else item

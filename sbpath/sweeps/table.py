@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sbpath.errors import InputError, nearest, optional
 from sbpath.files import written_whole
 from sbpath.mechanism.mechanism import Mechanism
-from sbpath.mechanism.reader import mechanism_of_sound_document
+from sbpath.mechanism.reader import mechanism_from_valid_document
 from sbpath.results.export import write_columns
 from sbpath.sweeps.ranges import RATE, TEMPERATURE
 from sbpath.sweeps.store import Row, read_store
@@ -69,7 +69,7 @@ class SweepTable:
     def mechanism(self) -> Mechanism:
         """The mechanism with the numbers that did not vary."""
         document = self.about["mechanism"]
-        return mechanism_of_sound_document(document, where=document["name"])
+        return mechanism_from_valid_document(document, where=document["name"])
 
     @property
     def failed(self) -> NDArray[np.bool_]:
