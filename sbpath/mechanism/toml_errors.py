@@ -57,8 +57,8 @@ def _advice(what: str, line: str, column: int) -> str:
         return 'a name with | in it stands in quotes, e.g. [interfaces."Sb|Li3Sb"]'
     if "Expected ']" in what:
         return (
-            "a heading ends with as many ] as it begins with [; a name of other signs than a-z, 0-9, - and _ "
-            "stands in quotes"
+            "a heading ends with as many ] as it begins with [; put a name with characters other than "
+            "a-z, 0-9, - and _ in quotes"
         )
     if re.search(r"=\s*[-+]?\d*,\d", line):
         return "decimals are written with a point, e.g. 0.5"
@@ -76,5 +76,5 @@ def _advice(what: str, line: str, column: int) -> str:
     if sign == "}":
         return "no comma stands before the }; take it out"
     if "Expected '='" in what:
-        return "between a key and its value stands a =; a name of other signs than a-z, 0-9, - and _ stands in quotes"
-    return "mend the line; a text stands in quotes, a number as 1.0 or 1e-3, true and false in small letters"
+        return "between a key and its value stands a =; put a name with characters other than a-z, 0-9, - and _ in quotes"
+    return "correct the line; write a text in quotes, a number as 1.0 or 1e-3, true and false in lower case"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath.errors import InputError, nearest, optional
-from sbpath.files import written_whole
+from sbpath.files import atomic_write
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.reader import mechanism_from_valid_document
 from sbpath.results.export import write_columns
@@ -129,7 +129,7 @@ class SweepTable:
         import pyarrow
         import pyarrow.parquet
 
-        with written_whole(path, suffix=".parquet") as temporary:
+        with atomic_write(path, suffix=".parquet") as temporary:
             pyarrow.parquet.write_table(pyarrow.table(self.headed()), temporary)
         return Path(path)
 
