@@ -77,4 +77,6 @@ def _advice(what: str, line: str, column: int) -> str:
         return "no comma stands before the }; take it out"
     if "Expected '='" in what:
         return "between a key and its value stands a =; put a name with characters other than a-z, 0-9, - and _ in quotes"
-    return "correct the line; write a text in quotes, a number as 1.0 or 1e-3, true and false in lower case"
+    return (
+        "correct the line; write a text in quotes, a number as 1.0 or 1e-3, true and false in small letters"
+    )
