@@ -1,4 +1,4 @@
-"""The errors and warnings a user can meet, each saying where, what, and what to try."""
+"""Errors and warnings, each saying where, what is wrong, and what to try."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ T = TypeVar("T")
 
 
 class SbpathError(Exception):
-    """Base of every error that sbpath raises on purpose."""
+    """Base class of sbpath errors."""
 
 
 class InputError(SbpathError):
-    """Something given by the user is wrong: a file, a key, an argument.
+    """Invalid input: a file, a key or an argument.
 
     Parameters
     ----------
     problems : str or sequence of str
-        One line per mistake, each of the form ``where: what is wrong and what to do``.
-        All mistakes of one input are reported together.
+        One line per mistake, as ``where: what is wrong and what to do``. All mistakes in an
+        input are reported together.
     """
 
     def __init__(self, problems: str | list[str] | tuple[str, ...]) -> None:
@@ -30,7 +30,7 @@ class InputError(SbpathError):
 
 
 class Problems:
-    """Collects the mistakes of one call, so that all are reported together.
+    """Collects the mistakes of one call, to report them together.
 
     Attributes
     ----------
@@ -42,11 +42,11 @@ class Problems:
         self.lines: list[str] = []
 
     def add(self, *lines: str) -> None:
-        """Note some mistakes."""
+        """Add mistakes."""
         self.lines += lines
 
     def attempt(self, make: Callable[..., T], *given: Any, name: str = "", otherwise: T | None = None) -> Any:
-        """What `make` gives, or `otherwise` where it raises InputError, which is noted under `name`."""
+        """The result of `make`, or `otherwise` if it raises InputError, which is added under `name`."""
         try:
             return make(*given)
         except InputError as error:
@@ -54,29 +54,29 @@ class Problems:
             return otherwise
 
     def check(self) -> None:
-        """Raise InputError if there has been a mistake."""
+        """Raise InputError if there are mistakes."""
         if self.lines:
             raise InputError(self.lines)
 
 
 class ValidityWarning(UserWarning):
-    """A simulation goes where the numbers of its mechanism are not meant to hold."""
+    """A simulation is outside the range of validity of its mechanism."""
 
 
-# A name of so few letters, such as K5Sb4, is another one where two letters differ.
-SHORT = 5
+# In names up to this length, such as K5Sb4, two different letters make a different name.
+SHORT_NAME_LENGTH = 5
 
 
 def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
-    """``did you mean ...?`` with the one of `known` nearest to `word`, or else `otherwise`."""
+    """``did you mean ...?`` with the name in `known` nearest to `word`, or else `otherwise`."""
     folded = {name.casefold(): name for name in known}
     near = [n for n in difflib.get_close_matches(word.casefold(), folded) if _slip(word.casefold(), n)]
     return f"did you mean {folded[near[0]]!r}?" if near else otherwise
 
 
 def _slip(word: str, name: str) -> bool:
-    """Whether `word` is `name` with a slip in it: if one of them is short, a single letter."""
-    if min(len(word), len(name)) > SHORT:
+    """Whether `word` is a misspelling of `name`; of a short name, by a single letter."""
+    if min(len(word), len(name)) > SHORT_NAME_LENGTH:
         return True
     if len(word) == len(name) and sum(a != b for a, b in zip(word, name, strict=True)) == 1:
         return True
@@ -84,9 +84,9 @@ def _slip(word: str, name: str) -> bool:
 
 
 def optional(module: str, use: str, install: str) -> Any:
-    """A module that not everybody has installed, or one clear `InputError`.
+    """Import an optional module, or raise InputError.
 
-    `use` is what needs it, `install` what follows ``pip install``.
+    `use` is what needs it, `install` the argument of ``pip install``.
     """
     try:
         return import_module(module)

@@ -1,4 +1,4 @@
-"""What is asked of a simulation: an electrode, and what is done with it."""
+"""The input of a simulation: an electrode and a protocol."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from sbpath.errors import InputError, Problems
 from sbpath.kernels import Floats
 from sbpath.mechanism.mechanism import Edge, Mechanism
-from sbpath.mechanism.reader import load_mechanism, mechanism_of_sound_document
+from sbpath.mechanism.reader import load_mechanism, mechanism_from_valid_document
 from sbpath.model.network import Network, build_network, sizes_of
 from sbpath.model.population import Population
 from sbpath.model.unknowns import UNKNOWNS, state_of
@@ -25,27 +25,27 @@ from sbpath.solver.trial import SolverOptions
 
 ProtocolLike = Protocol | Step | str | Sequence[Any]
 
-# Ranges of what can be asked for: wide, but narrow enough to catch a wrong unit or power of ten.
-TEMPERATURES_C = (-150.0, 1500.0)
-AMOUNTS = (1e-9, 1e9)  # g, mA/g
+# Accepted ranges: wide, but narrow enough to catch a wrong unit or power of ten.
+TEMPERATURE_RANGE_C = (-150.0, 1500.0)
+AMOUNT_RANGE = (1e-9, 1e9)  # g, mA/g
 MAX_CURRENT_A_PER_G = 1e4
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """An electrode at one instant, from which a simulation can begin.
+    """An electrode at one instant, from which a simulation can start.
 
     Attributes
     ----------
     fractions : dict
-        Share of all Sb in each node by name; nodes not named hold none.
+        Share of all Sb in each node, by name; 0 for nodes not named.
     potential_V : float
         Electrode potential against the alkali metal.
     time_s : float
-        Time on the clock.
+        Time.
     particles : tuple of tuples of float, shape (N, P), optional
-        Fractions of each particle of a population, in the order of the mechanism's nodes; if not
-        given, all particles are as `fractions`.
+        Fractions of each particle of a population, in the order of the mechanism's nodes; by
+        default `fractions` for all.
     """
 
     fractions: dict[str, float]
@@ -59,28 +59,28 @@ class State:
 
 @dataclass(frozen=True)
 class Experiment:
-    """All that determines a simulation, with defaults filled in.
+    """Complete input of a simulation, with defaults filled in.
 
     Attributes
     ----------
     mechanism : Mechanism
-        The electrode's phases, transformations and numbers.
+        Phases, transformations and parameters of the electrode.
     graph : str
-        Which of its graphs.
+        Name of its graph.
     protocol : Protocol
-        What is done with it.
+        Steps of the cycler.
     temperature_C : float
-        Celsius.
+        Temperature (Celsius).
     initial : State
-        Where it begins, with a fraction for every node.
+        Initial state, with a fraction for every node.
     electrode_mass_g : float
-        Mass of the host, for currents in A and mA (g).
+        Mass of host, for currents in A and mA (g).
     one_C_mA_per_g : float
-        What 1C means (mA/g).
+        1C as a specific current (mA/g).
     options : SolverOptions
         Tolerances.
     population : Population or None
-        Many particles in place of one.
+        Particles, if more than one.
     """
 
     mechanism: Mechanism
@@ -112,7 +112,7 @@ class Experiment:
         Raises
         ------
         InputError
-            All that is wrong, one line each.
+            With every mistake, one line each.
         """
         if not isinstance(mechanism, Mechanism):
             mechanism = load_mechanism(mechanism)
@@ -124,9 +124,11 @@ class Experiment:
         problems = Problems()
         problems.attempt(mechanism.edges, graph)
         capacity = mechanism.theoretical_capacity_mAh_per_g
-        celsius = _number("temperature_C", temperature_C, mechanism.temperature_C, TEMPERATURES_C, problems)
-        one_C = _number("one_C_mA_per_g", one_C_mA_per_g, capacity, AMOUNTS, problems)
-        mass = _number("electrode_mass_g", electrode_mass_g, 1.0, AMOUNTS, problems)
+        celsius = _number(
+            "temperature_C", temperature_C, mechanism.temperature_C, TEMPERATURE_RANGE_C, problems
+        )
+        one_C = _number("one_C_mA_per_g", one_C_mA_per_g, capacity, AMOUNT_RANGE, problems)
+        mass = _number("electrode_mass_g", electrode_mass_g, 1.0, AMOUNT_RANGE, problems)
         if not problems.lines:
             problems.add(*_step_problems(parsed, mechanism, one_C, mass))
         if not isinstance(options, SolverOptions):
@@ -142,11 +144,11 @@ class Experiment:
 
     @cached_property
     def network(self) -> Network:
-        """The graph at this temperature, of one particle, as the kernels take it."""
+        """The graph at this temperature as arrays for the kernels, for one particle."""
         return build_network(self.mechanism, self.graph, self.temperature_C + ZERO_CELSIUS_K)
 
     def initial_state(self, network: Network) -> Floats:
-        """Where it begins as the solver takes it: the unknowns of `network` in their order."""
+        """The initial state for the solver: the unknowns of `network` in their order."""
         start = self.initial
         values: dict[str, Any] = {u.name: getattr(start, u.name) for u in UNKNOWNS if hasattr(start, u.name)}
         values["fractions"] = (
@@ -155,7 +157,7 @@ class Experiment:
         return state_of(network.layout, sizes_of(network), values)
 
     def as_document(self) -> dict[str, Any]:
-        """Everything as plain values for JSON, from which `from_document` makes it again."""
+        """The experiment as plain values for JSON, which `from_document` reads."""
         document = {item.name: getattr(self, item.name) for item in fields(self)}
         return document | {
             "mechanism": self.mechanism.document,
@@ -169,16 +171,16 @@ class Experiment:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
-        """An experiment from what `as_document` gave.
+        """An experiment from the result of `as_document`.
 
         Raises
         ------
         InputError
-            If the mechanism in it is not the one that was written.
+            If the mechanism does not match its checksum.
         """
         given = dict(document)
         stated = given.pop("mechanism_sha256")
-        mechanism = mechanism_of_sound_document(given["mechanism"], where=given["mechanism"]["name"])
+        mechanism = mechanism_from_valid_document(given["mechanism"], where=given["mechanism"]["name"])
         if mechanism.sha256 != stated:
             raise InputError("the mechanism in the file is not the one that was simulated")
         initial = given["initial"]
@@ -197,7 +199,7 @@ class Experiment:
 
 
 def _number(name: str, given: Any, default: float, between: tuple[float, float], problems: Problems) -> float:
-    """`given` as a float, or the default where it is None; a mistake is added to `problems`."""
+    """`given` as a float, or the default if it is None; mistakes are added to `problems`."""
     if given is None:
         return default
     low, high = between
@@ -209,7 +211,7 @@ def _number(name: str, given: Any, default: float, between: tuple[float, float],
 
 
 def _step_problems(protocol: Protocol, mechanism: Mechanism, one_C: float, mass: float) -> list[str]:
-    """Steps that no electrode of this mechanism can carry out."""
+    """Mistakes in steps that are impossible with this mechanism."""
     least, most = mechanism.content_range
     places: dict[str, list[str]] = {}
     for cycle, number, step in protocol.steps():
@@ -234,7 +236,7 @@ def _step_problems(protocol: Protocol, mechanism: Mechanism, one_C: float, mass:
 
 
 def _start(mechanism: Mechanism, initial: State | None, population: Population | None) -> State:
-    """The state to begin from, with a fraction for every node in the mechanism's order."""
+    """The initial state, with a fraction for every node in the mechanism's order."""
     if initial is None:
         initial = State({mechanism.initial_phase: 1.0}, mechanism.upper_cutoff_V)
     elif not isinstance(initial, State):

@@ -14,7 +14,7 @@ FIGURE_ENDINGS = (".png", ".pdf", ".svg")
 
 
 def check_writable(path: str | Path) -> None:
-    """Raise InputError if `path` cannot be written, before any work is done for it."""
+    """Raise InputError if `path` cannot be written; call it before the work is done."""
     if not isinstance(path, str | Path):
         raise InputError(f"{path!r}: is not the name of a file; give a text or a Path")
     target = Path(path)
@@ -28,28 +28,28 @@ def check_writable(path: str | Path) -> None:
         )
     if target.exists() and not target.is_file():
         raise InputError(f"{target}: is not an ordinary file; give another name")
-    target = target.resolve()  # a link stays a link, the file it leads to is written
-    # The file is replaced as a whole, so its folder has to be writable too.
+    target = target.resolve()  # write the target of a link, and keep the link
+    # The file is replaced, so its folder must be writable too.
     if not os.access(target.parent, os.W_OK) or (target.exists() and not os.access(target, os.W_OK)):
         raise InputError(f"{target}: cannot be written (no permission); choose another place")
 
 
 def check_figure(path: str | Path) -> None:
-    """Raise InputError unless the ending of `path` is one that figures are written in."""
+    """Raise InputError unless `path` ends in a figure format."""
     if Path(path).suffix.lower() not in FIGURE_ENDINGS:
         raise InputError(f"{path}: figures are written as .png, .pdf or .svg; choose one of these endings")
 
 
 @contextmanager
-def written_whole(path: str | Path, suffix: str = "") -> Iterator[str]:
-    """Give the name of a temporary file that takes the place of `path` once it is complete.
+def atomic_write(path: str | Path, suffix: str = "") -> Iterator[str]:
+    """Yield the name of a temporary file that replaces `path` once it is complete.
 
     Parameters
     ----------
     path : str or Path
         The file to write.
     suffix : str
-        Ending of the temporary name, for writers that look at it.
+        Ending of the temporary name, for writers that depend on it.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def written_whole(path: str | Path, suffix: str = "") -> Iterator[str]:
     os.close(handle)
     try:
         yield temporary
-        # mkstemp makes files that only their owner may read; a result is an ordinary file.
+        # mkstemp makes files that only their owner can read; results get ordinary permissions.
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(temporary, 0o666 & ~mask)

@@ -1,9 +1,9 @@
-"""Half cycles, told by the charge that passes: the one definition for tables, plots and columns.
+"""Half cycles, defined by the charge passed: the one definition for tables, plots and columns.
 
 A half cycle is a run of rows of one cycle over which charge passes in one direction. Rests
 belong to the half cycle before them. A sweep is cut where its current changes sign. Runs of
-less than a thousandth of the largest one of their cycle (a wiggle after a jump of the
-voltage, rounding) are taken into their neighbours.
+less than a thousandth of the largest one in their cycle (a wiggle after a voltage jump,
+rounding) are merged into their neighbours.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-# Charge between two rows below this (mAh/g) is within the solver's tolerance and has no direction.
-ROUNDING = 1e-6
-# Runs of less than this share of the largest of their cycle are no half cycles.
-MINOR = 1e-3
+# Less charge than this between two rows (mAh/g) is within solver tolerance and has no direction.
+CHARGE_TOLERANCE = 1e-6
+# Runs below this share of the largest one in their cycle are not half cycles.
+MIN_RUN_SHARE = 1e-3
 
 
 @dataclass(slots=True)
@@ -39,10 +39,10 @@ def charge_runs(charge: NDArray[np.float64], cycle: NDArray[np.int64], step: NDA
     charge : array, shape (n,)
         Net charge since before the first row (mAh/g, insertion positive).
     cycle, step : integer array, shape (n,)
-        Of each row.
+        Number of each row.
     """
     passed = np.diff(charge, prepend=0.0)
-    signed = np.flatnonzero(np.abs(passed) > ROUNDING)
+    signed = np.flatnonzero(np.abs(passed) > CHARGE_TOLERANCE)
     if len(signed) == 0:
         return []
     # [cycle, sign, first row, last row, net charge] of each stretch of one sign
@@ -63,7 +63,7 @@ def charge_runs(charge: NDArray[np.float64], cycle: NDArray[np.int64], step: NDA
         largest[number] = max(largest.get(number, 0.0), abs(net))
     merged: list[list[float]] = []
     for stretch in stretches:
-        if abs(stretch[4]) < MINOR * largest[stretch[0]]:
+        if abs(stretch[4]) < MIN_RUN_SHARE * largest[stretch[0]]:
             continue
         if merged and merged[-1][:2] == stretch[:2]:
             merged[-1][3] = stretch[3]
@@ -73,11 +73,13 @@ def charge_runs(charge: NDArray[np.float64], cycle: NDArray[np.int64], step: NDA
     runs: list[Run] = []
     end = 0
     for number, way, start, stop, _ in merged:
-        # The row at which a step begins belongs to it, though no charge has passed there yet.
+        # The first row of a step belongs to it, though no charge has passed yet.
         first = max(int(np.searchsorted(step, step[int(start)])), end)
         if runs:
             runs[-1].last = min(first, int(np.searchsorted(cycle, runs[-1].cycle, side="right")))
-        before = float(charge[first] if abs(passed[first]) <= ROUNDING else charge[first] - passed[first])
+        before = float(
+            charge[first] if abs(passed[first]) <= CHARGE_TOLERANCE else charge[first] - passed[first]
+        )
         runs.append(Run(int(number), "insertion" if way > 0 else "extraction", first, int(stop) + 1, before))
         end = int(stop) + 1
     if runs:

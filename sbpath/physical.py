@@ -1,4 +1,4 @@
-"""Physical constants, exact by the SI of 2019; antimony, alkali metals; the Arrhenius law."""
+"""Physical constants (exact in the 2019 SI), potentials of the alkali metals, and the Arrhenius law."""
 
 from math import exp
 

@@ -14,8 +14,8 @@ Item = TypeVar("Item")
 
 
 def with_progress(items: Sequence[Item], label: str, unit: str, progress: bool = True) -> Iterator[Item]:
-    """`items` in turn, with a bar on standard error if that is a terminal or a notebook."""
-    # None: tqdm shows nothing unless standard error is a terminal or a notebook.
+    """Iterate over `items` with a progress bar on standard error, if that is a terminal or a notebook."""
+    # None: tqdm shows a bar only on a terminal or in a notebook.
     return iter(
         tqdm(items, desc=label, unit=unit, delay=PROGRESS_DELAY_S, disable=None if progress else True)
     )

@@ -1,4 +1,4 @@
-"""The one verb: carry a mechanism through a protocol and return the solution."""
+"""Simulate a protocol with a mechanism."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from sbpath.solver.solve import Checkpoint, Monitor, Programme, Run, part_of
 from sbpath.solver.solve import run as run_steps
 from sbpath.solver.trial import SolverOptions
 
-# Steps are integrated in batches of about this time (s).
+# Steps are integrated in batches of about this wall time (s).
 BATCH_S = 0.2
 # Integrator steps that take about as long as a batch.
 BATCH_STEPS = 20_000
-# Snapshots of a population between empty and full.
+# Number of snapshots of a population between lowest and highest x.
 SNAPSHOTS = 200
 
 
@@ -49,36 +49,34 @@ def simulate(
     population: Population | None = None,
     progress: bool = True,
 ) -> Solution:
-    """Carry `mechanism` through `protocol`.
+    """Simulate `protocol` with `mechanism`.
 
-    The same arguments always give the same solution, to the last bit.
+    The same arguments give the same solution, to the last bit.
 
     Parameters
     ----------
     mechanism : Mechanism or str
-        A mechanism, or what `load_mechanism` takes: ``"li-sb"``, or the path of a file.
+        A mechanism, or an argument of `load_mechanism`: ``"li-sb"``, or the path of a file.
     protocol : Protocol, Step, str, or a sequence of steps and of cycles of steps
-        As `Protocol.parse` takes it. Without one: one cycle at C/10 between the mechanism's
-        cut-offs.
+        As for `Protocol.parse`. By default one cycle at C/10 between the mechanism's cut-offs.
     graph : str, optional
-        Which of the mechanism's graphs; its default graph if not given.
+        One of the mechanism's graphs; by default its default graph.
     temperature_C : float, optional
-        Celsius; the mechanism's own temperature if not given.
+        Temperature (Celsius); by default that of the mechanism.
     initial : Solution or State, optional
-        Continue from the final state of a solution, or begin from a state. Otherwise all Sb
-        is in the mechanism's initial phase, at its upper cut-off.
+        Start from the final state of a solution, or from a state. By default all Sb is in the
+        mechanism's initial phase, at its upper cut-off.
     electrode_mass_g : float
         Mass of Sb, for currents in A and mA (g).
     one_C_mA_per_g : float, optional
-        What 1C means; the theoretical capacity in one hour (660 mA/g) if not given.
+        1C; by default the theoretical capacity in one hour (660 mA/g for Sb).
     options : SolverOptions, optional
         Tolerances.
     population : Population, optional
-        Many particles in place of one. All arrays are then means over them, and
-        `Solution.particles` holds them one by one.
+        Many particles instead of one. Arrays are then means over them, and `Solution.particles`
+        holds each.
     progress : bool
-        Show progress on standard error if it takes longer than two seconds and somebody can see
-        it: on a terminal or in a notebook.
+        Show progress after two seconds, on standard error, if that is a terminal or a notebook.
 
     Returns
     -------
@@ -87,9 +85,9 @@ def simulate(
     Raises
     ------
     InputError
-        If an argument is wrong; nothing is simulated then.
+        If an argument is invalid; nothing is simulated then.
     SimulationError
-        If a step cannot be carried out; it holds the partial solution.
+        If a step fails; it holds the partial solution.
 
     Warns
     -----
@@ -119,17 +117,17 @@ def simulate(
         options=options,
         population=population,
     )
-    warn_outside(experiment, stacklevel=3)
+    warn_if_out_of_range(experiment, stacklevel=3)
     return run(experiment, progress)
 
 
 def run(experiment: Experiment, progress: bool = True) -> Solution:
-    """Carry out an experiment; otherwise as `simulate`.
+    """Simulate an experiment, as `simulate` does.
 
     Raises
     ------
     SimulationError
-        If a step cannot be carried out; it holds the partial solution.
+        If a step fails; it holds the partial solution.
     """
     mechanism, population, options = experiment.mechanism, experiment.population, experiment.options
     network = experiment.network
@@ -137,7 +135,7 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
         network = populated(network, population)
     state = experiment.initial_state(network)
 
-    # A first step that sets the voltage jumps to it; its charge counts from here.
+    # If the first step sets the voltage, the charge of the jump counts from here.
     space = workspace(network)
     fill_nodes(experiment.initial.potential_V, network, space)
     fill_means(state, network, space.mean)
@@ -164,7 +162,7 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
             bar.update(len(part.last))
             if record.failed:
                 break
-            # As many steps at a time as take a moment: nothing moves meanwhile.
+            # As many steps as take about BATCH_S, since progress is not updated within a batch.
             share = max(1, round(len(part.last) * min(100.0, BATCH_S / (time.monotonic() - began + 1e-9))))
             done = stop
     solution = solution_of(experiment, record, start_charge)
@@ -187,8 +185,8 @@ def simulate_again(solution: Solution, progress: bool = True) -> Solution:
     return run(solution.experiment, progress)
 
 
-def warn_outside(experiment: Experiment, stacklevel: int) -> None:
-    """Warn where the mechanism's numbers do not hold at the experiment's temperature."""
+def warn_if_out_of_range(experiment: Experiment, stacklevel: int) -> None:
+    """Warn if the temperature is outside the validity range of the mechanism."""
     mechanism, celsius = experiment.mechanism, experiment.temperature_C
     low, high = mechanism.temperature_range_C or (-math.inf, math.inf)
     if not low <= celsius <= high:

@@ -1,4 +1,4 @@
-"""The result of a simulation: what was asked, immutable arrays, and how each step ended."""
+"""The result of a simulation: its input, read-only arrays, and how each step ended."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sbpath import __version__
 from sbpath.errors import InputError, SbpathError, nearest
 from sbpath.experiment import Experiment, State
-from sbpath.files import written_whole
+from sbpath.files import atomic_write
 from sbpath.halfcycles import charge_runs
 from sbpath.kernels import Floats, Integers
 from sbpath.mechanism.mechanism import Edge, Mechanism
@@ -25,23 +25,23 @@ from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.steps import Step
 
 FORMAT = 4
-# Prefix of the names of a population's arrays in a file.
-PARTICLES = "particles."
+# Prefix of the arrays of a population in a file.
+PARTICLE_PREFIX = "particles."
 
-# What an edge's heat is lost to, in the order of `Solution.heat_parts_J_per_g`.
+# Causes of the irreversible heat of an edge, in the order of `Solution.heat_parts_J_per_g`.
 CAUSES = ("nucleation", "growth", "transport", "work")
 
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """One step of the protocol as it went.
+    """One step of the protocol as simulated.
 
     Attributes
     ----------
     cycle, number : int
         Both from 1; steps are counted over the whole protocol.
     step : Step
-        What was asked.
+        The step of the protocol.
     direction : str
         "insertion", "extraction" or "rest", by the net charge that passed.
     first, last : int
@@ -51,7 +51,7 @@ class StepRecord:
     outcome : Outcome
         How it ended.
     reason : str
-        The same as a sentence with its numbers.
+        The same as a sentence, with numbers.
     """
 
     cycle: int
@@ -78,12 +78,12 @@ class Particles:
     weight, size, interfacial_energy, growth_rate : array, shape (N,)
         As in `sbpath.Population`.
     row : integer array, shape (s,)
-        The rows of the solution at which they were looked at: about evenly spaced in x, at steps of
-        the integrator, and at the ends of steps of the protocol.
+        Rows of the solution at which they were recorded: at integrator steps about evenly spaced
+        in x, and at the ends of protocol steps.
     fractions : float32 array, shape (s, N, P)
         Share of each particle's Sb in each node.
     final : array, shape (N, P)
-        The same at the end, in full precision.
+        The same at the end, in double precision.
     """
 
     weight: Floats
@@ -104,51 +104,51 @@ class Particles:
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """A simulated experiment; rows are instants in order of time, arrays cannot be written.
+    """A simulated experiment; rows are instants in order of time, arrays are read-only.
 
-    Insertion (discharge of the half-cell) is positive. A row stands at the start and at the
-    end of every step, so an instant at which the current changes appears twice.
+    Insertion (discharge of the half-cell) is positive. Every step has a row at its start and at
+    its end, so an instant at which the current changes appears twice.
 
     Attributes
     ----------
     experiment : Experiment
-        What was simulated; `mechanism`, `graph`, `protocol`, `temperature_C`, `phases` and `edges`
-        are short for its parts.
+        Input; `mechanism`, `graph`, `protocol`, `temperature_C`, `phases` and `edges` are
+        shortcuts to its parts.
     time_s, potential_V, voltage_V, current_A_per_g : array, shape (n,)
         Time; electrode potential E and terminal voltage V = E - I R_s against the alkali
         metal; current per gram of Sb.
     composition : array, shape (n,)
         x, mol of alkali per mol of Sb.
     charge_mAh_per_g, capacity_mAh_per_g : array, shape (n,)
-        Net charge since the start; specific capacity, which begins at 0 in each half cycle.
+        Net charge since the start; specific capacity, which starts at 0 in each half cycle.
     fractions : array, shape (P, n)
         Share of all Sb in each node, in the order of `phases`.
     rates_per_s, affinities_J_per_mol, heat_W_per_g : array, shape (E, n)
         Of each edge in the order of `edges`: share of all Sb converted per second, affinity,
-        and irreversible heat r A / M. The reversible heat T dS/dt is not in it.
+        and irreversible heat r A / M, without the reversible heat T dS/dt.
     heat_parts_J_per_g : array, shape (4, E, n)
         Irreversible heat of each edge since the start by cause, in the order of `CAUSES`:
-        what is left of the affinity after the transformation work is shared out as the times
-        of nucleation, growth and transport share the waiting. `heat_J_per_g` is their sum.
+        the affinity less the transformation work is divided in proportion to the time constants
+        of nucleation, growth and transport. `heat_J_per_g` is their sum.
     converted : array, shape (E, n)
         Share of all Sb that each edge has converted since the start (1: all of it, once).
     edge_charge_mAh_per_g : array, shape (E, n)
-        Charge that each edge has carried since the start, insertion positive. The rest of the
-        charge fills solution phases and the double layer.
+        Charge that each edge has carried since the start, insertion positive. The remaining
+        charge goes into solution phases and the double layer.
     joule_heat_J_per_g, energy_J_per_g : array, shape (n,)
         Heat in the series resistance, and energy delivered by the cell (integral of V I dt),
         both since the start.
     stored_J_per_g : array, shape (n,)
-        Free energy of the phases and of the double layer, so that its change, the energy
-        delivered and all heat add up to nothing.
+        Free energy of the phases and of the double layer: its change, the energy delivered and
+        all heat sum to zero.
     swelling_percent : array, shape (n,)
         Change of the molar volume against the mechanism's initial phase at its upper cut-off.
     cycle, step : integer array, shape (n,)
-        Of each row; from 1.
+        Numbers of each row, from 1.
     steps : tuple of StepRecord
         How each step ended.
     particles : Particles, optional
-        Of a population; the arrays above are means over it.
+        Particles of a population; the arrays above are then means over them.
     """
 
     experiment: Experiment = field(repr=False)
@@ -190,7 +190,7 @@ class Solution:
 
     @property
     def mechanism(self) -> Mechanism:
-        """What was simulated."""
+        """The mechanism."""
         return self.experiment.mechanism
 
     @property
@@ -200,7 +200,7 @@ class Solution:
 
     @property
     def protocol(self) -> Protocol:
-        """What was done."""
+        """The protocol."""
         return self.experiment.protocol
 
     @property
@@ -220,7 +220,7 @@ class Solution:
 
     @property
     def network(self) -> Network:
-        """The graph at the temperature as numbers, of one particle."""
+        """The graph at this temperature as arrays, for one particle."""
         return self.experiment.network
 
     def fraction(self, phase: str) -> Floats:
@@ -248,13 +248,13 @@ class Solution:
 
     @property
     def final_state(self) -> State:
-        """The electrode at the end, where a continued simulation begins."""
+        """The electrode at the end, to continue from."""
         fractions = dict(zip(self.phases, self.fractions[:, -1].tolist(), strict=True))
         particles = None if self.particles is None else tuple(map(tuple, self.particles.final.tolist()))
         return State(fractions, float(self.potential_V[-1]), float(self.time_s[-1]), particles)
 
     def direction(self) -> list[str]:
-        """Direction of each row: "rest" in rests, else that of its half cycle."""
+        """Direction of each row: "rest", or the direction of its half cycle."""
         rows = ["rest"] * len(self.time_s)
         for run in charge_runs(self.charge_mAh_per_g, self.cycle, self.step):
             rows[run.first : run.last] = [run.direction] * (run.last - run.first)
@@ -264,11 +264,11 @@ class Solution:
         return rows
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Copies and pickles are made anew, so that their arrays cannot be written either.
+        # Rebuild copies and pickles, so that their arrays are read-only too.
         return type(self), tuple(getattr(self, item.name) for item in fields(self))
 
     def save(self, path: str | Path) -> Path:
-        """Write everything to one file (NumPy's .npz), from which `load_solution` reads it back.
+        """Write everything to one file (NumPy's .npz), which `load_solution` reads.
 
         Raises
         ------
@@ -282,7 +282,7 @@ class Solution:
         }
         if self.particles is not None:
             for i in fields(self.particles):
-                arrays[PARTICLES + i.name] = getattr(self.particles, i.name)
+                arrays[PARTICLE_PREFIX + i.name] = getattr(self.particles, i.name)
         about = {
             "format": FORMAT,
             "made_with": {
@@ -293,19 +293,19 @@ class Solution:
             "experiment": self.experiment.as_document(),
             "steps": [_step_as_list(record) for record in self.steps],
         }
-        with written_whole(path, suffix=".npz") as temporary:
+        with atomic_write(path, suffix=".npz") as temporary:
             np.savez_compressed(temporary, about=np.array(json.dumps(about)), **arrays)
         return Path(path)
 
 
 def _step_as_list(record: StepRecord) -> list[Any]:
-    """A record for JSON, without its step, which the protocol has."""
+    """A record for JSON, without its step, which is in the protocol."""
     plain = {item.name: getattr(record, item.name) for item in fields(record) if item.name != "step"}
     return [*(plain | {"outcome": record.outcome.name}).values()]
 
 
 def _steps_of(experiment: Experiment, records: list[list[Any]]) -> tuple[StepRecord, ...]:
-    """The records that `_step_as_list` wrote."""
+    """Records from the results of `_step_as_list`."""
     steps = [step for _, _, step in experiment.protocol.steps()]
     names = [item.name for item in fields(StepRecord) if item.name != "step"]
     found = []
@@ -316,12 +316,12 @@ def _steps_of(experiment: Experiment, records: list[list[Any]]) -> tuple[StepRec
 
 
 class SimulationError(SbpathError):
-    """A step could not be carried out; what was simulated before it is kept.
+    """A step failed; the solution up to the failure is kept.
 
     Attributes
     ----------
     solution : Solution
-        Everything up to the failure; the outcome of its last step is a failure.
+        Everything up to the failure; its last step has the outcome of the failure.
     """
 
     def __init__(self, message: str, solution: Solution) -> None:
@@ -338,7 +338,7 @@ def load_solution(path: str | Path) -> Solution:
     Raises
     ------
     InputError
-        If the file is not there or is not such a file.
+        If there is no such file, or it is not a saved solution.
     """
     if not isinstance(path, str | Path):
         raise InputError(f"{path!r}: is not the name of a file; give what Solution.save wrote")
@@ -348,8 +348,8 @@ def load_solution(path: str | Path) -> Solution:
         about = json.loads(str(arrays.pop("about")))
         version = about["format"]
         if version == FORMAT:
-            own = {name: arrays.pop(name) for name in list(arrays) if name.startswith(PARTICLES)}
-            particles = {name.removeprefix(PARTICLES): values for name, values in own.items()}
+            own = {name: arrays.pop(name) for name in list(arrays) if name.startswith(PARTICLE_PREFIX)}
+            particles = {name.removeprefix(PARTICLE_PREFIX): values for name, values in own.items()}
             experiment = Experiment.from_document(about["experiment"])
             return Solution(
                 **arrays,
@@ -361,7 +361,7 @@ def load_solution(path: str | Path) -> Solution:
         raise InputError(f"{path}: there is no such file; check the path") from None
     except InputError as error:
         raise InputError([f"{path}: {problem}" for problem in error.problems]) from None
-    except Exception as error:  # zipfile, NumPy and json each raise their own kinds
+    except Exception as error:  # zipfile, NumPy and json raise many kinds
         raise InputError(
             f"{path}: is not a file that Solution.save wrote ({type(error).__name__}); give one"
         ) from None

@@ -171,9 +171,9 @@ def write_table(path: str | None, head: Sequence[str], rows: Sequence[Sequence[s
     """Write a table as CSV, whole or not at all, and say so; nothing without a path."""
     if not path:
         return
-    from sbpath.files import written_whole
+    from sbpath.files import atomic_write
 
-    with written_whole(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as handle:
+    with atomic_write(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as handle:
         csv.writer(handle).writerows([head, *rows])
     print(f"wrote {path}")
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from sbpath.errors import InputError, nearest
-from sbpath.files import written_whole
+from sbpath.files import atomic_write
 from sbpath.literature.entries import JOIN, Element, Host, Reference, ReportedAnode, Row
 from sbpath.literature.theory import HostTheory, host_theory
 
@@ -98,7 +98,7 @@ def literature_to_csv(
     head, rows = list(cells[0]), [list(row.values()) for row in cells]
     if more is not None:
         head, rows = [*head, *more[0]], [[*row, *added] for row, added in zip(rows, more[1], strict=True)]
-    with written_whole(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as handle:
+    with atomic_write(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as handle:
         csv.writer(handle, lineterminator="\n").writerows([head, *rows])
     return Path(path)
 

@@ -1,1 +1,1 @@
-"""From a mechanism file to frozen records: chemistry, the file, its three gates, its graph."""
+"""Mechanism files: reading, validation, frozen records, chemistry and the phase graph."""

@@ -1,7 +1,7 @@
-"""Formulas and balanced equations, amounts linear in one unknown x.
+"""Formulas and balanced equations, with amounts linear in a variable x.
 
-`NaxSb` is a formula with an open composition, and ``NaxSb + (3-x) Na+ + (3-x) e- -> Na3Sb``
-a balanced equation for every x. An `Amount` is therefore a pair (constant, coefficient of x).
+`NaxSb` is a formula of variable composition, and ``NaxSb + (3-x) Na+ + (3-x) e- -> Na3Sb`` is
+balanced for every x. An `Amount` is therefore a pair (constant, coefficient of x).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from types import MappingProxyType
 
 Amount = tuple[float, float]
 
-# The elements that a mechanism of this field can meet (a typing slip such as `Ls` is not one), with
-# their standard atomic weights in g/mol (IUPAC 2021, abridged; conventional where given as a range).
+# Elements that battery materials can contain (so that a typo such as `Ls` is caught), with their
+# standard atomic weights in g/mol (IUPAC 2021, abridged; conventional where given as a range).
 # fmt: off
 ATOMIC_WEIGHT = {
     "H": 1.008, "Li": 6.94, "Be": 9.0122, "B": 10.81, "C": 12.011, "N": 14.007, "O": 15.999, "F": 18.998,
@@ -38,7 +38,7 @@ _TERM = re.compile(rf"(?:({_AMOUNT})\s+)?(\S+)")
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """A parsed reaction: amounts on each side by the name of the species."""
+    """A parsed reaction: amounts on each side, by species name."""
 
     left: Mapping[str, Amount]
     right: Mapping[str, Amount]
@@ -65,13 +65,13 @@ def parse_formula(formula: str) -> Mapping[str, Amount]:
     Raises
     ------
     ValueError
-        If it is not a run of element symbols with amounts.
+        If it is not a sequence of element symbols with amounts.
     """
-    # NaxSb would read as an element "Nax" otherwise: an x after a symbol is an amount.
     counts: dict[str, Amount] = {}
     position = 0
     while position < len(formula):
         match = _FORMULA_PART.match(formula, position)
+        # In KxSb, Kx is not an element: the symbol is K, with the amount x.
         if match and match[1] not in ATOMIC_WEIGHT and match[1][0] in ATOMIC_WEIGHT:
             match = _ONE_LETTER_PART.match(formula, position)
         if not match or match[1] not in ATOMIC_WEIGHT:
@@ -96,7 +96,7 @@ def parse_equation(text: str) -> Equation:
     ValueError
         If the text is not of the form ``terms -> terms``.
     """
-    # "(3 - x) Na+" is one amount, although it has blanks.
+    # An amount such as "(3 - x)" may contain blanks.
     compact = re.sub(r"\([^()]*\)", lambda match: re.sub(r"\s", "", match[0]), text.strip())
     sides = re.split(r"\s*->\s*", compact)
     if len(sides) != 2 or not all(sides):
@@ -108,7 +108,7 @@ def parse_equation(text: str) -> Equation:
 
 
 def parse_contents(text: str) -> dict[str, float]:
-    """Read what an assemblage is made of, e.g. ``Sb + 1.5 Li2S``: amounts by the name of the phase.
+    """Read the contents of an assemblage, e.g. ``Sb + 1.5 Li2S``, as amounts by phase name.
 
     Raises
     ------
@@ -124,10 +124,9 @@ def parse_contents(text: str) -> dict[str, float]:
 
 
 def node_contents(phases: Iterable[str], assemblages: Mapping[str, str]) -> dict[str, dict[str, float]]:
-    """Mol of each phase per mol of Sb in every node, by the names of both.
+    """Mol of each phase per mol of Sb, by node and phase name.
 
-    The nodes are the assemblages, read as `parse_contents` does, or each phase by itself where
-    there are none.
+    The nodes are the assemblages, as read by `parse_contents`, or else the single phases.
     """
     if not assemblages:
         return {name: {name: 1.0} for name in phases}
@@ -135,7 +134,7 @@ def node_contents(phases: Iterable[str], assemblages: Mapping[str, str]) -> dict
 
 
 def _terms(text: str, side: str) -> dict[str, Amount]:
-    """Amounts by name of one side of the equation, or of the contents, `text`."""
+    """Amounts by name in `side`: one side of the equation `text`, or an assemblage."""
     amounts: dict[str, Amount] = {}
     for term in re.split(r"\s+\+\s+", side):
         match = _TERM.fullmatch(term.strip())
@@ -150,7 +149,7 @@ def _terms(text: str, side: str) -> dict[str, Amount]:
 
 
 def composition(contents: Mapping[str, float], formulas: Mapping[str, str]) -> dict[str, Amount]:
-    """Amount of each element in an assemblage; `formulas` by the names of its phases."""
+    """Amount of each element in an assemblage; `formulas` by phase name."""
     total: dict[str, Amount] = {}
     for name, amount in contents.items():
         for element, (constant, slope) in parse_formula(formulas[name]).items():
@@ -162,7 +161,7 @@ def composition(contents: Mapping[str, float], formulas: Mapping[str, str]) -> d
 def antimony_share(
     contents: Mapping[str, float], formulas: Mapping[str, str], chosen: Container[str]
 ) -> float:
-    """Share of the Sb of an assemblage that is in the `chosen` ones of its phases, from 0 to 1."""
+    """Share (0 to 1) of the Sb of an assemblage that is in the `chosen` phases."""
     held = {
         name: amount * parse_formula(formulas[name]).get("Sb", (0.0, 0.0))[0]
         for name, amount in contents.items()
@@ -173,14 +172,14 @@ def antimony_share(
 def imbalance(
     equation: Equation, contents: Mapping[str, Mapping[str, Amount]], ion: str
 ) -> dict[str, Amount]:
-    """Right minus left, per element and for the charge; empty where the equation balances.
+    """Right minus left, by element and for the charge; empty if the equation balances.
 
     Parameters
     ----------
     equation : Equation
         Its species are the keys of `contents`, the ion (``Li+``) and the electron (``e-``).
     contents : mapping
-        Amount of each element in each of the others, as `parse_formula` and `composition` give.
+        Amount of each element in every other species, as from `parse_formula` or `composition`.
     ion : str
         Symbol of the alkali metal.
     """
@@ -206,7 +205,7 @@ def imbalance(
 
 
 def amount_text(amount: Amount) -> str:
-    """An amount as people write it: ``2``, ``x``, ``3-x``."""
+    """An amount as text: ``2``, ``x``, ``3-x``."""
     constant, slope = amount
     if slope == 0.0:
         return f"{constant:g}"

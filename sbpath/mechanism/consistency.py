@@ -20,25 +20,25 @@ from sbpath.mechanism.graph import stranded_phases
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.records import Cell, Phase, value_or
 
-# Percentage points between a volume change that the review prints and the molar volumes.
+# Largest difference between the review's volume change and the molar volumes (percentage points).
 VOLUME_TOLERANCE = 1.0
-# Share by which the volume of a phase may differ from that of its cell.
+# Largest relative difference between the molar volume of a phase and that of its cell.
 CELL_TOLERANCE = 0.02
 
-# Letters first, so that no name can be taken for an amount or for part of an arrow.
+# A letter first, so that no name can be mistaken for an amount or part of an arrow.
 PHASE_NAME = re.compile(r"[^\W\d_][\w'()-]*")
 RESERVED_NAMES = ("e-", "x")
 
 
 def consistency_problems(mechanism: Mechanism) -> list[str]:
-    """All that does not fit, as ``path: what is wrong and what to do``; empty if nothing."""
+    """Every inconsistency, as ``path: what is wrong and what to do``."""
     formulas = _formulas(mechanism)
-    # Without sound assemblages there are no nodes that anything could be said about.
-    if unsound := [*_assemblages(mechanism, formulas)]:
-        return [*formulas.values(), *unsound, *_sources(mechanism)]
+    # Without valid assemblages there are no nodes to check.
+    if invalid := [*_assemblages(mechanism, formulas)]:
+        return [*formulas.values(), *invalid, *_sources(mechanism)]
     problems = [*_names(mechanism), *formulas.values(), *_equations(mechanism, formulas)]
     interfaces = [*_interfaces(mechanism)]
-    # Edges, and what hangs on them, can be told only where all of these are sound.
+    # Edges, and what depends on them, can be checked only if there are no mistakes so far.
     if not problems:
         problems = [*_graphs(mechanism), *_overfull(mechanism)]
         interfaces = interfaces or [*_missing_interfaces(mechanism)]
@@ -47,7 +47,7 @@ def consistency_problems(mechanism: Mechanism) -> list[str]:
 
 
 def number_problems(mechanism: Mechanism) -> list[str]:
-    """Those of `consistency_problems` that other numbers can bring about in a mechanism that fitted together."""
+    """Those of `consistency_problems` that new numbers can cause in a consistent mechanism."""
     formulas = _formulas(mechanism)
     problems = [*_names(mechanism), *formulas.values()] or [*_overfull(mechanism)]
     return [*problems, *_volumes(mechanism), *_crystals(mechanism, formulas)]
@@ -71,7 +71,7 @@ def _names(mechanism: Mechanism) -> Iterator[str]:
         if not low <= mechanism.temperature_C <= high:
             yield (
                 f"temperature_range_C: {low:g} to {high:g} C does not hold temperature_C = "
-                f"{mechanism.temperature_C:g}; mend one of them"
+                f"{mechanism.temperature_C:g}; correct one of them"
             )
     for table, names in (("phases", mechanism.phases), ("assemblages", mechanism.assemblages)):
         for name in names:
@@ -83,7 +83,7 @@ def _names(mechanism: Mechanism) -> Iterator[str]:
 
 
 def _or_add(mechanism: Mechanism, name: str) -> str:
-    """The advice to add a node that the file does not have, if one may be called so."""
+    """Advice to add a missing node, if its name is a valid one."""
     if not PHASE_NAME.fullmatch(name):
         return ""
     place = f"{name} to [assemblages]" if mechanism.assemblages else f"[phases.{name}]"
@@ -91,13 +91,13 @@ def _or_add(mechanism: Mechanism, name: str) -> str:
 
 
 def _kind(mechanism: Mechanism) -> tuple[str, str]:
-    """What the nodes are, and their names in a row."""
+    """Whether nodes are phases or assemblages, and a list of their names."""
     kind = "assemblage" if mechanism.assemblages else "phase"
     return kind, f"{kind}s: {', '.join(mechanism.nodes)}"
 
 
-def _assemblages(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]:
-    """Contents that cannot be read, name unknown phases or do not hold one Sb."""
+def _assemblages(mechanism: Mechanism, invalid: Container[str]) -> Iterator[str]:
+    """Mistakes in the contents of assemblages, and phases that are in none."""
     used: set[str] = set()
     for name, text in mechanism.assemblages.items():
         where = f"assemblages.{name}"
@@ -111,7 +111,7 @@ def _assemblages(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]
         unknown = [phase for phase in contents if phase not in mechanism.phases]
         for phase in unknown:
             yield f"{where}: {text!r} has the unknown {phase!r}; {nearest(phase, mechanism.phases, known)}"
-        if unknown or any(phase in unsound for phase in contents):
+        if unknown or any(phase in invalid for phase in contents):
             continue
         antimony = composition(contents, {p: mechanism.phases[p].formula for p in contents}).get(
             "Sb", (0.0, 0.0)
@@ -135,7 +135,7 @@ def _sites(phase: Phase) -> float:
 
 
 def _formulas(mechanism: Mechanism) -> dict[str, str]:
-    """What is wrong with a phase's formula, by the name of the phase."""
+    """Mistakes in formulas, by phase name."""
     found = {name: _formula_problem(mechanism, name) for name in mechanism.phases}
     return {name: f"phases.{name}.{problem}" for name, problem in found.items() if problem}
 
@@ -169,7 +169,7 @@ def _formula_problem(mechanism: Mechanism, name: str) -> str:
 
 
 def _per_antimony(formula: Mapping[str, Amount]) -> str:
-    """The advice to write a compound with one Sb; empty if it holds none, or an open amount."""
+    """Advice to write a compound per Sb; empty if it has no Sb or a variable amount."""
     antimony = formula.get("Sb", (0.0, 0.0))[0]
     if antimony <= 0.0 or any(slope for _, slope in formula.values()):
         return ""
@@ -178,10 +178,10 @@ def _per_antimony(formula: Mapping[str, Amount]) -> str:
     return f"write {one} with its enthalpy, entropy and volume divided by {antimony:g}"
 
 
-def _equations(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]:
+def _equations(mechanism: Mechanism, invalid: Container[str]) -> Iterator[str]:
     seen: dict[tuple[str, str], int] = {}
-    # Phases of the equations that balance, and of each that does not.
-    sound: set[str] = set()
+    # Phases of all balanced equations, and of each unbalanced one.
+    balanced: set[str] = set()
     unbalanced: list[set[str]] = []
     for i, transformation in enumerate(mechanism.transformations, start=1):
         where, text = f"transformations[{i}].equation", transformation.equation
@@ -195,12 +195,12 @@ def _equations(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]:
         if problems:
             continue
         (reactant,), (product,) = _ends(mechanism, equation)
-        if reactant not in unsound and product not in unsound:
+        if reactant not in invalid and product not in invalid:
             contents = {name: mechanism.composition(name) for name in (reactant, product)}
             phases = {*mechanism.nodes[reactant], *mechanism.nodes[product]}
             missing = imbalance(equation, contents, mechanism.ion)
             if not missing:
-                sound |= phases
+                balanced |= phases
             else:
                 unbalanced.append(phases)
                 terms = ", ".join(f"{amount_text(amount)} {key}" for key, amount in missing.items())
@@ -211,15 +211,15 @@ def _equations(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]:
                 f"{where}: {reactant} -> {product} already stands in transformations[{first}]; "
                 "keep one and name all graphs there"
             )
-    yield from _common_cause(mechanism, unbalanced, sound)
+    yield from _common_cause(mechanism, unbalanced, balanced)
 
 
-def _common_cause(mechanism: Mechanism, unbalanced: Sequence[set[str]], sound: set[str]) -> Iterator[str]:
-    """The one phase, if any, that all equations that do not balance have, and none that does."""
+def _common_cause(mechanism: Mechanism, unbalanced: Sequence[set[str]], balanced: set[str]) -> Iterator[str]:
+    """The one phase, if any, that is in every unbalanced equation and in no balanced one."""
     if len(unbalanced) < 2:
         return
-    common = set.intersection(*unbalanced) - sound
-    # What is called as its formula says is the last to have a wrong one.
+    common = set.intersection(*unbalanced) - balanced
+    # A phase named after its formula is the least suspect.
     suspects = {name for name in common if mechanism.phases[name].formula != name} or common
     if len(suspects) == 1:
         (name,) = suspects
@@ -287,13 +287,13 @@ def _graphs(mechanism: Mechanism) -> Iterator[str]:
         return
     table = "assemblages" if mechanism.assemblages else "phases"
     for graph in mechanism.graphs:
-        unreachable, closed = stranded_phases(mechanism, graph)
+        unreachable, dead_ends = stranded_phases(mechanism, graph)
         for name in unreachable:
             yield (
                 f"{table}.{name}: cannot be reached from {mechanism.initial_phase} on the graph {graph!r}; "
                 "add a transformation to it, or take the phase out"
             )
-        for name in closed:
+        for name in dead_ends:
             yield f"{table}.{name}: cannot be left on the graph {graph!r}; add a transformation from it"
 
 
@@ -309,7 +309,7 @@ def _interfaces(mechanism: Mechanism) -> Iterator[str]:
             yield f'interfaces.{key}: must name two phases with | between them, e.g. [interfaces."Sb|Li3Sb"]'
         elif unknown:
             (name, *_), (kind, known) = unknown, _kind(mechanism)
-            others = [node for node in mechanism.nodes if node not in names]  # the other side is not meant
+            others = [node for node in mechanism.nodes if node not in names]  # not the node on the other side
             advice = nearest(name, others, f"{known}{_or_add(mechanism, name)}")
             yield f"interfaces.{key}: no {kind} is called {name!r}; {advice}"
         elif (pair := frozenset(names)) in pairs:
@@ -357,8 +357,8 @@ def _volumes(mechanism: Mechanism) -> Iterator[str]:
             )
 
 
-def _crystals(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]:
-    """Cells and atoms; whether the atoms fill the cell takes symmetry, see `results.crystal`."""
+def _crystals(mechanism: Mechanism, invalid: Container[str]) -> Iterator[str]:
+    """Mistakes in cells and atoms; `results.crystal` checks, by symmetry, that the atoms fill the cell."""
     for name, phase in mechanism.phases.items():
         where = f"phases.{name}"
         if phase.cell is None and phase.atoms:
@@ -371,7 +371,7 @@ def _crystals(mechanism: Mechanism, unsound: Container[str]) -> Iterator[str]:
             if phase.space_group is None:
                 yield f'{where}.space_group: missing, but there is a cell; add e.g. space_group = "Fm-3m"'
             yield from _cell_volume(where, phase, phase.cell)
-        if name not in unsound and phase.atoms:
+        if name not in invalid and phase.atoms:
             yield from _atoms(where, phase)
 
 

@@ -1,7 +1,7 @@
-"""Electrode designs: how an electrode is built, apart from what reacts in it.
+"""Electrode designs: how an electrode is built, as opposed to what reacts in it.
 
-Powder, nanoparticles and carbon composites of one host share a mechanism; they differ in the
-``[electrode]`` table. A design is a file with such a table, put on top of the mechanism's own.
+Powders, nanoparticles and carbon composites of one host share a mechanism and differ only in the
+``[electrode]`` table. A design is a file with such a table, which overrides the mechanism's.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def read_design(name: str | Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If there is none, or it holds other tables than a design has.
+        If there is no such design, or it has a key that designs do not have.
     """
     text, names = str(name), design_names()
     path = Path(text) if text.endswith(".toml") else shipped_folder() / FOLDER / f"{text}.toml"
@@ -45,8 +45,8 @@ def read_design(name: str | Path) -> dict[str, Any]:
     return design
 
 
-def put_on(document: dict[str, Any], name: str | Path) -> None:
-    """Put a design on top of a mechanism's merged document, in place."""
+def apply_design(document: dict[str, Any], name: str | Path) -> None:
+    """Override the electrode of a mechanism's merged document with a design, in place."""
     design = read_design(name)
     document["electrode"] = overlaid(document.get("electrode", {}), design["electrode"])
     document["sources"] = {**document.get("sources", {}), **design.get("sources", {})}

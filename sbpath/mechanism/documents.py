@@ -1,6 +1,6 @@
-"""Mechanism files: where they are, what they say, and what they build on.
+"""Mechanism files: where they are, what they contain, and what they extend.
 
-The first gate is here: a file is TOML, and so is all that it extends.
+The first gate is here: a file, and all that it extends, must be valid TOML.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sbpath.errors import InputError, nearest
-from sbpath.mechanism.inherited import Loan, loans_of, settle
+from sbpath.mechanism.inherited import InheritedNumber, inherited_numbers, mark_transferred
 from sbpath.mechanism.toml_errors import syntax_problem
 
 SHORT_NAMES = {"li": "li-sb", "na": "na-sb", "k": "k-sb"}
@@ -22,7 +22,7 @@ BIBLIOGRAPHY = "sources.toml"
 
 
 def shipped_folder() -> Path:
-    """The folder of the shipped mechanisms: inside the package, or beside it in a checkout."""
+    """The folder of the shipped mechanisms: inside the package, or next to it in a checkout."""
     inside = Path(str(resources.files("sbpath") / "mechanisms"))
     return inside if inside.is_dir() else Path(__file__).resolve().parents[2] / "mechanisms"
 
@@ -32,11 +32,11 @@ def shipped_names() -> list[str]:
     return sorted(p.stem for p in shipped_folder().glob("*.toml") if p.name != BIBLIOGRAPHY)
 
 
-def locate(name: str | Path, beside: Path | None = None) -> Path:
+def locate(name: str | Path, relative_to: Path | None = None) -> Path:
     """The file that `name` means: a path, a shipped name, or a short name.
 
-    A name without a folder and without ``.toml`` is looked up among the shipped ones; a
-    relative path is taken from the folder `beside` if given (the file that mentions it).
+    A name without a folder or ``.toml`` is looked up among the shipped ones. Relative paths
+    start from the folder `relative_to`, if given.
 
     Raises
     ------
@@ -48,13 +48,15 @@ def locate(name: str | Path, beside: Path | None = None) -> Path:
         path = Path(text)
         if text.startswith("~/"):
             path = Path.home() / text[2:]
-        if beside is not None:
-            path = beside / path
+        if relative_to is not None:
+            path = relative_to / path
         if path.is_file():
             return path
         if path.is_dir():
             raise InputError(f"{text}: is a folder; give the path of a mechanism file (.toml)")
-        place = f" in {beside.resolve()}" if beside is not None and not Path(text).is_absolute() else ""
+        place = (
+            f" in {relative_to.resolve()}" if relative_to is not None and not Path(text).is_absolute() else ""
+        )
         hint = "check the path"
         if path.stem in names:
             hint = f"the shipped mechanism of this name is written {path.stem!r}, without .toml"
@@ -70,13 +72,13 @@ def locate(name: str | Path, beside: Path | None = None) -> Path:
 
 
 def shown(value: Any) -> str:
-    """`value` as it would stand in TOML, cut to a readable length."""
+    """`value` as written in TOML, cut to a readable length."""
     text = repr(value) if isinstance(value, float) else json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The document of one file as it stands.
+    """The document of one file, with ``extends`` unresolved.
 
     Raises
     ------
@@ -90,7 +92,7 @@ def read_toml(path: Path) -> dict[str, Any]:
             f"{path}: file: cannot be read: {error.strerror}; check the path and its permissions"
         ) from None
     try:
-        # utf-8-sig: editors on Windows put a mark at the start, which TOML does not know.
+        # utf-8-sig: editors on Windows add a byte order mark, which TOML does not allow.
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
@@ -99,7 +101,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         ) from None
     try:
         document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # of ValueErrors, not all are TOMLDecodeErrors
+    except (ValueError, RecursionError) as error:  # not every ValueError is a TOMLDecodeError
         raise InputError(f"{path}: {syntax_problem(str(error), text)}") from None
     if not document:
         raise InputError(f'{path}: file: is empty; begin with extends = "li-sb", or see mechanisms/README.md')
@@ -109,20 +111,20 @@ def read_toml(path: Path) -> dict[str, Any]:
 def merged_document(
     path: Path, ancestors: tuple[Path, ...], read: dict[Path, dict[str, Any]] | None = None
 ) -> dict[str, Any]:
-    """The file's document with every ``extends`` carried out and all bibliographies added.
+    """The file's document with every ``extends`` resolved and all bibliographies merged.
 
-    `read` holds those that this load has made already: many tables extend the same few files.
+    `read` caches the documents of one load, since many tables extend the same few files.
     """
     read = {} if read is None else read
     if path.resolve() in read:
         return copy.deepcopy(read[path.resolve()])
     problems: list[str] = []
-    loans: list[Loan] = []
+    inherited: list[InheritedNumber] = []
     table, sources = read_toml(path), read_toml(shipped_folder() / BIBLIOGRAPHY)
-    document = _extended(table, (), path, (*ancestors, path.resolve()), sources, problems, loans, read)
+    document = _extended(table, (), path, (*ancestors, path.resolve()), sources, problems, inherited, read)
     if problems:
         raise InputError([f"{path}: {problem}" for problem in problems])
-    settle(document, loans)
+    mark_transferred(document, inherited)
     own = document.get("sources", {})
     document["sources"] = {**sources, **own} if isinstance(own, dict) else own
     read[path.resolve()] = copy.deepcopy(document)
@@ -136,16 +138,16 @@ def _extended(
     ancestors: tuple[Path, ...],
     sources: dict[str, Any],
     problems: list[str],
-    loans: list[Loan],
+    inherited: list[InheritedNumber],
     read: dict[Path, dict[str, Any]],
 ) -> dict[str, Any]:
-    """`table`, which stands at the keys `at` of the file `path`, on top of what it extends.
+    """`table`, at the keys `at` of the file `path`, merged over what it extends.
 
-    The sources of what it extends are added to `sources`, mistakes to `problems`, fitted numbers
-    to `loans`.
+    Sources of the extended file are added to `sources`, mistakes to `problems`, fitted numbers to
+    `inherited`.
     """
     own = {
-        key: _extended(value, (*at, key), path, ancestors, sources, problems, loans, read)
+        key: _extended(value, (*at, key), path, ancestors, sources, problems, inherited, read)
         if isinstance(value, dict)
         else value
         for key, value in table.items()
@@ -170,17 +172,17 @@ def _extended(
             if not isinstance(base, dict):
                 raise InputError(f"{'.'.join(keys)} of {file.name} is not a table; extend a table")
     except InputError as error:
-        # A base that several tables extend tells of its mistakes once.
+        # Mistakes in a base that several tables extend are reported once.
         new = [p for p in error.problems if not any(old.endswith(p) for old in problems)]
         problems += [f"{'.'.join((*at, 'extends'))}: {problem}" for problem in new]
         return own
-    loans += loans_of(base, at, whole, file.stem)
+    inherited += inherited_numbers(base, at, whole, file.stem)
     return overlaid(base, own)
 
 
 def _target(extends: Any, at: tuple[str, ...], path: Path) -> tuple[Path, list[str]]:
-    """File and keys that an ``extends``, standing at the keys `at` of the file `path`, means."""
-    # The lazy first part keeps the colon of C:\folder\file.toml out of the keys.
+    """File and keys that ``extends``, at the keys `at` of the file `path`, refers to."""
+    # The lazy first group keeps the colon of C:\folder\file.toml out of the keys.
     match = (
         re.fullmatch(r"\s*(.+?\.toml|[^:]+?)\s*(?::\s*(\S.*?)\s*)?", extends)
         if isinstance(extends, str)
@@ -188,11 +190,11 @@ def _target(extends: Any, at: tuple[str, ...], path: Path) -> tuple[Path, list[s
     )
     if not match:
         raise InputError(f"must be a text like 'li-sb' or 'li-sb: kinetics', not {shown(extends)}")
-    return locate(match[1], beside=path.parent), match[2].split(".") if match[2] else list(at)
+    return locate(match[1], relative_to=path.parent), match[2].split(".") if match[2] else list(at)
 
 
 def overlaid(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """`own` on top of `base`, table by table; a number with its provenance is replaced whole."""
+    """`own` merged over `base`, table by table; a number is replaced together with its provenance."""
     result = dict(base)
     for key, value in own.items():
         old = result.get(key)
@@ -203,15 +205,15 @@ def overlaid(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 
 
 def origin_of(problem: str, where: str, path: Path) -> str:
-    """A note on the file in which the entry of `problem` stands, if it is another than `path`."""
+    """A note naming the file that defines the entry of `problem`, if it is not `path`."""
     dotted, _, what = problem.removeprefix(f"{where}: ").partition(": ")
     keys = tuple(re.split(r"\.|\[.*", dotted))
-    home = _home(path, keys[:-1] if what.startswith("missing") else keys)
+    home = _defining_file(path, keys[:-1] if what.startswith("missing") else keys)
     return f" (in {home.name})" if home not in (None, path) else ""
 
 
-def _home(path: Path, keys: tuple[str, ...]) -> Path | None:
-    """The file where the entry at `keys` stands, among `path` and what it extends."""
+def _defining_file(path: Path, keys: tuple[str, ...]) -> Path | None:
+    """The file that defines the entry at `keys`, among `path` and what it extends."""
     bases, table = [], read_toml(path)
     for depth, key in enumerate(keys):
         if "extends" in table:
@@ -223,6 +225,6 @@ def _home(path: Path, keys: tuple[str, ...]) -> Path | None:
             return path
     for depth, extends in reversed(bases):
         file, start = _target(extends, keys[:depth], path)
-        if found := _home(file, (*start, *keys[depth:])):
+        if found := _defining_file(file, (*start, *keys[depth:])):
             return found
     return None

@@ -1,4 +1,4 @@
-"""A read-only dict, which can be hashed, copied and pickled."""
+"""A read-only dict that can be hashed, copied and pickled."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ Value = TypeVar("Value")
 
 
 class FrozenMapping(dict[str, Value]):
-    """Items by name, in the order given.
+    """A read-only dict of items by name.
 
-    `types.MappingProxyType` is read-only too, but can be neither pickled nor hashed.
+    Unlike `types.MappingProxyType` it can be pickled and hashed.
     """
 
     __slots__ = ()
@@ -25,7 +25,7 @@ class FrozenMapping(dict[str, Value]):
         return self
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise TypeError("a mechanism cannot be changed; make another one with sbpath.with_changes")
+        raise TypeError("a mechanism is read-only; use sbpath.with_changes to get a changed copy")
 
     __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]
     clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""The directed phase graph as a networkx graph, and what can be reached on it."""
+"""The directed phase graph as a networkx graph, and reachability on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sbpath.mechanism.mechanism import Mechanism
 
 
 def phase_graph(mechanism: Mechanism, graph: str | None = None) -> nx.DiGraph:
-    """Nodes are those of the mechanism by name, edges carry their `Edge` record as ``edge``."""
+    """The nodes of the mechanism, by name, joined by edges with their `Edge` record as ``edge``."""
     directed = nx.DiGraph()
     directed.add_nodes_from(mechanism.nodes)
     for edge in mechanism.edges(graph):
@@ -21,5 +21,5 @@ def stranded_phases(mechanism: Mechanism, graph: str) -> tuple[list[str], list[s
     directed = phase_graph(mechanism, graph)
     reached = nx.descendants(directed, mechanism.initial_phase) | {mechanism.initial_phase}
     unreachable = [p for p in mechanism.nodes if p not in reached]
-    closed = [p for p in mechanism.nodes if directed.out_degree(p) == 0]
-    return unreachable, closed
+    dead_ends = [p for p in mechanism.nodes if directed.out_degree(p) == 0]
+    return unreachable, dead_ends

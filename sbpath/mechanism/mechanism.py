@@ -1,4 +1,4 @@
-"""A mechanism: the phases, transformations, interfaces and numbers of one file, fitted together."""
+"""A mechanism: the phases, transformations, interfaces and parameters of one file."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ from sbpath.physical import (
 
 
 class Edge(Record):
-    """An edge as the model uses it: `reactant` to `product`, both names of phases.
+    """An edge as the model uses it, from the node `reactant` to the node `product`.
 
-    `electrons` is nu, the number of electrons of the balanced equation with solution phases
-    at full occupation, and at least 1.
+    `electrons` is nu, the number of electrons of the balanced equation with full galleries, at
+    least 1.
     """
 
     reactant: str
@@ -64,25 +64,25 @@ class Edge(Record):
 
 
 class Mechanism(Record):
-    """A mechanism: phases, directed transformations, interfaces and every number of them."""
+    """A mechanism: phases, directed transformations, interfaces and all their parameters."""
 
     title: str = Field(description="what it is, in one line")
     description: str = Field(default="", description="what is measured, what is not, what is not right yet")
     cites: Annotated[list[str], AfterValidator(tuple)] = Field(
-        default=[], validate_default=True, description="sources of which the description speaks"
+        default=[], validate_default=True, description="sources cited in the description"
     )
     ion: Literal["Li", "Na", "K"] = Field(description="the alkali metal")
-    temperature_C: float = Field(gt=-ZERO_CELSIUS_K, description="of a simulation unless another is given")
+    temperature_C: float = Field(gt=-ZERO_CELSIUS_K, description="default temperature of a simulation")
     temperature_range_C: Annotated[list[float], AfterValidator(interval)] | None = Field(
-        default=None, description="where the numbers hold; outside, a simulation warns"
+        default=None, description="range of validity; outside, a simulation warns"
     )
     reference_temperature_C: float = Field(
-        default=25.0, gt=-ZERO_CELSIUS_K, description="where rates and potentials of galleries are given"
+        default=25.0, gt=-ZERO_CELSIUS_K, description="at which rates and gallery potentials are given"
     )
     lower_cutoff_V: float = Field(description="default cut-off of insertion, against the alkali metal")
     upper_cutoff_V: float = Field(description="default cut-off of extraction")
     initial_phase: str = Field(description="node of the electrode as built")
-    default_graph: str = Field(description="graph that is used unless another is given")
+    default_graph: str = Field(description="graph used by default")
     phases: Annotated[dict[str, Phase], Field(min_length=1), AfterValidator(FrozenMapping)]
     assemblages: Annotated[dict[str, str], AfterValidator(FrozenMapping)] = Field(
         default={},
@@ -99,23 +99,23 @@ class Mechanism(Record):
     electrode: Electrode
     electrolyte: Electrolyte
     sources: Annotated[dict[str, str], AfterValidator(FrozenMapping)] = Field(
-        description="citations by key, in addition to those of `sources.toml`"
+        description="citations by key, in addition to `sources.toml`"
     )
     name: str
     design: str | None = None
 
     @property
     def document(self) -> dict[str, Any]:
-        """The mechanism as one TOML-like document, from which `mechanism_from_document` makes it again."""
+        """The mechanism as one TOML-like document, which `mechanism_from_document` reads."""
         return as_document(self)
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of the document, whatever the order of its keys."""
+        """SHA-256 of the document, independent of key order."""
         return hashlib.sha256(json.dumps(self.document, sort_keys=True).encode()).hexdigest()
 
     def with_records(self, **records: Any) -> Mechanism:
-        """A mechanism with some of its fields replaced. Nothing is checked."""
+        """A copy with some fields replaced, unchecked."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self).model_construct(self.model_fields_set | records.keys(), **fields | records)
 
@@ -123,7 +123,7 @@ class Mechanism(Record):
 
     @cached_property
     def nodes(self) -> Mapping[str, Mapping[str, float]]:
-        """What each node is made of: mol of each phase per mol of Sb, by the names of both."""
+        """Mol of each phase per mol of Sb, by node and phase name."""
         contents = node_contents(self.phases, self.assemblages)
         return FrozenMapping({name: FrozenMapping(phases) for name, phases in contents.items()})
 
@@ -132,7 +132,7 @@ class Mechanism(Record):
         return composition(self.nodes[node], {name: self.phases[name].formula for name in self.nodes[node]})
 
     def full_content(self, node: str) -> float:
-        """Alkali per Sb with every gallery full; of line compounds, their composition."""
+        """Alkali per Sb with every gallery full; for line compounds, their composition."""
         return sum(amount * self.full_alkali(phase) for phase, amount in self.nodes[node].items())
 
     def fixed_content(self, node: str) -> float:
@@ -154,7 +154,7 @@ class Mechanism(Record):
     def empty_volume_cm3_per_mol(self, node: str) -> float:
         """Volume of `node` with every gallery empty, per mole of Sb."""
         missing = self.full_content(node) - self.fixed_content(node)
-        # Per mole of alkali, and of the one phase that can hold any.
+        # Per mole of alkali; at most one phase of a node has galleries.
         each = sum(
             value_or(self.phases[p].partial_molar_volume_cm3_per_mol, 0.0)
             for p in self.nodes[node]
@@ -163,7 +163,7 @@ class Mechanism(Record):
         return self.volume_cm3_per_mol(node) - each * missing
 
     def crystalline_share(self, node: str) -> float:
-        """Share of the Sb of `node` that is in crystalline phases; what holds no Sb does not count."""
+        """Share of the Sb of `node` that is in crystalline phases; phases without Sb do not count."""
         formulas = {name: phase.formula for name, phase in self.phases.items()}
         return antimony_share(
             self.nodes[node], formulas, [name for name, phase in self.phases.items() if phase.crystalline]
@@ -173,7 +173,7 @@ class Mechanism(Record):
 
     @cached_property
     def graphs(self) -> tuple[str, ...]:
-        """Names of the graphs that the file holds, in order of appearance."""
+        """Names of the graphs in the file, in order of appearance."""
         names = dict.fromkeys(g for t in self.transformations for g in t.graphs)
         return tuple(names) or (self.default_graph,)
 
@@ -207,21 +207,21 @@ class Mechanism(Record):
         return tuple(edges)
 
     def interface(self, one: str, other: str) -> Interface:
-        """The interface between two nodes, in whichever order the file names it."""
+        """The interface between two nodes, given in either order."""
         return self.interfaces.get(f"{one}|{other}") or self.interfaces[f"{other}|{one}"]
 
     # -- numbers -------------------------------------------------------------------------
 
     @cached_property
     def content_range(self) -> tuple[float, float]:
-        """Least and most alkali per Sb that any node can hold."""
+        """Lowest and highest alkali content per Sb of any node."""
         return min(map(self.fixed_content, self.nodes)), max(map(self.full_content, self.nodes))
 
     @cached_property
     def host_molar_mass_g_per_mol(self) -> float:
-        """Mass of the host per mole of active Sb, to which charge and current are referred.
+        """Mass of host per mole of active Sb, to which charge and current are normalised.
 
-        The host is the initial node without alkali: Sb itself, or a compound with all its elements.
+        The host is the initial node without alkali: Sb itself, or a compound of it.
         """
         elements = self.composition(self.initial_phase)
         mass = sum(amount * ATOMIC_WEIGHT[e] for e, (amount, _) in elements.items() if e != self.ion)
@@ -234,11 +234,11 @@ class Mechanism(Record):
         return (most - least) * FARADAY_C_PER_MOL / self.host_molar_mass_g_per_mol / COULOMB_PER_MAH
 
     def numbers(self) -> Iterator[tuple[str, Provenance]]:
-        """Every number that has a source, with its path in the file."""
+        """Every number with provenance, by its path in the file."""
         return _numbers(self, "")
 
     def series_resistance_ohm_g(self, temperature_K: float) -> float:
-        """R_s with the current in A per g Sb: contact and electrolyte, times the loading (Ohm g)."""
+        """R_s (Ohm g) for currents in A per g Sb: contact and electrolyte, times the loading."""
         areal = self.electrode.contact_resistance_ohm_cm2.value
         cell = self.electrolyte
         if cell.conductivity_S_per_cm is not None:

@@ -1,4 +1,4 @@
-"""Phases as chemists write them: Li2Sb with subscripts, phases that are not crystalline marked."""
+"""Labels for phases as chemists write them: subscripts, and a mark on non-crystalline phases."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sbpath.mechanism.records import Phase
 
 _SUBSCRIPTS = str.maketrans("0123456789.x+-", "₀₁₂₃₄₅₆₇₈₉.ₓ₊₋")
 _FROM_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉.ₓ₊₋", "0123456789.x+-")
-# An amount follows an element or a bracket, and another one or the end of the word follows it.
+# An amount follows an element or a bracket, and is followed by another or by the end of the word.
 _AMOUNT = re.compile(
     r"(?P<of>[A-Z][a-z]?|\))(?P<amount>\d+(?:\.\d+)?(?![a-z\d])|x(?=[A-Z(]|$)|\([\d.x]+[+-][\d.x]+\))"
 )
-_WRITTEN = re.compile(r"[₀-₉ₓ₊₋](?:[₀-₉ₓ₊₋.]*[₀-₉ₓ₊₋])?")
+_SUBSCRIPTED = re.compile(r"[₀-₉ₓ₊₋](?:[₀-₉ₓ₊₋.]*[₀-₉ₓ₊₋])?")
 # States of matter that the `structure` of a phase may name.
 STATES = ("amorphous", "liquid")
 
@@ -24,7 +24,7 @@ STATES = ("amorphous", "liquid")
 def subscripted(text: str, mathtext: bool = False) -> str:
     """``Li3Sb in a cell`` as ``Li₃Sb in a cell``, or as ``Li$_{3}$Sb in a cell`` for Matplotlib.
 
-    Amounts that the text has as subscripts already are taken as they are.
+    Amounts that are already subscripts are kept.
     """
 
     def subscript(match: re.Match[str]) -> str:
@@ -34,12 +34,12 @@ def subscripted(text: str, mathtext: bool = False) -> str:
 
     done = _AMOUNT.sub(subscript, text)
     if mathtext:
-        return _WRITTEN.sub(lambda match: f"$_{{{match[0].translate(_FROM_SUBSCRIPTS)}}}$", done)
+        return _SUBSCRIPTED.sub(lambda match: f"$_{{{match[0].translate(_FROM_SUBSCRIPTS)}}}$", done)
     return done
 
 
 def state(phase: Phase) -> str:
-    """What a phase is that diffraction does not see: ``amorphous``, ``liquid``, or only not crystalline."""
+    """How to describe a non-crystalline phase: ``amorphous``, ``liquid`` or ``not crystalline``."""
     words = re.findall(r"\w+", phase.structure)
     return next((word for word in words if word in STATES), "not crystalline")
 
@@ -47,8 +47,8 @@ def state(phase: Phase) -> str:
 def phase_labels(mechanism: Mechanism, mathtext: bool = False, short: bool = False) -> dict[str, str]:
     """A label for every phase, by name.
 
-    A phase's own `label` wins. The structure is added where two phases share a formula and,
-    unless `short`, where a phase is not crystalline, since diffraction does not see that one.
+    A phase's own `label` takes precedence. Otherwise the label is the formula, with the structure
+    where two phases share it or, unless `short`, where diffraction cannot see the phase.
     """
     shared = Counter(phase.formula for phase in mechanism.phases.values())
     labels = {}
@@ -64,7 +64,7 @@ def node_labels(mechanism: Mechanism, mathtext: bool = False, short: bool = Fals
     """A label for every node, by name: a phase, or ``Sb + 1.5 Li₂S``."""
     phases = phase_labels(mechanism, mathtext, short)
     return {
-        # A node of one phase is named as that phase, whatever its amount per Sb.
+        # A node of a single phase gets its label, whatever the amount per Sb.
         name: phases[next(iter(contents))] if len(contents) == 1 else _sum(contents, phases)
         for name, contents in mechanism.nodes.items()
     }
@@ -82,10 +82,9 @@ def edge_labels(
     short: bool = False,
     between: str | None = None,
 ) -> dict[tuple[str, str], str]:
-    """A label for each edge, by its ends, of what reacts: ``Sb → Li₂Sb`` where Li₂S is unchanged on both sides.
+    """A label for each edge, by its ends, of what reacts: ``Sb → Li₂Sb`` where Li₂S is a spectator.
 
-    Where two edges would get the same label, both keep what is unchanged. `between` replaces the
-    arrow.
+    Edges that would get the same label are written in full. `between` replaces the arrow.
     """
     nodes, phases = node_labels(mechanism, mathtext, short), phase_labels(mechanism, mathtext, short)
     arrow = between or (" $\\rightarrow$ " if mathtext else " → ")
@@ -101,7 +100,7 @@ def edge_labels(
 
 
 def host_label(mechanism: Mechanism, mathtext: bool = False) -> str:
-    """What capacities are referred to: the initial node, e.g. ``Sb`` or ``Sb₂S₃``."""
+    """Label of the initial node, to which capacities are normalised, e.g. ``Sb`` or ``Sb₂S₃``."""
     return node_labels(mechanism, mathtext, short=True)[mechanism.initial_phase]
 
 

@@ -1,9 +1,9 @@
-"""Dotted paths to the numbers of a mechanism: read one, or put another one in its place.
+"""Dotted paths to the numbers of a mechanism, to read or replace them.
 
-A path names keys as the file does, and counts the entries of a list from 1:
+A path uses the keys of the file and counts list entries from 1:
 ``interfaces.Sb|Li2Sb.energy_J_per_m2``, ``phases.Li3Sb.galleries[1].potential_V``, ``temperature_C``.
-A mechanism with another number is another record: the records along the path are made anew, all
-others are shared.
+Replacing a number makes a new mechanism: the records along the path are rebuilt, all others are
+shared.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.records import Provenance, Quantity, Record
 from sbpath.mechanism.schema_errors import NOT_IN_FILES, advice, dotted_path, holds_number
 
-# What a path runs through, outermost first: each record, mapping or tuple with the key taken in it.
+# The containers along a path, outermost first: each record, mapping or tuple with the key taken in it.
 Trail = list[tuple[Any, Any]]
 
 
 def value(mechanism: Mechanism, path: str) -> float:
-    """The number at a dotted path, in the unit that its key states.
+    """The number at a dotted path, in the unit given by its key.
 
     Raises
     ------
     InputError
-        If the path leads to no number, or to one that the file does without.
+        If the path leads to no number, or to an optional one that the file omits.
 
     Examples
     --------
@@ -45,14 +45,14 @@ def value(mechanism: Mechanism, path: str) -> float:
     found = _item(container, key)
     if found is None:
         raise InputError(
-            f"{mechanism.name}: {path}: the file does not give this number; put one in first, "
+            f"{mechanism.name}: {path}: the file does not give this number; add one first, "
             f"e.g. with_changes(mechanism, {{{path!r}: ...}})"
         )
     return float(found)
 
 
 def with_changes(mechanism: Mechanism, changes: Mapping[str, float]) -> Mechanism:
-    """`mechanism` with other numbers, by dotted path. They are marked as assumed.
+    """A copy of `mechanism` with new numbers, by dotted path, marked as assumed.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def with_changes(mechanism: Mechanism, changes: Mapping[str, float]) -> Mechanis
     for path, number in changes.items():
         problems.attempt(_want, wanted, mechanism, str(path), number)
     changed = _with_items(mechanism, wanted, (), problems) if wanted else mechanism
-    # Whether the records still fit together can depend on phases and on the numbers at the top.
+    # Only changes to phases and top-level numbers can make the records inconsistent.
     if not problems.lines and not wanted.keys() <= {"interfaces", "kinetics", "electrode", "electrolyte"}:
         problems.add(*number_problems(changed))
     if problems.lines:
@@ -85,12 +85,12 @@ def with_changes(mechanism: Mechanism, changes: Mapping[str, float]) -> Mechanis
 
 
 def trail(mechanism: Mechanism, path: str) -> Trail:
-    """The way to the number at `path`; the last entry is what holds the number, with its key.
+    """The containers and keys that lead to the number at `path`; the last container holds it.
 
     Raises
     ------
     InputError
-        If there is no number.
+        If the path leads to no number.
     """
     try:
         return _way(mechanism, path)
@@ -119,7 +119,7 @@ def _way(mechanism: Mechanism, path: str) -> Trail:
 
 
 def _key(here: Any, part: str, before: Any) -> Any:
-    """The key or index that `part` of a path, after the key `before`, means in a record, mapping or tuple."""
+    """The key or index that `part` of a path means in `here`; `before` is the key that led to it."""
     if isinstance(here, tuple):
         index = re.fullmatch(r"\[(\d+)\]", part)
         if index and 1 <= int(index[1]) <= len(here):
@@ -184,7 +184,7 @@ def _with_items(here: Any, wanted: dict[Any, Any], at: tuple[Any, ...], problems
 
 
 def _plain(item: Any) -> Any:
-    """Lists and dicts, which validation takes; the records in them stay as they are."""
+    """A tuple as a list and a mapping as a dict, as validation expects; their records are kept."""
     if isinstance(item, tuple):
         return list(item)
     return dict(item) if isinstance(item, Mapping) else item

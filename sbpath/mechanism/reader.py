@@ -1,12 +1,12 @@
-"""From a mechanism file to a `Mechanism`, through three gates.
+"""Read a mechanism file into a `Mechanism`, through three gates.
 
-1. Syntax: the file is TOML (`tomllib`), and so is all that it builds on.
-2. Shape: known keys, right types, sensible ranges (pydantic).
-3. Consistency: what the records say fits together (`consistency`).
+1. Syntax: the file, and all that it extends, is valid TOML (`tomllib`).
+2. Schema: known keys, correct types, sensible ranges (pydantic).
+3. Consistency: the records agree with each other (`consistency`).
 
-Each gate reports all that it finds as ``file: path: what is wrong and what to do``; a later
-gate is tried only when the earlier one is passed. A file, or any table in it, can build on
-another one with ``extends``: see `mechanisms/README.md`.
+Each gate reports all mistakes as ``file: path: what is wrong and what to do``, and runs only if
+the one before it passed. A file, or any table in it, can build on another one with ``extends``:
+see `mechanisms/README.md`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from sbpath.errors import InputError
 from sbpath.mechanism.consistency import consistency_problems
-from sbpath.mechanism.designs import put_on
+from sbpath.mechanism.designs import apply_design
 from sbpath.mechanism.documents import locate, merged_document, origin_of
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import with_changes
@@ -34,13 +34,13 @@ def load_mechanism(
     Parameters
     ----------
     name : str or Path
-        Which mechanism.
+        Shipped name or path.
     changes : mapping of str to float, optional
-        Numbers to put in place of the file's, by dotted path, e.g.
+        Numbers that replace the file's, by dotted path, e.g.
         ``{"interfaces.Sb|Li2Sb.energy_J_per_m2": 0.15}`` or
         ``{"phases.Li3Sb.galleries[1].potential_V": 1.0}``. They are marked as assumed.
     design : str or Path, optional
-        An electrode design to build it as: a shipped name (``"nano"``) or the path of a file.
+        Electrode design: a shipped name (``"nano"``) or the path of a file.
 
     Returns
     -------
@@ -49,8 +49,8 @@ def load_mechanism(
     Raises
     ------
     InputError
-        With every mistake of keys and numbers, one line each; where these are sound, with every
-        one of the chemistry that they make.
+        With every mistake in keys and numbers, one line each; if there are none, with every
+        inconsistency.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def load_mechanism(
     ]
     document["name"] = path.stem
     if design is not None:
-        put_on(document, design)
+        apply_design(document, design)
     if problems:
         raise InputError(problems)
     try:
@@ -84,7 +84,7 @@ def load_mechanism(
 
 
 def with_design(mechanism: Mechanism, design: str | Path) -> Mechanism:
-    """`mechanism` built as another electrode, as in `load_mechanism`.
+    """`mechanism` with an electrode design, as in `load_mechanism`.
 
     Raises
     ------
@@ -99,29 +99,29 @@ def with_design(mechanism: Mechanism, design: str | Path) -> Mechanism:
     1.5e-08
     """
     document = mechanism.document
-    put_on(document, design)
+    apply_design(document, design)
     return mechanism_from_document(document, where=f"{mechanism.name}, {design}")
 
 
 def mechanism_from_document(document: dict[str, Any], where: str) -> Mechanism:
-    """Gates two and three on a merged document; `where` names it in the messages.
+    """Gates two and three for a merged document; `where` names it in messages.
 
     Raises
     ------
     InputError
         With every mistake that a gate finds, one line each.
     """
-    mechanism = mechanism_of_sound_document(document, where)
+    mechanism = mechanism_from_valid_document(document, where)
     problems = [f"{where}: {problem}" for problem in consistency_problems(mechanism)]
     if problems:
         raise InputError(problems)
     return mechanism
 
 
-def mechanism_of_sound_document(document: dict[str, Any], where: str) -> Mechanism:
-    """Gate two alone, for a document that was simulated or that is part of one that has passed gate three.
+def mechanism_from_valid_document(document: dict[str, Any], where: str) -> Mechanism:
+    """Gate two alone, for a document, or part of one, that has already passed gate three.
 
-    A part may hold what no file should, such as nodes that no path leads to.
+    A part may hold what a file may not, such as nodes that cannot be reached.
 
     Raises
     ------

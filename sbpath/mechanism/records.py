@@ -1,9 +1,8 @@
 """The tables of a mechanism file as frozen records.
 
-Each number is a `Quantity`: a value with its source and status; its unit stands in the key.
-Numbers of a phase are per mole of its formula. A node of the graph is an assemblage of phases
-with one mole of Sb; where a file names no assemblages, each phase is a node of its own, and is
-written with one Sb.
+Each number is a `Quantity`: a value with its source and status; its key ends in its unit.
+Numbers of a phase are per mole of formula. A node of the graph is an assemblage of phases with
+one mole of Sb; in a file without assemblages each phase is a node, and its formula has one Sb.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ Status = Literal["measured", "computed", "fitted", "assumed"]
 
 
 class Record(BaseModel):
-    """A frozen table of a mechanism file in which every key is known."""
+    """A frozen table of a mechanism file; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -32,8 +31,8 @@ class Provenance(Record):
     """Where a number comes from.
 
     `status` is measured, computed (from measured or calculated numbers), fitted (then
-    `fitted_to` says to what) or assumed (then `note` says why). `source` names an entry of
-    the bibliography.
+    `fitted_to` says to what) or assumed (then `note` says why). `source` is a key of the
+    bibliography.
     """
 
     status: Status = Field(description="what kind of number it is")
@@ -51,7 +50,7 @@ class Provenance(Record):
 
 
 class Quantity(Provenance):
-    """A number with its provenance; its unit stands in the key that holds it."""
+    """A number with its provenance; the key that holds it ends in its unit."""
 
     value: float = Field(description="the number")
 
@@ -94,19 +93,20 @@ Share = Annotated[Quantity, AfterValidator(_share)]
 
 
 class Gallery(Provenance):
-    """A set of like sites of a solution phase (MSMR): three numbers, one provenance."""
+    """A set of equivalent sites of a solution phase (MSMR); its numbers share one provenance."""
 
     sites: float = Field(gt=0.0, description="X, mol of alkali per mol of Sb")
     potential_V: float = Field(description="U, potential at half filling, against the alkali metal")
-    potential_slope_V_per_K: float = Field(default=0.0, description="dU/dT, from the reference temperature")
-    width: float = Field(gt=0.0, description="w, 1 for sites that do not feel each other")
+    potential_slope_V_per_K: float = Field(
+        default=0.0, description="dU/dT, relative to the reference temperature"
+    )
+    width: float = Field(gt=0.0, description="w, 1 for non-interacting sites")
 
 
 class Cell(Provenance):
-    """The unit cell of a crystal (of rhombohedral ones the hexagonal cell): one provenance for all.
+    """The unit cell of a crystal (rhombohedral: the hexagonal cell); its numbers share one provenance.
 
-    Only what the crystal system leaves free need be given: b and c are a, and angles are 90
-    degrees, where a file says nothing else.
+    Only free parameters need be given: b and c default to a, angles to 90 degrees.
     """
 
     a_angstrom: float = Field(gt=0.0, description="edge a")
@@ -115,11 +115,11 @@ class Cell(Provenance):
     alpha_deg: float = Field(default=90.0, gt=0.0, lt=180.0, description="angle between b and c")
     beta_deg: float = Field(default=90.0, gt=0.0, lt=180.0, description="angle between a and c")
     gamma_deg: float = Field(default=90.0, gt=0.0, lt=180.0, description="angle between a and b")
-    formula_units: int = Field(default=1, ge=1, le=1000, description="Z, formulas in the cell")
+    formula_units: int = Field(default=1, ge=1, le=1000, description="Z, formula units in the cell")
 
     @model_validator(mode="after")
     def _closed(self) -> Self:
-        if self._skewness <= 0.0:
+        if self._volume_ratio_squared <= 0.0:
             angles = ", ".join(f"{angle:g}" for angle in self.angles_deg)
             raise ValueError(f"no cell has the angles {angles} degrees; check them")
         return self
@@ -136,7 +136,7 @@ class Cell(Provenance):
         return self.alpha_deg, self.beta_deg, self.gamma_deg
 
     @property
-    def _skewness(self) -> float:
+    def _volume_ratio_squared(self) -> float:
         # (V / abc)^2
         x, y, z = (cos(radians(angle)) for angle in self.angles_deg)
         return 1.0 - x * x - y * y - z * z + 2.0 * x * y * z
@@ -145,7 +145,7 @@ class Cell(Provenance):
     def volume_cubic_angstrom(self) -> float:
         """V = abc sqrt(1 - cos2 alpha - cos2 beta - cos2 gamma + 2 cos alpha cos beta cos gamma)."""
         a, b, c = self.lengths_angstrom
-        return a * b * c * sqrt(self._skewness)
+        return a * b * c * sqrt(self._volume_ratio_squared)
 
     @property
     def molar_volume_cm3_per_mol(self) -> float:
@@ -155,7 +155,7 @@ class Cell(Provenance):
 
 
 class Atom(Provenance):
-    """One atom for each Wyckoff site of a crystal, in fractions of the cell's edges."""
+    """One atom of each occupied Wyckoff position of a crystal, in fractional coordinates."""
 
     element: str = Field(description="symbol")
     x: float = Field(ge=-1.0, le=1.0, description="in fractions of a")
@@ -164,34 +164,34 @@ class Atom(Provenance):
 
 
 class Phase(Record):
-    """A phase. With galleries it is a solution phase, without a line compound.
+    """A phase: a solution phase if it has galleries, else a line compound.
 
-    `molar_volume_cm3_per_mol` is that of the full phase; each mole of alkali that is missing
-    takes `partial_molar_volume_cm3_per_mol` away. `cell` and `atoms` serve diffraction alone.
+    `molar_volume_cm3_per_mol` is for full galleries; each mole of missing alkali reduces it by
+    `partial_molar_volume_cm3_per_mol`. `cell` and `atoms` are only for diffraction.
     """
 
-    formula: str = Field(description="of one mole of the phase; x for an open amount")
+    formula: str = Field(description="to which molar numbers refer; x for a variable amount")
     structure: str = Field(description="in words")
     space_group: str | None = Field(default=None, description="Hermann-Mauguin symbol")
     cell: Cell | None = None
     atoms: Annotated[list[Atom], AfterValidator(tuple)] = Field(default=[], validate_default=True)
-    crystalline: bool = Field(description="whether diffraction sees it")
-    label: str | None = Field(default=None, description="what figures call it")
-    enthalpy_J_per_mol: Quantity = Field(description="H, from the elements, per mole of formula; G = H - T S")
-    entropy_J_per_mol_K: Quantity = Field(description="S, from the elements, per mole of formula")
+    crystalline: bool = Field(description="whether it shows in diffraction")
+    label: str | None = Field(default=None, description="label in figures")
+    enthalpy_J_per_mol: Quantity = Field(description="H of formation, per mole of formula; G = H - T S")
+    entropy_J_per_mol_K: Quantity = Field(description="S of formation, per mole of formula")
     molar_volume_cm3_per_mol: Positive = Field(description="V, with every gallery full")
     partial_molar_volume_cm3_per_mol: NotNegative | None = Field(
-        default=None, description="what each mole of missing alkali takes away"
+        default=None, description="volume lost per mole of missing alkali"
     )
     galleries: Annotated[list[Gallery], AfterValidator(tuple)] = Field(default=[], validate_default=True)
     review_volume_change_percent: Quantity | None = Field(
-        default=None, description="as the review has it; compared with the volumes"
+        default=None, description="as printed in the review; checked against the volumes"
     )
-    note: str | None = Field(default=None, description="what else there is to say")
+    note: str | None = Field(default=None, description="remarks")
 
 
 class Interface(Record):
-    """What the boundary between two nodes costs, the same in both directions."""
+    """The interface between two nodes, the same in both directions."""
 
     energy_J_per_m2: NotNegative = Field(description="gamma, interfacial energy")
     shape_factor: Positive | None = Field(
@@ -200,7 +200,7 @@ class Interface(Record):
 
 
 class OptionalKinetics(Record):
-    """Kinetic numbers that neither an edge nor the mechanism has to give."""
+    """Kinetic parameters that are optional for edges and for the mechanism."""
 
     growth_activation_energy_J_per_mol: NotNegative | None = Field(
         default=None, description="of the growth rate"
@@ -208,12 +208,12 @@ class OptionalKinetics(Record):
     autocatalytic_order: NotNegative | None = Field(default=None, description="m of autocatalytic growth")
     seed_fraction: Fraction | None = Field(default=None, description="s of autocatalytic growth")
     transformation_work_J_per_mol: NotNegative | None = Field(
-        default=None, description="W, taken from the affinity, per mole of Sb"
+        default=None, description="W, subtracted from the affinity, per mole of Sb"
     )
 
 
 class EdgeKinetics(OptionalKinetics):
-    """Kinetic numbers of one edge, in place of those that `Kinetics` gives for all."""
+    """Kinetic parameters of one edge, overriding those of `Kinetics`."""
 
     attempt_rate_per_s: Positive | None = Field(default=None, description="J0, of this edge alone")
     growth_rate_per_s: Positive | None = Field(default=None, description="k0, of this edge alone")
@@ -221,7 +221,7 @@ class EdgeKinetics(OptionalKinetics):
 
 
 class Kinetics(OptionalKinetics):
-    """Kinetic numbers that hold for every edge unless it has its own."""
+    """Kinetic parameters of every edge that has none of its own."""
 
     attempt_rate_per_s: Positive = Field(description="J0, attempt rate of nucleation")
     growth_rate_per_s: Positive = Field(
@@ -237,7 +237,7 @@ class Kinetics(OptionalKinetics):
 
 
 class Transformation(EdgeKinetics):
-    """An edge as the file states it: a balanced equation and the graphs it belongs to."""
+    """An edge as written in the file: a balanced equation and the graphs it belongs to."""
 
     equation: str = Field(description="balanced in elements and charge, between two nodes")
     graphs: Annotated[list[str], Field(min_length=1), AfterValidator(tuple)] = Field(
@@ -246,36 +246,36 @@ class Transformation(EdgeKinetics):
     review_equation: int | None = Field(
         default=None, ge=1, le=6, description="number of the equation in the review"
     )
-    note: str | None = Field(default=None, description="what else there is to say")
+    note: str | None = Field(default=None, description="remarks")
 
 
 class Electrode(Record):
-    """The electrode as built: particles, loading, contacts; all per gram or area of the host.
+    """The electrode as built: particles, loading and contacts, per gram of host or per area.
 
-    Of the host only the share `active_fraction` takes part (all of it if not given);
-    `inactive_mass_g_per_g` of carbon, binder and electrolyte come with each gram of it.
+    Only the share `active_fraction` of the host reacts (all of it if not given); each gram of
+    host comes with `inactive_mass_g_per_g` of carbon, binder and electrolyte.
     """
 
     particle_radius_m: Positive = Field(description="radius, for transport")
     double_layer_F_per_g: Positive = Field(description="C_dl, per gram of host")
     loading_mg_per_cm2: Positive = Field(description="mass of host per area")
-    contact_resistance_ohm_cm2: NotNegative = Field(description="in series, for an area")
+    contact_resistance_ohm_cm2: NotNegative = Field(description="in series, times the area")
     active_fraction: Share | None = Field(
-        default=None, description="share of the host that takes part; all if not given"
+        default=None, description="share of the host that reacts; all if not given"
     )
     inactive_mass_g_per_g: NotNegative | None = Field(
-        default=None, description="carbon, binder and electrolyte for each gram of host"
+        default=None, description="carbon, binder and electrolyte per gram of host"
     )
 
 
 class Electrolyte(Record):
-    """The electrolyte; its resistance counts where thickness and conductivity are given."""
+    """The electrolyte; it has a resistance if thickness and conductivity are given."""
 
     name: str = Field(description="in words")
     kind: Literal["liquid", "solid"] = Field(description="liquid or solid")
-    thickness_um: Positive | None = Field(default=None, description="of the layer of electrolyte")
+    thickness_um: Positive | None = Field(default=None, description="of the electrolyte layer")
     conductivity_S_per_cm: Positive | None = Field(default=None, description="at the temperature below")
-    conductivity_temperature_C: float | None = Field(default=None, description="where the conductivity holds")
+    conductivity_temperature_C: float | None = Field(default=None, description="of the conductivity given")
     conductivity_activation_energy_J_per_mol: NotNegative | None = Field(
         default=None, description="of the conductivity"
     )
@@ -291,7 +291,7 @@ class Electrolyte(Record):
 
 
 def as_document(value: Any) -> Any:
-    """A record as the tables, lists and plain values that were given for it; what was not given is left out."""
+    """A record as plain dicts, lists and values, without the fields that were not given."""
     if isinstance(value, Record):
         given = (name for name in type(value).model_fields if name in value.model_fields_set)
         return {name: as_document(getattr(value, name)) for name in given}
@@ -303,5 +303,5 @@ def as_document(value: Any) -> Any:
 
 
 def value_or(quantity: Quantity | None, default: float) -> float:
-    """The value of `quantity`, or `default` where the file does not give it."""
+    """The value of `quantity`, or `default` if it is not given."""
     return default if quantity is None else quantity.value

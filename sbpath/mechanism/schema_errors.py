@@ -1,4 +1,4 @@
-"""The second gate in a chemist's words: what pydantic found wrong with a document's shape."""
+"""The second gate: the validation errors of pydantic in a chemist's words."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from sbpath.mechanism.records import Quantity, Record
 # Fields of `Mechanism` that the reader fills in; in a file they are unknown keys.
 NOT_IN_FILES = ("name", "design")
 
-NUMBER = '{ value = 1.0, status = "assumed", source = "key", note = "why" }'
-TYPES = {
+EXAMPLE_NUMBER = '{ value = 1.0, status = "assumed", source = "key", note = "why" }'
+TYPE_MESSAGES = {
     "float_type": "must be a number",
     "finite_number": "must be a finite number",
     "int_type": "must be a whole number",
@@ -36,7 +36,7 @@ def schema_problems(error: ValidationError) -> list[str]:
             words, place = _unknown(location)
             meant.add(place)
         elif found["type"] == "missing" and location in meant:
-            continue  # a slip of the pen is one mistake, not two
+            continue  # a misspelt key is one mistake, not two
         else:
             words = advice(found)
         problems.setdefault(dotted_path(location), words)
@@ -50,7 +50,7 @@ def dotted_path(location: tuple[int | str, ...]) -> str:
 
 
 def advice(found: Any) -> str:
-    """What is wrong with one entry, from an error of pydantic, and what to do."""
+    """What is wrong with one entry, from a pydantic error, and what to do."""
     kind, given = found["type"], found["input"]
     if kind == "missing":
         return f"missing; add {_example(found['loc'])}"
@@ -66,15 +66,15 @@ def advice(found: Any) -> str:
         return f"must be a list; put it in brackets, [{shown(given)}]"
     if kind == "model_type" and found["ctx"]["class_name"] == Quantity.__name__:
         number = f"{given!r}" if type(given) in (int, float) else "1.0"
-        return f"needs its provenance, not only {shown(given)}; write {NUMBER.replace('1.0', number)}"
+        return f"needs its provenance, not only {shown(given)}; write {EXAMPLE_NUMBER.replace('1.0', number)}"
     if kind == "model_type":
         return f"must be a table, not {shown(given)}; write a heading [{dotted_path(found['loc'])}] and its keys below"
-    message = TYPES.get(kind) or found["msg"].replace("Input should be", "must be")
+    message = TYPE_MESSAGES.get(kind) or found["msg"].replace("Input should be", "must be")
     return f"{message[0].lower()}{message[1:]}, not {shown(given)}"
 
 
 def _unknown(location: tuple[int | str, ...]) -> tuple[str, tuple[int | str, ...]]:
-    """Advice on an unknown key, and the place of the key that was meant."""
+    """Advice on an unknown key, and the location of the key probably meant."""
     *table, key = location
     known = _known_keys(location[:-1])
     if key == "extends":
@@ -82,19 +82,19 @@ def _unknown(location: tuple[int | str, ...]) -> tuple[str, tuple[int | str, ...
     if key in _known_keys(()):
         return "unknown here; it belongs to the top of the file, above the first [table]", (key,)
     for home in ("kinetics", "electrode", "electrolyte"):
-        if "_" in str(key) and key in _known_keys((home,)):  # not such common words as "name"
+        if "_" in str(key) and key in _known_keys((home,)):  # not for common words such as "name"
             return f"unknown here; it belongs into [{home}]", (home, key)
     hint = nearest(str(key), known, f"known here: {', '.join(known)}")
     return f"unknown key; {hint}", (*table, hint.partition("'")[2].removesuffix("'?"))
 
 
 def _example(location: tuple[int | str, ...]) -> str:
-    """How a missing entry is written."""
+    """An example of a missing entry."""
     key = str(location[-1])
     annotation = _model_at(location[:-1]).model_fields[key].annotation
     record = _record_in(annotation)
     if record is Quantity:
-        return f"{key} = {NUMBER}"
+        return f"{key} = {EXAMPLE_NUMBER}"
     if annotation is str:
         return f'{key} = "..."'
     if annotation is bool:
@@ -114,7 +114,7 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
 
 
 def holds_number(location: tuple[int | str, ...]) -> bool:
-    """Whether the format knows a number with its provenance at `location`, given or not."""
+    """Whether `location` is that of a number with provenance, given or not."""
     *table, key = location
     try:
         field = _model_at(tuple(table)).model_fields.get(str(key))
@@ -124,11 +124,11 @@ def holds_number(location: tuple[int | str, ...]) -> bool:
 
 
 def _model_at(location: tuple[int | str, ...]) -> type[BaseModel]:
-    """The record that stands at `location`, found by walking down from `Mechanism`."""
+    """The record class at `location`, found by descending from `Mechanism`."""
     model: Any = Mechanism
     named = False
     for part in location:
-        if named or isinstance(part, int):  # a name that the user chose, or a place in a list
+        if named or isinstance(part, int):  # a name chosen by the user, or a list index
             named = False
             continue
         annotation = model.model_fields[part].annotation

@@ -1,10 +1,10 @@
-"""What is wrong with a file that is not TOML: the place, the text around it, and what to try."""
+"""Messages on invalid TOML: the place, the text around it, and what to try."""
 
 from __future__ import annotations
 
 import re
 
-# Signs that text programs put in place of those of the keyboard, and what to write.
+# Characters that word processors insert, and what to write instead.
 TYPOGRAPHIC = {
     "\u2212": "- (the minus sign of the keyboard)",
     "\u2013": "- (the minus sign of the keyboard)",
@@ -16,13 +16,13 @@ TYPOGRAPHIC = {
     "\u2019": 'the straight "',
     "\u00a0": "a plain blank",
 }
-CURLED = re.compile("[\u201c\u201d\u201e]")
-# Signs shown before and after the place of the mistake.
-AROUND = 30
+CURLY_QUOTES = re.compile("[\u201c\u201d\u201e]")
+# Characters of context shown on either side of a mistake.
+CONTEXT_CHARS = 30
 
 
 def syntax_problem(message: str, text: str) -> str:
-    """What `tomllib` says of `text`, with the place first, the text around it, and what to do."""
+    """The `message` of `tomllib` on `text`, with the place first, the text around it, and what to do."""
     what, _, place = message.partition(" (at ")
     place = place.removesuffix(")") or "file"
     number = re.match(r"line (\d+), column (\d+)", place)
@@ -33,17 +33,19 @@ def syntax_problem(message: str, text: str) -> str:
         dotted = ".".join(re.findall(r"'([^']*)'", name[1]))
         return f"{place}: the table {dotted} stands twice; keep one, or rename one"
     if what == "Cannot overwrite a value":
-        return f"{place}: the key of {line.strip()[: 2 * AROUND]!r} stands twice in its table; keep one"
+        return (
+            f"{place}: the key of {line.strip()[: 2 * CONTEXT_CHARS]!r} stands twice in its table; keep one"
+        )
     return (
         f"{place}: not valid TOML: {what[:80]}, in {_around(line, column)!r}; {_advice(what, line, column)}"
     )
 
 
 def _around(line: str, column: int) -> str:
-    """The part of `line` about `column`, with dots where it goes on."""
-    start = max(0, min(column - 1 - AROUND, len(line) - 2 * AROUND))
-    part = line[start : start + 2 * AROUND].strip()
-    return f"{'...' if start else ''}{part}{'...' if start + 2 * AROUND < len(line) else ''}"
+    """The part of `line` around `column`, with dots where it is cut."""
+    start = max(0, min(column - 1 - CONTEXT_CHARS, len(line) - 2 * CONTEXT_CHARS))
+    part = line[start : start + 2 * CONTEXT_CHARS].strip()
+    return f"{'...' if start else ''}{part}{'...' if start + 2 * CONTEXT_CHARS < len(line) else ''}"
 
 
 def _advice(what: str, line: str, column: int) -> str:
@@ -55,14 +57,14 @@ def _advice(what: str, line: str, column: int) -> str:
         return 'a name with | in it stands in quotes, e.g. [interfaces."Sb|Li3Sb"]'
     if "Expected ']" in what:
         return (
-            "a heading ends with as many ] as it begins with [; a name of other signs than a-z, 0-9, - and _ "
-            "stands in quotes"
+            "a heading ends with as many ] as it begins with [; put a name with characters other than "
+            "a-z, 0-9, - and _ in quotes"
         )
     if re.search(r"=\s*[-+]?\d*,\d", line):
         return "decimals are written with a point, e.g. 0.5"
-    # Texts in three quotes count as one quote each, which is as odd or even.
+    # A triple quote counts as three, which has the parity of one.
     if re.sub(r"\\.", "", line).count('"') % 2:
-        if curled := CURLED.search(line):
+        if curled := CURLY_QUOTES.search(line):
             return f'{curled[0]!r} closes no text; write the straight "'
         return 'a closing " is missing in this line'
     if what.startswith("Unclosed"):
@@ -74,5 +76,7 @@ def _advice(what: str, line: str, column: int) -> str:
     if sign == "}":
         return "no comma stands before the }; take it out"
     if "Expected '='" in what:
-        return "between a key and its value stands a =; a name of other signs than a-z, 0-9, - and _ stands in quotes"
-    return "mend the line; a text stands in quotes, a number as 1.0 or 1e-3, true and false in small letters"
+        return "between a key and its value stands a =; put a name with characters other than a-z, 0-9, - and _ in quotes"
+    return (
+        "correct the line; write a text in quotes, a number as 1.0 or 1e-3, true and false in small letters"
+    )

@@ -10,7 +10,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from sbpath.files import check_figure, written_whole
+from sbpath.files import atomic_write, check_figure
 
 # Widths of one and of two columns (inch).
 SINGLE, DOUBLE = 3.5, 7.2
@@ -90,6 +90,6 @@ def save(drawn: Any, path: str | Path) -> Path:
     check_figure(target)
     # Without a date in the file, the same figure is the same bytes.
     metadata = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(target.suffix.lower())
-    with style(), written_whole(target, suffix=target.suffix.lower()) as temporary:
+    with style(), atomic_write(target, suffix=target.suffix.lower()) as temporary:
         figure_of(drawn).savefig(temporary, metadata=metadata)
     return target

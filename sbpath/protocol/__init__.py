@@ -1,1 +1,1 @@
-"""What a cycler is asked to do: numbers with units, steps, cycles of steps."""
+"""Cycler protocols: quantities with units, steps, and cycles of steps."""

@@ -31,7 +31,7 @@ class Outcome(Enum):
 
     @property
     def failed(self) -> bool:
-        """Whether the step could not be carried out."""
+        """Whether the step failed."""
         return self in _FAILURES
 
 

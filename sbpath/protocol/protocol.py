@@ -1,4 +1,4 @@
-"""Steps read from text, and cycles of steps.
+"""Steps parsed from text, and cycles of steps.
 
 A step is written as a line of text (`parse_step`) or built as an object of `sbpath.protocol.steps`; in text,
 "Discharge" is read as insertion into Sb and "Charge" as extraction.
@@ -57,14 +57,14 @@ def parse_step(text: str, ion: Ion | None = None) -> Step:
     text : str
         Such as ``Discharge at C/10 until 0.05 V``, ``Insert at 50 mA/g for 2 h or until x = 2.5``,
         ``Hold at 10 mV until C/50``, ``Rest for 1 hour``, ``Sweep at 0.1 mV/s from 1.5 V to 0.05 V``,
-        each with ``(10 second period)`` after it if wanted. Upper or lower case is the same.
+        each optionally followed by ``(10 second period)``. Case does not matter.
     ion : {"Li", "Na", "K"}, optional
-        The alkali metal of the cell; refuses the verbs of the others (Sodiate in a Li cell).
+        The alkali metal of the cell; verbs of others (Sodiate in a Li cell) are refused.
 
     Raises
     ------
     InputError
-        One line with the text, what is wrong with it, and a line that would be right.
+        One line with the text, what is wrong with it, and a correct example.
 
     Examples
     --------
@@ -92,12 +92,12 @@ def parse_step(text: str, ion: Ion | None = None) -> Step:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """Cycles of steps; cycles count from 1, and steps from 1 over the whole protocol.
+    """Cycles of steps, numbered from 1; steps are numbered from 1 over the whole protocol.
 
     Parameters
     ----------
     cycles : tuple of tuple of Step
-        The steps of each cycle, in order; `Protocol.parse` makes them from text.
+        The steps of each cycle, in order; `Protocol.parse` reads them from text.
 
     Raises
     ------
@@ -120,12 +120,12 @@ class Protocol:
         cycles: Protocol | Step | str | Sequence[Step | str | Sequence[Step | str]],
         ion: Ion | None = None,
     ) -> Protocol:
-        """Make a protocol of lines of text, steps, or both.
+        """Make a protocol from lines of text, steps, or both.
 
         Parameters
         ----------
         cycles : Protocol, Step, str or list of these
-            Each step in the list is a cycle of its own, each list or tuple of steps in it is one cycle:
+            Each item of the list is one cycle, be it a step or a list or tuple of steps:
             ``[("Discharge at C/10 until 0.05 V", "Charge at C/10 until 1.5 V")] * 3`` is three cycles.
         ion : {"Li", "Na", "K"}, optional
             As in `parse_step`.
@@ -133,7 +133,7 @@ class Protocol:
         Raises
         ------
         InputError
-            All bad steps together, a line each; a mistake made in many places is one line.
+            With every bad step, one line each; a mistake made in many places gets one line.
         """
         if isinstance(cycles, Protocol):
             return cycles
@@ -166,7 +166,7 @@ class Protocol:
             yield number, count, step
 
     def to_strings(self) -> list[list[str]]:
-        """Return the canonical text of each step, a list per cycle; `parse` gives the protocol back."""
+        """Return the canonical text of each step, a list per cycle; `parse` reads them back."""
         return [[str(step) for step in cycle] for cycle in self.cycles]
 
 
@@ -178,18 +178,18 @@ def cycling(
     Parameters
     ----------
     rate : str or Rate
-        The current of both halves.
+        The current of both half cycles.
     lower_V, upper_V : float
         Cut-off voltages [V], lower below upper.
     cycles : int
         How many, 1 or more.
     first : {"insertion", "extraction"}
-        Which half each cycle begins with.
+        Which half cycle comes first.
 
     Raises
     ------
     InputError
-        If the cut-offs are not finite or not in order, or `rate`, `cycles` or `first` is not as above.
+        If the cut-offs are not finite or not in order, or another argument is invalid.
 
     Examples
     --------
@@ -216,7 +216,7 @@ def cycling(
     return Protocol((cycle,) * cycles)
 
 
-# Reading. The errors below say what is wrong; parse_step puts the step's text before and an example after.
+# Parsing. The errors below say what is wrong; parse_step adds the text of the step and an example.
 
 
 def _parse(verb: str, rest: str) -> Step:

@@ -1,4 +1,4 @@
-"""Numbers with units as people type them, read and written back without loss."""
+"""Quantities with units as people type them, read and written without loss."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NUMBER = r"([+-]?(?:nan|inf(?:inity)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]
 
 
 def measure(text: str, quantity: str) -> float:
-    """Read a value that must be a `quantity`, in the unit it is stored in (V, s, V/s)."""
+    """Read the value of a `quantity`, in the unit it is stored in (V, s, V/s)."""
     found, value, _ = read(text)
     if found != quantity:
         raise InputError(f"'{text}' is a {found}, where a {quantity} is needed")
@@ -33,7 +33,7 @@ def measure(text: str, quantity: str) -> float:
 
 
 def read(text: str) -> tuple[str, float, str]:
-    """Return the quantity, its value, and the unit of the value."""
+    """Return the quantity, its value and its unit."""
     if match := re.fullmatch(rf"([+-]?)c ?/ ?{NUMBER}", text, re.I):
         hours = float(match[1] + "1") * float(match[2])
         if hours == 0.0:
@@ -51,7 +51,7 @@ def read(text: str) -> tuple[str, float, str]:
 
 
 def scaled(number: str, unit: str) -> float:
-    """Return the number in the stored unit; by decimals, so that 50 mA/g is 0.05 A/g to the last bit."""
+    """Return the number in the stored unit; scaled in decimal, so that 50 mA/g is exactly 0.05 A/g."""
     value = float(number)
     if value == 0.0 or not math.isfinite(value):
         return value
@@ -59,21 +59,21 @@ def scaled(number: str, unit: str) -> float:
 
 
 def one_line(text: str) -> str:
-    """Return `text` on one line with single blanks and plain signs."""
+    """Return `text` on one line, with single spaces and plain characters."""
     if not isinstance(text, str):
         found, example = " ".join(repr(text).split()), EXAMPLE
         raise InputError(f"{found}: a step or a rate is a line of text; write for example '{example}'")
-    # the minus of typesetters, and the two characters that look like the Greek letter of "micro"
+    # the typographic minus, the micro sign and the Greek mu
     return " ".join(text.translate({0x2212: "-", 0xB5: "u", 0x3BC: "u"}).split())
 
 
 def plain(value: float) -> str:
-    """Write `value` so that it reads back to the last bit."""
+    """Write `value` so that it reads back exactly."""
     return repr(float(value)).removesuffix(".0")
 
 
 def show(value: float, *units: str, at_least: float = 1.0) -> str:
-    """Write `value` in the first unit that makes it `at_least` that large and reads back to the last bit."""
+    """Write `value` in the first of `units` in which it is `at_least` this large and reads back exactly."""
     for unit in units:
         number = f"{value / float(UNITS[unit.casefold()][2]):.12g}"
         if float(number) >= at_least and scaled(number, unit.casefold()) == value:

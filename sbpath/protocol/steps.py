@@ -1,9 +1,8 @@
-"""The steps a cycler can take, and the limits that end them.
+"""Steps of a cycler, and the limits that end them.
 
-Sign convention, here and everywhere in sbpath: a positive current is the discharge of the half-cell,
-that is insertion of the alkali metal into Sb. A step therefore carries a direction, "insertion" or
-"extraction", and a magnitude. ``str(step)`` is its canonical text, which `sbpath.protocol.protocol.parse_step`
-reads back as an equal step.
+Sign convention, throughout sbpath: positive current discharges the half-cell and inserts the alkali
+metal into Sb. A step has a direction, "insertion" or "extraction", and a magnitude. ``str(step)`` is
+its canonical text, which `sbpath.protocol.protocol.parse_step` reads back as an equal step.
 """
 
 from __future__ import annotations
@@ -72,7 +71,7 @@ class Rate:
         Parameters
         ----------
         one_C_A_per_g : float
-            Current per gram of Sb that is called 1C [A/g].
+            1C as a current per gram of Sb [A/g].
         electrode_mass_g : float
             Mass of Sb in the electrode [g].
 
@@ -153,8 +152,8 @@ _LIMIT_NAMES: dict[type, str] = {
 class ConstantCurrent:
     """Drive a constant current until the first of `limits` (voltage, time or composition) is reached.
 
-    `period_s` [s] is the output period; None leaves it to the solver. So in all steps. Each raises
-    InputError for a limit of a kind that cannot end it and for a number out of range.
+    `period_s` [s] is the output period; None leaves it to the solver. Here and in the other steps,
+    a limit that cannot end the step or a number out of range raises InputError.
     """
 
     direction: Direction
@@ -169,7 +168,7 @@ class ConstantCurrent:
         _check_step(self, "a constant-current step", VoltageLimit, TimeLimit, CompositionLimit)
 
     def __str__(self) -> str:
-        # Insert and Extract mean one thing only; Charge and Discharge depend on which cell one has in mind
+        # Insert and Extract are unambiguous; Charge and Discharge depend on the cell
         return f"{'Insert' if self.direction == 'insertion' else 'Extract'} at {self.rate}{_tail(self)}"
 
 
@@ -205,9 +204,9 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Move the voltage at a constant rate to `end_V` [V], or until a time in `limits` is over.
+    """Sweep the voltage at a constant rate to `end_V` [V], or until a time in `limits` has passed.
 
-    `scan_rate_V_per_s` [V/s] is a magnitude above 0. `start_V` [V] is None to start from where the cell is.
+    `scan_rate_V_per_s` [V/s] is a magnitude above 0. `start_V` [V] of None is the present voltage.
     """
 
     scan_rate_V_per_s: float
@@ -245,7 +244,7 @@ def _check_is(value: object, kind: type, what: str) -> None:
 
 
 def _check_step(step: Step, what: str, *kinds: type) -> None:
-    """Check the two fields that all steps share; `kinds` are the limits that can end this one."""
+    """Check the fields that all steps share; `kinds` of limits can end this step."""
     _check_is(step.limits, tuple, f"the limits of {what}")
     if not step.limits and not isinstance(step, Sweep):
         raise InputError(f"{what} needs a limit, 'for' a time or 'until' a value")
@@ -259,7 +258,7 @@ def _check_step(step: Step, what: str, *kinds: type) -> None:
 
 
 def parse_rate(text: str) -> Rate:
-    """Read a current; the error leaves it to the caller to quote the whole line."""
+    """Read a current; callers add the whole line to its errors."""
     quantity, value, unit = read(text)
     if quantity != "current":
         raise InputError(f"'{text}' is a {quantity}, where a current is needed")

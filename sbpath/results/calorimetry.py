@@ -1,9 +1,9 @@
-"""Heat flow of the half-cell, as an isothermal microcalorimeter would see it.
+"""Heat flow of the half-cell, as an isothermal microcalorimeter would measure it.
 
     heat flow out  =  sum_e r_e A_e / M  +  I^2 R_s  -  T dS/dt
 
-The first two are what is lost and never negative; the last is the reversible heat of the phases
-against the alkali metal (`sbpath.model.entropy`), and changes sign with the current.
+The first two terms are losses and never negative; the last is the reversible heat of the phases
+against the alkali metal (`sbpath.model.entropy`), which changes sign with the current.
 """
 
 from __future__ import annotations
@@ -20,19 +20,18 @@ from sbpath.solution import Floats, Solution
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeatFlow:
-    """Heat that leaves the half-cell, in each of the n rows of a solution.
+    """Heat released by the half-cell in each of the n rows of a solution.
 
     Attributes
     ----------
     transformation_W_per_g : array, shape (E, n)
-        Irreversible, of each edge.
+        Irreversible heat of each edge.
     joule_W_per_g : array, shape (n,)
-        Of the series resistance.
+        Joule heat of the series resistance.
     reversible_W_per_g : array, shape (n,)
-        -T dS/dt; positive where the half-cell gives heat off.
+        -T dS/dt; positive where heat is released.
     reversible_J_per_g : array, shape (n,)
-        Its integral since the first row, from the entropies of the states and so without
-        error of integration.
+        Its integral since the first row, from state entropies and so free of integration error.
     """
 
     transformation_W_per_g: Floats
@@ -42,21 +41,21 @@ class HeatFlow:
 
     @property
     def total_W_per_g(self) -> Floats:
-        """All of it, shape (n,)."""
+        """Total heat flow, shape (n,)."""
         return self.transformation_W_per_g.sum(axis=0) + self.joule_W_per_g + self.reversible_W_per_g
 
 
 def heat_flow(solution: Solution) -> HeatFlow:
     """Irreversible and reversible heat of a solution, row by row.
 
-    Half-cell against the alkali metal; side reactions and the electrolyte's own heats are not in it.
+    Excludes side reactions and heats of the electrolyte.
     """
     mechanism, network, celsius = solution.mechanism, solution.network, solution.temperature_C
     pairs = [
         phase_entropy(phase, solution.potential_V, celsius, mechanism.reference_temperature_C)
         for phase in mechanism.phases.values()
     ]
-    # Entropies of phases add up to those of nodes.
+    # The entropy of a node is the sum over its phases.
     amounts = np.array([[node.get(p, 0.0) for p in mechanism.phases] for node in mechanism.nodes.values()])
     entropy, slope = (amounts @ np.array(values) for values in zip(*pairs, strict=True))
     _, motion, _ = evaluate_rows(solution.states, solution.current_A_per_g, network)

@@ -1,4 +1,4 @@
-"""The reflections of a crystalline phase: where they are and, if the atoms are known, how strong.
+"""Reflections of a crystalline phase: positions and, if the atoms are known, intensities.
 
 Symmetry and scattering factors come from pymatgen, which is optional: ``sbpath[xrd]``.
 """
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 # Reflections closer than this (degrees of 2 theta) are one.
 SAME_ANGLE = 1e-4
-# Wavelengths (angstrom) with which powders are studied.
+# Range of wavelengths (angstrom).
 WAVELENGTHS = (0.1, 10.0)
-# A limit that a slip in an argument meets before it fills the memory.
-MOST_PLANES = 1_000_000
+# Guards the memory against a mistaken argument.
+MAX_PLANES = 1_000_000
 
 HKL = tuple[int, int, int]
 
@@ -44,18 +44,18 @@ class Reflections:
     phase : str
         Its name in the mechanism.
     wavelength_angstrom : float
-        Of the radiation.
+        Wavelength of the radiation.
     two_theta, d_angstrom : array, shape (n,)
-        Angle (degrees) and spacing of the planes.
+        Angle (degrees) and d-spacing.
     intensity : array, shape (n,)
         ``m |F|^2 LP / (Z V)``, in squared electrons per cubic angstrom and per formula unit; nan where the
         mechanism file has a cell but no atoms.
     hkl : tuple of tuple
-        For each reflection one triple of indices from each family of planes that meet there;
-        mostly one, in cubic crystals also e.g. (3, 3, 3) and (5, 1, 1). Of rhombohedral
-        crystals they refer to the hexagonal cell.
+        For each reflection, the indices of one plane of each family at this angle: mostly a
+        single family, in cubic crystals also e.g. (3, 3, 3) and (5, 1, 1). Rhombohedral crystals
+        are indexed in the hexagonal cell.
     multiplicity : integer array, shape (n,)
-        How many planes that makes.
+        Number of planes in these families.
     """
 
     phase: str
@@ -68,7 +68,7 @@ class Reflections:
 
     @property
     def known_intensity(self) -> bool:
-        """Whether intensities are known, not positions alone."""
+        """Whether intensities are known as well as positions."""
         return not bool(np.isnan(self.intensity).any())
 
 
@@ -83,17 +83,17 @@ def reflections(
     Parameters
     ----------
     mechanism : Mechanism or str
-        Whose phase; a string is taken by `load_mechanism`.
+        A mechanism, or a name for `load_mechanism`.
     phase : str
-        Its name. An amorphous phase has no reflections, and none are returned.
+        Name of the phase. An amorphous phase has no reflections.
     radiation, two_theta
         As in `diffraction`.
 
     Raises
     ------
     InputError
-        If there is no such phase, it is crystalline but has no cell, its cell or its atoms do
-        not fit its space group, another argument is wrong, or pymatgen is not installed.
+        If there is no such phase, it is crystalline but has no cell, its cell or atoms do not fit
+        its space group, another argument is invalid, or pymatgen is not installed.
     """
     if isinstance(mechanism, str):
         mechanism = load_mechanism(mechanism)
@@ -128,7 +128,7 @@ def reflections(
         nearest_line = np.abs(np.subtract.outer(np.array(pattern.x), angle)).argmin(axis=1)
         summed = np.bincount(nearest_line, weights=pattern.y, minlength=len(angle))
         intensity = summed / (record.cell.formula_units * record.cell.volume_cubic_angstrom)
-        # The others are allowed by the space group, not by the positions of the atoms.
+        # The space group allows the others, but the atomic positions extinguish them.
         seen = summed > 0.0
     return Reflections(
         phase=phase,
@@ -142,7 +142,7 @@ def reflections(
 
 
 def pattern_calculator(radiation: str | float) -> Any:
-    """Pymatgen's calculator; pymatgen is imported in functions alone, since it is optional and slow."""
+    """The diffraction calculator of pymatgen, which is imported lazily: it is optional and slow."""
     xrd = optional("pymatgen.analysis.diffraction.xrd", "diffraction", "'sbpath[xrd]'")
     if isinstance(radiation, str):
         names = xrd.XRDCalculator.AVAILABLE_RADIATION
@@ -150,7 +150,7 @@ def pattern_calculator(radiation: str | float) -> Any:
             raise InputError(
                 f"radiation: unknown {radiation!r}; {nearest(radiation, names, 'known: ' + ', '.join(names))}"
             )
-    elif not within(radiation, *WAVELENGTHS):
+    elif not in_range(radiation, *WAVELENGTHS):
         raise InputError(
             "radiation: must be a name such as 'CuKa' or a wavelength from "
             f"{WAVELENGTHS[0]:g} to {WAVELENGTHS[1]:g} angstrom, not {radiation!r}"
@@ -179,10 +179,10 @@ def _lattice_and_group(mechanism: Mechanism, name: str, cell: Cell) -> tuple[Lat
 
 @cache  # the many operations of a cubic group take pymatgen half a second
 def _space_group(symbol: str) -> SpaceGroup | None:
-    """The group of a Hermann-Mauguin symbol, None if there is none."""
+    """The space group with a Hermann-Mauguin symbol, or None."""
     from pymatgen.symmetry.groups import SpaceGroup
 
-    # pymatgen marks screw axes, P2_1/c, where others write P21/c; but P622 has none.
+    # pymatgen writes screw axes as P2_1/c instead of P21/c; but the 62 of P622 is not one.
     for spelling in (symbol, re.sub(r"([2346])([1-5])", r"\1_\2", symbol)):
         try:
             return SpaceGroup(spelling)
@@ -192,7 +192,7 @@ def _space_group(symbol: str) -> SpaceGroup | None:
 
 
 def _structure(mechanism: Mechanism, name: str, cell: Cell, lattice: Lattice, group: SpaceGroup) -> Structure:
-    """The filled cell; its content must be that of the formula, times Z."""
+    """The filled cell, whose contents must be Z times the formula."""
     from pymatgen.core import Structure
 
     phase = mechanism.phases[name]
@@ -225,22 +225,23 @@ def _two_theta(spacing: Floats, wavelength: float) -> Floats:
 def _allowed(
     lattice: Lattice, group: SpaceGroup, wavelength: float, two_theta: tuple[float, float]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
-    """One triple hkl of each family that the space group allows, its multiplicity and spacing.
+    """One hkl of each family that the space group allows, its multiplicity and d-spacing.
 
-    A reflection is extinct if an operation x -> W x + w leaves its planes where they are, h W = h,
-    and shifts them by less than a whole spacing, h w not whole (International Tables A, reflection conditions).
+    A reflection is extinct if an operation x -> W x + w maps its planes onto themselves, h W = h, but
+    shifts them by a fraction of the spacing, h w not an integer (International Tables A, reflection
+    conditions).
     """
     reciprocal = np.asarray(lattice.reciprocal_lattice_crystallographic.matrix)
     least, most = (2.0 * np.sin(np.radians(angle) / 2.0) / wavelength for angle in two_theta)
     reach = [int(most * length) for length in lattice.abc]
-    if np.prod([2 * n + 1 for n in reach], dtype=float) > MOST_PLANES:
+    if np.prod([2 * n + 1 for n in reach], dtype=float) > MAX_PLANES:
         raise InputError("two_theta: holds more reflections than can be told apart; end at a smaller angle")
     hkl = np.stack(np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij"), axis=-1).reshape(-1, 3)
     size = np.linalg.norm(hkl @ reciprocal, axis=1)
     inside = (size >= least) & (size <= most)
     hkl, size = hkl[inside], size[inside]
     extinct = np.zeros(len(hkl), dtype=bool)
-    # The triple to show is the one with the fewest minus signs, and of these the largest.
+    # The hkl shown is the one with the fewest minus signs, and of these the largest.
     base = 2 * max(reach, default=0) + 2
     weights = np.array([base * base, base, 1])
     best = np.full(len(hkl), -(4 * base**3))
@@ -248,14 +249,14 @@ def _allowed(
         image = hkl @ np.rint(operation.rotation_matrix).astype(np.int64)
         shift = hkl @ operation.translation_vector
         extinct |= (image == hkl).all(axis=1) & (np.abs(shift - np.rint(shift)) > 1e-3)
-        for mate in (image, -image):  # with Friedel's mate
+        for mate in (image, -image):  # and its Friedel mate
             rank = (mate >= 0).sum(axis=1) * base**3 + mate @ weights
             best = np.maximum(best, rank)
     own = (hkl >= 0).sum(axis=1) * base**3 + hkl @ weights
     shown = (own == best) & ~extinct
     ranks, counts = np.unique(best, return_counts=True)
     multiplicity = counts[np.searchsorted(ranks, best[shown])]
-    # From large spacings to small ones, and at one spacing in a fixed order.
+    # By falling spacing, and in a fixed order at equal spacing.
     order = np.lexsort((own[shown], np.round(size[shown], 9)))
     return hkl[shown][order], multiplicity[order], 1.0 / size[shown][order]
 
@@ -263,13 +264,13 @@ def _allowed(
 # -- arguments ------------------------------------------------------------------------------
 
 
-def within(value: Any, least: float, most: float) -> bool:
+def in_range(value: Any, least: float, most: float) -> bool:
     """Whether `value` is a number from `least` to `most`."""
     return isinstance(value, Real) and not isinstance(value, bool) and least <= float(value) <= most
 
 
 def window_problems(two_theta: Any) -> list[str]:
-    """What is wrong with a range of angles; empty if nothing."""
+    """Mistakes in a range of angles."""
     try:
         low, high = map(float, two_theta)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""What people read off a cycle: capacities, mean voltages, plateaus, hysteresis, efficiency.
+"""Figures of merit of a cycle: capacities, mean voltages, plateaus, hysteresis, efficiencies.
 
 Definitions, used everywhere in sbpath:
 
@@ -7,15 +7,15 @@ Definitions, used everywhere in sbpath:
 - Mean voltage: energy over charge of a half cycle, integral V dq / integral dq.
 - Voltage hysteresis: mean voltage of extraction minus that of insertion.
 - Coulombic efficiency: capacity of extraction / capacity of insertion.
-- First-cycle efficiency, also called initial coulombic efficiency (ICE): the coulombic efficiency
-  of cycle 1, in which hosts that do not form again lose what later cycles do not show.
-- Voltage efficiency: mean voltage of insertion / mean voltage of extraction; where the loop is
-  closed, energy efficiency is this over the coulombic efficiency.
+- First-cycle efficiency, or initial coulombic efficiency (ICE): the coulombic efficiency of cycle 1.
+  It is low where the host is not restored on extraction, a loss that later cycles do not repeat.
+- Voltage efficiency: mean voltage of insertion / mean voltage of extraction. For a closed loop,
+  energy efficiency is this over the coulombic efficiency.
 - Loop energy: energy taken up on extraction (cell charge) less energy delivered on insertion
-  (cell discharge). Energy efficiency: the second over the first. Both mean something for a
-  closed loop only, in which as much charge comes out as went in.
-- Onset: where the share of Sb in a phase has risen by `MIN_ONSET_SHARE` over the least it has been in the
-  half cycle so far.
+  (cell discharge). Energy efficiency: energy delivered / energy taken up. Both are defined only for
+  a closed loop, in which equal charge is inserted and extracted.
+- Onset: where the share of Sb in a phase has risen by `MIN_ONSET_SHARE` above its minimum so far in
+  the half cycle.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath.errors import InputError
-from sbpath.halfcycles import MINOR, charge_runs
+from sbpath.halfcycles import MIN_RUN_SHARE, charge_runs
 from sbpath.physical import COULOMB_PER_MAH
 from sbpath.solution import Solution
 
 # A plateau: the voltage stays within this band (V) ...
 PLATEAU_BAND_V = 0.02
 # ... over at least this share of the half cycle's capacity.
-PLATEAU_SHARE = 0.08
-# Touching stretches whose voltages differ by less than this many bands are pieces of a slope.
+MIN_PLATEAU_SHARE = 0.08
+# Adjoining stretches whose mean voltages differ by less than this many bands are parts of a slope ...
 SLOPE_BANDS = 1.5
-# ... unless their middle half stays within this share of the band (a slope takes half of it).
-LEANING = 0.3
-# A loop counts as closed when the capacities differ by no more than this share.
-CLOSED = 0.02
-# A phase has appeared when it holds this share of the Sb.
+# ... unless the middle half stays within this share of the band (on a slope it spans half).
+MAX_FLAT_SPAN = 0.3
+# A loop is closed if its capacities differ by no more than this share.
+MAX_LOOP_MISMATCH = 0.02
+# A phase has appeared once it holds this share of the Sb.
 MIN_PHASE_SHARE = 0.05
-# A phase has begun to form when its share of the Sb has grown by this much.
+# A phase has begun to form once its share of the Sb has risen by this much.
 MIN_ONSET_SHARE = 0.01
 
 CAPACITY_POINTS = 1001
-# Half cycles with less charge than this (mAh/g) have no plateaus worth the name.
-LEAST_CAPACITY = 1.0
+# Half cycles with less charge than this (mAh/g) have no plateaus.
+MIN_CAPACITY = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Plateau:
     voltage_V : float
         Mean over the stretch.
     start_mAh_per_g, extent_mAh_per_g : float
-        Where it begins within the half cycle and how much charge it holds.
+        Capacity at which it begins in the half cycle, and its length.
     """
 
     voltage_V: float
@@ -77,9 +77,9 @@ class Plateau:
 class HalfCycle:
     """One half cycle; `rows` are its rows in the solution.
 
-    `phases` are the phases in the order in which they appear, those present at the start
-    together in the first entry; `curve` is capacity (mAh/g) and voltage (V) of the rows. Which became
-    which is told by `sbpath.pathways`.
+    `phases` lists the phases in order of appearance, those present at the start together in the
+    first entry; `curve` is capacity (mAh/g) and voltage (V) of the rows. For which phase became
+    which, see `sbpath.pathways`.
     """
 
     cycle: int
@@ -93,17 +93,16 @@ class HalfCycle:
 
     @cached_property
     def plateaus(self) -> tuple[Plateau, ...]:
-        """Where the voltage stays, see `find_plateaus`; looked for when first asked for, as it takes longest."""
+        """As found by `find_plateaus`, on first use since this is slow."""
         return find_plateaus(*self.curve)
 
 
 @dataclass(frozen=True, slots=True)
 class CycleSummary:
-    """One cycle that has an insertion and an extraction; see the module for definitions.
+    """One cycle with insertion and extraction; definitions are in the module docstring.
 
     `hysteresis_mV` in mV, `loop_J_per_g` the energy lost around the loop (J per g Sb),
-    efficiencies as fractions. Loop and energy efficiency are None where the loop is not
-    closed.
+    efficiencies as fractions. Loop and energy efficiency are None if the loop is not closed.
     """
 
     cycle: int
@@ -126,8 +125,8 @@ class Onset:
     voltage_V: float
 
 
-class OfCycle(Protocol):
-    """What belongs to one cycle, such as a half cycle and all that is said of one."""
+class HasCycle(Protocol):
+    """Anything that belongs to one cycle, such as a half cycle."""
 
     @property
     def cycle(self) -> int:
@@ -135,11 +134,11 @@ class OfCycle(Protocol):
         ...
 
 
-Item = TypeVar("Item", bound=OfCycle)
+Item = TypeVar("Item", bound=HasCycle)
 
 
 def half_cycles(solution: Solution) -> list[HalfCycle]:
-    """The half cycles of a solution in order, as `sbpath.halfcycles` defines them.
+    """The half cycles of a solution in order, as defined in `sbpath.halfcycles`.
 
     Examples
     --------
@@ -151,7 +150,7 @@ def half_cycles(solution: Solution) -> list[HalfCycle]:
     halves = []
     for run in charge_runs(solution.charge_mAh_per_g, solution.cycle, solution.step):
         rows = slice(run.first, run.last)
-        # The charge and energy of an instant jump of the voltage lie before the first row.
+        # Charge and energy of an instantaneous voltage jump lie before the first row.
         passed = float(solution.charge_mAh_per_g[run.last - 1]) - run.before
         before = float(solution.energy_J_per_g[run.first - 1]) if run.first > 0 else 0.0
         energy = float(solution.energy_J_per_g[run.last - 1]) - before
@@ -172,7 +171,7 @@ def half_cycles(solution: Solution) -> list[HalfCycle]:
 
 
 def of_cycle(items: Sequence[Item], cycle: int | None = None) -> list[Item]:
-    """Those of one cycle, of the last one among them if `cycle` is not given.
+    """The `items` of one cycle, by default the last.
 
     Raises
     ------
@@ -187,9 +186,9 @@ def of_cycle(items: Sequence[Item], cycle: int | None = None) -> list[Item]:
 
 
 def spans(solution: Solution, halves: Sequence[HalfCycle]) -> list[slice]:
-    """Rows of each half cycle, with what a cycle does before any charge passes in its first one.
+    """Rows of each half cycle; the first of a cycle includes rows before any charge passes.
 
-    `halves` are all of a solution or of some of its cycles, in order.
+    `halves` are all half cycles of a solution, or of some of its cycles, in order.
     """
     found: list[slice] = []
     for before, half in zip((None, *halves), halves, strict=False):
@@ -200,10 +199,10 @@ def spans(solution: Solution, halves: Sequence[HalfCycle]) -> list[slice]:
 
 
 def cycle_summaries(solution: Solution) -> list[CycleSummary]:
-    """A summary of each cycle that holds both directions, in order.
+    """A summary of each cycle that has both directions, in order.
 
-    Charge and energy are added up between rows by the direction of the charge, so a sweep
-    whose current changes sign counts in both.
+    Charge and energy between rows are summed by the direction of the charge, so a sweep whose
+    current changes sign contributes to both.
 
     Examples
     --------
@@ -220,11 +219,11 @@ def cycle_summaries(solution: Solution) -> list[CycleSummary]:
         into = (solution.cycle == cycle) & (charge > 0.0)
         out = (solution.cycle == cycle) & (charge < 0.0)
         inserted, extracted = float(charge[into].sum()), -float(charge[out].sum())
-        if min(inserted, extracted) <= MINOR * max(inserted, extracted):
+        if min(inserted, extracted) <= MIN_RUN_SHARE * max(inserted, extracted):
             continue
         delivered, taken = float(energy[into].sum()), -float(energy[out].sum())
         efficiency = extracted / inserted
-        closed = abs(efficiency - 1.0) <= CLOSED
+        closed = abs(efficiency - 1.0) <= MAX_LOOP_MISMATCH
         gap = (taken / extracted - delivered / inserted) / COULOMB_PER_MAH
         summaries.append(
             CycleSummary(
@@ -240,12 +239,12 @@ def cycle_summaries(solution: Solution) -> list[CycleSummary]:
 
 
 def first_cycle_efficiency(solution: Solution) -> float | None:
-    """Share of the charge inserted in cycle 1 that came out again; None where it lacks a direction."""
+    """Coulombic efficiency of cycle 1; None if it lacks insertion or extraction."""
     return next((s.coulombic_efficiency for s in cycle_summaries(solution) if s.cycle == 1), None)
 
 
 def last_loop(solution: Solution) -> tuple[CycleSummary, HalfCycle, HalfCycle] | None:
-    """Summary, insertion and extraction of the last cycle that holds both; None where none does."""
+    """Summary, insertion and extraction of the last cycle that has both, or None."""
     halves = half_cycles(solution)
     for summary in reversed(cycle_summaries(solution)):
         ways = {half.direction: half for half in reversed(halves) if half.cycle == summary.cycle}
@@ -260,14 +259,14 @@ def onsets(solution: Solution, threshold: float = MIN_ONSET_SHARE) -> list[Onset
     Parameters
     ----------
     solution : Solution
-        Of any protocol. Between two rows its curves are taken as straight.
+        Interpolated linearly between rows.
     threshold : float
-        By how much the share of Sb in a phase has to rise, between 0 and 1.
+        Rise of the share of Sb in a phase, between 0 and 1.
 
     Raises
     ------
     InputError
-        If the threshold is no such number.
+        If the threshold is not a number between 0 and 1.
     """
     if not isinstance(threshold, Real) or not 0.0 < threshold < 1.0:
         raise InputError(
@@ -281,7 +280,7 @@ def onsets(solution: Solution, threshold: float = MIN_ONSET_SHARE) -> list[Onset
             risen = share - np.minimum.accumulate(share)
             above = np.flatnonzero(risen >= threshold)
             if above.size:
-                # The first row of a half cycle has risen by nothing, so there is one before.
+                # The rise is 0 in the first row of a half cycle, so this is not the first.
                 row = int(above[0])
                 part = (threshold - risen[row - 1]) / (risen[row] - risen[row - 1])
                 here = half.rows.start + row
@@ -292,27 +291,27 @@ def onsets(solution: Solution, threshold: float = MIN_ONSET_SHARE) -> list[Onset
 
 
 def find_plateaus(capacity: NDArray[np.float64], voltage: NDArray[np.float64]) -> tuple[Plateau, ...]:
-    """Stretches over which the voltage stays within a band, longest first found, in order.
+    """Stretches over which the voltage stays within a band, in order; the longest are found first.
 
     Parameters
     ----------
     capacity, voltage : array, shape (n,)
-        Of one half cycle; capacity (mAh/g) does not fall, voltage (V) may have dips.
+        Of one half cycle; capacity (mAh/g) does not fall, voltage (V) may dip.
 
     Returns
     -------
     tuple of Plateau
-        Those of at least `PLATEAU_SHARE` of the capacity within `PLATEAU_BAND_V`; a long
-        slope, which is many such stretches end to end, is none.
+        At least `MIN_PLATEAU_SHARE` of the capacity within `PLATEAU_BAND_V`. A long slope, which
+        is many such stretches end to end, is not a plateau.
     """
     total = float(capacity[-1] - capacity[0])
-    if total < LEAST_CAPACITY:
+    if total < MIN_CAPACITY:
         return ()
     grid = np.linspace(capacity[0], capacity[-1], CAPACITY_POINTS)
     curve = np.interp(grid, capacity, voltage)
     found: list[tuple[int, int]] = []
     free = [(0, CAPACITY_POINTS)]
-    shortest = int(PLATEAU_SHARE * CAPACITY_POINTS)
+    shortest = int(MIN_PLATEAU_SHARE * CAPACITY_POINTS)
     while free:
         begin, end = free.pop()
         best = _longest_run(curve[begin:end])
@@ -329,25 +328,25 @@ def find_plateaus(capacity: NDArray[np.float64], voltage: NDArray[np.float64]) -
 
 
 def _without_slopes(curve: NDArray[np.float64], runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """`runs` without those that lean and touch a neighbour at nearly their own voltage."""
+    """`runs` without those that slope and adjoin a run at nearly the same voltage."""
     sloping: set[tuple[int, int]] = set()
     for left, right in pairwise(runs):
         gap = abs(curve[slice(*left)].mean() - curve[slice(*right)].mean())
         if right[0] - left[1] <= 2 and gap < SLOPE_BANDS * PLATEAU_BAND_V:
-            sloping |= {run for run in (left, right) if _leans(curve[slice(*run)])}
+            sloping |= {run for run in (left, right) if _slopes(curve[slice(*run)])}
     return [run for run in runs if run not in sloping]
 
 
-def _leans(curve: NDArray[np.float64]) -> bool:
-    """Whether the middle half of a stretch takes its share of the band; that of two flat steps does not."""
+def _slopes(curve: NDArray[np.float64]) -> bool:
+    """Whether the middle half of a stretch spans the band as a slope does, and a flat stretch does not."""
     quarter = len(curve) // 4
-    return bool(np.ptp(curve[quarter:-quarter]) > LEANING * PLATEAU_BAND_V)
+    return bool(np.ptp(curve[quarter:-quarter]) > MAX_FLAT_SPAN * PLATEAU_BAND_V)
 
 
 def _longest_run(curve: NDArray[np.float64]) -> tuple[int, int]:
     """Longest stretch ``i:j`` of `curve` whose values differ by at most the band."""
     best, low = (0, 0), 0
-    # Places of falling maxima and rising minima of the stretch, the largest and the least first.
+    # Indices of falling maxima and of rising minima of the stretch, most extreme first.
     highest: deque[int] = deque()
     lowest: deque[int] = deque()
     values = curve.tolist()
@@ -367,7 +366,7 @@ def _longest_run(curve: NDArray[np.float64]) -> tuple[int, int]:
 
 
 def order_of_appearance(solution: Solution, rows: slice) -> tuple[tuple[str, ...], ...]:
-    """Phases in the order in which they come to hold `MIN_PHASE_SHARE` of the Sb."""
+    """Phases in the order in which they reach `MIN_PHASE_SHARE` of the Sb."""
     fractions = solution.fractions[:, rows]
     first = {}
     for name, share in zip(solution.phases, fractions, strict=True):

@@ -1,10 +1,9 @@
-"""Differential capacity dQ/dV that keeps the charge, whatever the curve does.
+"""Differential capacity dQ/dV that conserves charge for any curve.
 
-Between two rows the voltage is taken as linear in the charge, so the charge of that stretch is
-spread evenly over the voltages it sweeps. What falls into a bin of voltage, over the width of
-the bin, is dQ/dV: a measure, not a quotient of differences. Where the voltage goes through a
-dip, the voltages it comes back to count both times; a flat stretch falls into one bin. The
-area under the curve is the capacity of the half cycle, to rounding.
+Between two rows the voltage is taken as linear in the charge, so their charge is spread evenly over
+the voltages between them. The charge in a voltage bin over its width is dQ/dV, so no difference
+quotient is taken. Voltages passed twice, as in a dip, count twice; a flat stretch falls into one
+bin. The area under the curve is the capacity of the half cycle, to rounding.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from sbpath.errors import InputError
 from sbpath.results.cycles import half_cycles
 from sbpath.solution import Solution
 
-# More bins than this are a typing slip.
-MOST_BINS = 1_000_000
+# More bins than this must be a typo.
+MAX_BINS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,9 +32,9 @@ class DifferentialCapacity:
     cycle, direction : int, str
         Which half cycle.
     edges_V : array, shape (n + 1,)
-        Edges of the bins (V), at whole multiples of their width.
+        Bin edges (V), at integer multiples of the width.
     mAh_per_g_V : array, shape (n,)
-        Charge that passes in the direction of the half cycle, per voltage (mAh per g Sb and V).
+        Charge in the direction of the half cycle, per voltage (mAh per g Sb and V).
     """
 
     cycle: int
@@ -50,7 +49,7 @@ def differential_capacity(solution: Solution, bin_mV: float = 5.0) -> list[Diffe
     Parameters
     ----------
     solution : Solution
-        Its rows are the points of the curve.
+        The solution.
     bin_mV : float
         Width of the bins (mV).
 
@@ -65,7 +64,7 @@ def differential_capacity(solution: Solution, bin_mV: float = 5.0) -> list[Diffe
     found = []
     for half in half_cycles(solution):
         passed = (1.0 if half.direction == "insertion" else -1.0) * charge[half.rows]
-        # The charge of a voltage that jumps at the start lies before the first row.
+        # The charge of a voltage jump at the start lies before the first row.
         before = half.rows.start - 1
         start = voltage[before] if before >= 0 else solution.experiment.initial.potential_V
         q = np.append(passed[-1] - half.capacity_mAh_per_g, passed)
@@ -78,24 +77,24 @@ def differential_capacity(solution: Solution, bin_mV: float = 5.0) -> list[Diffe
 def charge_over_voltage(
     charge: NDArray[np.float64], voltage: NDArray[np.float64], width: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bins of voltage, and the charge in each over its width.
+    """Voltage bins, and the charge in each over its width.
 
     Parameters
     ----------
     charge, voltage : array, shape (n,)
-        A curve; neither has to be monotonic. Charge that goes back counts as negative.
+        A curve; neither has to be monotonic. Falling charge counts as negative.
     width : float
         Of the bins, in the unit of `voltage`.
 
     Returns
     -------
     edges : array, shape (m + 1,)
-        At whole multiples of `width`; a voltage on an edge belongs to the bin above it.
+        At integer multiples of `width`; a voltage on an edge belongs to the bin above it.
     density : array, shape (m,)
         ``sum(density) * width == charge[-1] - charge[0]`` to rounding.
     """
     lowest, highest = math.floor(voltage.min() / width), math.floor(voltage.max() / width)
-    if highest - lowest > MOST_BINS:
+    if highest - lowest > MAX_BINS:
         raise InputError(f"bin_mV: bins of {1e3 * width:g} mV are too many; take wider ones, e.g. 5")
     # One bin more at either end, in case a quotient was rounded across an edge.
     edges = width * np.arange(lowest - 1, highest + 3)
@@ -108,7 +107,7 @@ def charge_over_voltage(
         if first == last:
             held[first] += amount
             continue
-        # Shares of the bins that the stretch enters; they add up to 1.
+        # Shares of the stretch in the bins that it crosses; they add up to 1.
         cuts = np.concatenate([[bottom], edges[first + 1 : last + 1], [top]])
         held[first : last + 1] += amount * np.diff(cuts) / (top - bottom)
     filled = slice(int(held[0] == 0.0), len(held) - int(held[-1] == 0.0))

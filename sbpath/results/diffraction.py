@@ -1,23 +1,23 @@
-"""X-ray powder diffraction of a simulated electrode, as an operando experiment records it.
+"""X-ray powder diffraction of a simulated electrode, as recorded in an operando experiment.
 
 A pattern is the sum over the crystalline phases p and their reflections
 
     I(2 theta) = sum_p f_p sum_hkl  m |F|^2 LP / (Z V)  g(2 theta - 2 theta_hkl)
 
-with the amount f_p per Sb, multiplicity m, structure factor F and volume V of the unit cell,
-its formula units Z, LP = (1 + cos^2 2 theta) / (sin^2 theta cos theta) of
-unpolarised light without a monochromator, and a profile g of area 1. It is the usual weight
-of a phase in a mixture of powders, its volume times m |F|^2 LP / V^2 (Hill and Howard, J. Appl.
-Crystallogr. 1987;20:467; Pecharsky and Zavalij, Fundamentals of Powder Diffraction, 2nd ed.,
-chapter 8), since the Sb of a phase takes the volume f V / Z. Intensities are therefore per Sb
-in the beam and can be compared between phases, rows and simulations of one radiation.
+with the amount f_p per Sb, multiplicity m, structure factor F, volume V and formula units Z of
+the unit cell, LP = (1 + cos^2 2 theta) / (sin^2 theta cos theta) for unpolarised radiation without
+a monochromator, and a profile g of unit area. This is the usual weight of a phase in a powder
+mixture, its volume times m |F|^2 LP / V^2 (Hill and Howard, J. Appl. Crystallogr. 1987;20:467;
+Pecharsky and Zavalij, Fundamentals of Powder Diffraction, 2nd ed., chapter 8), since the Sb of a
+phase occupies the volume f V / Z. Intensities are therefore per Sb in the beam and comparable
+between phases, rows and simulations for the same radiation.
 
-The profile is a Voigt function: the Lorentzian of small crystallites, with the width of
-Scherrer, folded with the Gaussian of an instrument.
+The profile is a Voigt function: Lorentzian size broadening with the Scherrer width, convolved with
+the Gaussian of the instrument.
 
-Left out: absorption, thermal motion, anomalous scattering, texture, strain, the second line of
-K alpha, background. A phase keeps the cell of its mechanism file at every composition, with all
-its atoms. Amorphous phases have no reflections; their diffuse scattering is left out too.
+Neglected: absorption, thermal motion, anomalous scattering, texture, strain, the K alpha 2 line,
+background, and diffuse scattering of amorphous phases. A phase keeps the cell of its mechanism
+file, fully occupied, at every composition.
 
 Symmetry and scattering factors come from pymatgen, which is optional: ``sbpath[xrd]``.
 """
@@ -32,19 +32,19 @@ import numpy as np
 from scipy.special import voigt_profile
 
 from sbpath.errors import InputError
-from sbpath.results.crystal import Reflections, pattern_calculator, reflections, window_problems, within
+from sbpath.results.crystal import Reflections, in_range, pattern_calculator, reflections, window_problems
 from sbpath.results.phases import phase_amounts
 from sbpath.solution import Floats, Solution
 
-# Scherrer's constant for the width at half height.
+# Scherrer constant for the full width at half maximum.
 SCHERRER = 0.9
-# A limit that a slip in an argument meets before it fills the memory: angles or rows of a map.
-MOST_POINTS = 100_000
+# Guards the memory against a mistaken argument: angles or rows of a map.
+MAX_POINTS = 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DiffractionMap:
-    """Powder patterns of a simulated electrode at instants evenly spread over its time.
+    """Powder patterns of a simulated electrode at equal time intervals.
 
     Attributes
     ----------
@@ -55,8 +55,8 @@ class DiffractionMap:
     amounts : dict of array, shape (k,)
         Mol of each phase per mol of Sb, by name.
     intensity : array, shape (k, m)
-        Per degree; else in the unit of `Reflections.intensity`. Phases whose intensities are
-        not known add nothing.
+        In the unit of `Reflections.intensity` per degree. Phases of unknown intensity are left
+        out.
     reflections : dict
         `Reflections` of each phase that has a cell, by name.
     radiation : str or float
@@ -86,7 +86,7 @@ def diffraction(
     instrument_deg: float = 0.1,
     rows: int = 200,
 ) -> DiffractionMap:
-    """Patterns over the whole of `solution`; the module says what they hold and what not.
+    """Patterns over the whole of `solution`; the module docstring lists what is included.
 
     Parameters
     ----------
@@ -98,18 +98,18 @@ def diffraction(
     two_theta : pair of float
         First and last angle (degrees).
     step : float
-        Between two angles (degrees), at most half the width of the narrowest peak.
+        Angular step (degrees), at most half the width of the narrowest peak.
     crystallite_nm : float
-        Size of the crystallites of every phase (nm), see `scherrer_width`.
+        Crystallite size of every phase (nm), see `scherrer_width`.
     instrument_deg : float
-        Width at half height that the instrument adds (degrees); 0 for none.
+        Instrumental full width at half maximum (degrees); 0 for none.
     rows : int
-        How many patterns, evenly in time from the first to the last instant, rests included.
+        Number of patterns, evenly spaced in time, rests included.
 
     Raises
     ------
     InputError
-        If an argument is wrong, no phase has a cell, a cell or its atoms do not fit their space
+        If an argument is invalid, no phase has a cell, a cell or its atoms do not fit the space
         group, or pymatgen is not installed.
     """
     problems = [
@@ -118,8 +118,8 @@ def diffraction(
         *_number_problems("crystallite_nm", crystallite_nm, 0.1, 1e5),
         *_number_problems("instrument_deg", instrument_deg, 0.0, 10.0),
     ]
-    if not isinstance(rows, Integral) or isinstance(rows, bool) or not 2 <= rows <= MOST_POINTS:
-        problems.append(f"rows: must be a whole number from 2 to {MOST_POINTS}, not {rows!r}")
+    if not isinstance(rows, Integral) or isinstance(rows, bool) or not 2 <= rows <= MAX_POINTS:
+        problems.append(f"rows: must be a whole number from 2 to {MAX_POINTS}, not {rows!r}")
     try:
         wavelength = pattern_calculator(radiation).wavelength
     except InputError as error:
@@ -146,7 +146,7 @@ def diffraction(
     def at_rows(values: Floats) -> Floats:
         return np.interp(time, solution.time_s, values)
 
-    # A fraction may stand a rounding below zero.
+    # Rounding can make a fraction slightly negative.
     amounts = {name: at_rows(np.maximum(n, 0.0)) for name, n in phase_amounts(solution).items()}
     intensity = np.zeros((rows, len(angles)))
     for name, lines in found.items():
@@ -168,14 +168,14 @@ def diffraction(
 
 
 def scherrer_width(two_theta: Any, wavelength_angstrom: float, crystallite_nm: float) -> Any:
-    """Width at half height (degrees of 2 theta) of the peaks of small crystallites.
+    """Full width at half maximum (degrees of 2 theta) due to crystallite size.
 
     K lambda / (L cos theta) with K = 0.9; Langford and Wilson, J. Appl. Crystallogr. 1978;11:102.
 
     Parameters
     ----------
     two_theta : float or array
-        Where the peaks are (degrees).
+        Peak positions (degrees).
     wavelength_angstrom, crystallite_nm : float
         lambda and L.
     """
@@ -186,14 +186,14 @@ def scherrer_width(two_theta: Any, wavelength_angstrom: float, crystallite_nm: f
 def powder_pattern(
     reflections: Reflections, two_theta: Floats, crystallite_nm: float = 30.0, instrument_deg: float = 0.1
 ) -> Floats:
-    """The pattern of one phase at the angles `two_theta`, per Sb in it.
+    """The pattern of one phase at the angles `two_theta`, per Sb in the phase.
 
-    Each reflection becomes a Voigt profile whose area is its intensity.
+    Each reflection is a Voigt profile whose area is its intensity.
 
     Parameters
     ----------
     reflections : Reflections
-        Of the phase.
+        Reflections of the phase.
     two_theta : array, shape (m,)
         Degrees.
     crystallite_nm, instrument_deg : float
@@ -202,7 +202,7 @@ def powder_pattern(
     Returns
     -------
     array, shape (m,)
-        Intensity per degree; nan if the phase has no known intensities.
+        Intensity per degree; nan if the intensities of the phase are unknown.
     """
     lorentzian = scherrer_width(reflections.two_theta, reflections.wavelength_angstrom, crystallite_nm)
     sigma = instrument_deg / np.sqrt(8.0 * np.log(2.0))
@@ -210,13 +210,13 @@ def powder_pattern(
     return profiles @ reflections.intensity
 
 
-# -- crystals -------------------------------------------------------------------------------
+# -- arguments -------------------------------------------------------------------------------
 
 
 def _number_problems(name: str, value: Any, least: float, most: float) -> list[str]:
     return (
         []
-        if within(value, least, most)
+        if in_range(value, least, most)
         else [f"{name}: must be a number from {least:g} to {most:g}, not {value!r}"]
     )
 
@@ -224,12 +224,12 @@ def _number_problems(name: str, value: Any, least: float, most: float) -> list[s
 def _step_problems(
     step: float, two_theta: tuple[float, float], crystallite: float, instrument: float, wavelength: float
 ) -> list[str]:
-    """A step at which peaks would be missed, or more points than anyone wants."""
+    """Mistakes in the step: too coarse to resolve the peaks, or too fine."""
     narrowest = max(instrument, float(scherrer_width(two_theta[0], wavelength, crystallite)))
     if step > narrowest / 2.0:
         return [
             f"step: {step:g} degrees does not resolve peaks {narrowest:.2g} degrees wide; halve their width"
         ]
-    if (two_theta[1] - two_theta[0]) / step > MOST_POINTS:
-        return [f"step: {step:g} degrees makes more than {MOST_POINTS} points; take a larger one"]
+    if (two_theta[1] - two_theta[0]) / step > MAX_POINTS:
+        return [f"step: {step:g} degrees makes more than {MAX_POINTS} points; take a larger one"]
     return []

@@ -1,8 +1,8 @@
 """A solution as a table: CSV, pandas, and the Battery Data Format (BDF).
 
-`to_csv` and `to_dataframe` keep sbpath's conventions: insertion is positive, everything per
-gram of Sb. `to_bdf` follows the Battery Data Alliance instead: charging is positive, and
-current, capacity and energy are those of the whole electrode.
+`to_csv` and `to_dataframe` keep sbpath's conventions: insertion is positive, quantities are
+per gram of Sb. `to_bdf` follows the Battery Data Alliance instead: charging is positive, and
+current, capacity and energy refer to the whole electrode.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath.errors import InputError, optional
-from sbpath.files import written_whole
+from sbpath.files import atomic_write
 from sbpath.solution import Floats, Solution
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Column = NDArray[Any] | list[Any]
 
-# The one definition of the table; the phase fractions, whose names differ, follow these.
+# Columns of the table by heading; phase fractions follow.
 COLUMNS: dict[str, Callable[[Solution], Column]] = {
     "Time [s]": attrgetter("time_s"),
     "Cycle": attrgetter("cycle"),
@@ -42,14 +42,14 @@ BDF_ENDING = ".bdf.csv"
 
 
 def columns(solution: Solution) -> dict[str, Column]:
-    """The table of `solution`: arrays (and one list, ``Direction``) of equal length by heading.
+    """The table of `solution`: columns of equal length by heading, ``Direction`` a list, others arrays.
 
     Returns
     -------
     dict
-        The headings of `COLUMNS`, then ``Phase fraction: NAME`` for each node. Units stand
-        in the headings; mass is that of Sb, current is positive in insertion, capacity
-        begins at 0 in each half cycle.
+        The headings of `COLUMNS`, then ``Phase fraction: NAME`` for each node. Units are
+        in the headings; mass is that of Sb, current is positive on insertion, capacity starts
+        at 0 in each half cycle.
     """
     table = {heading: column(solution) for heading, column in COLUMNS.items()}
     fractions = zip(solution.phases, solution.fractions, strict=True)
@@ -57,7 +57,7 @@ def columns(solution: Solution) -> dict[str, Column]:
 
 
 def to_csv(solution: Solution, path: str | Path) -> Path:
-    """Write `columns` as comma-separated text; every number reads back to the last bit.
+    """Write `columns` as comma-separated text; every number reads back exactly.
 
     Raises
     ------
@@ -86,24 +86,22 @@ def to_dataframe(solution: Solution) -> pandas.DataFrame:
 
 
 def to_bdf(solution: Solution, path: str | Path) -> Path:
-    """Write a Battery Data Format file, as defined by its ontology 1.3.
+    """Write a Battery Data Format file (ontology 1.3).
 
-    Current is positive where the cell is charged (extraction), so its sign is the opposite
-    of sbpath's. Current (A), capacity (A h) and energy (W h) are those of the electrode
-    mass that was simulated. Capacities and energies run from the start of the solution and
-    are never reset; time begins at 0 with it.
+    Current is positive on charge (extraction), opposite to sbpath's sign. Current (A), capacity
+    (A h) and energy (W h) are for the simulated electrode mass. Capacities and energies accumulate
+    from the start of the solution, where time is 0, and are never reset.
 
-    BDF asks for a time that does not decrease. Equal times are allowed, and kept: at a
-    change of steps the end of one and the start of the next are two rows at one instant,
-    told apart by ``Step Count / 1``. Shifting one of them would invent a slope of the
-    current; dropping one would lose the jump of the voltage.
+    BDF requires time not to decrease; equal times are allowed. Where steps change, the end of one
+    and the start of the next are two rows at the same time, distinguished by ``Step Count / 1``.
+    Shifting one would introduce a current ramp; dropping one would lose the voltage jump.
 
     Parameters
     ----------
     solution : Solution
         Its rows become the rows of the file.
     path : str or Path
-        Must end in ``.bdf.csv``, by which readers of the format know it.
+        Must end in ``.bdf.csv``, by which readers recognise the format.
 
     Raises
     ------
@@ -116,7 +114,7 @@ def to_bdf(solution: Solution, path: str | Path) -> Path:
 
 
 def check_bdf_name(path: str | Path) -> None:
-    """Raise InputError unless readers of the format would know `path` by its name."""
+    """Raise InputError unless `path` has the file ending of the format."""
     target = Path(path)
     if not target.name.lower().endswith(BDF_ENDING):
         stem = target.name.removesuffix(".csv").removesuffix(".bdf")
@@ -126,7 +124,7 @@ def check_bdf_name(path: str | Path) -> None:
 def _bdf_columns(solution: Solution) -> dict[str, Column]:
     mass = solution.experiment.electrode_mass_g
     temperature = solution.temperature_C
-    # Adding 0.0 turns the -0.0 of a rest into 0.0.
+    # Adding 0.0 turns -0.0, as in a rest, into 0.0.
     net_capacity = -solution.charge_mAh_per_g * mass * 1e-3 + 0.0
     net_energy = -solution.energy_J_per_g * mass / 3600.0 + 0.0
     charging = np.diff(net_capacity) > 0.0
@@ -147,21 +145,21 @@ def _bdf_columns(solution: Solution) -> dict[str, Column]:
 
 
 def _total(running: Floats, counted: NDArray[np.bool_]) -> Floats:
-    """Sum of the increments of `running` between those rows that are `counted`, from 0."""
+    """Cumulative sum, from 0, of the increments of `running` where `counted`."""
     return np.concatenate([[0.0], np.cumsum(np.where(counted, np.diff(running), 0.0))])
 
 
 def write_columns(table: Mapping[str, Column], path: str | Path) -> Path:
-    """Write columns of equal length by heading as CSV, whole or not at all.
+    """Write columns of equal length, by heading, as CSV, whole or not at all.
 
     Raises
     ------
     InputError
         If the file cannot be written; then it is left as it was.
     """
-    # tolist() gives Python's own numbers, which csv writes in their shortest exact form.
+    # tolist() gives Python numbers, which csv writes in their shortest exact form.
     values = [column if isinstance(column, list) else column.tolist() for column in table.values()]
-    with written_whole(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+    with atomic_write(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(table)
         writer.writerows(zip(*values, strict=True))

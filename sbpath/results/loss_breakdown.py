@@ -1,19 +1,19 @@
-"""Where the hysteresis of a cycle comes from: its loop, split into causes.
+"""Voltage hysteresis of a cycle: the energy lost around its loop, by cause.
 
-The first law holds along every simulation: what the cell delivers, what it stores and what it
-turns into heat add up to nothing. Over a cycle, therefore,
+Energy is conserved along every simulation: energy delivered, change of stored energy and heat sum
+to zero. Over a cycle, therefore,
 
     loop = sum over edges of  integral r A / M dt  +  integral I^2 R_s dt  +  change of the stored energy,
 
-with the loop as the energy taken up on extraction less that delivered on insertion (J per g Sb).
-The heat of an edge is the work W done in transforming, r W / M, and the rest r (A - W) / M shared
-out as the three times in series share the waiting:
+where the loop is the energy taken up on extraction less the energy delivered on insertion (J per g
+Sb). The heat of an edge is the transformation work, r W / M, and the rest, r (A - W) / M, divided in
+proportion to the three time constants in series:
 
     nucleation : growth : transport  =  tau_nucleation : tau_growth : tau_transport
 
-at every instant. Each part is the integral of something that is never negative, so no part is
-negative; and they add up to the loop of a cycle that ends in the state in which it began. In a
-first cycle, after which other phases are there than before, the stored energy takes the rest.
+at every instant. No part is negative, as each is the integral of a non-negative rate, and the parts
+add up to the loop of a cycle that ends in its initial state. In a first cycle, which can leave other
+phases behind, the difference is the change of the stored energy.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from sbpath.results.cycles import HalfCycle, Plateau, cycle_summaries, half_cycl
 from sbpath.solution import CAUSES, Floats, Solution
 
 LOSSES = (*CAUSES, "resistance")
-GAP_POINTS = 100
+PROFILE_POINTS = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlateauLoss:
-    """What a plateau loses.
+    """Losses on a plateau.
 
     Attributes
     ----------
     direction : str
-        Of its half cycle.
+        Direction of its half cycle.
     plateau : Plateau
-        Voltage, place and extent.
+        Voltage, start and extent.
     losses_mV : array, shape (5,)
-        By cause, in the order of `LOSSES`: heat on the plateau over its charge, a voltage.
+        Overpotential by cause, in the order of `LOSSES`: heat on the plateau over its charge.
     """
 
     direction: str
@@ -54,7 +54,7 @@ class PlateauLoss:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LossBreakdown:
-    """The loop of one cycle, by cause, direction and edge.
+    """Losses of one cycle, by cause, direction and edge.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class LossBreakdown:
     resistance_J_per_g : array, shape (2,)
         Heat in the series resistance on insertion and on extraction.
     gained_J_per_g : array, shape (2,)
-        Change of the energy that the electrode holds, on insertion and on extraction.
+        Change of the stored energy on insertion and on extraction.
     edges : tuple of Edge
         The E edges.
     plateaus : tuple of PlateauLoss
@@ -90,7 +90,7 @@ class LossBreakdown:
 
     @property
     def losses_J_per_g(self) -> Floats:
-        """Insertion and extraction by cause in the order of `LOSSES`, shape (2, 5)."""
+        """Losses on insertion and extraction, by cause in the order of `LOSSES`, shape (2, 5)."""
         return np.column_stack([self.heat_J_per_g.sum(axis=2), self.resistance_J_per_g])
 
     @property
@@ -100,12 +100,12 @@ class LossBreakdown:
 
     @property
     def stored_J_per_g(self) -> float:
-        """What the electrode holds more after the cycle than before: nothing, once cycles repeat."""
+        """Change of the stored energy over the cycle: zero once cycles repeat."""
         return float(self.gained_J_per_g.sum())
 
     @property
     def stored_mV(self) -> float:
-        """The same as a share of the voltage gap, so that it and the losses add up to the hysteresis."""
+        """The same as a share of the voltage gap: with the losses it adds up to the hysteresis."""
         return float(np.sum(1e3 * self.gained_J_per_g / (COULOMB_PER_MAH * self.capacities_mAh_per_g)))
 
     @property
@@ -115,25 +115,25 @@ class LossBreakdown:
 
     @property
     def unaccounted_J_per_g(self) -> float:
-        """What the loop holds beyond its parts and the stored energy: the error of the integration."""
+        """The loop less its losses and the stored energy: the integration error."""
         return self.loop_J_per_g - float(self.losses_J_per_g.sum()) - self.stored_J_per_g
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HysteresisProfile:
-    """The voltage gap of a cycle along its composition, by cause; n stretches of equal charge.
+    """The voltage gap of a cycle against composition, by cause, in n stretches of equal charge.
 
     Attributes
     ----------
     composition, charge_mAh_per_g : array, shape (n,)
-        x, and charge from the emptiest end that both directions reach, in the middle of each stretch.
+        x, and charge from the lowest one that both directions reach, in the middle of each stretch.
     gap_mV : array, shape (n,)
         Mean voltage of extraction less that of insertion over the stretch.
     losses_mV : array, shape (5, n)
         Heat of both directions over the charge of the stretch, by cause (`LOSSES`).
     stored_mV : array, shape (n,)
-        The rest: at one x the electrode stores energy otherwise on the way in than on the way
-        out, where other phases are there. Over a closed cycle it adds up to nothing.
+        The rest: at the same x, different phases store different energy on insertion and on
+        extraction. It sums to zero over a closed cycle.
     """
 
     composition: Floats
@@ -144,11 +144,11 @@ class HysteresisProfile:
 
 
 def loss_breakdowns(solution: Solution) -> list[LossBreakdown]:
-    """The budget of each cycle whose loop is closed: as much charge out as in, within 2 %."""
+    """The losses of each closed cycle: capacities equal within 2 %."""
     found = []
     halves = half_cycles(solution)
     heats = _heats(solution)
-    # What a jump of the voltage at the very start delivered was held before it.
+    # Stored energy before an initial voltage jump, which delivers part of it.
     held = float(solution.stored_J_per_g[0] + solution.energy_J_per_g[0])
     for summary in cycle_summaries(solution):
         if summary.loop_J_per_g is None:
@@ -165,9 +165,9 @@ def loss_breakdowns(solution: Solution) -> list[LossBreakdown]:
                 ),
                 loop_J_per_g=summary.loop_J_per_g,
                 hysteresis_mV=summary.hysteresis_mV,
-                heat_J_per_g=_gained(solution.heat_parts_J_per_g, rows),
-                resistance_J_per_g=_gained(solution.joule_heat_J_per_g, rows),
-                gained_J_per_g=_gained(solution.stored_J_per_g, rows, held),
+                heat_J_per_g=_change(solution.heat_parts_J_per_g, rows),
+                resistance_J_per_g=_change(solution.joule_heat_J_per_g, rows),
+                gained_J_per_g=_change(solution.stored_J_per_g, rows, held),
                 edges=solution.edges,
                 plateaus=tuple(loss for half in own for loss in _plateau_losses(solution, half, heats)),
             )
@@ -176,12 +176,12 @@ def loss_breakdowns(solution: Solution) -> list[LossBreakdown]:
 
 
 def loss_breakdown(solution: Solution, cycle: int | None = None) -> LossBreakdown:
-    """The budget of one cycle, the last closed one if `cycle` is not given.
+    """The losses of one cycle, by default the last closed one.
 
     Raises
     ------
     InputError
-        If that cycle has no closed loop.
+        If that cycle is not closed.
 
     Examples
     --------
@@ -205,26 +205,26 @@ def loss_breakdown(solution: Solution, cycle: int | None = None) -> LossBreakdow
 
 
 def hysteresis_profile(
-    solution: Solution, cycle: int | None = None, points: int = GAP_POINTS
+    solution: Solution, cycle: int | None = None, points: int = PROFILE_POINTS
 ) -> HysteresisProfile:
     """The gap between extraction and insertion at each composition, by cause.
 
-    Insertion and extraction are laid over each other at the same charge held. Each stretch is an
-    exact balance of energy: ``gap = sum of the losses + stored``.
+    Insertion and extraction are compared at equal charge. Energy is balanced exactly in each stretch:
+    ``gap = sum of the losses + stored``.
 
     Parameters
     ----------
     solution : Solution
         With a closed cycle of one insertion and one extraction.
     cycle : int, optional
-        The last closed one if not given.
+        By default the last closed one.
     points : int
         Number of stretches.
 
     Raises
     ------
     InputError
-        If the cycle is not closed, or is more than one insertion and one extraction.
+        If the cycle is not closed, or has more than one insertion and one extraction.
     """
     which = loss_breakdown(solution, cycle).cycle
     own = [half for half in half_cycles(solution) if half.cycle == which]
@@ -236,7 +236,7 @@ def hysteresis_profile(
         half.direction: _against_charge(solution, half, rows)
         for half, rows in zip(own, spans(solution, own), strict=True)
     }
-    # The charge that both directions pass: they meet where the cycle turns.
+    # The charge range that both directions pass.
     edges = np.linspace(
         max(min(curve[0]) for curve in curves.values()),
         min(max(curve[0]) for curve in curves.values()),
@@ -244,7 +244,7 @@ def hysteresis_profile(
     )
     width = COULOMB_PER_MAH * (edges[-1] - edges[0]) / points
     sums = {
-        way: np.array([np.diff(_at(edges, curve[0], row)) for row in curve[1:]])
+        way: np.array([np.diff(_interpolated(edges, curve[0], row)) for row in curve[1:]])
         for way, curve in curves.items()
     }
     into, out = sums["insertion"], -sums["extraction"]
@@ -262,15 +262,15 @@ def hysteresis_profile(
     )
 
 
-def _gained(running: Floats, ways: Sequence[Sequence[slice]], before: float = 0.0) -> Floats:
-    """What a running integral (last axis: rows) gained over all rows of each way.
+def _change(running: Floats, ways: Sequence[Sequence[slice]], before: float = 0.0) -> Floats:
+    """Change of a running integral (last axis: rows) over all rows of each direction.
 
-    `before` is its value before the first row of all.
+    `before` is its value before the first row of the solution.
     """
-    return np.array([sum(_rise(running, rows, before) for rows in way) for way in ways])
+    return np.array([sum(_change_over(running, rows, before) for rows in way) for way in ways])
 
 
-def _rise(running: Floats, rows: slice, before: float) -> Floats:
+def _change_over(running: Floats, rows: slice, before: float) -> Floats:
     return running[..., rows.stop - 1] - (running[..., rows.start - 1] if rows.start > 0 else before)
 
 
@@ -280,22 +280,22 @@ def _heats(solution: Solution) -> Floats:
 
 
 def _against_charge(solution: Solution, half: HalfCycle, rows: slice) -> Floats:
-    """Net charge (mAh/g), energy delivered and heat by cause (J/g) over the rows of a half cycle.
+    """Net charge (mAh/g), energy delivered and heat by cause (J/g) along a half cycle.
 
-    From where it began; shape (7, n), in order of rising charge.
+    Includes the row before it; shape (7, n), in order of rising charge.
     """
     running = np.vstack([solution.charge_mAh_per_g, solution.energy_J_per_g, _heats(solution)])
     before = running[:, rows.start - 1] if rows.start > 0 else np.zeros(len(running))
     curve = np.column_stack([before, running[:, rows]])
-    # Rounding may turn the charge back by nothing.
+    # Rounding can reverse the charge slightly.
     curve[0] = (
         np.maximum.accumulate(curve[0]) if half.direction == "insertion" else np.minimum.accumulate(curve[0])
     )
     return curve if half.direction == "insertion" else curve[:, ::-1]
 
 
-def _at(charge: Floats, passed: Floats, values: Floats) -> Floats:
-    """`values` at `charge`, those of the first and last row at the ends, whatever stands still there."""
+def _interpolated(charge: Floats, passed: Floats, values: Floats) -> Floats:
+    """`values` at `charge`; at the ends those of the first and last row, even if the charge is constant there."""
     found = np.interp(charge, passed, values)
     width = passed[-1] - passed[0]
     found[np.abs(charge - passed[0]) <= 1e-9 * width] = values[0]
@@ -304,15 +304,15 @@ def _at(charge: Floats, passed: Floats, values: Floats) -> Floats:
 
 
 def _along(solution: Solution, half: HalfCycle, values: Floats, capacity: Floats) -> Floats:
-    """`values` of a half cycle where it has passed `capacity` (mAh/g)."""
+    """`values` of a half cycle at `capacity` (mAh/g)."""
     passed = np.maximum.accumulate(solution.capacity_mAh_per_g[half.rows])
     return np.interp(capacity, passed, values[half.rows])
 
 
 def _plateau_losses(solution: Solution, half: HalfCycle, heats: Floats) -> list[PlateauLoss]:
-    """What each plateau loses; `heats` as `_heats` gives them."""
+    """Losses on each plateau; `heats` are from `_heats`."""
     losses = []
-    # Plateaus count from the first row, which a jump of the voltage may have moved.
+    # Plateaus are counted from the first row, whose capacity is not 0 after a voltage jump.
     first = float(solution.capacity_mAh_per_g[half.rows][0])
     for plateau in half.plateaus:
         ends = first + plateau.start_mAh_per_g + np.array([0.0, plateau.extent_mAh_per_g])

@@ -1,13 +1,11 @@
-"""Which way the electrode went: charge per edge, branching, and the paths taken.
+"""Reaction pathways: charge per edge, branching, and the paths taken.
 
-The charge of a half cycle goes three ways: into edges, each carrying (F/M) (x_q - x_p) r at the
-contents of the moment; into the filling or emptying of solution phases; and into the double
-layer. Together they are the capacity.
+The capacity of a half cycle has three parts: charge carried by edges, each (F/M) (x_q - x_p) r at
+the contents at that time; filling or emptying of solution phases; and the double layer.
 
-A path is a sequence of edges from a phase of which there was more before to one of which there
-is more after. The amounts that the edges converted are taken apart into paths, the widest first.
-Laid over each other, the paths make one chain or a net; branches are the pieces of that net
-between the phases where ways part or meet.
+A path is a sequence of edges from a phase that was consumed to one that was formed. The amounts that
+the edges converted are decomposed into paths, the widest first. Together the paths make one chain or
+a network; branches are the pieces of that network between phases where paths split or merge.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ from sbpath.physical import COULOMB_PER_MAH
 from sbpath.results.cycles import half_cycles, spans
 from sbpath.solution import Floats, Solution
 
-# Paths and branches that carry less than this share of all Sb are not told.
+# Paths and branches that carry less than this share of all Sb are omitted.
 MIN_PATH_SHARE = 1e-3
 # Edges that converted less than this share of all Sb make no branch.
 MIN_BRANCH_SHARE = 0.05
@@ -32,7 +30,7 @@ MIN_BRANCH_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Phases in turn, and the share of all Sb that went this way."""
+    """A sequence of phases, and the share of all Sb that followed it."""
 
     phases: tuple[str, ...]
     share: float
@@ -40,7 +38,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pathways:
-    """The ways of one half cycle.
+    """The paths of one half cycle.
 
     Attributes
     ----------
@@ -55,7 +53,7 @@ class Pathways:
     filling_mAh_per_g, double_layer_mAh_per_g : float
         Charge that filled solution phases and the double layer, insertion positive.
     branching : array, shape (E,)
-        Share of what left the edge's reactant that took this edge; 0 where nothing left.
+        Share of the reactant consumed that took this edge; 0 if none was consumed.
     paths : tuple of Path
         Widest first.
     """
@@ -77,7 +75,7 @@ class Pathways:
 
 
 def branches(paths: Sequence[Path], least: float = MIN_BRANCH_SHARE) -> tuple[Path, ...]:
-    """The net of `paths`, cut where ways part or meet; a single branch where it is one chain.
+    """The network of `paths`, cut where paths split or merge; a single branch if it is one chain.
 
     Parameters
     ----------
@@ -100,27 +98,27 @@ def branches(paths: Sequence[Path], least: float = MIN_BRANCH_SHARE) -> tuple[Pa
     def passed(node: str) -> bool:
         return net.in_degree(node) == 1 == net.out_degree(node)
 
-    # In a ring no way parts or meets; it is cut where a path begins.
+    # In a ring no paths split or merge; it is cut where a path begins.
     starts = [node for node in net if not passed(node)] + [path.phases[0] for path in paths]
-    found, told = [], set()
+    found, seen = [], set()
     for start, step in [edge for node in starts if node in net for edge in net.out_edges(node)]:
-        if (start, step) in told:
+        if (start, step) in seen:
             continue
         way = [start, step]
         while passed(way[-1]) and way[-1] != start:
             way += net.successors(way[-1])
-        told.update(pairwise(way))
+        seen.update(pairwise(way))
         found.append(Path(tuple(way), max(amounts[edge] for edge in pairwise(way))))
     return tuple(found)
 
 
 def pathways(solution: Solution, least: float = MIN_PATH_SHARE) -> list[Pathways]:
-    """The ways of every half cycle, in order.
+    """The paths of every half cycle, in order.
 
     Parameters
     ----------
     solution : Solution
-        Any.
+        The solution.
     least : float
         Paths that carried less than this share of all Sb are left out.
 
@@ -137,7 +135,7 @@ def pathways(solution: Solution, least: float = MIN_PATH_SHARE) -> list[Pathways
     found = []
     halves = half_cycles(solution)
     for half, rows in zip(halves, spans(solution, halves), strict=True):
-        # From the last row of what was before, so that the jump of a set voltage counts.
+        # From the row before, so that a voltage jump counts.
         before, last = max(rows.start - 1, 0), rows.stop - 1
         charge = solution.edge_charge_mAh_per_g[:, last] - solution.edge_charge_mAh_per_g[:, before]
         converted = solution.converted[:, last] - solution.converted[:, before]
@@ -171,9 +169,9 @@ def pathways(solution: Solution, least: float = MIN_PATH_SHARE) -> list[Pathways
 def _paths(
     nodes: tuple[str, ...], ends: list[tuple[str, str]], converted: list[float], least: float
 ) -> tuple[Path, ...]:
-    """The amounts of the edges as paths, the widest first.
+    """The amounts converted by the edges, decomposed into paths, the widest first.
 
-    What goes in circles, and what is less than `least`, belongs to no path.
+    Circular flow, and flow below `least`, belongs to no path.
     """
     flow = nx.DiGraph()
     flow.add_nodes_from(nodes)

@@ -1,19 +1,19 @@
-"""Why this path: what drives each edge and what holds it back, along the curve and where it counts.
+"""Path selectivity: driving force and barrier of each edge along the curve and at branch points.
 
-A phase that transforms has rivals for products. Each has a driving force per volume of product,
+The possible products of a phase compete. Each has a driving force per volume of product,
 g = (A - W) / V_q, and with it the barrier of classical nucleation theory
 
-    b = 16 pi S gamma^3 / (3 k_B T g^2)   in kT  (the B / A^2 of `sbpath.model.rates`),
+    b = 16 pi S gamma^3 / (3 k_B T g^2)   in kT  (the B / A^2 of `sbpath.model.rates`).
 
-and a domain waits 1 / (J0 exp(-b)) for a nucleus, then while it fills (growth), then for the alkali
-(transport). The shorter sum of the three wins. Where nucleation is the longest of the three for
-both products, that is the lower barrier: for equal J0 and S, product 1 before product 2 where
+A domain waits 1 / (J0 exp(-b)) for a nucleus, then for growth, then for transport of the alkali. The
+product with the shortest sum wins. Where nucleation is the longest wait for both products, that is
+the one with the lower barrier: for equal J0 and S, product 1 forms before product 2 if
 
     gamma_1 / gamma_2  <  (g_1 / g_2)^(2/3).
 
-The left side belongs to the interfaces and is the same in both directions. The right side is the
-lever of Chang et al. 2015 (J. Mater. Chem. A 3, 18928): it differs between the directions,
-because the driving force of the larger step in composition grows faster with overpotential.
+The left side depends on the interfaces and is the same in both directions. The right side is the
+lever of Chang et al. 2015 (J. Mater. Chem. A 3, 18928), which differs between directions because
+the driving force of the larger step in composition grows faster with overpotential.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from sbpath.model.rows import evaluate_rows
 from sbpath.results.cycles import HalfCycle, half_cycles, of_cycle
 from sbpath.solution import CAUSES, Floats, Solution
 
-# A phase that loses less than this share of the Sb in a half cycle has decided nothing.
+# A phase that loses less than this share of the Sb in a half cycle is not a branch point.
 MIN_DECIDED_SHARE = 0.05
-# What a domain waits for, one after the other.
-WAITS = CAUSES[:3]
+# What a domain waits for, in sequence.
+WAITING_TIMES = CAUSES[:3]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrivingForces:
-    """What drives and holds back each edge in every row; nan where the edge has no driving force.
+    """Driving force and kinetics of each edge in every row; nan where there is no driving force.
 
     Attributes
     ----------
@@ -45,12 +45,12 @@ class DrivingForces:
     barrier_kT : array, shape (E, n)
         Nucleation barrier over k_B T.
     nucleation_per_s : array, shape (E, n)
-        J0 exp(-barrier), of a domain of the reactant, whether there is any or not.
+        J0 exp(-barrier), per domain of the reactant, even if none is present.
     log_attempt : array, shape (E,)
         ln(J0 / (1/s)).
     waiting_s : array, shape (3, E, n)
-        Times of nucleation, growth and transport, in the order of `WAITS`; one over their sum is
-        the rate at which a domain transforms.
+        Times of nucleation, growth and transport, in the order of `WAITING_TIMES`; a domain
+        transforms at the reciprocal of their sum.
     """
 
     force_J_per_m3: Floats
@@ -61,13 +61,13 @@ class DrivingForces:
 
     @property
     def rate_per_s(self) -> Floats:
-        """How fast a domain of the reactant transforms, whether there is any or not; shape (E, n)."""
+        """Rate at which a domain of the reactant transforms, even if none is present; shape (E, n)."""
         return 1.0 / self.waiting_s.sum(axis=0)
 
 
 @dataclass(frozen=True, slots=True)
 class TimeConstants:
-    """What a domain waits for one after the other (s); nan where nothing drives it, inf: never."""
+    """Times a domain waits in sequence (s): nan without a driving force, inf if it never transforms."""
 
     nucleation_s: float
     growth_s: float
@@ -75,47 +75,47 @@ class TimeConstants:
 
     @property
     def total_s(self) -> float:
-        """The three together: the shortest total goes first."""
+        """Sum of the three; the shortest wins."""
         return self.nucleation_s + self.growth_s + self.transport_s
 
     @property
     def longest(self) -> str:
-        """Which of `WAITS` is the longest; empty where nothing drives the domain."""
+        """Which of `WAITING_TIMES` is the longest; empty without a driving force."""
         if isnan(self.total_s):
             return ""
         times = (self.nucleation_s, self.growth_s, self.transport_s)
-        return WAITS[times.index(max(times))]
+        return WAITING_TIMES[times.index(max(times))]
 
 
 @dataclass(frozen=True, slots=True)
 class Competitor:
-    """One way out of a phase at the moment of decision.
+    """One possible product of a phase at a branch point.
 
     Attributes
     ----------
     product : str
-        Where it leads.
+        Name of the product.
     affinity_J_per_mol : float
-        Per mole of Sb; not positive: it cannot run, and what follows is nan, inf or 0.
+        Per mole of Sb. If it is not positive the edge cannot run, and what follows is nan, inf or 0.
     force_J_per_m3, barrier_kT, nucleation_per_s : float
         As in `DrivingForces`.
     share : float
-        Of what left the phase in this half cycle, the share that took this way. It need not
-        follow from the one moment of decision: a rival may have had its turn at another potential.
+        Share of the phase consumed in this half cycle that became this product. It need not follow
+        from conditions at the branch point: a competitor can form at another potential.
     interfacial_energy_J_per_m2 : float
-        Of the pair of phases.
+        Between phase and product.
     energy_ratio, lever : float
-        The two sides of the inequality: gamma S^(1/3) of the winner over that of this one, and
-        (g of the winner / g of this one)^(2/3). Nan for the winner.
+        The two sides of the inequality: gamma S^(1/3) of the winner over gamma S^(1/3) of this
+        one, and (g of the winner / g of this one)^(2/3). Nan for the winner.
     threshold_J_per_m2 : float
-        The interfacial energy below which this one would nucleate faster than the winner, all
-        else and the potential held. Nan for the winner.
+        The interfacial energy below which this one would nucleate faster than the winner, at the
+        same potential and all else equal. Nan for the winner.
     waiting : TimeConstants
-        Its three waiting times at the moment of decision.
+        Its waiting times at the branch point.
     own_potential_V : float
-        Where half of what took this way had gone; nan where nothing did.
+        Potential at which half of this product had formed; nan if none did.
     own_waiting, own_winner_waiting : TimeConstants
-        The waiting times there, its own and those of the winner.
+        Its waiting times and those of the winner at that potential.
     """
 
     product: str
@@ -136,9 +136,9 @@ class Competitor:
 
 @dataclass(frozen=True, slots=True)
 class BranchPoint:
-    """Where a phase went and why, when half of what left it had gone.
+    """What a phase became and why, evaluated when half of the amount consumed was gone.
 
-    `competitors` are all its ways out, the one that took most first.
+    `competitors` are all its products, the largest share first.
     """
 
     cycle: int
@@ -151,15 +151,15 @@ class BranchPoint:
 
     @property
     def winner(self) -> Competitor:
-        """The way that most of the phase took."""
+        """The product that most of the phase became."""
         return self.competitors[0]
 
     def decided_by(self, competitor: Competitor) -> str:
-        """Which of `WAITS` decides between the winner and `competitor` at this moment.
+        """Which of `WAITING_TIMES` decides between the winner and `competitor`.
 
-        Nucleation where it is the longest wait of both, so that the lower barrier wins; else the
-        longest wait of the slower one or, where that one waits for nuclei, of the faster one.
-        Empty where one of them has no driving force.
+        Nucleation if it is the longest wait of both, so that the lower barrier wins. Otherwise the
+        longest wait of the slower one or, if that is nucleation, of the faster one. Empty if either
+        has no driving force.
         """
         faster, slower = sorted(
             (self.winner.waiting, competitor.waiting), key=lambda waiting: waiting.total_s
@@ -183,20 +183,20 @@ def driving_forces(solution: Solution) -> DrivingForces:
 
 
 def branch_points(solution: Solution, cycle: int | None = None) -> list[BranchPoint]:
-    """Where each phase that transformed went, and by how much its rivals lost, in one cycle.
+    """What each phase became in one cycle, and by how much the competing products lost.
 
     Parameters
     ----------
     solution : Solution
-        Of at least half a cycle.
+        With at least one half cycle.
     cycle : int, optional
-        Which cycle; the last one if not given.
+        By default the last.
 
     Returns
     -------
     list of BranchPoint
-        In order of time; a phase decides where it loses at least `MIN_DECIDED_SHARE` of the Sb by edges
-        in a half cycle.
+        In order of time: one for each phase that loses at least `MIN_DECIDED_SHARE` of the Sb through
+        edges in a half cycle.
 
     Raises
     ------
@@ -217,7 +217,7 @@ def branch_points(solution: Solution, cycle: int | None = None) -> list[BranchPo
 
 
 def all_branch_points(solution: Solution) -> list[BranchPoint]:
-    """The decisions of every cycle, as `branch_points` tells them of one."""
+    """The branch points of every cycle, as `branch_points` gives them for one."""
     return _branch_points(solution, half_cycles(solution))
 
 

@@ -1,10 +1,10 @@
-"""How the voltage curve answers to each number of a mechanism: forward sensitivities along a solution.
+"""Forward sensitivities: how the voltage curve responds to the numbers of a mechanism.
 
 With s = dy/dp at equal time since the start of a step, ``ds/dt = J s + df/dp`` is linear along a
-solution that is known. It is solved on the solution's own integrator steps by Lobatto IIIC
-collocation (order 6, L-stable; Hairer and Wanner, Solving Ordinary Differential Equations II,
-section IV.5), whose nodes are those at which the solution has its rows. All parameters share
-one factorization, and no further simulation is needed.
+known solution. It is solved on the integrator steps of the solution by Lobatto IIIC collocation
+(order 6, L-stable; Hairer and Wanner, Solving Ordinary Differential Equations II, section IV.5),
+whose nodes are the rows of the solution. All parameters share one factorization, and no further
+simulation is needed.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.steps import ConstantVoltage, Sweep
 from sbpath.solution import Solution
 
-# df/dp is a central difference over this share of the parameter: rates hang on it exponentially.
-SHARE = 1e-5
-# Where a parameter is 0, over this much of its own unit.
-OF_ZERO = 1e-4
-# Differences in units of that: values at which to look, and their weights. What must not be
-# negative is looked at from 0 upwards, to second order as well.
+# Relative step of the central difference df/dp: rates depend exponentially on parameters.
+RELATIVE_STEP = 1e-5
+# Step where a parameter is 0, in its unit.
+STEP_AT_ZERO = 1e-4
+# Second-order difference stencils: offsets in steps, and weights. The one-sided stencil is for
+# parameters that must not be negative.
 CENTRAL = ((1.0, 0.5), (-1.0, -0.5))
-FROM_ZERO = ((0.0, -1.5), (1.0, 2.0), (2.0, -0.5))
+ONE_SIDED = ((0.0, -1.5), (1.0, 2.0), (2.0, -0.5))
 
 TEMPERATURE = "temperature_C"
 CUTOFFS = ("lower_cutoff_V", "upper_cutoff_V")
 
-_ROOT = 5.0**0.5
-# Lobatto IIIC with four stages; the last row are the weights.
+_SQRT5 = 5.0**0.5
+# Four-stage Lobatto IIIC; the last row holds the weights.
 LOBATTO = np.array(
     [
-        [1 / 12, -_ROOT / 12, _ROOT / 12, -1 / 12],
-        [1 / 12, 1 / 4, (10 - 7 * _ROOT) / 60, _ROOT / 60],
-        [1 / 12, (10 + 7 * _ROOT) / 60, 1 / 4, -_ROOT / 60],
+        [1 / 12, -_SQRT5 / 12, _SQRT5 / 12, -1 / 12],
+        [1 / 12, 1 / 4, (10 - 7 * _SQRT5) / 60, _SQRT5 / 60],
+        [1 / 12, (10 + 7 * _SQRT5) / 60, 1 / 4, -_SQRT5 / 60],
         [1 / 12, 5 / 12, 5 / 12, 1 / 12],
     ]
 )
@@ -52,19 +52,19 @@ LOBATTO = np.array(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sensitivities:
-    """Derivatives of a solution by m parameters.
+    """Derivatives of a solution with respect to m parameters.
 
     Attributes
     ----------
     parameters : tuple of str
         Their names.
     values : array, shape (m,)
-        What they are.
+        Their values.
     voltage : array, shape (m, n)
         dV/dp in each row of the solution, at equal time since the start of the step and so at
         equal charge (V per unit of the parameter). The first row of a step belongs to the step.
     duration : array, shape (m, steps)
-        How much longer each step takes (s per unit); with the current, how its capacity changes.
+        Derivative of the duration of each step (s per unit); times the current, of its capacity.
     """
 
     parameters: tuple[str, ...]
@@ -74,17 +74,17 @@ class Sensitivities:
 
     @property
     def relative_V(self) -> Floats:
-        """``p dV/dp``, shape (m, n): volt for 100 % of the parameter, so that all can be compared."""
+        """``p dV/dp``, shape (m, n): volts per 100 % of each parameter, to compare them."""
         return self.values[:, None] * self.voltage
 
 
 def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivities:
-    """Derivatives of the voltage of a solution by numbers of its mechanism.
+    """Derivatives of the voltage of a solution with respect to numbers of its mechanism.
 
     Parameters
     ----------
     solution : Solution
-        Of one particle, in steps of constant current and rests, without output periods.
+        Of one particle, with constant-current steps and rests only, without output periods.
     parameters : sequence of str
         Dotted paths as `load_mechanism` takes them for changes, e.g.
         ``"interfaces.Sb|Li2Sb.energy_J_per_m2"``, or ``"temperature_C"``.
@@ -92,7 +92,7 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
     Raises
     ------
     InputError
-        If a path leads to no number or to a cut-off, or the solution is not such a one.
+        If a path leads to no number or to a cut-off, or the solution is not as above.
     """
     problems = [
         f"sensitivities: step {record.number} ({record.step}) sets the voltage; "
@@ -117,10 +117,10 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
     parts = [_differences(solution, *one) for one in zip(parameters, values.tolist(), strict=True)]
 
     def by_parameters(of_network: Callable[[Network], Any]) -> Floats:
-        """The derivative of something by each parameter, these last."""
+        """The derivative of a function of the network, with parameters as the last axis."""
         return np.stack([sum(w * of_network(side) for side, w in sides) for sides in parts], axis=-1)
 
-    # By row, unknown, parameter.
+    # Axes: row, unknown, parameter.
     forcing = by_parameters(lambda side: linearize_rows(states, currents, side)[0])
     ohmic = by_parameters(lambda side: side.resistance)
     answers, duration = np.zeros(forcing.shape), np.zeros((len(values), len(solution.steps)))
@@ -130,7 +130,7 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
         answers[rows] = _along(solution.time_s[rows], jacobians[rows], forcing[rows], start)
         last = record.last - 1
         start = answers[last]
-        # A limit is met where its quantity is the same as before.
+        # The limited quantity has the same value at the end of the step.
         if record.outcome is Outcome.VOLTAGE:
             change, motion = start[-1] - currents[last] * ohmic, rates[last, -1]
         elif record.outcome is Outcome.COMPOSITION:
@@ -155,7 +155,7 @@ def _along(time: Floats, jacobians: Floats, forcing: Floats, start: Floats) -> F
         return answers
     nodes = firsts[:, None] + np.arange(4)
     size = (time[firsts + 3] - time[firsts])[:, None, None]
-    # (1 - h A J) S = s_0 + h A g, for all integrator steps at once: its answer to s_0, and to g.
+    # (1 - h A J) S = s_0 + h A g for all integrator steps at once: the responses to s_0 and to g.
     blocks = LOBATTO[None, :, None, :, None] * np.swapaxes(jacobians[nodes], 1, 2)[:, None, :, :, :]
     matrix = np.eye(4 * unknowns) - size * blocks.reshape(len(firsts), 4 * unknowns, 4 * unknowns)
     driven = size * np.einsum("ij,kjup->kiup", LOBATTO, forcing[nodes]).reshape(
@@ -170,31 +170,31 @@ def _along(time: Floats, jacobians: Floats, forcing: Floats, start: Floats) -> F
 
 
 def _value(solution: Solution, name: str) -> float:
-    """What a parameter is in a solution."""
+    """The value of a parameter in a solution."""
     if name == TEMPERATURE:
         return solution.temperature_C
     if name in CUTOFFS:
-        raise InputError(f"{name}: is a limit of the protocol, by which nothing between the limits changes")
+        raise InputError(f"{name}: is a limit of the protocol and does not affect the curve between limits")
     return value(solution.mechanism, name)
 
 
 def _differences(solution: Solution, name: str, at: float) -> list[tuple[Network, float]]:
-    """Networks beside that of a solution, with weights by which their values make a derivative."""
-    shift = SHARE * abs(at) or OF_ZERO
+    """Networks at shifted values of a parameter, with the weights of a finite difference."""
+    shift = RELATIVE_STEP * abs(at) or STEP_AT_ZERO
 
-    def beside(points: tuple[tuple[float, float], ...]) -> list[tuple[Network, float]]:
+    def shifted(points: tuple[tuple[float, float], ...]) -> list[tuple[Network, float]]:
         return [(_network(solution, name, at + away * shift), weight / shift) for away, weight in points]
 
     try:
-        return beside(CENTRAL)
+        return shifted(CENTRAL)
     except InputError:
         if at != 0.0:
             raise
-        return beside(FROM_ZERO)
+        return shifted(ONE_SIDED)
 
 
 def _content(state: Floats, network: Network) -> tuple[float, Floats]:
-    """Alkali content x of the electrode in a state (mol per mol Sb), and its slopes by the unknowns."""
+    """Alkali content x of the electrode in a state (mol per mol Sb), and its derivatives by the unknowns."""
     space = workspace(network)
     fill_nodes(state[-1], network, space)
     shares = state[:-1]
@@ -202,7 +202,7 @@ def _content(state: Floats, network: Network) -> tuple[float, Floats]:
 
 
 def _network(solution: Solution, name: str, number: float) -> Network:
-    """The network of a solution with another value of a parameter."""
+    """The network of a solution with a parameter set to `number`."""
     if name == TEMPERATURE:
         return build_network(solution.mechanism, solution.graph, number + ZERO_CELSIUS_K)
     changed = with_changes(solution.mechanism, {name: number})

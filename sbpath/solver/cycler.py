@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.halfcycles import ROUNDING
+from sbpath.halfcycles import CHARGE_TOLERANCE
 from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.steps import (
     CompositionLimit,
@@ -161,6 +161,6 @@ def direction_of(step: Step, passed: float) -> str:
     """Direction of `step`: its own, or that of the net charge `passed` (mAh/g) where the voltage was set."""
     if isinstance(step, ConstantCurrent):
         return step.direction
-    if isinstance(step, Rest) or abs(passed) <= ROUNDING:
+    if isinstance(step, Rest) or abs(passed) <= CHARGE_TOLERANCE:
         return "rest"
     return "insertion" if passed > 0.0 else "extraction"

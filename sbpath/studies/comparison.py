@@ -19,7 +19,7 @@ from sbpath.protocol.protocol import cycling
 from sbpath.results.cycles import CycleSummary, HalfCycle, first_cycle_efficiency, last_loop
 from sbpath.results.loss_breakdown import LOSSES, LossBreakdown, loss_breakdowns
 from sbpath.results.pathways import Pathways, pathways
-from sbpath.simulation import run, warn_outside
+from sbpath.simulation import run, warn_if_out_of_range
 from sbpath.solution import Solution
 from sbpath.text.tables import Column, file_table, path_text, printed_table, table, ways_note
 
@@ -86,7 +86,7 @@ def compare(
     if problems:
         raise InputError(list(problems))
     for experiment in runs:
-        warn_outside(experiment, stacklevel=3)
+        warn_if_out_of_range(experiment, stacklevel=3)
     return [
         run(experiment, progress=False)
         for experiment in with_progress(runs, "sbpath compare", "run", progress)

@@ -20,7 +20,7 @@ from sbpath.halfcycles import Run, charge_runs
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.steps import Direction, Rate, Rest
-from sbpath.results.cycles import CLOSED
+from sbpath.results.cycles import MAX_LOOP_MISMATCH
 from sbpath.solution import Solution, StepRecord
 from sbpath.studies.study import RATE, REST, Argument, Study
 from sbpath.studies.study_arguments import StudyArguments, to_composition
@@ -314,7 +314,7 @@ def _runs(solution: Solution) -> list[Run]:
 
 def _at_end(solution: Solution, x: float) -> bool:
     least, most = float(solution.composition.min()), float(solution.composition.max())
-    return min(x - least, most - x) <= CLOSED * (most - least)
+    return min(x - least, most - x) <= MAX_LOOP_MISMATCH * (most - least)
 
 
 def _last_driven(solution: Solution, row: int) -> float:

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath.errors import InputError, nearest, optional
-from sbpath.files import written_whole
+from sbpath.files import atomic_write
 from sbpath.mechanism.mechanism import Mechanism
-from sbpath.mechanism.reader import mechanism_of_sound_document
+from sbpath.mechanism.reader import mechanism_from_valid_document
 from sbpath.results.export import write_columns
 from sbpath.sweeps.ranges import RATE, TEMPERATURE
 from sbpath.sweeps.store import Row, read_store
@@ -69,7 +69,7 @@ class SweepTable:
     def mechanism(self) -> Mechanism:
         """The mechanism with the numbers that did not vary."""
         document = self.about["mechanism"]
-        return mechanism_of_sound_document(document, where=document["name"])
+        return mechanism_from_valid_document(document, where=document["name"])
 
     @property
     def failed(self) -> NDArray[np.bool_]:
@@ -129,7 +129,7 @@ class SweepTable:
         import pyarrow
         import pyarrow.parquet
 
-        with written_whole(path, suffix=".parquet") as temporary:
+        with atomic_write(path, suffix=".parquet") as temporary:
             pyarrow.parquet.write_table(pyarrow.table(self.headed()), temporary)
         return Path(path)
 

@@ -11,7 +11,7 @@ from curves import rows
 
 from sbpath import InputError, cycling, design_names, load_mechanism, shipped_names, simulate
 from sbpath.mechanism.consistency import consistency_problems
-from sbpath.mechanism.designs import put_on, read_design
+from sbpath.mechanism.designs import apply_design, read_design
 from sbpath.mechanism.documents import shipped_folder
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.model.network import build_network
@@ -86,7 +86,7 @@ def test_every_design_goes_on_every_mechanism(name):
     plain = load_mechanism(name)
     for design in DESIGNS:
         document = plain.document
-        put_on(document, design)
+        apply_design(document, design)
         built = mechanism_from_document(document, name)
         assert consistency_problems(built) == []
         assert (plain.design, built.design) == (None, design)
@@ -101,7 +101,7 @@ def test_every_design_goes_on_every_mechanism(name):
 @pytest.mark.parametrize("design", DESIGNS)
 def test_a_mechanism_is_read_with_its_design(design):
     document = load_mechanism("k-sb-xrd").document
-    put_on(document, design)
+    apply_design(document, design)
     assert load_mechanism("k-sb-xrd", design=design) == mechanism_from_document(document, "k-sb-xrd")
 
 

@@ -779,7 +779,7 @@ def test_names_and_paths_are_found(folder):
     Path("my.toml").write_text(GOOD)
     assert locate("my.toml").resolve() == (folder / "my.toml").resolve()
     (folder / "sub").mkdir()
-    assert locate("../my.toml", beside=folder / "sub").resolve() == (folder / "my.toml").resolve()
+    assert locate("../my.toml", relative_to=folder / "sub").resolve() == (folder / "my.toml").resolve()
     assert shipped_names() == sorted(shipped_names())
     assert "sources" not in shipped_names()
 
