@@ -282,11 +282,14 @@ def test_mistakes_are_told_before_the_first_run(monkeypatch, systems, options, w
     assert started == []
 
 
-def test_the_table_of_the_readme_is_what_its_command_prints(simulated):
+def test_the_first_command_of_the_readme_prints_the_table_of_its_page(simulated):
     names = ("li-sb", "na-sb", "k-sb", "li-sb-libh4")
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    assert f"sbpath compare {' '.join(names)}" in text
-    printed = [line.strip() for line in text.splitlines()]
+    root = Path(__file__).parents[2]
+    readme, page = (
+        (root / name).read_text(encoding="utf-8") for name in ("README.md", "docs/howto/first.md")
+    )
+    assert f"sbpath compare {' '.join(names)}" in readme
+    printed = [line.strip() for line in page.splitlines()]
     report = comparison_report([cycled(simulated, name, "C/10") for name in names]).splitlines()
     for line in report[: 1 + len(names)]:
         assert line in printed
