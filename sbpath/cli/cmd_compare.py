@@ -1,4 +1,4 @@
-"""The command that lays several simulations side by side."""
+"""The command ``compare``."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ EXAMPLES = """examples:
 
 
 def add(commands: Any) -> None:
-    """Add this command to a parser's."""
+    """Add the command to the subparsers."""
     compare = commands.add_parser(
         "compare",
         help="compare the hysteresis of systems, graphs, designs, rates and temperatures",
-        description="Cycle every system on every graph, in every electrode design, at every rate and temperature, and\n"
-        "compare the last cycles: hysteresis, where it comes from, efficiency and path. Only ICE is of the first\n"
-        "cycle: the share of the charge inserted in it that came out again. CE is the same of the last cycle, near\n"
-        "100 % even where the first one lost much.",
+        description="Cycle every combination of system, graph, electrode design, rate and temperature, and compare\n"
+        "the last cycles: hysteresis and its causes, efficiency and path. ICE is the coulombic efficiency of the\n"
+        "first cycle, CE that of the last one, near 100 % even if the first cycle lost much.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -33,7 +32,7 @@ def add(commands: Any) -> None:
     )
     compare.add_argument(
         "--design", nargs="+", metavar="NAME",
-        help="electrodes to build each system as: see the end of `sbpath list`, or .toml files; own is the mechanism's own",
+        help="electrode designs for each system: see the end of `sbpath list`, or .toml files; own is the mechanism's",
     )  # fmt: skip
     compare.add_argument(
         "--rate", nargs="+", metavar="RATE", default=["C/10"], help="C/10, 0.5C, 50 mA/g, ... (default C/10)"

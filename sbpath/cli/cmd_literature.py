@@ -1,4 +1,4 @@
-"""The command for the review's tables."""
+"""The command ``literature``: the review's tables."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ EXAMPLES = """examples:
   sbpath literature --ion Li --material Sb2S3 --compare-with li-sb2s3-libh4
   sbpath literature --hosts --ion K --plot hosts.png
 """
-# Line width where there is no terminal, e.g. in a file.
+# Line width without a terminal, e.g. in a file.
 FILE_WIDTH = 200
 
 
 def add(commands: Any) -> None:
-    """Add this command to a parser's."""
+    """Add the command to the subparsers."""
     parser = commands.add_parser(
         "literature",
-        help="Sb anodes reported for Li, Na, K and solid cells, and hosts in theory (the review's Tables 1-5)",
+        help="Sb anodes reported for Li, Na, K and solid cells, and theoretical hosts (the review's Tables 1-5)",
         description="The 55 Sb anodes of the review's Tables 2-5, numbers as printed: electrolyte, binder, first-cycle\n"
-        "efficiency, capacity after X cycles, rate capability. Options narrow the list down; a row must fit all\n"
-        "of them. With --hosts, Table 1: theoretical capacity and volume change of graphite, Si, Sn and Sb.",
+        "efficiency, capacity after X cycles, rate capability. Options select rows; a row must match all of\n"
+        "them. With --hosts, Table 1: theoretical capacity and volume change of graphite, Si, Sn and Sb.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -57,7 +57,7 @@ def add(commands: Any) -> None:
     option(
         "--plot", metavar="FILE", help="draw the anodes by strategy and ion, or the hosts (.png, .pdf, .svg)"
     )
-    option("--quiet", action="store_true", help="no progress")
+    option("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(handler=_literature)
 
 
@@ -110,7 +110,7 @@ def _hosts(options: argparse.Namespace) -> int:
 
 
 def _write(options: argparse.Namespace, records: Any, draw: Any, more: Any = None) -> None:
-    """Write the files asked for; `draw` makes the figure, `more` are further columns."""
+    """Write the requested files; `draw` makes the figure, `more` has further columns."""
     from sbpath.literature.csv_files import literature_to_csv
 
     if options.csv:

@@ -1,4 +1,4 @@
-"""The command that simulates one system."""
+"""The command ``simulate``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 HELP = """steps: Discharge at C/10 until 0.05 V | Charge at 50 mA/g for 2 h or until 1.5 V | Insert at C/10 until x = 1.5
        Rest for 30 min | Hold at 10 mV until C/50 | Sweep at 0.1 mV/s from 1.5 V to 0.05 V | ... (10 second period)
-figures: overview (default), operando, phases (of assemblages one by one), crystalline (what diffraction sees),
+figures: overview (default), operando, phases (assemblages split up), crystalline (visible to diffraction),
        dqdv, swelling, heat, paths (charge of each transformation), particles, xrd (needs sbpath[xrd])
 
 examples:
@@ -37,7 +37,7 @@ examples:
   sbpath simulate na-sb --protocol "Insert at C/10 until x = 1.5" "Rest for 2 h" "Extract at C/10 until 1.5 V"
 """
 
-# What --plot can draw, of the module `sbpath.plots` and a solution; the first one is the default.
+# Figures of --plot, from the module `sbpath.plots` and a solution; the first is the default.
 FIGURES: dict[str, Callable[[Any, Solution], Any]] = {
     "overview": lambda plots, solution: plots.overview(solution),
     "operando": lambda plots, solution: plots.operando(solution),
@@ -53,12 +53,12 @@ FIGURES: dict[str, Callable[[Any, Solution], Any]] = {
 
 
 def add(commands: Any) -> None:
-    """Add this command to a parser's."""
+    """Add the command to the subparsers."""
     simulate = commands.add_parser(
         "simulate",
         help="simulate one system: cycles, or any protocol",
-        description="Cycle one system and print its half cycles and cycles. The path is that of the transformations which\n"
-        "carried the charge; where ways part or meet, each piece comes with the share of all Sb that took it.",
+        description="Cycle one system and print its half cycles and cycles. The path consists of the transformations that\n"
+        "carried the charge; if it branches, each branch has the share of all Sb that took it.",
         epilog=HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -75,10 +75,10 @@ def add(commands: Any) -> None:
     simulate.add_argument(
         "--mass", type=float, default=1.0, metavar="G", help="mass of Sb (g), for A, mA and --bdf (default 1)"
     )
-    simulate.add_argument("--particles", type=int, metavar="N", help="N particles that share one potential")
+    simulate.add_argument("--particles", type=int, metavar="N", help="N particles at one potential")
     simulate.add_argument(
         "--spread", nargs="+", metavar="WHAT=WIDTH",
-        help="log-normal widths among them: size=0.3 interfacial_energy=0.03 growth_rate=0.1",
+        help="log-normal widths of their distribution: size=0.3 interfacial_energy=0.03 growth_rate=0.1",
     )  # fmt: skip
     add_outputs(simulate, "the curves", "a figure")
     simulate.add_argument("--figure", metavar="KIND", choices=FIGURES, help="what --plot draws, see below")
@@ -112,7 +112,7 @@ def _simulate(options: argparse.Namespace) -> int:
             progress=not options.quiet,
         )
     except SimulationError as error:
-        # What was simulated before the failure is worth keeping.
+        # Results before the failure are kept.
         solution, failure = error.solution, error
     print(simulation_report(solution))
     _write(solution, options)

@@ -1,4 +1,4 @@
-"""Commands on mechanism files: list, show, check."""
+"""The commands ``list``, ``show`` and ``check``: mechanism files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sbpath.errors import InputError
 
 
 def add(commands: Any) -> None:
-    """Add these commands to a parser's."""
+    """Add the commands to the subparsers."""
     listing = commands.add_parser(
         "list", help="the shipped systems, one line each", description="The shipped systems, one line each."
     )
@@ -30,10 +30,10 @@ def add(commands: Any) -> None:
     check = commands.add_parser(
         "check",
         help="check mechanism files, all mistakes at once",
-        description="Check mechanism files: keys and numbers first, then, where these are sound, the chemistry "
-        "that they make; all mistakes of either at once. Warnings are of numbers that a file may hold, but "
-        "hardly means: in another unit, of the wrong sign, or such that the electrode could not go full between "
-        "its cut-offs; they do not change the exit code.",
+        description="Check mechanism files: first keys and numbers, then, if these are valid, the chemistry; all "
+        "mistakes of either stage at once. Warnings concern numbers that are valid but implausible: in the wrong "
+        "unit, of the wrong sign, or such that the electrode cannot fill between its cut-offs; they do not "
+        "change the exit code.",
     )
     check.add_argument("files", nargs="+", metavar="FILE", help="mechanism files (.toml) or shipped names")
     check.set_defaults(handler=_check)
@@ -78,8 +78,8 @@ def _check(options: argparse.Namespace) -> int:
                 f"{name}: good: {len(mechanism.phases)} phases, {len(mechanism.transformations)} transformations, "
                 f"graphs {', '.join(mechanism.graphs)}"
             )
-            for doubt in sanity_warnings(mechanism):
-                print(f"warning: {name}: {doubt}", file=sys.stderr)
+            for warning in sanity_warnings(mechanism):
+                print(f"warning: {name}: {warning}", file=sys.stderr)
     if problems:
         raise InputError(problems)
     return 0

@@ -87,7 +87,7 @@ def cv(scan_rates: Sequence[str] | str, lower_V: float, upper_V: float, cycles: 
     Raises
     ------
     InputError
-        All that is wrong with the arguments, a line each.
+        All mistakes in the arguments, one line each.
 
     Examples
     --------
