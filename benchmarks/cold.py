@@ -1,7 +1,7 @@
 """Cold start: the command line from a fresh process to a finished CSV, and the memory that takes.
 
-With the machine code on disk, as every run but the first on a machine finds it; and with none,
-where the code is made first and somebody waits for a word about that.
+With the native code on disk, as an installation leaves it; and with none, as the first run in a
+checkout makes it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ QUICK_ROUNDS = 3
 RUNS = {
     "python": ["-c", "pass"],
     "import numpy": ["-c", "import numpy"],
-    "import numba": ["-c", "import numba"],
     "import sbpath": ["-c", "import sbpath"],
     "sbpath simulate li-sb --csv": COMMAND,
 }
@@ -48,7 +47,7 @@ class Child(NamedTuple):
 def report(quick: bool) -> str:
     """The table."""
     with TemporaryDirectory() as folder:
-        environment = {**os.environ, "NUMBA_CACHE_DIR": str(Path(folder) / "code")}
+        environment = {**os.environ, "SBPATH_CACHE_DIR": str(Path(folder) / "code")}
 
         def start(arguments: list[str]) -> Child:
             command = [sys.executable, str(LAUNCH), sys.executable, *arguments]
@@ -63,9 +62,9 @@ def report(quick: bool) -> str:
             for name, arguments in RUNS.items():
                 children[name].append(start(arguments))
     rows = [_row(name, some) for name, some in children.items()]
-    rows.append(_row("the same for the first time on a machine", [first]))
+    rows.append(_row("the same for the first time in a checkout", [first]))
     head = ["a cold process", "time / s", "of the processor / s", "first word / s", "peak memory / MB"]
-    return "\n\n".join([helper.table(head, rows), helper.machine(("numpy", "numba"))])
+    return "\n\n".join([helper.table(head, rows), helper.machine(("numpy",))])
 
 
 def _row(name: str, children: list[Child]) -> list[str]:

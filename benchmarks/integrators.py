@@ -12,7 +12,7 @@ from task import TIGHT, Contestant, Task, Truth, largest_error, true_curve
 ROUNDS = 15
 QUICK_ROUNDS = 3
 
-PACKAGES = ("numpy", "scipy", "numba", "scikit-sundae", "pybamm")
+PACKAGES = ("numpy", "scipy", "scikit-sundae", "pybamm")
 
 
 class Entry(NamedTuple):

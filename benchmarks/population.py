@@ -38,4 +38,4 @@ def report(quick: bool) -> str:
             ]
         )
     head = ["particles", "cycle / ms", "steps", "per particle and step / µs", "per particle / ms"]
-    return "\n\n".join([helper.table(head, rows), helper.machine(("numpy", "numba"))])
+    return "\n\n".join([helper.table(head, rows), helper.machine(("numpy",))])

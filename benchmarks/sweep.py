@@ -57,4 +57,4 @@ def report(quick: bool) -> str:
         "ratio after the start",
     ]
     note = f"Two processes need {start:.1f} s until they can run anything."
-    return "\n\n".join([helper.table(head, rows), f"{note} {helper.machine(('numpy', 'numba'))}"])
+    return "\n\n".join([helper.table(head, rows), f"{note} {helper.machine(('numpy',))}"])

@@ -103,7 +103,7 @@ def make_task(mechanism: Mechanism, protocol: Protocol, graph: str = "candidate"
 
 
 def integrate(task: Task, rtol: float = RTOL, atol: float = ATOL, max_steps: int = 20_000) -> Run:
-    """One call of the compiled integrator: no solution is made of what it returns."""
+    """One call of the native integrator: no solution is made of what it returns."""
     columns = layout(len(task.network.gibbs), len(task.network.source))
     totals = np.zeros(columns.width - columns.powers)
     tolerances = Tolerances(rtol, atol, max_steps)

@@ -37,12 +37,14 @@ from sbpath.solver.electrode import (
     VOLUME,
     layout,
 )
-from sbpath.solver.solve import Run, Watch
+from sbpath.solver.solve import Programme, Run, Watch
 from sbpath.solver.solve import run as run_steps
 from sbpath.solver.trial import SolverOptions, Tolerances
 
 # Steps are integrated in batches of about this time (s).
 BATCH_S = 0.2
+# Integrator steps that take about as long as a batch.
+BATCH_STEPS = 20_000
 # Snapshots of a population between empty and full.
 SNAPSHOTS = 200
 
@@ -214,14 +216,31 @@ def warn_outside(experiment: Experiment, stacklevel: int) -> None:
 # -- meanwhile ----------------------------------------------------------------------------
 
 
-def _integrate(bar: Any, network: Network, *arguments: Any) -> Run:
-    """The compiled integration; that of a population in a thread of its own, to be watched and stopped."""
+def _integrate(
+    bar: Any,
+    network: Network,
+    programme: Programme,
+    first: int,
+    stop: int,
+    state: Floats,
+    time: float,
+    totals: Floats,
+    tolerances: Tolerances,
+    spacing: float,
+) -> Run:
+    """The integration as native code, which no signal interrupts.
+
+    Where it may take long it has a thread of its own, to be watched and stopped: for a population,
+    with an output period, or with more integrator steps than usual.
+    """
     watch = Watch(np.zeros(1), np.zeros(1, np.int64))
     integrate = compiled(run_steps)
-    if len(network.weight) == 1:
-        return integrate(network, *arguments, watch)
+    arguments = (network, programme, first, stop, state, time, totals, tolerances, spacing, watch)
+    usual = not programme.period[first:stop].any() and tolerances.max_steps <= BATCH_STEPS
+    if len(network.weight) == 1 and usual:
+        return integrate(*arguments)
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(integrate, network, *arguments, watch)
+        running = pool.submit(integrate, *arguments)
         try:
             while not running.done():
                 wait([running], timeout=BATCH_S)

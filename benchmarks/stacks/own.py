@@ -1,4 +1,4 @@
-"""sbpath itself: all that a user gets, and its compiled integrator alone."""
+"""sbpath itself: all that a user gets, and its native integrator alone."""
 
 from __future__ import annotations
 

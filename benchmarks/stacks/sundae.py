@@ -1,4 +1,4 @@
-"""scikit-SUNDAE: CVODE and IDA from Python, on sbpath's kernels compiled.
+"""scikit-SUNDAE: CVODE and IDA from Python, on sbpath's kernels native.
 
 Every evaluation crosses from C to Python to machine code and back.
 """
@@ -93,6 +93,6 @@ def contestants(task: Task) -> list[Contestant]:
         return sum(len(part.t) - 1 for part in parts)
 
     return [
-        Contestant("scikit-SUNDAE CVODE, kernels compiled", lambda: solve(cvode), curve, steps),
-        Contestant("scikit-SUNDAE IDA, kernels compiled", lambda: solve(ida), curve, steps),
+        Contestant("scikit-SUNDAE CVODE, kernels native", lambda: solve(cvode), curve, steps),
+        Contestant("scikit-SUNDAE IDA, kernels native", lambda: solve(ida), curve, steps),
     ]

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.kernels import Floats, allocating_kernel, cold_kernel, kernel
+from sbpath.kernels import Floats, Floats2, Floats3, kernel
 from sbpath.model.network import Network
 from sbpath.model.rates import growth_slopes, growth_time, nucleation_slope, nucleation_time
 from sbpath.model.thermo import node_state
@@ -50,7 +50,7 @@ class Slopes(NamedTuple):
     """
 
     derivative: Floats
-    blocks: Floats
+    blocks: Floats3
     column: Floats
     row: Floats
     by_time: Floats
@@ -72,12 +72,12 @@ class Workspace(NamedTuple):
     curvature: Floats
     affinity: Floats
     volume: Floats
-    rate: Floats
-    nucleation: Floats
-    growth: Floats
+    rate: Floats2
+    nucleation: Floats2
+    growth: Floats2
 
 
-@allocating_kernel
+@kernel
 def room_for_slopes(network: Network) -> Slopes:
     """Fresh room for the derivatives of `network`."""
     particles, nodes = len(network.weight), len(network.gibbs)
@@ -91,7 +91,7 @@ def room_for_slopes(network: Network) -> Slopes:
     )
 
 
-@allocating_kernel
+@kernel
 def workspace(network: Network) -> Workspace:
     """Fresh room for evaluations of `network`."""
     particles, nodes, edges = len(network.weight), len(network.gibbs), len(network.source)
@@ -110,7 +110,7 @@ def workspace(network: Network) -> Workspace:
     )
 
 
-def dense(slopes: Slopes) -> Floats:
+def dense(slopes: Slopes) -> Floats2:
     """The Jacobian as one matrix, shape (n, n)."""
     particles, nodes, _ = slopes.blocks.shape
     matrix = np.zeros((len(slopes.row), len(slopes.row)))
@@ -197,7 +197,7 @@ def stored_energy(potential: float, network: Network, work: Workspace) -> float:
     return network.charge_scale * free + 0.5 * network.double_layer * potential * potential
 
 
-@cold_kernel
+@kernel
 def evaluate(
     time: float,
     state: Floats,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.kernels import Floats, Integers
+from sbpath.kernels import Floats, Floats2, Integers
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.records import value_or
 from sbpath.model.rates import nucleation_constant
@@ -62,10 +62,10 @@ class Network(NamedTuple):
     seed: Floats
     work: Floats
     weight: Floats
-    barrier: Floats
-    log_attempt: Floats
-    growth: Floats
-    transport: Floats
+    barrier: Floats2
+    log_attempt: Floats2
+    growth: Floats2
+    transport: Floats2
     charge_scale: float
     double_layer: float
     resistance: float
@@ -126,7 +126,7 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
     def row(values: list[float]) -> Floats:
         return np.array(values, dtype=float)
 
-    def rows(values: list[float]) -> Floats:
+    def rows(values: list[float]) -> Floats2:
         return row(values).reshape(1, len(edges))
 
     return Network(

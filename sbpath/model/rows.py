@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbpath.kernels import Floats, allocating_kernel, compiled
+from sbpath.kernels import Floats, Floats2, Floats3, compiled, kernel
 from sbpath.model.equations import SMALLEST_AFFINITY, Drive, evaluate, workspace
 from sbpath.model.network import Network
 from sbpath.model.rates import growth_time
 
 
-def evaluate_rows(states: Floats, currents: Floats, network: Network) -> tuple[Floats, Floats, Floats]:
+def evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple[Floats2, Floats, Floats3]:
     """Volumes, motion and times in every row.
 
     Parameters
@@ -36,15 +36,15 @@ def evaluate_rows(states: Floats, currents: Floats, network: Network) -> tuple[F
     return volumes.T, motion, times
 
 
-def linearize_rows(states: Floats, currents: Floats, network: Network) -> tuple[Floats, Floats]:
+def linearize_rows(states: Floats2, currents: Floats, network: Network) -> tuple[Floats2, Floats3]:
     """dy/dt, shape (n, P + 1), and its Jacobian, shape (n, P + 1, P + 1), in every row; otherwise as
     `evaluate_rows`.
     """
     return compiled(_linearize_rows)(states, currents, network)
 
 
-@allocating_kernel
-def _evaluate_rows(states: Floats, currents: Floats, network: Network) -> tuple[Floats, Floats, Floats]:
+@kernel
+def _evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple[Floats2, Floats, Floats3]:
     work = workspace(network)
     volumes, motion = np.zeros((len(states), len(network.source))), np.zeros(len(states))
     times = np.full((3, len(network.source), len(states)), np.nan)
@@ -72,8 +72,8 @@ def _evaluate_rows(states: Floats, currents: Floats, network: Network) -> tuple[
     return volumes, motion, times
 
 
-@allocating_kernel
-def _linearize_rows(states: Floats, currents: Floats, network: Network) -> tuple[Floats, Floats]:
+@kernel
+def _linearize_rows(states: Floats2, currents: Floats, network: Network) -> tuple[Floats2, Floats3]:
     """dy/dt and its Jacobian in each row at the row's own current."""
     rows, unknowns = states.shape
     nodes = unknowns - 1

@@ -70,5 +70,6 @@ def node_state(
         omega -= sites[j] * scale * logarithm
         x += sites[j] * occupied
         slope -= spread * F / scale
-        curvature += spread * (1.0 - 2.0 * occupied) * (F / scale) ** 2
+        steepness = F / scale
+        curvature += spread * (1.0 - 2.0 * occupied) * (steepness * steepness)
     return omega, x, slope, curvature

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.kernels import Floats, Integers, cold_kernel, kernel
+from sbpath.kernels import Floats, Integers, kernel
 from sbpath.solver.electrode import CONTENT, CURRENT, MOTION, VOLTAGE
 from sbpath.solver.record import NODES
 from sbpath.solver.trial import Room, Situation, read_inner, read_step, try_step
@@ -35,7 +35,7 @@ def distance(number: int, targets: Targets, reading: Floats) -> float:
     return targets.sign[number] * (quantity - targets.value[number])
 
 
-@cold_kernel
+@kernel
 def first_crossing(targets: Targets, size: float, situation: Situation, room: Room) -> tuple[int, float]:
     """Which target is met first within the step, and at what fraction of it; -1 if none is.
 
@@ -63,7 +63,7 @@ def first_crossing(targets: Targets, size: float, situation: Situation, room: Ro
     return met, earliest
 
 
-@cold_kernel
+@kernel
 def _dip(number: int, targets: Targets, j: int, size: float, situation: Situation, room: Room) -> float:
     """Fraction of the step at which the voltage meets a target between nodes `j` and `j + 1`,
     which are short of it; negative where it does not.
@@ -96,7 +96,7 @@ def _dip(number: int, targets: Targets, j: int, size: float, situation: Situatio
     return -1.0
 
 
-@cold_kernel
+@kernel
 def land(
     number: int, targets: Targets, fraction: float, longest: float, situation: Situation, room: Room
 ) -> float:
@@ -123,7 +123,7 @@ def land(
     return best
 
 
-@cold_kernel
+@kernel
 def _again(size: float, situation: Situation, room: Room) -> bool:
     """Repeat the step with another length; whether that could be computed."""
     done = np.isfinite(try_step(size, situation, room))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.kernels import Floats, allocating_kernel, cold_kernel, kernel
+from sbpath.kernels import Floats, kernel
 from sbpath.model.equations import (
     Drive,
     Workspace,
@@ -69,7 +69,7 @@ class Held(NamedTuple):
     charge: float
 
 
-@allocating_kernel
+@kernel
 def begin_step(drive: Drive, state: Floats, network: Network, work: Workspace) -> tuple[Held, float]:
     """What the coming step conserves, and the energy that a jump of E delivers (J/g).
 
@@ -93,7 +93,7 @@ def begin_step(drive: Drive, state: Floats, network: Network, work: Workspace) -
     return Held(totals, stored_charge(state[last], network, work)[0]), jump
 
 
-@cold_kernel
+@kernel
 def read_point(
     time: float,
     state: Floats,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbpath.kernels import Floats, allocating_kernel, kernel
+from sbpath.kernels import Floats, Floats2, kernel
 from sbpath.solver.electrode import TIME
 
 # Nodes of the rule on [0, 1].
@@ -36,7 +36,13 @@ def partial_weights(fraction: float) -> tuple[float, float, float, float]:
 def _weight(s: float, own: int, i: int, j: int, k: int) -> float:
     a, b, c, node = NODES[i], NODES[j], NODES[k], NODES[own]
     # (s - a)(s - b)(s - c) integrated from 0 to the fraction.
-    integral = s**4 / 4 - (a + b + c) * s**3 / 3 + (a * b + b * c + c * a) * s**2 / 2 - a * b * c * s
+    square = s * s
+    integral = (
+        square * square / 4.0
+        - (a + b + c) * (square * s) / 3.0
+        + (a * b + b * c + c * a) * square / 2.0
+        - a * b * c * s
+    )
     return integral / ((node - a) * (node - b) * (node - c))
 
 
@@ -44,7 +50,7 @@ FULL_WEIGHTS = np.array(partial_weights(1.0))
 
 
 @kernel
-def fill_integrals(fraction: float, size: float, values: Floats, totals: Floats, reached: Floats) -> None:
+def fill_integrals(fraction: float, size: float, values: Floats2, totals: Floats, reached: Floats) -> None:
     """What `totals` have grown to at a fraction of a step of length `size`, into `reached`.
 
     The last columns of `values`, at the nodes, are integrated.
@@ -57,8 +63,8 @@ def fill_integrals(fraction: float, size: float, values: Floats, totals: Floats,
         reached[k] = totals[k] + size * mean
 
 
-@allocating_kernel
-def with_room(rows: Floats, count: int, wanted: int) -> Floats:
+@kernel
+def with_room(rows: Floats2, count: int, wanted: int) -> Floats2:
     """`rows` with its first `count`, and room for as many as `wanted` after them."""
     if count + wanted <= len(rows):
         return rows
@@ -69,7 +75,7 @@ def with_room(rows: Floats, count: int, wanted: int) -> Floats:
 
 
 @kernel
-def add_row(rows: Floats, count: int, offset: float, values: Floats, totals: Floats) -> None:
+def add_row(rows: Floats2, count: int, offset: float, values: Floats, totals: Floats) -> None:
     """One more row after the first `count`.
 
     `offset` is the time at which the step of `values` began, `totals` the integrals.

@@ -1,4 +1,4 @@
-"""A second integrator: SciPy's on the very right-hand side and Jacobian that the solver compiles.
+"""A second integrator: SciPy's on the very right-hand side and Jacobian of the solver.
 
 Slow, and meant for checks: it shares the kernels of the model with `sbpath.simulate`, and
 nothing of its integration, its control of the error or its search for cut-offs.

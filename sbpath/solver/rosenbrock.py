@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.kernels import Floats, Integers, allocating_kernel, cold_kernel, kernel
+from sbpath.kernels import Floats, Floats2, Floats3, Integers2, kernel
 from sbpath.model.equations import Slopes
 
 GAMMA = 0.21193756319429014
@@ -117,7 +117,7 @@ H = np.array(
 )
 
 
-def _square(rows: list[list[float]]) -> Floats:
+def _square(rows: list[list[float]]) -> Floats2:
     """Rows of coefficients, filled up with zeros."""
     return np.array([row + [0.0] * (STAGES - len(row)) for row in rows])
 
@@ -130,14 +130,14 @@ class Factors(NamedTuple):
     last unknown does to the others, `row` (n) and the `corner` (1) that is left for it.
     """
 
-    blocks: Floats
-    pivots: Integers
+    blocks: Floats3
+    pivots: Integers2
     reach: Floats
     row: Floats
     corner: Floats
 
 
-@allocating_kernel
+@kernel
 def room_for_factors(particles: int, nodes: int) -> Factors:
     """Fresh room for `factor`."""
     return Factors(
@@ -149,7 +149,7 @@ def room_for_factors(particles: int, nodes: int) -> Factors:
     )
 
 
-@cold_kernel
+@kernel
 def factor(slopes: Slopes, size: float, factors: Factors) -> bool:
     """Factor ``1/(h gamma) - J`` for a step of length `size`; False if it is singular."""
     particles, nodes, _ = slopes.blocks.shape
@@ -191,7 +191,7 @@ def factor(slopes: Slopes, size: float, factors: Factors) -> bool:
     return bool(abs(corner) > 0.0)
 
 
-@cold_kernel
+@kernel
 def _solve_blocks(factors: Factors, right: Floats) -> None:
     """Solve with each block, in place."""
     particles, nodes, _ = factors.blocks.shape
@@ -229,7 +229,7 @@ def solve(factors: Factors, right: Floats) -> None:
 
 
 @kernel
-def stage_point(s: int, state: Floats, stages: Floats, out: Floats) -> None:
+def stage_point(s: int, state: Floats, stages: Floats2, out: Floats) -> None:
     """Where the right-hand side of stage `s` is wanted, at time ``t + TIMES[s] h``, into `out`."""
     for k in range(len(state)):
         total = state[k]
@@ -240,7 +240,7 @@ def stage_point(s: int, state: Floats, stages: Floats, out: Floats) -> None:
 
 @kernel
 def fill_stage(
-    s: int, size: float, derivative: Floats, by_time: float, factors: Factors, stages: Floats
+    s: int, size: float, derivative: Floats, by_time: float, factors: Factors, stages: Floats2
 ) -> bool:
     """Stage `s` from the right-hand side there; False where it is not finite.
 
@@ -263,7 +263,7 @@ def fill_stage(
 
 
 @kernel
-def interpolate(fraction: float, old: Floats, new: Floats, stages: Floats, out: Floats) -> None:
+def interpolate(fraction: float, old: Floats, new: Floats, stages: Floats2, out: Floats) -> None:
     """State at ``t + fraction * h`` of an accepted step, to order 4, into `out`."""
     rest = 1.0 - fraction
     for k in range(len(old)):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sbpath.kernels import Floats, Integers, allocating_kernel, kernel
+from sbpath.kernels import Booleans, Floats, Floats2, Integers, Singles2, kernel
 from sbpath.model.equations import Drive
 from sbpath.model.network import Network
 from sbpath.solver.cutoffs import Targets, distance, first_crossing, land
@@ -58,7 +57,7 @@ class Programme(NamedTuple):
     `sign` (see `Targets`); a sign of 0 is that of the way from the start to the value.
     """
 
-    current_control: NDArray[np.bool_]
+    current_control: Booleans
     level: Floats
     end: Floats
     scan_rate: Floats
@@ -83,7 +82,7 @@ class Snapshots(NamedTuple):
     """All particles at some rows: `row` (s), `fractions` (s, N P), of which the first `taken` (1) count."""
 
     row: Integers
-    fractions: NDArray[np.float32]
+    fractions: Singles2
     taken: Integers
 
 
@@ -96,7 +95,7 @@ class Run(NamedTuple):
     the last.
     """
 
-    rows: Floats
+    rows: Floats2
     last: Integers
     ended: Integers
     target: Integers
@@ -106,7 +105,7 @@ class Run(NamedTuple):
     snapshots: Snapshots
 
 
-@allocating_kernel
+@kernel
 def run(
     network: Network,
     programme: Programme,
@@ -217,7 +216,7 @@ def _imposed(programme: Programme, k: int, potential: float) -> tuple[Drive, flo
     return Drive(bool(programme.current_control[k]), level, slope), longest
 
 
-@allocating_kernel
+@kernel
 def _targets(programme: Programme, k: int, content: float) -> Targets:
     """The limits of step `k` that begins at x = `content`."""
     these = slice(programme.first_limit[k], programme.first_limit[k + 1])
@@ -228,7 +227,7 @@ def _targets(programme: Programme, k: int, content: float) -> Targets:
     return targets
 
 
-@allocating_kernel
+@kernel
 def _run_step(
     situation: Situation,
     targets: Targets,
@@ -237,12 +236,12 @@ def _run_step(
     offset: float,
     totals: Floats,
     room: Room,
-    rows: Floats,
+    rows: Floats2,
     count: int,
     snapshots: Snapshots,
     spacing: float,
     watch: Watch,
-) -> tuple[Floats, int, int, int, float, Snapshots]:
+) -> tuple[Floats2, int, int, int, float, Snapshots]:
     """Integrate until the first target is met or `duration` (s) is over.
 
     It begins at, and leaves, the first state and values of `room`; `totals` move along. Returns
@@ -284,7 +283,7 @@ def _run_step(
     return rows, count, ended, met, pace.size[0], snapshots
 
 
-@allocating_kernel
+@kernel
 def with_snapshot(snapshots: Snapshots, row: int, room: Room) -> Snapshots:
     """One more snapshot: the first of the states of `room`, which belongs to `row`."""
     count, space = snapshots.taken[0], len(snapshots.row)
@@ -381,7 +380,7 @@ def _write(
     totals: Floats,
     situation: Situation,
     room: Room,
-    rows: Floats,
+    rows: Floats2,
     count: int,
 ) -> tuple[int, int]:
     """Rows of a step as `read_step` left it, at its nodes or at multiples of `period` (s).

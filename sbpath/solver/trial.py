@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sbpath.errors import InputError
-from sbpath.kernels import Floats, allocating_kernel, cold_kernel, kernel
+from sbpath.kernels import Floats, Floats2, kernel
 from sbpath.model.equations import Drive, Slopes, Workspace, evaluate, room_for_slopes, workspace
 from sbpath.model.network import Network
 from sbpath.solver.electrode import (
@@ -117,15 +117,15 @@ class Room(NamedTuple):
     slopes: Slopes
     next_slopes: Slopes
     factors: Factors
-    stages: Floats
-    states: Floats
-    values: Floats
+    stages: Floats2
+    states: Floats2
+    values: Floats2
     state: Floats
     reading: Floats
     reached: Floats
 
 
-@allocating_kernel
+@kernel
 def room_for_steps(network: Network) -> Room:
     """Fresh room."""
     particles, nodes, edges = len(network.weight), len(network.gibbs), len(network.source)
@@ -188,8 +188,10 @@ def try_step(size: float, situation: Situation, room: Room) -> float:
         end[k] += error[k]
         if k < last:
             allowed = tolerances.atol + tolerances.rtol * max(abs(begin[k]), abs(end[k]))
-            total += network.weight[k // nodes] * (error[k] / allowed) ** 2
-    total += (error[last] / _potential_tolerance(situation, room)) ** 2
+            share = error[k] / allowed
+            total += network.weight[k // nodes] * (share * share)
+    share = error[last] / _potential_tolerance(situation, room)
+    total += share * share
     norm = np.sqrt(total / AT_WORK)
     return norm if isfinite(norm) else np.inf
 
@@ -211,7 +213,7 @@ def _potential_tolerance(situation: Situation, room: Room) -> float:
     return max(change / steepness, SMALLEST_POTENTIAL_TOLERANCE)
 
 
-@cold_kernel
+@kernel
 def read_inner(fraction: float, size: float, situation: Situation, room: Room) -> None:
     """The point at a fraction of the step, from the dense output, into `room.reading`."""
     interpolate(fraction, room.states[0], room.states[3], room.stages, room.state)

@@ -115,7 +115,7 @@ class _WorkerProcesses:
     def _pool(self) -> tuple[ProcessPoolExecutor, Future[Any]]:
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(1, context, initializer=_start_worker, initargs=(self.reader,))
-        # The pools start, and load the compiled code, in parallel.
+        # The pools start, and load the native code, in parallel.
         return pool, pool.submit(load_solver)
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:

@@ -176,7 +176,7 @@ def run_points(plan: Plan, points: Sequence[tuple[int, Point]]) -> list[RunResul
 
 @cache
 def load_solver() -> None:
-    """Load the compiled code once per process, before the first run is timed."""
+    """Load the native code once per process, before the first run is timed."""
     simulate("li-sb", "Rest for 1 s", progress=False)
 
 

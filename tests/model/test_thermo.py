@@ -18,7 +18,7 @@ from sbpath.model.network import build_network
 
 T = 298.15
 GALLERIES = [(1.70, 0.82, 1.5), (0.85, 0.64, 1.1), (0.2, 1.1, 0.4)]
-# A compiled kernel keeps its Python text here, which the complex step needs.
+# A kernel keeps its Python text here, which the complex step needs.
 node_text = getattr(thermo.node_state, "py_func", thermo.node_state)
 
 gallery = st.tuples(st.floats(1e-3, 3.0), st.floats(-1.0, 2.0), st.floats(0.05, 10.0))

@@ -43,7 +43,7 @@ def execute(path: Path, folder: Path) -> Executed:
     client = NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     )
-    # The package that is tested, whose solver is compiled already, and not one that may be installed as well.
+    # The package that is tested, and not one that may be installed as well.
     tested = str(Path(sbpath.__file__).resolve().parents[1])
     client.execute(env={**os.environ, "MPLBACKEND": INLINE, "PYTHONPATH": tested})
     outputs = [(cell.id, output) for cell in code_of(notebook) for output in cell.outputs]

@@ -1,0 +1,137 @@
+"""A C compiler, and a library made with it that is either whole or not there.
+
+Nothing but the standard library is needed here: installation asks for a compiler before anything is
+installed (`hatch_build.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from shutil import which
+
+# A product and a sum are not made one: every machine rounds as the interpreter does.
+FLAGS = ("-O2", "-ffp-contract=off", "-fno-math-errno", "-shared", "-Werror=implicit-function-declaration")
+SUFFIX = ".dll" if sys.platform == "win32" else ".so"
+# Libraries of earlier texts that are kept.
+KEPT = 20
+
+
+class NoCompilerError(Exception):
+    """There is no C compiler, or none that works."""
+
+
+def compilers() -> Iterator[list[str]]:
+    """Commands of the C compilers of this machine: the one that ``$CC`` names, then those found."""
+    if chosen := shlex.split(os.environ.get("CC", "")):
+        yield chosen
+    for name in ("cc", "gcc", "clang"):
+        if found := which(name):
+            yield [found]
+    if find_spec("ziglang"):
+        # It would take the very processor of this machine.
+        yield [sys.executable, "-m", "ziglang", "cc", "-mcpu=baseline"]
+
+
+def key_of(contents: bytes) -> str:
+    """A name for the library of these contents, of this platform."""
+    platform = "|".join((sysconfig.get_platform(), sys.implementation.name, *FLAGS))
+    return hashlib.sha256(platform.encode() + contents).hexdigest()[:20]
+
+
+def build(text: str, key: str, folder: Path) -> Path:
+    """Compile C into the folder, which is made if need be; the path of the library.
+
+    It bears the checksum of its contents in its name, and comes in one piece under that name.
+
+    Raises
+    ------
+    NoCompilerError
+        If no compiler makes a library of it; with what the last one said.
+    OSError
+        If the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="building-", ignore_cleanup_errors=True) as work:
+        source, made = Path(work, "kernels.c"), Path(work, f"kernels{SUFFIX}")
+        source.write_text(text, "utf-8")
+        _compile(source, made)
+        library = folder / f"{key}-{_checksum(made)}{SUFFIX}"
+        made.replace(library)
+    _tidy(folder)
+    return library
+
+
+def _compile(source: Path, made: Path) -> None:
+    said = "no C compiler was found"
+    position = () if sys.platform == "win32" else ("-fPIC",)
+    for compiler in compilers():
+        command = [*compiler, *FLAGS, *position, source.name, "-o", made.name, "-lm"]
+        try:
+            done = subprocess.run(
+                command, cwd=source.parent, capture_output=True, text=True, errors="replace"
+            )
+        except OSError as error:
+            said = f"{compiler[0]}: {error}"
+            continue
+        if done.returncode == 0 and made.exists():
+            return
+        said = f"{shlex.join(compiler)}: {(done.stderr or done.stdout).strip()[-500:]}"
+    raise NoCompilerError(said)
+
+
+def find(key: str, folder: Path) -> Path | None:
+    """The library of that key in a folder, if it is whole; one that is damaged is thrown away."""
+    for library in folder.glob(f"{key}-*{SUFFIX}"):
+        try:
+            if library.stem == f"{key}-{_checksum(library)}":
+                return library
+            library.unlink()
+        except OSError:
+            continue
+    return None
+
+
+def _checksum(library: Path) -> str:
+    return hashlib.sha256(library.read_bytes()).hexdigest()[:20]
+
+
+def _tidy(folder: Path) -> None:
+    """Leave the newest libraries only."""
+    try:
+        libraries = sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime)
+        for old in libraries[:-KEPT]:
+            old.unlink()
+    except OSError:  # another process was faster, or still runs it
+        pass
+
+
+def cache_folders() -> Iterator[Path]:
+    """Where libraries are kept that were not installed: for the user, else among temporary files."""
+    home = Path.home()
+    if chosen := os.environ.get("SBPATH_CACHE_DIR"):
+        yield Path(chosen)
+    elif sys.platform == "win32":
+        yield Path(os.environ.get("LOCALAPPDATA") or home / "AppData/Local", "sbpath")
+    elif sys.platform == "darwin":
+        yield home / "Library/Caches/sbpath"
+    else:
+        yield Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache", "sbpath")
+    user = getattr(os, "getuid", lambda: os.environ.get("USERNAME", ""))()
+    shared = Path(tempfile.gettempdir(), f"sbpath-{user}")
+    # Code from a folder into which anyone may write is not to be run.
+    if not shared.exists() or sys.platform == "win32" or _is_ours_alone(shared):
+        yield shared
+
+
+def _is_ours_alone(folder: Path) -> bool:
+    about = folder.lstat()
+    return about.st_uid == os.getuid() and not folder.is_symlink() and not about.st_mode & 0o022
