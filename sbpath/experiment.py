@@ -53,7 +53,7 @@ class State:
     particles: tuple[tuple[float, ...], ...] | None = None
 
     def __hash__(self) -> int:
-        return hash((*self.fractions.items(), self.potential_V, self.time_s, self.particles))
+        return hash((frozenset(self.fractions.items()), self.potential_V, self.time_s, self.particles))
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sbpath.errors import InputError, nearest
+from sbpath.errors import InputError, Problems, nearest
 from sbpath.mechanism.consistency import number_problems
 from sbpath.mechanism.documents import shown
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.records import Provenance, Quantity, Record
-from sbpath.mechanism.schema_errors import NOT_IN_FILES, advice, holds_number
+from sbpath.mechanism.schema_errors import NOT_IN_FILES, advice, dotted_path, holds_number
 
 # What a path runs through, outermost first: each record, mapping or tuple with the key taken in it.
 Trail = list[tuple[Any, Any]]
@@ -71,18 +71,16 @@ def with_changes(mechanism: Mechanism, changes: Mapping[str, float]) -> Mechanis
         raise InputError(
             f"{mechanism.name}: changes: must be a mapping of path to number, not {shown(changes)}"
         )
-    changed, problems, fits_together = mechanism, [], True
+    problems = Problems()
+    wanted: dict[Any, Any] = {}
     for path, number in changes.items():
-        try:
-            changed = _with_number(changed, str(path), number)
-        except InputError as error:
-            problems += error.problems
-        # Whether the records still fit together can depend on phases and on the numbers at the top.
-        fits_together &= str(path).partition(".")[0] in ("interfaces", "kinetics", "electrode", "electrolyte")
-    if not problems and not fits_together:
-        problems = [f"{mechanism.name}: {problem}" for problem in number_problems(changed)]
-    if problems:
-        raise InputError(problems)
+        problems.attempt(_want, wanted, mechanism, str(path), number)
+    changed = _with_items(mechanism, wanted, (), problems) if wanted else mechanism
+    # Whether the records still fit together can depend on phases and on the numbers at the top.
+    if not problems.lines and not wanted.keys() <= {"interfaces", "kinetics", "electrode", "electrolyte"}:
+        problems.add(*number_problems(changed))
+    if problems.lines:
+        raise InputError([f"{mechanism.name}: {problem}" for problem in problems.lines])
     return changed
 
 
@@ -94,6 +92,13 @@ def trail(mechanism: Mechanism, path: str) -> Trail:
     InputError
         If there is no number.
     """
+    try:
+        return _way(mechanism, path)
+    except InputError as error:
+        raise InputError(f"{mechanism.name}: {error}") from None
+
+
+def _way(mechanism: Mechanism, path: str) -> Trail:
     found: Trail = []
     here: Any = mechanism
     try:
@@ -102,16 +107,14 @@ def trail(mechanism: Mechanism, path: str) -> Trail:
             found.append((here, key))
             here = _item(here, key)
     except InputError as error:
-        raise InputError(f"{mechanism.name}: {path}: {error}") from None
+        raise InputError(f"{path}: {error}") from None
     if isinstance(here, Quantity):
         found.append((here, "value"))
         here = here.value
     if here is None and holds_number(tuple(key for _, key in found)):
         return found
     if isinstance(here, bool) or not isinstance(here, int | float):
-        raise InputError(
-            f"{mechanism.name}: {path}: is not a number; give the path of one, e.g. kinetics.growth_rate_per_s"
-        )
+        raise InputError(f"{path}: is not a number; give the path of one, e.g. kinetics.growth_rate_per_s")
     return found
 
 
@@ -142,35 +145,42 @@ def _item(container: Any, key: Any) -> Any:
     return getattr(container, key) if isinstance(container, Record) else container[key]
 
 
-def _with_number(mechanism: Mechanism, path: str, number: Any) -> Any:
-    way = trail(mechanism, path)
+def _want(wanted: dict[Any, Any], mechanism: Mechanism, path: str, number: Any) -> None:
+    """Note in `wanted`, which is nested as the mechanism is, that `number` shall stand at `path`."""
+    way = _way(mechanism, path)
     if isinstance(number, bool) or not isinstance(number, Real) or not math.isfinite(number):
-        raise InputError(f"{mechanism.name}: {path}: must be a finite number, not {shown(number)}")
+        raise InputError(f"{path}: must be a finite number, not {shown(number)}")
+    for _, key in way[:-1]:
+        wanted = wanted.setdefault(key, {})
     container, key = way[-1]
-    old = _item(container, key)
-    new: Any = float(number)
-    if old is None:
-        new = Quantity(
-            value=new, status="assumed", source="sbpath", note="set by the user, not given in the file"
-        )
+    wanted[key] = float(number)
+    if _item(container, key) is None:
+        note = "set by the user, not given in the file"
+        wanted[key] = Quantity(value=float(number), status="assumed", source="sbpath", note=note)
+
+
+def _with_items(here: Any, wanted: dict[Any, Any], at: tuple[Any, ...], problems: Problems) -> Any:
+    """The record, mapping or tuple at the keys `at` with other items, all at once; records are validated."""
+    items = {
+        key: _with_items(_item(here, key), item, (*at, key), problems) if isinstance(item, dict) else item
+        for key, item in wanted.items()
+    }
+    if isinstance(here, tuple):
+        return tuple(items.get(i, item) for i, item in enumerate(here))
+    if not isinstance(here, Record):
+        return {**here, **items}
+    given = {name: _plain(getattr(here, name)) for name in here.model_fields_set}
+    given |= {name: _plain(item) for name, item in items.items()}
+    if isinstance(here, Provenance):
+        given.pop("fitted_to", None)
+        old = [f"{key} set by the user in place of {_item(here, key):g}" for key in items]
+        given |= {"status": "assumed", "note": "; ".join(old)}
     try:
-        for container, key in reversed(way):
-            new = _with_item(container, key, new)
-            if isinstance(new, Provenance) and container is way[-1][0]:
-                new = _as_assumed(new, f"{key} set by the user in place of {old:g}")
+        return type(here).model_validate(given)
     except ValidationError as error:
-        raise InputError(f"{mechanism.name}: {path}: {advice(error.errors()[0])}") from None
-    return new
-
-
-def _with_item(container: Any, key: Any, new: Any) -> Any:
-    """A record, mapping or tuple with another item; a record is validated."""
-    if isinstance(container, Record):
-        given = {name: _plain(getattr(container, name)) for name in container.model_fields_set}
-        return type(container).model_validate({**given, key: _plain(new)})
-    if isinstance(container, tuple):
-        return tuple(new if i == key else item for i, item in enumerate(container))
-    return {**container, key: new}
+        for found in error.errors():
+            problems.add(f"{dotted_path((*at, *found['loc']))}: {advice(found)}")
+        return here
 
 
 def _plain(item: Any) -> Any:
@@ -178,8 +188,3 @@ def _plain(item: Any) -> Any:
     if isinstance(item, tuple):
         return list(item)
     return dict(item) if isinstance(item, Mapping) else item
-
-
-def _as_assumed(number: Provenance, note: str) -> Provenance:
-    given = {name: getattr(number, name) for name in number.model_fields_set if name != "fitted_to"}
-    return type(number).model_validate({**given, "status": "assumed", "note": note})

@@ -39,11 +39,12 @@ def schema_problems(error: ValidationError) -> list[str]:
             continue  # a slip of the pen is one mistake, not two
         else:
             words = advice(found)
-        problems.setdefault(_path(location), words)
+        problems.setdefault(dotted_path(location), words)
     return [f"{path}: {words}" for path, words in problems.items()]
 
 
-def _path(location: tuple[int | str, ...]) -> str:
+def dotted_path(location: tuple[int | str, ...]) -> str:
+    """``phases.LixSb.galleries[1].sites``, of keys and of places in lists, which count from 0."""
     parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in location]
     return "".join(parts).lstrip(".") or "file"
 
@@ -67,9 +68,7 @@ def advice(found: Any) -> str:
         number = f"{given!r}" if type(given) in (int, float) else "1.0"
         return f"needs its provenance, not only {shown(given)}; write {NUMBER.replace('1.0', number)}"
     if kind == "model_type":
-        return (
-            f"must be a table, not {shown(given)}; write a heading [{_path(found['loc'])}] and its keys below"
-        )
+        return f"must be a table, not {shown(given)}; write a heading [{dotted_path(found['loc'])}] and its keys below"
     message = TYPES.get(kind) or found["msg"].replace("Input should be", "must be")
     return f"{message[0].lower()}{message[1:]}, not {shown(given)}"
 
@@ -103,7 +102,7 @@ def _example(location: tuple[int | str, ...]) -> str:
     if annotation is float:
         return f"{key} = 1.0, with your number"
     if isinstance(record, type) and issubclass(record, Record):
-        return f"the table [{_path(location)}]"
+        return f"the table [{dotted_path(location)}]"
     if get_origin(annotation) is list:
         return f'{key} = ["..."]'
     return f"{key} = " + " or ".join(f'"{choice}"' for choice in get_args(annotation))

@@ -66,8 +66,8 @@ def style() -> Iterator[None]:
 
 
 def figure_of(drawn: Any) -> Figure:
-    """The figure of what a function of `sbpath.plots` returned: a figure, axes, or axes in tuples."""
-    while isinstance(drawn, tuple | list):
+    """The figure of what a function of `sbpath.plots` returned: a figure, axes, or axes in tuples, lists or arrays."""
+    while not hasattr(drawn, "figure"):
         drawn = drawn[0]
     return drawn if isinstance(drawn, Figure) else drawn.figure
 

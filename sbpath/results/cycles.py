@@ -84,7 +84,7 @@ class HalfCycle:
 
     cycle: int
     direction: str
-    rows: slice
+    rows: slice = field(hash=False)
     capacity_mAh_per_g: float
     energy_J_per_g: float
     mean_voltage_V: float

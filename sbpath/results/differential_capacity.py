@@ -24,7 +24,7 @@ from sbpath.solution import Solution
 MOST_BINS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DifferentialCapacity:
     """dQ/dV of one half cycle.
 

@@ -207,9 +207,9 @@ def branch_points(solution: Solution, cycle: int | None = None) -> list[BranchPo
     --------
     >>> import sbpath
     >>> first, *_ = sbpath.branch_points(sbpath.simulate("li-sb", progress=False))
-    >>> first.phase, [rival.product for rival in first.rivals]
+    >>> first.phase, [competitor.product for competitor in first.competitors]
     ('Sb', ['Li2Sb', 'Li3Sb'])
-    >>> first.decided_by(first.rivals[1])
+    >>> first.decided_by(first.competitors[1])
     'nucleation'
     """
     halves = half_cycles(solution)

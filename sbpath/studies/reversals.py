@@ -9,7 +9,7 @@ before it joins the other branch, if it does, measures the memory of the electro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, get_args
 
@@ -55,7 +55,7 @@ class Reversal:
     order: int
     composition: float
     voltage_V: float
-    rows: slice
+    rows: slice = field(hash=False)
     rejoins_x: float | None
 
 
@@ -257,7 +257,7 @@ class ReversalRest:
     """
 
     curve: Reversal
-    rows: slice
+    rows: slice = field(hash=False)
     composition: float
     duration_s: float
     start_V: float

@@ -9,7 +9,7 @@ import pytest
 
 import sbpath
 from sbpath import InputError, cycling, load_mechanism, phase_amounts, simulate
-from sbpath.mechanism.notation import host_label, node_crystalline, node_labels
+from sbpath.mechanism.notation import host_label, node_labels
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.model.network import build_network
 
@@ -103,11 +103,10 @@ def test_plain_phases_are_nodes_of_one_phase_each():
 
 
 def test_nodes_are_named_as_chemists_write_them(spectator):
-    document = spectator.document
-    assert node_labels(document)["Li2Sb-Li2S"] == "Li₂Sb + 1.5 Li₂S"
-    assert node_labels(document, mathtext=True)["Sb-Li2S"] == "Sb + 1.5 Li$_{2}$S"
-    assert node_crystalline(document) == {name: True for name in spectator.nodes}
-    assert host_label(document) == "Sb + 1.5 Li₂S"
+    assert node_labels(spectator)["Li2Sb-Li2S"] == "Li₂Sb + 1.5 Li₂S"
+    assert node_labels(spectator, mathtext=True)["Sb-Li2S"] == "Sb + 1.5 Li$_{2}$S"
+    assert {spectator.crystalline_share(name) for name in spectator.nodes} == {1.0}
+    assert host_label(spectator) == "Sb + 1.5 Li₂S"
     assert host_label(load_mechanism("na-sb")) == "Sb"
 
 

@@ -299,8 +299,8 @@ SHAPES = {
         ],
     ),
     "name and document": (
-        [('ion = "Li"', 'ion = "Li"\nname = "x"\ndocument_json = "y"')],
-        [("name", "a mechanism has the name of its file"), ("document_json", "unknown key")],
+        [('ion = "Li"', 'ion = "Li"\nname = "x"\ndesign = "y"')],
+        [("name", "a mechanism has the name of its file"), ("design", "unknown key")],
     ),
     "missing": (
         [('title = "made up, for tests"\n', ""), ("crystalline = true\n", ""), ("lower_cutoff_V = 0.1\n", ""), (f"molar_volume_cm3_per_mol = {SB_VOLUME}", ""), ('kind = "liquid"', ""), ("fitted_to = \"nothing\"", "")],
@@ -694,7 +694,7 @@ def test_an_absolute_path_can_be_extended(folder):
         ("kinetics.growth_rat_per_s", 1.0, "did you mean 'growth_rate_per_s'?"),
         ("kinetic.growth_rate_per_s", 1.0, "there is no 'kinetic' here; did you mean 'kinetics'?"),
         ("kinetics.seed_fraction", 1.0, "must lie between 0 and 1"),
-        ("kinetics.zzz", 1.0, "here are: attempt_rate_per_s, growth_rate_per_s"),
+        ("kinetics.zzz", 1.0, "attempt_rate_per_s, growth_rate_per_s"),
         ("kinetics", 1.0, "is not a number; give the path of one"),
         ("title", 1.0, "is not a number"),
         ("phases.Sb.crystalline", 1.0, "is not a number"),
@@ -703,6 +703,7 @@ def test_an_absolute_path_can_be_extended(folder):
         ("phases.LixSb.galleries[0].sites", 1.0, "there is no '[0]' here"),
         ("phases.LixSb.galleries[x].sites", 1.0, "there is no '[x]' here"),
         ("phases.LixSb.galleries.sites", 1.0, "here are: [1], [2]"),
+        ("phases.LixSb.galleries.1.sites", 1.0, "there is no '1' here; write galleries[1]"),
         ("temperature_C.value", 1.0, "there is no 'value' here; the path ends before it"),
         ("kinetics..growth_rate_per_s", 1.0, "there is no '' here"),
         ("", 1.0, "there is no '' here"),
@@ -710,12 +711,16 @@ def test_an_absolute_path_can_be_extended(folder):
     ],
 )
 def test_changes_that_cannot_be_made(path, value, words):
-    check(problems_of(GOOD, {path: value}), [(str(path), words)])
+    check(problems_of(GOOD, {path: value}), [(str(path), words)], name="my")
 
 
 def test_all_bad_changes_are_told_at_once():
     problems = problems_of(GOOD, {"a": 1.0, "title": 1.0, "temperature_C": math.nan})
-    check(problems, [("a", "there is no 'a'"), ("title", "is not a number"), ("temperature_C", "not nan")])
+    check(
+        problems,
+        [("a", "there is no 'a'"), ("title", "is not a number"), ("temperature_C", "not nan")],
+        name="my",
+    )
 
 
 def test_changes_pass_the_other_gates():
@@ -723,13 +728,14 @@ def test_changes_pass_the_other_gates():
     check(
         problems,
         [("temperature_C", "must be greater than -273.15"), ("kinetics.growth_rate_per_s", "above zero")],
+        name="my",
     )
-    check(problems_of(GOOD, {"lower_cutoff_V": 3}), [("lower_cutoff_V", "3 V is not below")])
+    check(problems_of(GOOD, {"lower_cutoff_V": 3}), [("lower_cutoff_V", "3 V is not below")], name="my")
 
 
 @pytest.mark.parametrize("changes", [[1.0], "kinetics", 3])
 def test_changes_that_are_no_mapping(changes):
-    check(problems_of(GOOD, changes), [("changes", "must be a mapping of path to number")])
+    check(problems_of(GOOD, changes), [("changes", "must be a mapping of path to number")], name="my")
 
 
 @pytest.mark.parametrize("kind", [float, np.float64, np.float32, np.int64, int])

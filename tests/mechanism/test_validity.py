@@ -84,9 +84,9 @@ def test_the_command_line_says_it_in_one_line(capsys):
 
 
 def test_other_warnings_pass_the_command_line_by(monkeypatch):
-    from sbpath.cli import inspect
-
-    monkeypatch.setattr(inspect, "_check", lambda options: warnings.warn("another", stacklevel=1) or 0)
+    monkeypatch.setattr(
+        "sbpath.cli.cmd_systems._check", lambda options: warnings.warn("another", stacklevel=1) or 0
+    )
     with pytest.warns(UserWarning, match="another"):
         main(["check", "li-sb"])
 

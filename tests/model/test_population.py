@@ -286,7 +286,7 @@ def test_minor_loops_remember_where_they_turned():
     assert np.corrcoef(given, taken)[0, 1] > 0.5
 
 
-def test_the_mosaic_shows_each_particle_in_its_order():
+def test_the_particle_map_shows_each_particle_in_its_order():
     solution = run(Population.lognormal(12, interfacial_energy=0.04))
     figure = plots.particle_map(solution)
     quads = figure.axes[1].collections[0]

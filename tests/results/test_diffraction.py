@@ -15,11 +15,11 @@ from scipy.signal import find_peaks
 from tiny import one_edge
 
 import sbpath
-from sbpath import InputError, load_mechanism, plots, reflections
+from sbpath import InputError, load_mechanism, plots
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.mechanism.records import Cell
 from sbpath.plots.style import PHASES
-from sbpath.results.crystal import Reflections
+from sbpath.results.crystal import Reflections, reflections
 from sbpath.results.diffraction import diffraction, powder_pattern, scherrer_width
 from sbpath.text.mechanism_sheet import mechanism_report
 

@@ -36,10 +36,9 @@ def cycled(simulated, name, graph=None, rate="C/5"):
 def incidence(solution):
     """N, shape (P, E): -1 for the reactant of each edge and +1 for its product."""
     matrix = np.zeros((len(solution.phases), len(solution.edges)))
-    for e, name in enumerate(solution.edges):
-        reactant, product = name.split(" -> ")
-        matrix[solution.phases.index(reactant), e] -= 1.0
-        matrix[solution.phases.index(product), e] += 1.0
+    for e, edge in enumerate(solution.edges):
+        matrix[solution.phases.index(edge.reactant), e] -= 1.0
+        matrix[solution.phases.index(edge.product), e] += 1.0
     return matrix
 
 
@@ -88,7 +87,7 @@ def test_branches_of_one_phase_share_all_that_leaves_it(simulated):
         solution = cycled(simulated, name, graph)
         for way in pathways(solution):
             for phase in solution.phases:
-                own = [e for e, edge in enumerate(way.edges) if edge.startswith(f"{phase} -> ")]
+                own = [e for e, edge in enumerate(way.edges) if edge.reactant == phase]
                 left = way.converted[own].sum()
                 if left > 0.01:
                     np.testing.assert_allclose(way.branching[own], way.converted[own] / left, rtol=1e-9)
@@ -232,7 +231,7 @@ def test_lithium_goes_in_by_two_steps_and_out_by_one(simulated, name, graph):
     assert extraction.paths[0].phases == ("Li3Sb", "Sb")
     assert insertion.paths[0].share > 0.99
     assert extraction.paths[0].share > 0.99
-    charge = dict(zip(insertion.edges, insertion.charge_mAh_per_g, strict=True))
+    charge = dict(zip(edge_names(insertion.edges), insertion.charge_mAh_per_g, strict=True))
     assert charge["Sb -> Li2Sb"] == pytest.approx(2.0 * FULL, rel=5e-3)
     assert charge["Li2Sb -> Li3Sb"] == pytest.approx(FULL, rel=5e-3)
 

@@ -133,7 +133,7 @@ def test_without_an_answer_there_is_none():
         ("Discharge at C/10 for 1 h", ["kinetics.growth"], None, "growth_rate_per_s"),
         ("Discharge at C/10 for 1 h", "kinetics.growth_rate_per_s", None, "list of names"),
         ("Discharge at C/10 for 1 h", ["upper_cutoff_V"], None, "limit of the protocol"),
-        ("Discharge at C/10 for 1 h", ["kinetics.seed_fraction"], None, "does without this number"),
+        ("Discharge at C/10 for 1 h", ["kinetics.seed_fraction"], None, "the file does not give this number"),
         ("Discharge at C/10 for 1 h", ["temperature_C"], Population.lognormal(2), "population"),
     ],
 )

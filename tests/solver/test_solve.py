@@ -263,11 +263,11 @@ def test_other_limits_are_met(simulated):
     )
     ends = [rows(solution, number).stop - 1 for number in range(1, 6)]
     assert [step.outcome.name for step in solution.steps] == [
-        "composition",
-        "current",
-        "time",
-        "sweep",
-        "composition",
+        "COMPOSITION",
+        "CURRENT",
+        "TIME",
+        "SWEEP",
+        "COMPOSITION",
     ]
     assert solution.composition[ends[0]] == pytest.approx(1.25, abs=1e-9)
     assert solution.current_A_per_g[ends[1]] == pytest.approx(0.02 * 0.6603519, rel=1e-6)

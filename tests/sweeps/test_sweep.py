@@ -22,10 +22,13 @@ import sbpath
 import sbpath.sweeps.plan as plan_module
 import sbpath.sweeps.store as store_module
 from sbpath import InputError, SbpathError, cycling, load_mechanism, load_sweep, simulate, sweep
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.protocol.steps import Rate
 from sbpath.results.cycles import half_cycles, last_loop
 from sbpath.sweeps.executors import WORKER_DIED
+from sbpath.sweeps.plan import Plan
 from sbpath.sweeps.points import Sample
-from sbpath.sweeps.ranges import Range
+from sbpath.sweeps.ranges import Range, Variation
 
 RATES, TEMPERATURES = "rate=C/10..2C:4", "temperature=10..60:6"
 ENERGY = "interfaces.Sb|Li3Sb.energy_J_per_m2"
@@ -56,9 +59,7 @@ def test_each_row_is_its_simulation():
     table = sweep("li-sb", "rate=C/20..1C:3", cycles=2, progress=False)
     assert table["rate"].tolist() == pytest.approx([0.05, np.sqrt(0.05), 1.0])
     for row, rate in enumerate(table["rate"]):
-        solution = simulate(
-            "li-sb", cycling(sbpath.protocol.steps.Rate(rate, "C"), 0.05, 1.5, 2), progress=False
-        )
+        solution = simulate("li-sb", cycling(Rate(rate, "C"), 0.05, 1.5, 2), progress=False)
         last, into, out = last_loop(solution)
         assert {name: table[name][row] for name in table.measured} == {
             "insertion_capacity_mAh_per_g": into.capacity_mAh_per_g,
@@ -129,7 +130,7 @@ def test_a_run_that_fails_is_a_row_with_its_reason(tmp_path):
     assert table.failed.tolist() == [True, True, False, False]
     assert "temperature_C: must be a number from -150 to 1500, not -300" in table["failure"][0]
     assert np.isnan(table["most_mAh_per_g"][:2]).all()
-    assert table["ended"].tolist() == ["", "", "voltage", "voltage"]
+    assert table["ended"].tolist() == ["", "", "VOLTAGE", "VOLTAGE"]
     # A simulation that gives up, and a number that the mechanism cannot have.
     steps = ["Hold at {level} V until 100C or for 1 h", "Insert at C/10 until 0.001 V"]
     table = run("li-sb", "electrode.active_fraction=0.8..1.2:3", protocol=steps[1])
@@ -216,7 +217,7 @@ def test_a_measure_that_fails_or_gives_what_cannot_be_kept_is_a_row_with_its_rea
 )  # fmt: skip
 def test_wrong_input_is_told_before_anything_is_run(tmp_path, monkeypatch, vary, options, words):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(plan_module, "simulate", lambda *_, **__: pytest.fail("a run was started"))
+    monkeypatch.setattr(plan_module, "run", lambda *_, **__: pytest.fail("a run was started"))
     with pytest.raises(InputError) as caught:
         run("li-sb", vary, **options)
     assert len(caught.value.problems) == 1
@@ -318,7 +319,7 @@ def test_stopped_and_resumed_is_uninterrupted_row_for_row(tmp_path, monkeypatch)
     # What had been run was not run again: even its time stands.
     assert resumed["run_s"][:3].tolist() == kept["run_s"].tolist()
     assert out.exists()
-    monkeypatch.setattr(plan_module, "simulate", lambda *_, **__: pytest.fail("a run was started"))
+    monkeypatch.setattr(plan_module, "run", lambda *_, **__: pytest.fail("a run was started"))
     same(run("li-sb", vary, measure=measures.stopped, out=out), resumed, but=())
 
 
@@ -404,19 +405,20 @@ def test_parquet_is_written_or_said_to_need_pyarrow(tmp_path, whole, monkeypatch
 # -- executors ----------------------------------------------------------------------------------------------
 
 
-def test_nothing_of_the_mechanism_is_read_again_for_a_run(monkeypatch):
-    read = []
-    whole = plan_module.mechanism_from_document
-    monkeypatch.setattr(
-        plan_module, "mechanism_from_document", lambda *a, **k: read.append(1) or whole(*a, **k)
-    )
-    monkeypatch.setattr("sbpath.mechanism.variants.with_changes", lambda *_: pytest.fail("read as a whole"))
-    plan_module.prepared.cache_clear()
-    table = run(
-        "li-sb", [f"{ENERGY}=0.16..0.22:5", "phases.Li3Sb.enthalpy_J_per_mol=-3e5..-2.9e5:4"], rate="2C"
-    )
-    assert len(table) == 20
-    assert len(read) == 1
+def test_a_run_shares_every_record_that_it_does_not_change(monkeypatch):
+    """Which is what makes a point cheap: no document is read and no other record is made anew."""
+    mechanism = load_mechanism("li-sb")
+    monkeypatch.setattr(Mechanism, "document", property(lambda _: pytest.fail("written out for a run")))
+    varied = [Variation(ENERGY, (0.16, 0.22)), Variation("phases.Li3Sb.enthalpy_J_per_mol", (-3e5, -2.9e5))]
+    plan = Plan.of(mechanism, varied)
+    run_with = plan.experiment((0.16, -3e5)).mechanism
+    assert run_with.phases["Li3Sb"].enthalpy_J_per_mol.value == -3e5
+    assert run_with.interface("Sb", "Li3Sb").energy_J_per_m2.value == 0.16
+    assert run_with.kinetics is mechanism.kinetics
+    assert run_with.phases["Li2Sb"] is mechanism.phases["Li2Sb"]
+    assert run_with.phases["Li3Sb"].cell is mechanism.phases["Li3Sb"].cell
+    for own, shared in zip(run_with.transformations, mechanism.transformations, strict=True):
+        assert own is shared
 
 
 def test_any_executor_gives_the_same_table(whole):

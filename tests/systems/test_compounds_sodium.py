@@ -12,7 +12,7 @@ import itertools
 import numpy as np
 import pytest
 from analytic import F, equilibrium_potential, msmr_content, msmr_gibbs
-from curves import along, potential_at, rows
+from curves import along, edge_names, potential_at, rows
 from scipy.optimize import brentq
 
 import sbpath
@@ -169,7 +169,7 @@ def test_variants_follow_equations_3_and_4(name):
 @pytest.mark.parametrize("name", [*CONVERSIONS, *VARIANTS, "na-bisb"])
 def test_the_candidate_graph_holds_every_ordered_pair(name):
     mechanism = load_mechanism(name)
-    pairs = [(edge.reactant, edge.product) for edge in mechanism.edges("candidate")]
+    pairs = [edge.ends for edge in mechanism.edges("candidate")]
     assert sorted(pairs) == sorted(itertools.permutations(mechanism.nodes, 2))
 
 
@@ -445,8 +445,10 @@ def test_allan_later_sodiations_have_higher_steps_that_the_first_has_not(cycled)
         assert 0.55 < potential_at(solution, number, 0.29) < 0.70
         # The crystalline part: as in the first, at the same potential, without a-NaxSb.
         assert potential_at(solution, number, 0.6) == pytest.approx(potential_at(solution, 1, 0.6), abs=0.01)
-        these, edges = rows(solution, number), solution.edges
-        done = {edge: np.ptp(solution.converted[edges.index(edge)][these]) for edge in edges}
+        these = rows(solution, number)
+        done = dict(
+            zip(edge_names(solution.edges), np.ptp(solution.converted[:, these], axis=1), strict=True)
+        )
         assert done["Sb -> a-Na(3-x)Sb"] > 0.3
         assert done["Sb -> a-NaxSb"] < 0.01
         assert done["a-NaxSb -> a-Na(3-x)Sb"] > 0.2
@@ -468,7 +470,7 @@ def test_tian_goes_through_crystalline_nasb_both_ways(cycled, graph):
     assert all(phase.crystalline for phase in mechanism.phases.values())
     for number in range(1, 7):
         assert solution.fraction("NaSb")[rows(solution, number)].max() > 0.8
-        these, edges = rows(solution, number), solution.edges
+        these, edges = rows(solution, number), edge_names(solution.edges)
         through = "Sb -> NaSb" if number % 2 else "NaSb -> Sb"
         assert np.ptp(solution.converted[edges.index(through)][these]) > 0.98
 

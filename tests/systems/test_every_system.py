@@ -12,8 +12,6 @@ import re
 import matplotlib as mpl
 import numpy as np
 import pytest
-from sbpath.cli.simulate import FIGURES
-from sbpath.replay import mechanism_of
 
 from sbpath import (
     SolverOptions,
@@ -31,11 +29,14 @@ from sbpath import (
     shipped_names,
     simulate,
 )
+from sbpath.cli.cmd_simulate import FIGURES
 from sbpath.mechanism.chemistry import parse_formula
-from sbpath.mechanism.notation import node_crystalline, node_labels
-from sbpath.studies.comparison import COMPARISON_HEAD, comparison_report, comparison_rows
-from sbpath.studies.selection_map import selection_report, selection_rows
-from sbpath.text.explanation import EXPLAIN_HEAD, explain_rows, explanation
+from sbpath.mechanism.notation import node_labels
+from sbpath.plots.style import figure_of
+from sbpath.studies import constrained_path
+from sbpath.studies.comparison import comparison_report, comparison_table
+from sbpath.studies.selection_map import selection_report, selection_table
+from sbpath.text.explanation import explain_table, explanation
 from sbpath.text.loss_tables import loss_report, loss_rows
 from sbpath.text.mechanism_sheet import mechanism_report
 from sbpath.text.report import simulation_report
@@ -73,7 +74,12 @@ def ends(solution):
     return [edge.ends for edge in solution.edges]
 
 
-# -- budget -----------------------------------------------------------------------------------
+def by_heading(headings, lines):
+    """The rows of a table as dicts."""
+    return [dict(zip(headings, line, strict=True)) for line in lines]
+
+
+# -- losses -----------------------------------------------------------------------------------
 
 
 @every
@@ -131,11 +137,11 @@ def test_cycles_that_left_the_host_behind_can_be_held_to_their_paths():
         compared = path_asymmetry(solution)
         for constrained in compared.constrained:
             own = constrained.loss_breakdown
-            assert {f"{p} -> {q}" for p, q in constrained.edges} <= set(solution.edges), pair
+            assert set(constrained.edges) <= set(ends(solution)), pair
             parts = own.losses_J_per_g.sum() + own.stored_J_per_g
             assert parts == pytest.approx(own.loop_J_per_g, rel=1e-4), pair
             # Per gram of the same host, whichever node the held mechanism begins with.
-            hosts = [mechanism_of(s).host_molar_mass_g_per_mol for s in (constrained.solution, solution)]
+            hosts = [s.mechanism.host_molar_mass_g_per_mol for s in (constrained.solution, solution)]
             assert hosts[0] == pytest.approx(hosts[1], rel=1e-9), pair
             most = max(half.capacity_mAh_per_g for half in half_cycles(solution))
             assert own.capacities_mAh_per_g.max() < 1.001 * most, pair
@@ -147,22 +153,23 @@ def test_cycles_that_left_the_host_behind_can_be_held_to_their_paths():
         ):
             # One path and no other: holding to it changes nothing.
             assert compared.difference_mV() == pytest.approx((0.0, 0.0), abs=1.0), pair
-        assert reads_well(loss_report(solution, compared.free, compared)), pair
+        assert reads_well(loss_report(solution, compared.free)), pair
+        assert reads_well(constrained_path.report(solution, compared)), pair
 
 
 # -- explain ----------------------------------------------------------------------------------
 
 
 @every
-def test_shares_of_rivals_add_up_to_one(name, graph):
+def test_shares_of_competitors_add_up_to_one(name, graph):
     solution = cycled(name, graph)
     text = explanation(solution)
     assert reads_well(text)
-    rows = [dict(zip(EXPLAIN_HEAD, row, strict=True)) for row in explain_rows(solution)]
+    rows = by_heading(*explain_table(solution))
     told = {tuple(row[head] for head in ("Cycle", "Direction", "Phase")): [] for row in rows}
     for row in rows:
         told[row["Cycle"], row["Direction"], row["Phase"]].append(float(row["Share"]))
-        assert f"{row['Phase']} -> {row['Product']}" in solution.edges
+        assert (row["Phase"], row["Product"]) in ends(solution)
     for shares in told.values():
         assert sum(shares) == pytest.approx(1.0, abs=1e-5)
         assert shares == sorted(shares, reverse=True)
@@ -226,16 +233,16 @@ def test_differential_capacity_integrates_to_the_capacity(name, graph):
 @every
 def test_phases_hold_all_the_antimony_and_what_is_crystalline_is_a_share(name, graph):
     solution = cycled(name, graph)
-    document = solution.mechanism.document
-    seen = node_crystalline(document)
+    mechanism = solution.mechanism
     crystalline = sum(
-        share for node, share in zip(solution.phases, solution.fractions, strict=True) if seen[node]
+        share * mechanism.crystalline_share(node)
+        for node, share in zip(solution.phases, solution.fractions, strict=True)
     )
     assert np.min(crystalline) >= -1e-6
     assert np.max(crystalline) <= 1.0 + 1e-6
     amounts = phase_amounts(solution)
     antimony = sum(
-        amount * parse_formula(document["phases"][phase]["formula"]).get("Sb", (0.0, 0.0))[0]
+        amount * parse_formula(mechanism.phases[phase].formula).get("Sb", (0.0, 0.0))[0]
         for phase, amount in amounts.items()
     )
     assert antimony == pytest.approx(np.ones(len(solution.time_s)), abs=1e-8)
@@ -250,11 +257,12 @@ def test_phases_hold_all_the_antimony_and_what_is_crystalline_is_a_share(name, g
 
 def test_compare_gives_a_row_for_each():
     solutions = [cycled(*pair) for pair in EVERY]
-    rows = [dict(zip(COMPARISON_HEAD, row, strict=True)) for row in comparison_rows(solutions)]
+    headings, lines = comparison_table(solutions)
+    rows = by_heading(headings, lines)
     assert [(row["System"], row["Graph"]) for row in rows] == EVERY
     for row in rows:
         assert all(value for head, value in row.items() if head != "Design")
-        causes = sum(float(row[head]) for head in COMPARISON_HEAD[-6:])
+        causes = sum(float(row[head]) for head in headings[-6:])
         assert causes == pytest.approx(float(row["Hysteresis [mV]"]), rel=2e-3)
         gap = 1e3 * (float(row["Extraction [V]"]) - float(row["Insertion [V]"]))
         assert gap == pytest.approx(float(row["Hysteresis [mV]"]), abs=0.2)
@@ -276,7 +284,7 @@ def test_a_small_map_of_a_compound():
     text = selection_report(chart, mechanism)
     assert reads_well(text)
     assert text.count(" A") >= 2
-    assert len(selection_rows(chart)) == 4 * sum(len(grids) for grids in chart.shares.values())
+    assert len(selection_table(chart)[1]) == 4 * sum(len(grids) for grids in chart.shares.values())
     plots.selection(chart, mechanism)[0].figure.draw_without_rendering()
 
 
@@ -293,13 +301,13 @@ DRAWN += [
     (name, "reported", kind)
     for name in shipped_names()
     for kind in FIGURES
-    if kind not in ("paths", "xrd", "mosaic")
+    if kind not in ("paths", "xrd", "particles")
 ]
 
 
 @pytest.mark.parametrize(("name", "graph", "kind"), DRAWN, ids=["-".join(item) for item in DRAWN])
 def test_every_figure_is_drawn(name, graph, kind):
-    figure = FIGURES[kind](plots, cycled(name, graph))
+    figure = figure_of(FIGURES[kind](plots, cycled(name, graph)))
     assert all(any((*ax.lines, *ax.collections, *ax.patches)) for ax in figure.axes)
 
 
@@ -312,12 +320,12 @@ def longest(name):
 CROWDED = max(shipped_names(), key=longest)
 
 
-@pytest.mark.parametrize("kind", ["overview", "phases", "paths", "xrd", "rivals", "budget"])
+@pytest.mark.parametrize("kind", ["overview", "phases", "paths", "xrd", "driving forces", "losses"])
 def test_the_most_crowded_figures_have_room_for_their_words(kind):
     # A layout that finds no room warns, and warnings are errors here.
     solution = cycled(CROWDED, "candidate")
-    draw = {**FIGURES, "rivals": plots_rivals, "budget": plots_budget}[kind]
-    figure = draw(plots, solution)
+    draw = {**FIGURES, "driving forces": draw_driving_forces, "losses": draw_losses}[kind]
+    figure = figure_of(draw(plots, solution))
     figure.draw_without_rendering()
     whole = figure.bbox.padded(2.0)
     legends = [*figure.legends, *(ax.get_legend() for ax in figure.axes if ax.get_legend())]
@@ -329,9 +337,9 @@ def test_the_most_crowded_figures_have_room_for_their_words(kind):
     assert all(ax.bbox.height > 0.1 * figure.bbox.height for ax in figure.axes)
 
 
-def plots_rivals(plots, solution):
+def draw_driving_forces(plots, solution):
     return plots.driving_forces(solution)
 
 
-def plots_budget(plots, solution):
+def draw_losses(plots, solution):
     return plots.losses(solution, path_asymmetry(solution))

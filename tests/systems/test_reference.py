@@ -123,7 +123,7 @@ def equilibrium(mechanism, celsius, one, other):
     ("celsius", "first", "second", "tolerance", "rate"),
     [(25.0, 0.956, 0.948, 2e-3, "C/100"), (400.0, 0.910, 0.875, 3e-3, "C/20")],
 )
-def test_equilibrium_couples_of_lithium(simulated, celsius, first, second, tolerance, rate):
+def test_two_phase_equilibria_of_lithium(simulated, celsius, first, second, tolerance, rate):
     # V1 (Wang 1986) and V2 (Weppner and Huggins 1978), from the file's enthalpies and entropies ...
     mechanism = load_mechanism("li-sb")
     assert equilibrium(mechanism, celsius, "Sb", "Li2Sb") == pytest.approx(first, abs=tolerance)
@@ -384,11 +384,11 @@ def test_swelling_at_full_insertion(simulated, name, printed, text):
 
 
 @pytest.mark.parametrize(
-    ("name", "couples"), [("li-sb-llzo", (0.947, 0.934, 0.943)), ("li-sb-libh4", (0.944, 0.930, 0.939))]
+    ("name", "plateaus"), [("li-sb-llzo", (0.947, 0.934, 0.943)), ("li-sb-libh4", (0.944, 0.930, 0.939))]
 )
-def test_plateaus_of_solid_cells_follow_the_entropies(simulated, name, two_phase_equilibria):
+def test_plateaus_of_solid_cells_follow_the_entropies(simulated, name, plateaus):
     # Sb/Li2Sb, Li2Sb/Li3Sb and Sb/Li3Sb at 95 and 120 C, from dE/dT = -0.123 and -0.195 mV/K: within 1 mV.
-    first, second, direct = two_phase_equilibria
+    first, second, direct = plateaus
     for graph in LI_GRAPHS:
         solution = simulated(name, cycling("C/1000", 0.05, 1.5), graph=graph, changes=no_barriers(name))
         assert at_composition(solution, 1, [0.5, 1.5]) == pytest.approx([first] * 2, abs=1e-3)

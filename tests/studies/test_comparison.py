@@ -16,16 +16,15 @@ from sbpath import (
     compare,
     cycle_summaries,
     cycling,
-    first_cycle_efficiency,
     half_cycles,
     load_mechanism,
 )
+from sbpath.results.cycles import first_cycle_efficiency
 from sbpath.studies.comparison import (
-    COMPARISON_HEAD,
     case_labels,
     cases,
     comparison_report,
-    comparison_rows,
+    comparison_table,
     rate_text,
 )
 
@@ -39,7 +38,8 @@ def cycled(simulated, name, rate="C/5", graph=None, cycles=2, **options):
 
 
 def table(solutions, **options):
-    return [dict(zip(COMPARISON_HEAD, row, strict=True)) for row in comparison_rows(solutions, **options)]
+    headings, lines = comparison_table(solutions, **options)
+    return [dict(zip(headings, line, strict=True)) for line in lines]
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_on_the_scale_of_lithium_potentials_move_by_the_standard_potentials(thre
     shifts = [0.0, 3.0401 - 2.71, 3.0401 - 2.931]
     assert [case.shift_V for case in cases(three, "Li")] == pytest.approx(shifts, abs=1e-12)
     for own, common, shift in zip(told, table(three, scale="Li"), shifts, strict=True):
-        for key in COMPARISON_HEAD:
+        for key in own:
             if key in ("Insertion [V]", "Extraction [V]"):
                 assert float(common[key]) - float(own[key]) == pytest.approx(shift, abs=1.1e-4)
             else:
@@ -276,9 +276,7 @@ def test_own_graph_temperature_and_changed_numbers_are_kept():
 )  # fmt: skip
 def test_mistakes_are_told_before_the_first_run(monkeypatch, systems, options, words):
     started = []
-    monkeypatch.setattr(
-        module, "simulate", lambda *a, real=module.simulate, **k: started.append(a) or real(*a, **k)
-    )
+    monkeypatch.setattr(module, "run", lambda *a, real=module.run, **k: started.append(a) or real(*a, **k))
     with pytest.raises(InputError, match="(?s)" + words.replace("(", r"\(")):
         compare(systems, **{"rates": ("2C",), "cycles": 1, "progress": False, **options})
     assert started == []

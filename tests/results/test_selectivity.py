@@ -25,7 +25,7 @@ from sbpath import (
 )
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.results.selectivity import TimeConstants
-from sbpath.text.explanation import EXPLAIN_HEAD, branch_point_text, explain_rows, explanation
+from sbpath.text.explanation import branch_point_text, explain_table, explanation
 
 KELVIN = 298.15
 # Interfacial energies (J/m2) and volumes (m3/mol Sb) of the Li system, from the table of the model.
@@ -138,7 +138,7 @@ def test_an_edge_without_driving_force_has_none_in_any_row(simulated):
 
 
 def test_a_barrier_out_of_reach_gives_no_nuclei(simulated):
-    about = driving(cycled(simulated, "k-sb", "C/5"))
+    about = driving_forces(cycled(simulated, "k-sb", "C/5"))
     with np.errstate(under="ignore"):
         wanted = np.exp(about.log_attempt[:, None] - about.barrier_kT)
     np.testing.assert_allclose(about.nucleation_per_s, wanted, rtol=1e-9, atol=1e-300)
@@ -183,7 +183,7 @@ def test_two_inequalities_decide_the_path_of_lithium(simulated):
     assert np.isnan([into.winner.lever, into.winner.energy_ratio, into.winner.threshold_J_per_m2]).all()
 
 
-def test_a_decision_stands_where_half_of_the_phase_has_gone(simulated):
+def test_a_branch_point_is_where_half_of_the_phase_has_reacted(simulated):
     solution = cycled(simulated)
     found = branch_points(solution)
     assert [(d.direction, d.phase) for d in found] == [
@@ -194,7 +194,7 @@ def test_a_decision_stands_where_half_of_the_phase_has_gone(simulated):
         half = slice(solution.steps[2].first, solution.steps[2].last)
         if branch_point.direction == "extraction":
             half = slice(solution.steps[3].first, solution.steps[3].last)
-        own = [e for e, name in enumerate(solution.edges) if name.startswith(f"{branch_point.phase} -> ")]
+        own = [e for e, edge in enumerate(solution.edges) if edge.reactant == branch_point.phase]
         gone = solution.converted[own].sum(axis=0)
         total = gone[half.stop - 1] - gone[half.start]
         assert (gone[row] - gone[half.start]) / total == pytest.approx(0.5, abs=0.02)
@@ -264,7 +264,7 @@ def held(mechanism, potential=0.75, hours=20.0):
     ("attempts", "shapes", "works"),
     [((1e9, 1e9), (1.0, 1.0), (0.0, 0.0)), ((1e9, 1e12), (1.0, 1.0), (0.0, 0.0)), ((1e9, 1e6), (1.0, 0.4), (0.0, 0.0)), ((1e9, 1e10), (0.5, 0.8), (0.0, 2500.0))],
 )  # fmt: skip
-def test_at_its_threshold_a_rival_nucleates_as_fast_as_the_winner(attempts, shapes, works):
+def test_at_its_threshold_a_competitor_nucleates_as_fast_as_the_winner(attempts, shapes, works):
     # At a held potential forces do not change, and branching is the ratio of nucleation rates.
     energies = (0.12, 0.25)
     first = branch_points(held(competition(energies, attempts, shapes, works=works)))[0]
@@ -289,13 +289,13 @@ def test_at_its_threshold_a_rival_nucleates_as_fast_as_the_winner(attempts, shap
     assert branches == pytest.approx([0.5, 0.5], abs=1e-3)
 
 
-def test_a_rival_that_cannot_be_fast_enough_has_no_threshold_but_zero():
+def test_a_competitor_that_is_never_fast_enough_has_a_threshold_of_zero():
     # So few attempts that even without a barrier it would lose.
     first = branch_points(held(competition((0.12, 0.25), (1e9, 1e-12), (1.0, 1.0))))[0]
     assert competitor(first, "Li2Sb").threshold_J_per_m2 == 0.0
 
 
-def test_a_rival_without_a_barrier_is_not_told_to_have_no_driving_force():
+def test_a_competitor_without_a_barrier_is_not_said_to_lack_driving_force():
     # Li2Sb nucleates at once but grows a billion times more slowly.
     solution = held(competition((0.12, 0.0), (1e9, 1e9), (1.0, 1.0), growth=(1e3, 1e-9)))
     first = branch_points(solution)[0]
@@ -340,7 +340,8 @@ def test_a_winner_that_went_at_another_time_is_the_one_without_a_driving_force(s
 
 def test_rows_for_a_file_hold_every_decision_of_every_cycle(simulated):
     solution = cycled(simulated)
-    rows = [dict(zip(EXPLAIN_HEAD, row, strict=True)) for row in explain_rows(solution)]
+    headings, lines = explain_table(solution)
+    rows = [dict(zip(headings, line, strict=True)) for line in lines]
     found = [(d, r) for cycle in (1, 2) for d in branch_points(solution, cycle) for r in d.competitors]
     assert len(rows) == len(found)
     for row, (branch_point, one) in zip(rows, found, strict=True):

@@ -18,11 +18,10 @@ from sbpath import (
     hysteresis_profile,
     load_mechanism,
     loss_breakdown,
-    loss_breakdowns,
     shipped_names,
     simulate,
 )
-from sbpath.results.loss_breakdown import LOSSES
+from sbpath.results.loss_breakdown import LOSSES, loss_breakdowns
 from sbpath.text.loss_tables import loss_report, loss_rows
 
 CELSIUS = 25.0
@@ -182,7 +181,7 @@ def test_the_split_is_that_of_the_textbook_integrated_over_rows(simulated, name,
     assert (own.heat_J_per_g[:, WORK].sum() > 10.0) == ("changes" in options)
 
 
-def test_an_output_period_does_not_change_the_budget(simulated):
+def test_an_output_period_does_not_change_the_losses(simulated):
     every = loss_breakdown(cycled(simulated, "na-sb", "C/5"))
     steps = ("Insert at C/5 until 0.02 V (1 h period)", "Extract at C/5 until 1.5 V (1 h period)")
     sparse = simulated("na-sb", (steps,) * 2)
@@ -312,7 +311,7 @@ def test_what_has_no_edges_loses_nothing():
     assert abs(own.loop_J_per_g) < 1e-5
 
 
-def test_a_budget_without_losses_can_be_told():
+def test_a_cycle_without_losses_can_be_reported():
     phase = solution_phase([(3.0, 0.7, 1.0)], cutoffs=(0.1, 1.5))
     solution = simulate(phase, cycling("C/10", 0.1, 1.5, 2), progress=False)
     assert "nan" not in loss_report(solution, loss_breakdown(solution))
@@ -449,7 +448,7 @@ def test_parts_add_up_to_the_gap_of_a_first_cycle_of_lithium(simulated):
 # -- what cannot be had ---------------------------------------------------------------------------
 
 
-def test_cycles_that_do_not_close_have_no_budget(simulated):
+def test_cycles_that_do_not_close_have_no_loss_breakdown(simulated):
     half = simulated("li-sb", "Insert at C/2 until 0.05 V")
     assert loss_breakdowns(half) == []
     with pytest.raises(InputError, match="no cycle of this solution is closed"):
