@@ -29,7 +29,7 @@ def interleaved(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[
     """Median time of each contestant (s).
 
     They take turns, so that a slow moment of the machine falls on all of them, and their
-    ratios stand where the times do not. It is time of the processor: on an idle machine the same
+    ratios hold where the times do not. It is time of the processor: on an idle machine the same
     as time on the wall, since all of them calculate on one thread; on a busy one it leaves out
     the turns of others, which a long run always has to wait for and a short one seldom.
     """

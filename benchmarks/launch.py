@@ -2,8 +2,8 @@
 
     python launch.py command...
 
-A process is told its peak memory from before it became another program as well: started from
-a large one, the smallest command would seem as large. This one loads next to nothing.
+The peak memory of a process includes that of the program it was before: started from a large
+one, the smallest command would seem as large. This one loads next to nothing.
 """
 
 import json

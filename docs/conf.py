@@ -58,7 +58,7 @@ myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
 suppress_warnings = [
     "config.cache",
-    # Names of attributes are linked where they can be; those that stand in several classes cannot.
+    # Names of attributes are linked where they can be; those of several classes cannot.
     "ref.python",
 ]
 
@@ -102,7 +102,7 @@ sphinx_gallery_conf = {
 
 
 def no_type_in_words(app, what, name, obj, options, lines):
-    """Napoleon takes what stands before a colon in the first line of a property for its type."""
+    """Napoleon takes what is before a colon in the first line of a property for its type."""
     if what == "property" and lines:
         lines[0] = lines[0].replace(": ", "; ")
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 import sbpath
 from sbpath.mechanism import records
+from sbpath.mechanism.mechanism import Mechanism
 from sbpath.text.mechanism_sheet import statuses
 
 # Units by the end of a key; the longest end that fits counts.
@@ -43,7 +44,7 @@ UNITS = {
 }
 # Tables of a mechanism file, and the record that each is read into.
 TABLES: dict[str, type[BaseModel]] = {
-    "At the top of the file": records.Mechanism,
+    "At the top of the file": Mechanism,
     "In `[phases.NAME]`": records.Phase,
     "In `[[phases.NAME.galleries]]`": records.Gallery,
     "In the `cell` of a phase": records.Cell,
@@ -57,14 +58,14 @@ TABLES: dict[str, type[BaseModel]] = {
 }
 # What the reader adds, and the tables that have rows of their own.
 NOT_KEYS = {
-    "name", "design", "document_json", "phases", "transformations", "interfaces", "kinetics", "electrode",
+    "name", "design", "phases", "transformations", "interfaces", "kinetics", "electrode",
     "electrolyte", "galleries", "cell", "atoms",
 }  # fmt: skip
 PROVENANCE = set(records.Provenance.model_fields)
 
 
 def unit(key: str) -> str:
-    """The unit that stands at the end of a key, a dash for a number without one."""
+    """The unit at the end of a key, a dash for a number without one."""
     ends = [end for end in UNITS if key.endswith(end)]
     return UNITS[max(ends, key=len)] if ends else "–"
 

@@ -9,4 +9,4 @@ the branches is made of. Nucleation makes nearly all of it, and most for potassi
 import sbpath
 
 cells = sbpath.compare(["li-sb", "na-sb", "k-sb"], progress=False)
-figure = sbpath.plots.side_by_side(cells)
+figure = sbpath.plots.comparison(cells)

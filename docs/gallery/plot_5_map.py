@@ -2,7 +2,7 @@
 Which path wins
 ===============
 
-Two interfacial energies are varied. White lines are where two paths carry as much: the shipped values lie
+Two interfacial energies are varied. On the white lines two paths carry equal shares: the shipped values lie
 where lithium enters in two steps and leaves in one.
 """
 
@@ -15,4 +15,4 @@ chart = sbpath.selection_map(
     cycles=1,
     progress=False,
 )
-axes = sbpath.plots.path_map(chart, "li-sb")
+axes = sbpath.plots.selection(chart, "li-sb")

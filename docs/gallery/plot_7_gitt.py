@@ -10,4 +10,4 @@ import sbpath
 
 protocol = sbpath.gitt("C/20", 0.05, 1.5, pulse="x = 0.1", rest="4 h")
 solution = sbpath.simulate("li-sb", protocol, progress=False)
-ax = sbpath.plots.gitt(solution)
+ax = sbpath.plots.titration(solution)

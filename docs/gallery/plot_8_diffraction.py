@@ -9,4 +9,4 @@ comes back is amorphous, so they return weaker.
 import sbpath
 
 solution = sbpath.simulate("na-sb", sbpath.cycling("C/10", 0.02, 1.5, cycles=2), progress=False)
-axes = sbpath.plots.xrd(sbpath.diffraction(solution, "CuKa", two_theta=(15.0, 50.0)))
+axes = sbpath.plots.diffraction(sbpath.diffraction(solution, "CuKa", two_theta=(15.0, 50.0)))

@@ -1,4 +1,4 @@
-"""The command line. Heavy imports are inside the handlers, so that ``--help`` is fast."""
+"""The command line. Heavy imports are inside the handlers, so that ``--help`` is quick."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from typing import Any, NoReturn
 
 from sbpath import __version__
 from sbpath.cli import cmd_compare, cmd_literature, cmd_run, cmd_simulate, cmd_sweep, cmd_systems, cmd_why
+from sbpath.cli.options import HelpFormatter
 from sbpath.errors import InputError, SbpathError, ValidityWarning
 
 EXAMPLES = """examples:
   sbpath list
   sbpath simulate li-sb --cycles 2 --plot li.png --csv li.csv
-  sbpath simulate na-sb --protocol "Insert at C/10 until x = 1.5" "Rest for 2 h" "Extract at C/10 until 1.5 V"
+  sbpath run gitt na-sb --rate C/20 --plot gitt.png
   sbpath compare li-sb na-sb k-sb li-sb-libh4 --plot hysteresis.png
 """
 
@@ -108,10 +109,10 @@ def _notes() -> Iterator[None]:
 def _parser(with_studies: bool = True) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="sbpath",
-        description="Simulate insertion and extraction of Li, Na and K in antimony (Sb) electrodes:\n"
-        "voltage plateaus, phase fractions and hysteresis from a graph of phases.",
+        description="Simulate antimony (Sb) battery anodes in Li, Na and K cells: voltage plateaus, phase fractions "
+        "and hysteresis from a graph of phases.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"sbpath {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from sbpath.cli.options import add_cycles, add_outputs, check_outputs, save_figure, to_celsius, write_table
+from sbpath.cli.options import (
+    HelpFormatter,
+    add_cycles,
+    add_outputs,
+    check_outputs,
+    save_figure,
+    to_celsius,
+    write_table,
+)
 
 EXAMPLES = """examples:
   sbpath compare li-sb na-sb k-sb --plot hysteresis.png
@@ -20,11 +28,11 @@ def add(commands: Any) -> None:
     compare = commands.add_parser(
         "compare",
         help="compare the hysteresis of systems, graphs, designs, rates and temperatures",
-        description="Cycle every combination of system, graph, electrode design, rate and temperature, and compare\n"
-        "the last cycles: hysteresis and its causes, efficiency and path. ICE is the coulombic efficiency of the\n"
-        "first cycle, CE that of the last one, near 100 % even if the first cycle lost much.",
+        description="Cycle every system on every graph, in every electrode design, at every rate and temperature, and "
+        "compare the last cycles: hysteresis, where it comes from, efficiency and path. ICE is the efficiency of "
+        "the first cycle, the share of the charge inserted that came out again; CE is that of the last cycle.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     compare.add_argument("mechanisms", nargs="+", metavar="MECHANISM", help="shipped names or .toml files")
     compare.add_argument(
@@ -32,7 +40,7 @@ def add(commands: Any) -> None:
     )
     compare.add_argument(
         "--design", nargs="+", metavar="NAME",
-        help="electrode designs for each system: see the end of `sbpath list`, or .toml files; own is the mechanism's",
+        help="electrode designs (see `sbpath list`) or .toml files; own is the mechanism's own electrode",
     )  # fmt: skip
     compare.add_argument(
         "--rate", nargs="+", metavar="RATE", default=["C/10"], help="C/10, 0.5C, 50 mA/g, ... (default C/10)"
@@ -43,7 +51,7 @@ def add(commands: Any) -> None:
     add_cycles(compare, 2)
     compare.add_argument(
         "--scale", choices=("own", "Li"), default="own",
-        help="potentials against each cell's own metal, or all against Li+/Li by standard potentials (default own)",
+        help="potentials against the metal of each cell, or all against Li+/Li (default own)",
     )  # fmt: skip
     add_outputs(compare, "the table", "loops, gaps, causes and efficiencies")
     compare.set_defaults(handler=_compare)

@@ -6,7 +6,7 @@ import argparse
 import shutil
 from typing import Any
 
-from sbpath.cli.options import check_outputs, save_figure
+from sbpath.cli.options import HelpFormatter, add_outputs, check_outputs, save_figure
 from sbpath.errors import InputError
 
 EXAMPLES = """examples:
@@ -24,12 +24,12 @@ def add(commands: Any) -> None:
     """Add the command to the subparsers."""
     parser = commands.add_parser(
         "literature",
-        help="Sb anodes reported for Li, Na, K and solid cells, and theoretical hosts (the review's Tables 1-5)",
-        description="The 55 Sb anodes of the review's Tables 2-5, numbers as printed: electrolyte, binder, first-cycle\n"
-        "efficiency, capacity after X cycles, rate capability. Options select rows; a row must match all of\n"
-        "them. With --hosts, Table 1: theoretical capacity and volume change of graphite, Si, Sn and Sb.",
+        help="Sb anodes reported for Li, Na, K and solid cells, and hosts in theory (the review's Tables 1-5)",
+        description="The 55 Sb anodes of the review's Tables 2-5 as printed: electrolyte, binder, first-cycle "
+        "efficiency, capacity after X cycles, rate capability. Options narrow the list down; a row must match all "
+        "of them. With --hosts, Table 1: theoretical capacity and volume change of graphite, Si, Sn and Sb.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     option = parser.add_argument
     option("--ion", metavar="ION", help="Li, Na or K")
@@ -41,23 +41,18 @@ def add(commands: Any) -> None:
     option("--strategy", metavar="NAME", help="SEI, structure or composite (with alloys)")
     option(
         "--sort", choices=("capacity", "efficiency", "rate", "cycles"),
-        help="largest first: capacity after X cycles, first-cycle efficiency, current of the rate capability, "
+        help="largest first: capacity after X cycles, first-cycle efficiency, current of the rate capability "
         "or number of cycles (default: as in the review)",
     )  # fmt: skip
     option("--notes", action="store_true", help="print the remarks on each row and its full citation")
     option(
-        "--compare-with", metavar="NAME",
-        help="simulate the first cycle of this mechanism for each row, at the row's mA/g (C/10 if the review gives "
-        "none) and temperature, and print both: first-cycle efficiency, capacity inserted, mean voltages",
+        "--compare-with", metavar="MECHANISM",
+        help="simulate the first cycle of this mechanism at the current and temperature of each row, and print both",
     )  # fmt: skip
     option(
         "--hosts", action="store_true", help="Table 1: computed and printed values, and where they disagree"
     )
-    option("--csv", metavar="FILE", help="write the rows with every column as CSV, simulated ones included")
-    option(
-        "--plot", metavar="FILE", help="draw the anodes by strategy and ion, or the hosts (.png, .pdf, .svg)"
-    )
-    option("--quiet", action="store_true", help="no progress bar")
+    add_outputs(parser, "every column of the rows", "the anodes by strategy and ion, or the hosts")
     parser.set_defaults(handler=_literature)
 
 

@@ -6,9 +6,11 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from sbpath.cli.options import (
+    HelpFormatter,
     add_conditions,
     add_mechanism,
     add_outputs,
+    add_save,
     add_window,
     check_outputs,
     cut_offs,
@@ -27,8 +29,8 @@ def add(commands: Any, with_studies: bool) -> None:
     run = commands.add_parser(
         "run",
         help="run a study: titration, voltammetry, rate test, reversals, rests",
-        description="Run a study: a protocol and the analysis of its solution. See also `sbpath run STUDY --help`.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Run a study: a protocol, and what is read off its solution. `sbpath run STUDY --help` says more.",
+        formatter_class=HelpFormatter,
     )
     if with_studies:
         _add_studies(run)
@@ -41,15 +43,15 @@ def _add_studies(run: argparse.ArgumentParser) -> None:
     for study in STUDIES:
         parser = studies.add_parser(
             study.name, help=study.title, description=study.description, epilog=f"example:\n  {study.example}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=HelpFormatter,
         )  # fmt: skip
         add_mechanism(parser)
         for argument in study.arguments:
             _add_argument(parser, argument)
         add_conditions(parser)
         add_window(parser)
-        add_outputs(parser, "every row of the table", "the study")
-        parser.add_argument("--save", metavar="FILE", help="write the whole solution to one .npz file")
+        add_outputs(parser, "the whole table", "a figure")
+        add_save(parser)
         parser.set_defaults(handler=_run, study=study)
 
 

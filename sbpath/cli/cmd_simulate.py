@@ -7,10 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sbpath.cli.options import (
+    HelpFormatter,
     add_conditions,
     add_cycling,
     add_mechanism,
     add_outputs,
+    add_protocol,
+    add_save,
     add_window,
     check_figure_kind,
     check_outputs,
@@ -27,14 +30,15 @@ if TYPE_CHECKING:
     from sbpath.model.population import Population
     from sbpath.solution import Solution
 
-HELP = """steps: Discharge at C/10 until 0.05 V | Charge at 50 mA/g for 2 h or until 1.5 V | Insert at C/10 until x = 1.5
-       Rest for 30 min | Hold at 10 mV until C/50 | Sweep at 0.1 mV/s from 1.5 V to 0.05 V | ... (10 second period)
-figures: overview (default), operando, phases (assemblages split up), crystalline (visible to diffraction),
-       dqdv, swelling, heat, paths (charge of each transformation), particles, xrd (needs sbpath[xrd])
+HELP = """steps: Discharge at C/10 until 0.05 V | Charge at 50 mA/g for 2 h or until 1.5 V
+       Insert at C/10 until x = 1.5 | Rest for 30 min | Hold at 10 mV until C/50
+       Sweep at 0.1 mV/s from 1.5 V to 0.05 V | ... (10 second period)
+figures: overview (default), operando, phases (each phase of an assemblage), crystalline (what
+       diffraction sees), dqdv, swelling, heat, paths, particles, xrd (needs sbpath[xrd])
 
 examples:
   sbpath simulate li-sb --cycles 2 --plot li.png --csv li.csv
-  sbpath simulate na-sb --protocol "Insert at C/10 until x = 1.5" "Rest for 2 h" "Extract at C/10 until 1.5 V"
+  sbpath simulate na-sb --protocol "Insert at C/10 until x = 1.5" "Rest for 2 h"
 """
 
 # Figures of --plot, from the module `sbpath.plots` and a solution; the first is the default.
@@ -57,35 +61,28 @@ def add(commands: Any) -> None:
     simulate = commands.add_parser(
         "simulate",
         help="simulate one system: cycles, or any protocol",
-        description="Cycle one system and print its half cycles and cycles. The path consists of the transformations that\n"
-        "carried the charge; if it branches, each branch has the share of all Sb that took it.",
+        description="Cycle one system and print its half cycles and cycles, with the path of the transformations "
+        "that carried the charge. Where paths branch, each comes with the share of the Sb that took it.",
         epilog=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     add_mechanism(simulate)
     add_cycling(simulate, 1)
     add_conditions(simulate)
     add_window(simulate)
+    add_protocol(simulate)
     simulate.add_argument(
-        "--protocol",
-        nargs="+",
-        metavar="STEP",
-        help="steps of one cycle, each in quotes; repeated --cycles times",
-    )
-    simulate.add_argument(
-        "--mass", type=float, default=1.0, metavar="G", help="mass of Sb (g), for A, mA and --bdf (default 1)"
+        "--mass", type=float, default=1.0, metavar="G", help="grams of Sb, for A, mA and --bdf (default 1)"
     )
     simulate.add_argument("--particles", type=int, metavar="N", help="N particles at one potential")
     simulate.add_argument(
         "--spread", nargs="+", metavar="WHAT=WIDTH",
-        help="log-normal widths of their distribution: size=0.3 interfacial_energy=0.03 growth_rate=0.1",
+        help="log-normal widths: size=0.3 interfacial_energy=0.03 growth_rate=0.1",
     )  # fmt: skip
     add_outputs(simulate, "the curves", "a figure")
     simulate.add_argument("--figure", metavar="KIND", choices=FIGURES, help="what --plot draws, see below")
-    simulate.add_argument(
-        "--bdf", metavar="FILE", help="write the curves in the Battery Data Format (.bdf.csv)"
-    )
-    simulate.add_argument("--save", metavar="FILE", help="write the whole solution to one .npz file")
+    simulate.add_argument("--bdf", metavar="FILE", help="write the Battery Data Format (.bdf.csv)")
+    add_save(simulate)
     simulate.set_defaults(handler=_simulate)
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sbpath.cli.options import (
+    HelpFormatter,
     add_conditions,
     add_cycling,
     add_mechanism,
     add_outputs,
+    add_protocol,
     check_outputs,
     load,
     save_figure,
@@ -36,17 +38,16 @@ QUANTITIES = (
     "energy_efficiency",
 )
 
-HELP = """what varies (--vary, repeatable; every combination is run):
-  rate=C/100..5C:20                       20 C-rates, in logarithmic steps
-  temperature=25,60,120                   temperatures in C
+HELP = """what varies:
+  rate=C/100..5C:20           20 C-rates, in logarithmic steps
+  temperature=25,60,120       temperatures in C
   electrode.particle_radius_m=1e-8..1e-6:5,log
-                                          a number of the mechanism (paths: sbpath show), in logarithmic steps
-  "current=10..100 mA/g:5"                a name in braces in --protocol: "Discharge at {current} until 0.05 V"
-with --sample sobol:128 or lhs:100, points are sampled within the ranges instead; leave out the :COUNT.
-For each run the last cycle is kept, or why it failed. Ctrl-C stops; the same command continues from there.
+                              a number of the mechanism (see `sbpath show`), in logarithmic steps
+  "current=10..100 mA/g:5"    a name in braces in --protocol: "Discharge at {current} until 0.05 V"
+The last cycle of each run is kept, or why it failed. Ctrl-C stops; the same command continues.
 
 examples:
-  sbpath sweep li-sb --vary rate=C/100..5C:20 --vary temperature=0..120:13 --out sweep.sqlite --plot sweep.png
+  sbpath sweep li-sb --vary rate=C/100..5C:20 --vary temperature=0..120:13 --out sweep.sqlite
   sbpath sweep li-sb --map --vary rate=C/100..5C:9 --vary temperature=-20..60:7 --plot map.png
 """
 
@@ -58,34 +59,37 @@ def add(commands: Any) -> None:
         help="many runs of one system over rates, temperatures or any of its numbers",
         description="Cycle a system at every point of a grid or sample, and keep a table of the results.",
         epilog=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     add_mechanism(sweep)
     sweep.add_argument(
-        "--vary", action="append", required=True, metavar="NAME=LOW..HIGH:COUNT", help="see below; repeatable"
+        "--vary",
+        action="append",
+        required=True,
+        metavar="NAME=LOW..HIGH:COUNT",
+        help="see below; every combination is run",
     )
     sweep.add_argument(
-        "--sample", metavar="METHOD:COUNT", help="sobol:128 (a power of 2) or lhs:100 points, not a grid"
+        "--sample",
+        metavar="METHOD:COUNT",
+        help="sobol:128 or lhs:100 points, no grid; leave :COUNT out of --vary",
     )
     sweep.add_argument("--seed", type=int, metavar="N", help="of the sample (default 0)")
     add_cycling(sweep, 2)
     add_conditions(sweep)
-    sweep.add_argument(
-        "--protocol",
-        nargs="+",
-        metavar="STEP",
-        help="steps of one cycle, each in quotes; repeated --cycles times",
-    )
+    add_protocol(sweep)
     sweep.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
     sweep.add_argument(
-        "--out", metavar="FILE", help="file for the runs (.sqlite), or a .csv or .parquet file made from it"
+        "--out", metavar="FILE", help="file of the runs (.sqlite), or a .csv or .parquet made from it"
     )
     add_outputs(sweep, "the table", "a quantity over one or two parameters")
     sweep.add_argument(
         "--quantity", choices=QUANTITIES, metavar="NAME", help=f"what --plot draws (default {QUANTITIES[0]})"
     )
     sweep.add_argument(
-        "--map", action="store_true", help="instead of the table, map the dominant path over two quantities"
+        "--map",
+        action="store_true",
+        help="instead of the table, a map of the dominant path over two quantities",
     )
     sweep.set_defaults(handler=_sweep)
 
@@ -101,7 +105,8 @@ def _map(options: argparse.Namespace) -> int:
     from sbpath.studies.selection_map import selection_map, selection_report, selection_table
 
     if len(options.vary) != 2:
-        raise InputError(f"--vary: is given {len(options.vary)} times; --map takes two, across and up")
+        times = "once" if len(options.vary) == 1 else f"{len(options.vary)} times"
+        raise InputError(f"--vary: is given {times}; --map takes two, across and up")
     for name in ("sample", "seed", "protocol", "workers", "out", "quantity"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name}: has no meaning with --map; leave it out")

@@ -30,10 +30,9 @@ def add(commands: Any) -> None:
     check = commands.add_parser(
         "check",
         help="check mechanism files, all mistakes at once",
-        description="Check mechanism files: first keys and numbers, then, if these are valid, the chemistry; all "
-        "mistakes of either stage at once. Warnings concern numbers that are valid but implausible: in the wrong "
-        "unit, of the wrong sign, or such that the electrode cannot fill between its cut-offs; they do not "
-        "change the exit code.",
+        description="Check mechanism files: keys and numbers first, then the chemistry, and list all mistakes of each. "
+        "Warnings are about numbers that are allowed but unlikely: in another unit, of the wrong sign, or such that "
+        "the electrode cannot fill between its cut-offs. They do not change the exit code.",
     )
     check.add_argument("files", nargs="+", metavar="FILE", help="mechanism files (.toml) or shipped names")
     check.set_defaults(handler=_check)

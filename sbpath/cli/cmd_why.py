@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from sbpath.cli.options import (
+    HelpFormatter,
     add_conditions,
     add_cycling,
     add_mechanism,
@@ -29,26 +30,26 @@ def add(commands: Any) -> None:
     explain = commands.add_parser(
         "explain",
         help="why this path: driving forces, barriers and times of competing transformations",
-        description="Cycle a system and report, for each branch point, which product formed and what decided. Nucleation,\n"
-        "growth and transport are the times (s) that a domain needs for each when half of the phase is converted;\n"
-        "the shortest sum wins. Share is the share of each product over the whole half cycle.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Cycle a system and report, for each branch point, which product formed and what decided. "
+        "Nucleation, growth and transport are the times (s) that a domain needs for each when half of the phase has "
+        "reacted; the shortest sum wins. Share is the share of each product over the whole half cycle.",
+        formatter_class=HelpFormatter,
     )
     _add_common(explain)
     add_outputs(explain, "every branch point of every cycle", "a figure")
     explain.add_argument(
-        "--figure", choices=("forces", "paths"),
-        help="what --plot draws: driving forces, barriers and rates along the cycle (default), or the graph with the "
-        "charge carried by each edge as its width",
+        "--figure", metavar="KIND", choices=("forces", "paths"),
+        help="what --plot draws: forces (driving forces, barriers and rates along the cycle, the default), or paths "
+        "(the graph, with edges as wide as the charge they carried)",
     )  # fmt: skip
     explain.set_defaults(handler=_explain)
 
     losses = commands.add_parser(
         "losses",
         help="where the hysteresis comes from",
-        description="Split the loop of the last cycle into nucleation, growth, transport, transformation work and\n"
+        description="Split the loop of the last cycle into nucleation, growth, transport, transformation work and "
         "resistance; report the value of the path asymmetry, and what remains as the current goes to zero.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     _add_common(losses)
     add_outputs(losses, "the heat of each edge by cause", "the losses")
@@ -98,21 +99,20 @@ def _losses(options: argparse.Namespace) -> int:
     mechanism = load(options)
     solution = _cycled(options, mechanism)
     found = loss_breakdown(solution)
-    print(loss_report(solution, found))
     compared = None
     try:
         compared = constrained_path.path_asymmetry(solution)
-        print(f"\n{constrained_path.report(solution, compared)}")
+        asymmetry = constrained_path.report(solution, compared)
     except constrained_path.OffPath as error:
         # A host that does not form again cannot follow a later path; the other results are still valid.
-        print(f"\nnot constrained to one path both ways: {error}")
+        asymmetry = f"not constrained to one path both ways: {error}"
     limit = zero_rate.zero_rate(
         mechanism,
         graph=options.graph,
         temperature_C=to_celsius(options.temperature),
         progress=not options.quiet,
     )
-    print(f"\n{zero_rate.report(limit)}")
+    print(loss_report(solution, found), asymmetry, zero_rate.report(limit), sep="\n\n")
     write_table(options.csv, LOSS_HEAD, loss_rows(found))
     save_figure(options.plot, lambda plots: plots.losses(solution, compared, limit))
     return 0

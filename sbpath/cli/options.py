@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import csv
 import re
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +19,26 @@ if TYPE_CHECKING:
     from sbpath.mechanism.mechanism import Mechanism
 
 
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Wraps paragraphs; texts with line breaks, such as examples, are unchanged."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if "\n" in text:
+            return super()._fill_text(text, width, indent)
+        return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
+
+
 def add_mechanism(parser: argparse.ArgumentParser) -> None:
     """The system, and changes to it."""
-    parser.add_argument("mechanism", help="a shipped name (see `sbpath list`) or a .toml file")
+    parser.add_argument(
+        "mechanism", metavar="MECHANISM", help="a shipped name (see `sbpath list`) or a .toml file"
+    )
     parser.add_argument(
         "--design", metavar="NAME", help="electrode design: see `sbpath list`, or a .toml file"
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="PATH=NUMBER", dest="changes",
-        help="new value of a number, e.g. 'interfaces.Sb|Li2Sb.energy_J_per_m2=0.15' (paths: `sbpath show`); "
-        "repeatable",
+        help="e.g. kinetics.growth_rate_per_s=2e-3 (see `sbpath show`); repeatable",
     )  # fmt: skip
 
 
@@ -54,6 +65,19 @@ def add_window(parser: argparse.ArgumentParser) -> None:
     """Cut-offs."""
     parser.add_argument("--lower", metavar="V", help="lower cut-off, 0.05 or 50mV (default: the mechanism's)")
     parser.add_argument("--upper", metavar="V", help="upper cut-off (default: the mechanism's)")
+
+
+def add_protocol(parser: argparse.ArgumentParser) -> None:
+    """Steps in place of constant-current cycles."""
+    parser.add_argument(
+        "--protocol", nargs="+", metavar="STEP",
+        help="steps of one cycle, each in quotes; repeated --cycles times",
+    )  # fmt: skip
+
+
+def add_save(parser: argparse.ArgumentParser) -> None:
+    """Where to write the solution."""
+    parser.add_argument("--save", metavar="FILE", help="write the whole solution to one .npz file")
 
 
 def add_outputs(parser: argparse.ArgumentParser, table: str, figure: str) -> None:

@@ -57,7 +57,7 @@ def find_anodes(
     Examples
     --------
     >>> import sbpath
-    >>> len(sbpath.find_anodes()), len(sbpath.find_anodes(ion="K"))
+    >>> len(sbpath.literature.find_anodes()), len(sbpath.literature.find_anodes(ion="K"))
     (55, 18)
     """
     chosen = list(load_studies() if studies is None else studies)

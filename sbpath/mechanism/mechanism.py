@@ -72,7 +72,7 @@ class Mechanism(Record):
         default=[], validate_default=True, description="sources of which the description speaks"
     )
     ion: Literal["Li", "Na", "K"] = Field(description="the alkali metal")
-    temperature_C: float = Field(gt=-ZERO_CELSIUS_K, description="of a simulation unless told otherwise")
+    temperature_C: float = Field(gt=-ZERO_CELSIUS_K, description="of a simulation unless another is given")
     temperature_range_C: Annotated[list[float], AfterValidator(interval)] | None = Field(
         default=None, description="where the numbers hold; outside, a simulation warns"
     )
@@ -82,7 +82,7 @@ class Mechanism(Record):
     lower_cutoff_V: float = Field(description="default cut-off of insertion, against the alkali metal")
     upper_cutoff_V: float = Field(description="default cut-off of extraction")
     initial_phase: str = Field(description="node of the electrode as built")
-    default_graph: str = Field(description="graph that is used unless told otherwise")
+    default_graph: str = Field(description="graph that is used unless another is given")
     phases: Annotated[dict[str, Phase], Field(min_length=1), AfterValidator(FrozenMapping)]
     assemblages: Annotated[dict[str, str], AfterValidator(FrozenMapping)] = Field(
         default={},
@@ -99,7 +99,7 @@ class Mechanism(Record):
     electrode: Electrode
     electrolyte: Electrolyte
     sources: Annotated[dict[str, str], AfterValidator(FrozenMapping)] = Field(
-        description="citations by key, beside those of `sources.toml`"
+        description="citations by key, in addition to those of `sources.toml`"
     )
     name: str
     design: str | None = None

@@ -37,7 +37,7 @@ def hosts(hosts: Sequence[Host] | None = None, axes: Sequence[Axes] | None = Non
     Parameters
     ----------
     hosts : sequence of Host, optional
-        From `sbpath.find_hosts`; all of Table 1 if not given.
+        From `sbpath.literature.find_hosts`; all of Table 1 if not given.
     axes : three Axes, optional
         From top to bottom; a new figure if not given.
     """
@@ -86,7 +86,7 @@ def strategies(
     Parameters
     ----------
     studies : sequence of ReportedAnode, optional
-        From `sbpath.find_anodes`; all of Tables 2-5 if not given.
+        From `sbpath.literature.find_anodes`; all of Tables 2-5 if not given.
     axes : three rows of three Axes, optional
         A new figure if not given.
     """

@@ -68,8 +68,8 @@ def parse_step(text: str, ion: Ion | None = None) -> Step:
 
     Examples
     --------
-    >>> import sbpath
-    >>> str(sbpath.parse_step("discharge at 0.1C for 120 minutes or until 50 mV"))
+    >>> from sbpath.protocol.protocol import parse_step
+    >>> str(parse_step("discharge at 0.1C for 120 minutes or until 50 mV"))
     'Insert at C/10 for 2 h or until 0.05 V'
     """
     line = one_line(text)

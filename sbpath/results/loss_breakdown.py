@@ -194,7 +194,7 @@ def loss_breakdown(solution: Solution, cycle: int | None = None) -> LossBreakdow
     found = {item.cycle: item for item in loss_breakdowns(solution)}
     if not found:
         raise InputError(
-            "budget: no cycle of this solution is closed (insertion and extraction within 2 %); "
+            "loss_breakdown: no cycle of this solution is closed (insertion and extraction within 2 %); "
             "simulate full cycles, the second one closes best"
         )
     if cycle is None:
@@ -230,7 +230,7 @@ def hysteresis_profile(
     own = [half for half in half_cycles(solution) if half.cycle == which]
     if len(own) != 2:
         raise InputError(
-            f"gap_profile: cycle {which} has {len(own)} half cycles; give one of an insertion and an extraction"
+            f"hysteresis_profile: cycle {which} has {len(own)} half cycles; give one of an insertion and an extraction"
         )
     curves = {
         half.direction: _against_charge(solution, half, rows)

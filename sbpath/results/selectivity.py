@@ -110,11 +110,11 @@ class Competitor:
     threshold_J_per_m2 : float
         The interfacial energy below which this one would nucleate faster than the winner, all
         else and the potential held. Nan for the winner.
-    waiting : Waiting
+    waiting : TimeConstants
         Its three waiting times at the moment of decision.
     own_potential_V : float
         Where half of what took this way had gone; nan where nothing did.
-    own_waiting, own_winner_waiting : Waiting
+    own_waiting, own_winner_waiting : TimeConstants
         The waiting times there, its own and those of the winner.
     """
 
@@ -194,7 +194,7 @@ def branch_points(solution: Solution, cycle: int | None = None) -> list[BranchPo
 
     Returns
     -------
-    list of Decision
+    list of BranchPoint
         In order of time; a phase decides where it loses at least `MIN_DECIDED_SHARE` of the Sb by edges
         in a half cycle.
 

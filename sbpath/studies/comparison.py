@@ -111,7 +111,7 @@ class Case:
         Charge carried by each edge in these half cycles.
     first_cycle_efficiency : float or None
         Share of the charge inserted in cycle 1 that came out again; None where that is no full cycle.
-    budget : Budget or None
+    loss_breakdown : LossBreakdown or None
         None where the loop is not closed.
     shift_V : float
         Added to each potential; 0 on the scale of the cell's own alkali metal.

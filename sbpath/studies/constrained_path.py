@@ -52,7 +52,7 @@ class ConstrainedCycle:
         The direction of that path, "insertion" or "extraction".
     edges : tuple of (str, str)
         Reactant and product of that path's edges; their reverses are open too.
-    budget : Budget
+    loss_breakdown : LossBreakdown
         Of the held cycle.
     solution : Solution
         The constrained simulation.
@@ -117,7 +117,7 @@ def path_asymmetry(solution: Solution, cycle: int | None = None) -> PathAsymmetr
         steps = (step for path in widest.values() for step in pairwise(path.phases))
         edges = tuple(dict.fromkeys(steps))
         if not edges:
-            raise InputError(f"asymmetry: no transformation ran on {followed} in cycle {free.cycle}")
+            raise InputError(f"path_asymmetry: no transformation ran on {followed} in cycle {free.cycle}")
         again = simulate_constrained(solution, edges, _beginning(solution, free.cycle, edges))
         constrained.append(ConstrainedCycle(followed, edges, loss_breakdown(again, free.cycle), again))
     return PathAsymmetry(free, (constrained[0], constrained[1]))
@@ -175,7 +175,7 @@ def simulate_constrained(
     total = _on_path(initial, edges)
     if total < 1.0 - MAX_OFF_PATH_SHARE:
         raise OffPath(
-            f"asymmetry: {1.0 - total:.1%} of the Sb is off the path at the start; start from another state"
+            f"path_asymmetry: {1.0 - total:.1%} of the Sb is off the path at the start; start from another state"
         )
     constrained = _constrained_mechanism(solution.mechanism, edges, touched)
     start = State(

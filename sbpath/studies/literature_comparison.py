@@ -106,7 +106,7 @@ def compare_with_literature(
     Parameters
     ----------
     studies : iterable of ReportedAnode
-        Rows, for example from `sbpath.find_anodes`.
+        Rows, for example from `sbpath.literature.find_anodes`.
     mechanism : Mechanism or str
         As in `simulate`.
     graph : str, optional

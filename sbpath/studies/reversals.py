@@ -417,7 +417,13 @@ REVERSAL = Study(
     arguments=(
         RATE,
         Argument(
-            "at", (0.5, 1.0, 1.5, 2.0, 2.5), "where to reverse, alkali per Sb", "X", several="+", kind=float
+            "at",
+            (0.5, 1.0, 1.5, 2.0, 2.5),
+            "where to reverse, alkali per Sb",
+            "X",
+            several="+",
+            kind=float,
+            parameters=("reversals_x",),
         ),
     ),
     protocol=_reversal_protocol,
@@ -435,7 +441,15 @@ MINOR_LOOPS = Study(
     example="sbpath run minor-loops li-sb --between 0.5 2 --first extraction --plot minor.png",
     arguments=(
         RATE,
-        Argument("between", (0.5, 2.0), "compositions, alkali per Sb", "X", several=2, kind=float),
+        Argument(
+            "between",
+            (0.5, 2.0),
+            "compositions, alkali per Sb",
+            "X",
+            several=2,
+            kind=float,
+            parameters=("low_x", "high_x"),
+        ),
         Argument("cycles", 3, "partial cycles", "N", kind=int),
         Argument(
             "first",
@@ -460,8 +474,10 @@ REST_AFTER_REVERSAL = Study(
     example='sbpath run rest li-sb --at 1.5 --back 0.1 --rest "10 h" --plot rest.png',
     arguments=(
         RATE,
-        Argument("at", 1.5, "composition of the rests, alkali per Sb", "X", kind=float),
-        Argument("back", 0.1, "change of x between reversal and rest", "X", kind=float),
+        Argument("at", 1.5, "composition of the rests, alkali per Sb", "X", kind=float, parameters=("x",)),
+        Argument(
+            "back", 0.1, "change of x between reversal and rest", "X", kind=float, parameters=("back_x",)
+        ),
         REST,
     ),
     protocol=_rest_protocol,

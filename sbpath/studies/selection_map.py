@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.errors import InputError, SbpathError
+from sbpath.errors import InputError, Problems, SbpathError
 from sbpath.kernels import Floats
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import node_labels
@@ -20,8 +20,8 @@ from sbpath.results.pathways import pathways
 from sbpath.simulation import run
 from sbpath.solution import Solution
 from sbpath.sweeps.plan import Plan
-from sbpath.sweeps.ranges import RATE, TEMPERATURE, Variation
-from sbpath.sweeps.runs import plain_name
+from sbpath.sweeps.ranges import Variation
+from sbpath.sweeps.runs import first_problems, idle_problems, name_problems, plain_name
 from sbpath.text.tables import Column, file_table, table
 
 Way = tuple[str, ...]
@@ -121,16 +121,14 @@ def selection_map(
     across, up = (v if isinstance(v, Variation) else Variation.parse(v) for v in (x, y))
     if plain_name(across.name) == plain_name(up.name):
         raise InputError(f"{across.name}: cannot vary along both axes; vary two quantities")
-    names = {across.name, up.name}
-    if rate is not None and RATE in names:
-        raise InputError("rate: varies, and one value is given for it as well; leave one of the two out")
-    if temperature_C is not None and TEMPERATURE in names:
-        raise InputError(
-            "temperature_C: varies, and one value is given for it as well; leave one of the two out"
-        )
-    plan = Plan.of(
-        mechanism, (up, across), rate=rate, cycles=cycles, graph=graph, temperature_C=temperature_C
-    )
+    varied = (up, across)
+    problems = Problems()
+    problems.add(*name_problems(mechanism, varied, None))
+    problems.add(*idle_problems([v.name for v in varied], None, rate, temperature_C, None, None))
+    problems.check()
+    plan = Plan.of(mechanism, varied, rate=rate, cycles=cycles, graph=graph, temperature_C=temperature_C)
+    problems.add(*first_problems(plan, (up.values[0], across.values[0])))
+    problems.check()
     shape = (len(up.values), len(across.values))
     shares: dict[str, dict[Way, Floats]] = {"insertion": {}, "extraction": {}}
     failures: dict[tuple[int, int], str] = {}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sbpath.errors import InputError
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.protocol.protocol import Protocol
 from sbpath.solution import Solution
@@ -32,6 +33,8 @@ class Argument:
         The values allowed.
     kind : type
         Of each value.
+    parameters : tuple of str
+        Names of the corresponding parameters of the protocol function, if they differ.
     """
 
     name: str
@@ -41,6 +44,14 @@ class Argument:
     several: int | str | None = None
     choices: tuple[str, ...] | None = None
     kind: type = str
+    parameters: tuple[str, ...] = ()
+
+    def named(self, problem: str) -> str:
+        """A mistake that the function found, under the name of this argument."""
+        parameter, colon, rest = problem.partition(": ")
+        if not colon or parameter not in self.parameters:
+            return problem
+        return f"{self.name}: {rest}" if len(self.parameters) == 1 else f"{self.name}: {parameter} {rest}"
 
 
 RATE = Argument("rate", "C/10", "current throughout", "RATE")
@@ -95,4 +106,10 @@ class Study:
             All mistakes in the arguments, one line each.
         """
         given = {argument.name: argument.default for argument in self.arguments} | chosen
-        return self.protocol(mechanism, lower_V, upper_V, **given)
+        try:
+            return self.protocol(mechanism, lower_V, upper_V, **given)
+        except InputError as error:
+            problems = list(error.problems)
+            for argument in self.arguments:
+                problems = [argument.named(problem) for problem in problems]
+            raise InputError(problems) from None

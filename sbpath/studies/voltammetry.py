@@ -258,7 +258,7 @@ STUDY = Study(
     arguments=(
         Argument(
             "scan_rate", ("0.02 mV/s", "0.05 mV/s", "0.1 mV/s", "0.2 mV/s", "0.5 mV/s"), "one or more", "RATE",
-            several="+",
+            several="+", parameters=("scan_rates",),
         ),
         Argument("cycles", 2, "at each scan rate; the last one counts", "N", kind=int),
     ),

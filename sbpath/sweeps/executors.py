@@ -225,7 +225,9 @@ def _sending_problem(measure: Callable[..., Any]) -> str:
     try:
         pickle.dumps(measure)
     except Exception:  # pickle raises its own kind, AttributeError and TypeError
-        return "must stand at the top of a module to be sent to worker processes; move it there, or set workers=1"
+        return (
+            "must be at the top of a module to be sent to worker processes; move it there, or set workers=1"
+        )
     home = getattr(measure, "__module__", "")
     if home == "__main__" and not hasattr(sys.modules[home], "__file__"):
         return "was defined interactively, so worker processes cannot import it; put it into a file, or set workers=1"

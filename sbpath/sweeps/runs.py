@@ -127,8 +127,8 @@ def sweep(
     drawn = problems.attempt(_sample, sample, 0 if seed is None else seed)
     varied = _all_varied(vary, Variation if sample is None else Range, problems)
     steps = None if protocol is None else problems.attempt(_texts, protocol)
-    problems.add(*_name_problems(mechanism, varied, steps))
-    problems.add(*_idle_problems([v.name for v in varied], protocol, rate, temperature_C, sample, seed))
+    problems.add(*name_problems(mechanism, varied, steps))
+    problems.add(*idle_problems([v.name for v in varied], protocol, rate, temperature_C, sample, seed))
     if not isinstance(options, SolverOptions | None):
         problems.add(f"options: must be SolverOptions(...), not {options!r:.60}")
     if not callable(measure):
@@ -150,7 +150,7 @@ def sweep(
     if not problems.lines:
         points = problems.attempt(_points, varied, drawn) or []
     if points:
-        problems.add(*_first_problems(plan, points[0]))
+        problems.add(*first_problems(plan, points[0]))
         about |= {"vary": [asdict(v) for v in varied], "sample": drawn and asdict(drawn), "runs": len(points)}
     path = None if out is None else problems.attempt(_store_path, out)
     if path is not None and path.exists() and not problems.lines:
@@ -268,7 +268,7 @@ def _executor_problems(workers: int | None, executor: Executor | None) -> list[s
     return []
 
 
-def _name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps | None) -> list[str]:
+def name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps | None) -> list[str]:
     """Names that stand for nothing, or twice."""
     braces = placeholders(steps or ())
     names = [plain_name(v.name) for v in varied]
@@ -283,9 +283,7 @@ def _name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps 
         if plain_name(v.name) in names[:number]:
             problems.append(f"{v.name}: varies twice; keep one")
         elif v.name == RATE and steps is not None and RATE not in braces:
-            problems.append(
-                "rate: has no meaning beside a protocol; write {rate} where it stands in the steps"
-            )
+            problems.append("rate: has no meaning with a protocol; write {rate} into the steps")
         elif v.name in (RATE, TEMPERATURE, *braces):
             continue
         elif any(repr(v.name) in hint for hint in near.values()):
@@ -311,7 +309,7 @@ def _is_word(name: str) -> bool:
     return "." not in name and name not in Mechanism.model_fields
 
 
-def _idle_problems(
+def idle_problems(
     names: Sequence[str],
     protocol: ProtocolLike | None,
     rate: str | None,
@@ -323,7 +321,7 @@ def _idle_problems(
     twice = "varies, and one value is given for it as well; leave one of the two out"
     problems = []
     if rate is not None and protocol is not None:
-        problems.append("rate: has no meaning beside a protocol; write it into the steps")
+        problems.append("rate: has no meaning with a protocol; write it into the steps")
     elif rate is not None and RATE in names:
         problems.append(f"rate: {twice}")
     own = "temperature_C"  # the mechanism's, which applies only if no other is given
@@ -336,7 +334,7 @@ def _idle_problems(
             f"seed: has no meaning without a sample; give one, such as {SAMPLES}, or leave it out"
         )
     elif seed is not None and isinstance(sample, Sample):
-        problems.append("seed: stands in the Sample; leave it out here")
+        problems.append("seed: is part of the Sample; leave it out here")
     return problems
 
 
@@ -345,7 +343,7 @@ def plain_name(name: str) -> str:
     return ".".join("|".join(sorted(part.split("|"))) for part in name.split("."))
 
 
-def _first_problems(plan: Plan, point: Point) -> list[str]:
+def first_problems(plan: Plan, point: Point) -> list[str]:
     """What is wrong with the first run, except for its temperature if that varies."""
     try:
         plan.experiment(point)

@@ -12,11 +12,11 @@ import time
 
 import numpy as np
 import pytest
-from sbpath.cli.sweep import QUANTITIES
 
 import sbpath
 from sbpath import InputError, load_sweep, plots, sweep
 from sbpath.cli import main
+from sbpath.cli.cmd_sweep import QUANTITIES
 from sbpath.text.sweep_summary import sweep_report
 
 
@@ -157,7 +157,7 @@ def test_help_is_quick_and_says_how():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stderr.strip() == "[]"
-    for words in ("rate=C/100..5C:20", "{current}", "sobol:64", "Ctrl-C stops; the same command again"):
+    for words in ("rate=C/100..5C:20", "{current}", "sobol:128", "Ctrl-C stops; the same command continues"):
         assert words in result.stdout
 
 

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-import sbpath
 from sbpath.cli import main
+from sbpath.literature import find_anodes
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -25,7 +25,7 @@ def test_all_rows_are_listed_in_the_order_of_the_review(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     code, out, _ = run(capsys, "literature")
     assert code == 0
-    assert rows_of(out) == [f"{study.table}.{study.row}" for study in sbpath.find_anodes()]
+    assert rows_of(out) == [f"{study.table}.{study.row}" for study in find_anodes()]
     (line,) = [line for line in out.splitlines() if line.startswith("2.3 ")]
     cells = re.split(r"\s{2,}", line)
     assert cells == [
@@ -46,7 +46,7 @@ def test_lines_fit_the_terminal(capsys, monkeypatch, width):
         assert max(map(len, out.splitlines())) <= width
     _, out, _ = run(capsys, "literature")
     assert ("left out" in out) == (width <= 110)
-    assert rows_of(out) == [f"{study.table}.{study.row}" for study in sbpath.find_anodes()]
+    assert rows_of(out) == [f"{study.table}.{study.row}" for study in find_anodes()]
 
 
 def test_numbers_are_right_aligned(capsys, monkeypatch):

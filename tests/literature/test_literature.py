@@ -15,8 +15,15 @@ import pytest
 from pydantic import ValidationError
 
 import sbpath
-from sbpath import InputError, find_anodes, find_hosts, host_departures, host_theory, plots
-from sbpath.literature import csv_files
+from sbpath import InputError, plots
+from sbpath.literature import (
+    csv_files,
+    find_anodes,
+    find_hosts,
+    host_departures,
+    host_theory,
+    load_references,
+)
 from sbpath.literature.csv_files import literature_to_csv, written
 from sbpath.literature.entries import STRATEGIES, Element, Host, Reference, ReportedAnode
 from sbpath.literature.queries import SORTS
@@ -156,7 +163,7 @@ AUTHORS = {
 
 
 def test_citations_are_whole_and_of_the_authors_named_in_the_prose():
-    references = sbpath.load_references()
+    references = load_references()
     assert list(references) == list(range(1, 130))
     for citation in references.values():
         assert re.search(r"\b(19|20)\d\d;[A-Z]?\d+:", citation), citation

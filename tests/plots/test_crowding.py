@@ -96,9 +96,9 @@ KINDS = {
     "swelling": lambda solution: plots.swelling(solution).figure,
     "heat": lambda solution: plots.heat(solution)[0][0].figure,
     "paths": lambda solution: plots.paths(solution).figure,
-    "rivals": plots.driving_forces,
+    "forces": plots.driving_forces,
     "xrd": lambda solution: plots.diffraction(solution)[0].figure,
-    "budget": lambda solution: plots.losses(solution, path_asymmetry(solution)),
+    "losses": lambda solution: plots.losses(solution, path_asymmetry(solution)),
     "comparison": lambda solution: plots.comparison([solution] * 3),
 }
 
@@ -110,7 +110,7 @@ def test_no_words_of_other_figures_lie_on_each_other(simulated, name, kind):
 
 
 @pytest.mark.parametrize("name", ["li-snsb", "na-nisb"])
-def test_experiments_on_many_nodes_are_not_crowded(simulated, name):
+def test_studies_of_many_nodes_are_not_crowded(simulated, name):
     mechanism = load_mechanism(name)
     low, high = mechanism.lower_cutoff_V, mechanism.upper_cutoff_V
     full = max(map(mechanism.full_content, mechanism.nodes))
@@ -198,18 +198,20 @@ def test_the_graph_names_the_state_that_the_file_gives(simulated):
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_no_two_phases_and_no_two_nodes_look_alike(name):
-    document = load_mechanism(name).document
-    for looks in (phase_looks(document), node_looks(document)):
+    mechanism = load_mechanism(name)
+    for looks in (phase_looks(mechanism), node_looks(mechanism)):
         assert len(set(looks.values())) == len(looks)
         # Shipped systems need no hatch to tell them apart.
         assert len({look.colour for look in looks.values()}) == len(looks)
 
 
 def test_beyond_the_palette_hatches_tell_phases_apart():
-    document = load_mechanism("li-znsnsb2").document
-    for i in range(20):
-        document["phases"][f"more-{i}"] = dict(document["phases"]["LiSn"], crystalline=bool(i % 2))
-    looks = phase_looks(document)
+    mechanism = load_mechanism("li-znsnsb2")
+    more = {
+        f"more-{i}": mechanism.phases["LiSn"].model_copy(update={"crystalline": bool(i % 2)})
+        for i in range(20)
+    }
+    looks = phase_looks(mechanism.model_copy(update={"phases": {**mechanism.phases, **more}}))
     assert len(set(looks.values())) == len(looks) == 32
     assert {look.colour for look in looks.values()} == set(PHASES)
 
@@ -253,7 +255,7 @@ def test_a_phase_has_its_colour_in_the_stack_the_sticks_and_other_systems(simula
 
 # Of what those see who lack the long-wave or the middle-wave cones, in linear light (Machado,
 # Oliveira and Fernandes 2009, severity 1).
-MIN_VISIBLE_SHARE = {
+SEEN_RGB = {
     "all": np.eye(3),
     "protanopia": [
         [0.152286, 1.052583, -0.204868],
@@ -272,13 +274,13 @@ def lab(colour, seen):
     """CIELAB (D65) of a colour as it is seen."""
     rgb = np.array(to_rgb(colour))
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    linear = np.clip(np.array(MIN_VISIBLE_SHARE[seen]) @ linear, 0.0, 1.0)
+    linear = np.clip(np.array(SEEN_RGB[seen]) @ linear, 0.0, 1.0)
     to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
     x, y, z = np.cbrt(np.maximum(np.array(to_xyz) @ linear / (0.9505, 1.0, 1.089), 0.0))
     return np.array([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)])
 
 
-@pytest.mark.parametrize("seen", MIN_VISIBLE_SHARE)
+@pytest.mark.parametrize("seen", SEEN_RGB)
 def test_colours_of_phases_stay_apart_for_the_colour_blind(seen):
     places = [lab(colour, seen) for colour in (*PHASES, "white")]
     apart = [np.linalg.norm(a - b) for a, b in itertools.combinations(places, 2)]

@@ -8,17 +8,10 @@ import pytest
 
 import sbpath
 from sbpath import plots
+from sbpath.protocol.steps import Rest
 from sbpath.results.cycles import cycle_summaries
 
 mpl.use("Agg")
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    import matplotlib.pyplot as plt
-
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +113,7 @@ def test_an_ending_that_is_no_figure_is_refused(sodium, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-# -- experiments ---------------------------------------------------------------------------------------
+# -- studies ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -254,7 +247,7 @@ def test_minor_loops_are_drawn_by_cycle(simulated):
 def test_rests_after_a_reversal_are_shown_beside_the_branches(simulated):
     solution = simulated("li-sb", sbpath.rest_after_reversal("C/10", 0.05, 1.5, 1.5))
     left, right = plots.rest_after_reversal(solution)
-    rests = [s for s in solution.steps if str(s.step).startswith("Rest")]
+    rests = [s for s in solution.steps if isinstance(s.step, Rest)]
     for line, rest in zip(right.lines, rests, strict=False):
         assert line.get_ydata() == pytest.approx(solution.voltage_V[rest.first : rest.last])
         assert line.get_xdata()[-1] == pytest.approx(10.0)
@@ -310,7 +303,7 @@ def test_where_all_is_crystalline_there_is_no_gap(simulated):
     assert words == ["Sb", "Li$_{2}$Sb", "Li$_{3}$Sb"]
 
 
-def test_experiment_figures_take_axes(simulated, titrated):
+def test_figures_of_studies_take_axes(simulated, titrated):
     import matplotlib.pyplot as plt
 
     cycles = simulated("li-sb", sbpath.cycling("C/5", 0.05, 1.5, 2))

@@ -14,8 +14,8 @@ MODULES = sorted(["sbpath", *(module.name for module in pkgutil.walk_packages(sb
 # What people begin with shows how it is used.
 SHOWN = (
     "simulate", "simulate_again", "load_mechanism", "with_changes", "with_design", "equilibrium_potential", "cycling",
-    "parse_step", "gitt", "cv", "rate_test", "half_cycles", "cycle_summaries", "pathways", "budget", "decisions",
-    "titration", "to_dataframe", "compare", "sweep", "find_anodes",
+    "gitt", "cv", "rate_test", "half_cycles", "cycle_summaries", "pathways", "loss_breakdown", "branch_points",
+    "titration", "to_dataframe", "compare", "sweep",
 )  # fmt: skip
 
 

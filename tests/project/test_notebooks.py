@@ -141,7 +141,7 @@ PINNED = {
         "K3Sb leaves to KSb (100 %)",
     ],
     "03": [
-        "good: 3 phases, 6 transformations doubts: none",
+        "good: 3 phases, 6 transformations warnings: none",
         "must be above zero, not -71.4",
         "does not balance (right minus left is 1 Na)",
         "an assumed number says why",

@@ -53,14 +53,14 @@ def printed_by(block: Block, names: dict) -> str:
             for command in block.code.splitlines():
                 name, *words = shlex.split(command)
                 assert name == "sbpath", command
-                quiet = [] if words[0] in ("list", "show", "check", "graph") else ["--quiet"]
+                quiet = [] if words[0] in ("list", "show", "check") else ["--quiet"]
                 assert main([*words, *quiet]) == 0, command
     plt.close("all")
     return out.getvalue()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_blocks_of_a_page_run_and_print_what_stands_below_them(page, tmp_path, monkeypatch):
+def test_the_blocks_of_a_page_run_and_print_what_is_below_them(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     names: dict = {}
@@ -95,8 +95,9 @@ def reference() -> dict[str, list[str]]:
 def test_the_reference_names_everything_once():
     listed = reference()
     own = [name for name in listed["sbpath"] if "." not in name]
-    assert sorted([*own, "plots"]) == sorted(sbpath.__all__)
-    assert listed["automodule"] == ["sbpath.plots"]
+    assert sorted([*own, "literature", "plots"]) == sorted(sbpath.__all__)
+    assert listed["automodule"] == ["sbpath.literature", "sbpath.plots"]
+    assert sorted(listed["sbpath.literature"]) == sorted(sbpath.literature.__all__)
     assert sorted(listed["sbpath.plots"]) == sorted(sbpath.plots.__all__)
     deep = [name for name in listed["sbpath"] if "." in name]
     assert len(set(deep)) == len(deep)
@@ -153,7 +154,7 @@ def test_what_files_call_not_right_yet_is_all_told(made):
 def test_the_command_line_page_is_made_of_the_parser(made):
     parser = made.command_line()
     (commands,) = (action for action in parser._actions if hasattr(action, "_name_parser_map"))
-    assert {"simulate", "compare", "sweep", "explain", "gitt"} <= set(commands.choices)
+    assert {"simulate", "compare", "sweep", "explain", "run"} <= set(commands.choices)
     assert commands.choices["simulate"].epilog.startswith("::\n")
 
 
@@ -168,7 +169,7 @@ def test_the_numbers_of_the_page_on_the_model_are_those_of_the_code(capsys):
     mechanism = sbpath.load_mechanism("li-sb")
     window = mechanism.upper_cutoff_V - mechanism.lower_cutoff_V
     double_layer = mechanism.electrode.double_layer_F_per_g.value * window / 3.6
-    assert f"({double_layer:.0f} mAh/g beside {mechanism.theoretical_capacity_mAh_per_g:.0f})" in page
+    assert f"({double_layer:.0f} mAh/g on top of {mechanism.theoretical_capacity_mAh_per_g:.0f})" in page
     # Math that both GitHub and the site read: dollars in pairs, no escapes that Markdown would eat.
     assert page.count("$$") % 2 == 0
     formulas = re.findall(r"\$\$(.*?)\$\$", page, flags=re.DOTALL)

@@ -8,8 +8,9 @@ import pytest
 from curves import lobatto_integral, rows
 
 import sbpath
-from sbpath import InputError, cycling, find_anodes, load_mechanism
+from sbpath import InputError, cycling, load_mechanism
 from sbpath.cli import main
+from sbpath.literature import find_anodes
 from sbpath.studies.literature_comparison import COLUMNS, comparison_text
 
 

@@ -8,8 +8,8 @@ from analytic import M_SB, F, equilibrium_potential, msmr_content, msmr_slope
 from curves import at_composition, edge_names
 from tiny import solution_phase
 
-from sbpath import State, TitrationPoint, gitt, simulate, titration
-from sbpath.studies.titration import relaxed_curve, relaxed_gap_mV, two_phase_equilibria
+from sbpath import Outcome, State, gitt, load_mechanism, simulate, titration, two_phase_equilibria
+from sbpath.studies.titration import TitrationPoint, relaxed_curve, relaxed_gap_mV
 
 GALLERIES = [(1.2, 0.9, 2.0), (1.0, 0.5, 1.5)]
 KELVIN = 298.15
@@ -135,7 +135,7 @@ def test_only_a_rest_right_after_a_current_is_a_point():
     steps = ("Rest for 1 h", "Insert at C/5 until x = 0.5", "Rest for 1 h", "Rest for 1 h",
              "Insert at C/5 until x = 0.2", "Rest for 1 h", "Sweep at 0.1 mV/s to 0.7 V", "Rest for 1 h")  # fmt: skip
     solution = simulate("li-sb", [steps], progress=False)
-    assert solution.steps[4].outcome.name == "ALREADY_MET"
+    assert solution.steps[4].outcome is Outcome.ALREADY_MET
     points = titration(solution)
     assert [solution.step[p.row] for p in points] == [3, 8]
     assert [p.direction for p in points] == ["insertion", "insertion"]
@@ -160,3 +160,13 @@ def test_the_gap_of_straight_curves_is_the_mean_over_what_both_cover():
     assert relaxed_gap_mV(points[:4], 1) is None
     apart = [point("extraction", x, 0.9) for x in (2.5, 3.0)]
     assert relaxed_gap_mV(points[:3] + apart, 1) is None
+
+
+@pytest.mark.parametrize("name", ["li-sb", "na-sb", "k-sb"])
+def test_a_titration_wastes_no_step_and_closes(simulated, name):
+    mechanism = load_mechanism(name)
+    lower, upper = mechanism.lower_cutoff_V, mechanism.upper_cutoff_V
+    solution = simulated(name, gitt("C/10", lower, upper, "x = 0.5", "4 h"))
+    ends = [s.outcome for s in solution.steps if s.direction != "rest"]
+    assert ends == [*[Outcome.COMPOSITION] * 5, Outcome.VOLTAGE] * 2
+    assert solution.charge_mAh_per_g[-1] == pytest.approx(0.0, abs=0.5)

@@ -178,7 +178,7 @@ def test_a_measure_that_fails_or_gives_what_cannot_be_kept_is_a_row_with_its_rea
         ("a=1..2 h:2", {"protocol": "Rest for {a} or {b}"}, ["nothing is given for {b}"]),
         ("a=1..2 V:2", {"protocol": "Rest for {a}"}, ["'Rest for 1.0 V'".replace(".0", ""), "'for' takes a time"]),
         (RATES, {"protocol": "Rest for 1 h"}, ["write {rate} where it stands"]),
-        (TEMPERATURES, {"protocol": "Rest for 1 h", "rate": "1C"}, ["rate: has no meaning beside a protocol"]),
+        (TEMPERATURES, {"protocol": "Rest for 1 h", "rate": "1C"}, ["rate: has no meaning with a protocol"]),
         (TEMPERATURES, {"protocol": [3]}, ["a step is a line of text, not 3"]),
         (RATES, {"graph": "candidat"}, ["did you mean 'candidate'"]),
         (RATES, {"temperature_C": -300.0}, ["temperature_C", "-300"]),
@@ -203,7 +203,7 @@ def test_a_measure_that_fails_or_gives_what_cannot_be_kept_is_a_row_with_its_rea
         ([TEMPERATURES, "temperature_C=0..20:3"], {}, ["temperature_C: has no effect where temperature varies"]),
         (RATES, {"seed": 3}, ["seed: has no meaning without a sample"]),
         (RATES, {"seed": -1}, ["seed: has no meaning without a sample"]),
-        ("rate=C/10..1C", {"sample": Sample("lhs", 4, 3), "seed": 7}, ["seed: stands in the Sample"]),
+        ("rate=C/10..1C", {"sample": Sample("lhs", 4, 3), "seed": 7}, ["seed: is part of the Sample"]),
         (["rate=C/10..1C:2000", "temperature=0..1:2000"], {}, ["4,000,000 runs are too many"]),
         (RATES, {"workers": 0}, ["workers", "0"]),
         (RATES, {"workers": 2, "executor": ThreadPoolExecutor()}, ["workers", "executor"]),
@@ -212,7 +212,7 @@ def test_a_measure_that_fails_or_gives_what_cannot_be_kept_is_a_row_with_its_rea
         (RATES, {"measure": "hysteresis"}, ["measure: must be a function"]),
         (RATES, {"out": "runs.db"}, ["runs.db", ".sqlite, .csv, .parquet"]),
         (RATES, {"out": "no/such/folder.sqlite"}, ["no folder"]),
-        (RATES, {"measure": lambda _: {}, "workers": 2}, ["measure: must stand at the top of a module"]),
+        (RATES, {"measure": lambda _: {}, "workers": 2}, ["measure: must be at the top of a module"]),
     ],
 )  # fmt: skip
 def test_wrong_input_is_told_before_anything_is_run(tmp_path, monkeypatch, vary, options, words):

@@ -1,9 +1,9 @@
 """
-A mosaic of particles
-=====================
+Many particles
+==============
 
 Two hundred particles at one potential, with interfacial energies spread by 4 % and sizes by a factor of 1.6.
-Each row is a particle; they turn one after the other, and the plateaus slope.
+Each row is a particle; they transform one after the other, and the plateaus slope.
 """
 
 import sbpath

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import one_edge
 
-import sbpath.sweeps.plan as module
+import sbpath.studies.selection_map as module
 from sbpath import (
     InputError,
     Variation,
@@ -23,7 +23,7 @@ from sbpath import (
     selection_map,
     simulate,
 )
-from sbpath.studies.selection_map import SELECTION_HEAD, SelectionMap, selection_report, selection_rows
+from sbpath.studies.selection_map import SelectionMap, selection_report, selection_table
 
 TWO_THREE = "interfaces.Li2Sb|Li3Sb.energy_J_per_m2"
 ONE_THREE = "interfaces.Sb|Li3Sb.energy_J_per_m2"
@@ -132,7 +132,7 @@ def test_each_point_is_the_simulation_with_its_numbers(energies):
     # Where the direct interface is dear and that of Li2Sb cheap the way out is by two steps.
     assert winners[number[1, 0]] == TWO_STEPS
     assert winners[number[0, 2]] == DIRECT
-    # Sb|Li3Sb below 0.153 J/m2: Li2Sb is skipped on the way in, see tests/test_rivals.py.
+    # Sb|Li3Sb below 0.153 J/m2: Li2Sb is skipped on the way in, see tests/results/test_selectivity.py.
     winners, number = energies.winners("insertion")
     assert [winners[i] for i in number[:, 0]] == [("Sb", "Li3Sb"), ("Sb", "Li2Sb", "Li3Sb")]
 
@@ -233,7 +233,7 @@ def test_mistakes_are_told_before_anything_is_simulated(monkeypatch):
     def never(*_, **__):
         raise AssertionError("a simulation was started")
 
-    monkeypatch.setattr(module, "simulate", never)
+    monkeypatch.setattr(module, "run", never)
     good, other = "rate=C/10..1C:2", "temperature=0..25:2"
     for x, y, options, words in (
         (good, good, {}, "cannot vary along both axes"),
@@ -251,7 +251,7 @@ def test_mistakes_are_told_before_anything_is_simulated(monkeypatch):
 
 
 def test_one_interface_cannot_vary_along_both_axes_by_its_two_names(monkeypatch):
-    monkeypatch.setattr(module, "simulate", lambda *_, **__: pytest.fail("a simulation was started"))
+    monkeypatch.setattr(module, "run", lambda *_, **__: pytest.fail("a simulation was started"))
     with pytest.raises(InputError, match="cannot vary along both axes"):
         mapped(
             "li-sb",
@@ -270,7 +270,8 @@ def test_where_every_run_fails_the_first_reason_is_told():
 
 
 def test_rows_and_letters_are_the_map(energies):
-    rows = [dict(zip(SELECTION_HEAD, row, strict=True)) for row in selection_rows(energies)]
+    head, cells = selection_table(energies)
+    rows = [dict(zip(head, row, strict=True)) for row in cells]
     for row in rows:
         column = int(np.argmin(np.abs(np.array(energies.x.values) - float(row["X value"]))))
         line = int(np.argmin(np.abs(np.array(energies.y.values) - float(row["Y value"]))))

@@ -3,7 +3,7 @@ Where the hysteresis comes from
 ===============================
 
 The gap between extraction and insertion along x, and the loss that each cause has there. Coming back
-another way narrows the loop: held to the insertion path both ways it is wider.
+another way narrows the loop: held to the insertion path both ways, it is wider.
 """
 
 import sbpath

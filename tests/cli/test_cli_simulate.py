@@ -1,0 +1,141 @@
+"""The command simulate: tables, files whole or absent, figures."""
+
+from __future__ import annotations
+
+import csv
+import re
+
+import numpy as np
+import pytest
+
+import sbpath
+from sbpath.cli import main
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(list(arguments))
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_simulate_prints_the_table_and_writes_the_files(capsys, tmp_path):
+    files = {
+        kind: tmp_path / f"out{end}"
+        for kind, end in (("csv", ".csv"), ("bdf", ".bdf.csv"), ("save", ".npz"), ("plot", ".png"))
+    }
+    options = [word for kind, path in files.items() for word in (f"--{kind}", str(path))]
+    code, out, err = run(
+        capsys, "simulate", "li-sb", "--graph", "candidate", "--cycles", "2", "--quiet", *options
+    )
+    assert (code, err) == (0, "")
+    assert "Sb -> Li₂Sb -> Li₃Sb" in out
+    assert "Li₃Sb -> Sb" in out
+    assert "0.850 x 437" in out
+    assert all(path.stat().st_size > 0 for path in files.values())
+    with files["csv"].open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert list(rows[0]) == [
+        "Time [s]", "Cycle", "Step", "Direction", "Current [A.g-1]", "Potential [V]", "Voltage [V]", "x",
+        "Specific capacity [mA.h.g-1]", "Phase fraction: Sb", "Phase fraction: Li2Sb", "Phase fraction: Li3Sb",
+    ]  # fmt: skip
+    # The saved solution is the one in the table.
+    solution = sbpath.load_solution(files["save"])
+    assert np.allclose([float(r["Voltage [V]"]) for r in rows], solution.voltage_V, atol=1e-9)
+    assert solution.graph == "candidate"
+
+
+def test_a_protocol_is_one_cycle_repeated(capsys, tmp_path):
+    path = tmp_path / "s.npz"
+    code, _, _ = run(
+        capsys, "simulate", "na", "--protocol", "Insert at C/2 until x = 1.5", "Rest for 1 h", "Extract at C/2 until 1.5 V",
+        "--cycles", "2", "--temperature", "313.15K", "--quiet", "--save", str(path),
+    )  # fmt: skip
+    solution = sbpath.load_solution(path)
+    assert code == 0
+    assert [(s.cycle, s.direction) for s in solution.steps] == [
+        (c, d) for c in (1, 2) for d in ("insertion", "rest", "extraction")
+    ]
+    assert solution.temperature_C == pytest.approx(40.0)
+
+
+def test_cut_offs_and_temperatures_are_read_with_their_units(capsys, tmp_path):
+    path = tmp_path / "s.npz"
+    code, _, _ = run(
+        capsys, "simulate", "li", "--rate", "C/2", "--lower", "50 mV", "--upper", "1.4V", "--temperature=-5C", "--quiet",
+        "--save", str(path),
+    )  # fmt: skip
+    solution = sbpath.load_solution(path)
+    assert code == 0
+    assert [s.reason for s in solution.steps] == ["the voltage reached 0.05 V", "the voltage reached 1.4 V"]
+    assert solution.temperature_C == -5.0
+
+
+def test_a_loop_that_is_not_closed_has_no_efficiency(capsys):
+    steps = ["Discharge at C/2 until 0.05 V", "Charge at C/2 until x = 2"]
+    code, out, _ = run(capsys, "simulate", "li", "--quiet", "--protocol", *steps)
+    assert code == 0
+    (row,) = [line.split() for line in out.splitlines() if re.match(r"1 +\d+\.\d ", line)]
+    assert row[2] == "-"
+    assert row[-1] == "-"
+    assert "not closed" in out
+
+
+def test_a_rest_can_be_drawn(capsys, tmp_path):
+    code, _, err = run(
+        capsys,
+        "simulate",
+        "li",
+        "--quiet",
+        "--protocol",
+        "Rest for 1 h",
+        "--plot",
+        str(tmp_path / "rest.png"),
+    )
+    assert (code, err) == (0, "")
+
+
+def test_an_output_may_be_a_link_but_no_device(capsys, tmp_path):
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    real.write_text("old")
+    link.symlink_to(real)
+    assert run(capsys, "simulate", "li", "--rate", "1C", "--quiet", "--csv", str(link))[0] == 0
+    assert link.is_symlink()
+    assert real.read_text().startswith("Time [s]")
+    code, _, err = run(capsys, "simulate", "li", "--rate", "1C", "--csv", "/dev/null")
+    assert code == 2
+    assert "not an ordinary file" in err
+
+
+def test_a_failed_step_keeps_what_came_before_it(capsys, tmp_path):
+    path = tmp_path / "part.csv"
+    code, out, err = run(
+        capsys, "simulate", "li", "--quiet", "--csv", str(path),
+        "--protocol", "Insert at C/2 until x = 2", "Insert at C/2 for 10 h",
+    )  # fmt: skip
+    assert code == 1
+    assert err.startswith("sbpath: cycle 1, step 2")
+    assert "cannot be reached" in err
+    with path.open(newline="") as handle:
+        x = [float(row["x"]) for row in csv.DictReader(handle)]
+    assert max(x) == pytest.approx(3.0, abs=1e-3)
+    assert "insertion" in out
+
+
+def test_a_figure_can_be_chosen(capsys, tmp_path):
+    drawn = {}
+    for kind in ("overview", "operando", "crystalline", "dqdv", "swelling"):
+        path = tmp_path / f"{kind}.svg"
+        options = ["--protocol", "Insert at 1C until x = 2", "--quiet", "--figure", kind, "--plot", str(path)]
+        assert run(capsys, "simulate", "k", *options)[0] == 0
+        drawn[kind] = path.read_text()
+    assert len(set(drawn.values())) == 5
+    assert all("<svg" in text for text in drawn.values())
+
+
+@pytest.mark.parametrize("kind", ["operando", "crystalline", "dqdv", "swelling", "heat", "paths", "xrd"])
+def test_simulate_draws_the_figure_asked_for(capsys, tmp_path, kind):
+    figure = tmp_path / f"{kind}.png"
+    code, out, _ = run(capsys, "simulate", "k-sb", "--figure", kind, "--plot", str(figure), "--quiet")
+    assert code == 0
+    assert f"wrote {figure}" in out
+    assert figure.stat().st_size > 10_000

@@ -1,0 +1,60 @@
+"""The command sweep --map: letters and shares against single simulations."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from sbpath import cycling, load_mechanism, pathways
+from sbpath.cli import main
+
+TWO_THREE = "interfaces.Li2Sb|Li3Sb.energy_J_per_m2"
+
+
+def run(capsys, *arguments):
+    code = main([*arguments, "--quiet"])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def read(path):
+    with path.open(newline="", encoding="utf-8") as handle:
+        return list(csv.reader(handle))
+
+
+def cycled(simulated, name, rate="C/10", cycles=2, graph=None, **options):
+    mechanism = load_mechanism(name)
+    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
+    return simulated(name, protocol, graph=graph or mechanism.default_graph, **options)
+
+
+def test_map_prints_letters_and_writes_shares(capsys, tmp_path, simulated):
+    table, figure = tmp_path / "m.csv", tmp_path / "m.png"
+    code, out, err = run(
+        capsys, "sweep", "li-sb", "--map", "--rate", "C/5", "--cycles", "1", "--csv", str(table), "--plot", str(figure),
+        "--vary", f"{TWO_THREE}=0.06..0.093:2", "--vary", "temperature=25..40:2",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    rows = [dict(zip(read(table)[0], row, strict=True)) for row in read(table)[1:]]
+    for celsius, energy in ((25.0, 0.093), (40.0, 0.06)):
+        changes = {} if energy == 0.093 else {"changes": ((TWO_THREE, energy),)}
+        warm = {} if celsius == 25.0 else {"temperature_C": celsius}
+        solution = cycled(simulated, "li-sb", "C/5", 1, **changes, **warm)
+        for way in pathways(solution, 1e-12):
+            told = {
+                row["Path"]: float(row["Share"])
+                for row in rows
+                if (float(row["X value"]), float(row["Y value"]), row["Direction"])
+                == (energy, celsius, way.direction)
+            }
+            total = sum(path.share for path in way.paths)
+            for path in way.paths:
+                assert told[" -> ".join(path.phases)] == pytest.approx(path.share / total, rel=1e-4)
+    lines = out.splitlines()
+    assert lines[0] == f"li-sb: candidate graph; across: {TWO_THREE}, down: temperature"
+    lines = lines[lines.index("extraction") + 1 :]
+    letter = {line[3:]: line[0] for line in lines if line[1:3] == ": "}
+    two, one = letter["Li₃Sb -> Li₂Sb -> Sb"], letter["Li₃Sb -> Sb"]
+    assert [line.split() for line in lines[:3]] == [["0.06", "0.093"], ["40", two, one], ["25", two, one]]
+    assert figure.stat().st_size > 5000

@@ -1,0 +1,33 @@
+"""Heat flow as drawn, against the results."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sbpath import cycling, heat_flow, load_mechanism, plots
+from sbpath.results.cycles import half_cycles
+
+
+def cycled(simulated, name, rate="C/5", cycles=2):
+    mechanism = load_mechanism(name)
+    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
+    return simulated(name, protocol, graph=mechanism.default_graph)
+
+
+def test_heat_draws_total_irreversible_and_reversible(simulated):
+    solution = cycled(simulated, "li-sb-llzo")
+    axes, flow = plots.heat(solution), heat_flow(solution)
+    lost = flow.transformation_W_per_g.sum(axis=0) + flow.joule_W_per_g
+    for column, half in enumerate(half_cycles(solution)[2:]):
+        lines = {line.get_label().split(",")[0]: line for line in axes[1, column].lines}
+        for name, values in (
+            ("total", flow.total_W_per_g),
+            ("irreversible", lost),
+            ("reversible", flow.reversible_W_per_g),
+        ):
+            np.testing.assert_array_equal(lines[name].get_xdata(), solution.capacity_mAh_per_g[half.rows])
+            np.testing.assert_allclose(
+                lines[name].get_ydata(), 1e3 * values[half.rows], rtol=1e-12, atol=1e-15
+            )
+        assert f"{half.direction}, cycle 2" in axes[0, column].get_title(loc="left")
+    assert axes[1, 0].get_ylabel() == "Heat flow out  (mW g$^{-1}$ Sb)"
