@@ -91,7 +91,7 @@ def path_text(way: Pathways | None, labels: dict[str, str] | None = None) -> str
 def ways_note(ways: Iterable[Pathways | None]) -> list[str]:
     """A note on the percentages of `path_text`, if it prints any."""
     if any(way and len(branches(way.paths)) > 1 for way in ways):
-        return ["path: if it branches, the share of all Sb on each branch"]
+        return ["path: where there is more than one way, the share of all Sb that took each"]
     return []
 
 
