@@ -17,14 +17,14 @@ from scipy.interpolate import CubicHermiteSpline
 
 import sbpath
 from sbpath.kernels import compiled
-from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.records import Mechanism
+from sbpath.model.columns import MOTION, TIME, VOLTAGE
 from sbpath.model.network import Network, build_network
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.protocol import Protocol
 from sbpath.solver.cycler import programme_of
-from sbpath.solver.electrode import MOTION, TIME, VOLTAGE, layout
-from sbpath.solver.solve import Programme, Run, Watch, run
-from sbpath.solver.trial import Tolerances
+from sbpath.solver.electrode import Tolerances
+from sbpath.solver.solve import Checkpoint, Monitor, Programme, Run, run
 
 Floats = NDArray[np.float64]
 # Time (s) and voltage (V) of each step; and its duration, with the true voltage by time.
@@ -103,14 +103,12 @@ def make_task(mechanism: Mechanism, protocol: Protocol, graph: str = "candidate"
 
 
 def integrate(task: Task, rtol: float = RTOL, atol: float = ATOL, max_steps: int = 20_000) -> Run:
-    """One call of the native integrator: no solution is made of what it returns."""
-    columns = layout(len(task.network.gibbs), len(task.network.source))
-    totals = np.zeros(columns.width - columns.powers)
+    """One call of the compiled integrator: no solution is made of what it returns."""
+    columns = task.network.columns
+    start = Checkpoint(task.start, 0.0, np.zeros(columns.width - columns.power))
     tolerances = Tolerances(rtol, atol, max_steps)
-    watch = Watch(np.zeros(1), np.zeros(1, np.int64))
-    return compiled(run)(
-        task.network, task.programme, 0, len(task.legs), task.start, 0.0, totals, tolerances, np.inf, watch
-    )
+    monitor = Monitor(np.zeros(1), np.zeros(1, np.int64))
+    return compiled(run)(task.network, task.programme, start, tolerances, np.inf, monitor)
 
 
 def rows_of(result: Run) -> list[Floats]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from numbers import Real
 from typing import Any, Self
@@ -15,8 +15,9 @@ from sbpath.errors import InputError, Problems
 from sbpath.kernels import Floats
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.reader import load_mechanism, mechanism_of_sound_document
-from sbpath.model.network import Network, build_network
+from sbpath.model.network import Network, build_network, sizes_of
 from sbpath.model.population import Population
+from sbpath.model.unknowns import UNKNOWNS, state_of
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.protocol import Protocol, cycling
 from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Step
@@ -144,13 +145,14 @@ class Experiment:
         """The graph at this temperature, of one particle, as the kernels take it."""
         return build_network(self.mechanism, self.graph, self.temperature_C + ZERO_CELSIUS_K)
 
-    def initial_state(self) -> Floats:
-        """Where it begins as the solver takes it: fractions particle by particle, then the potential."""
+    def initial_state(self, network: Network) -> Floats:
+        """Where it begins as the solver takes it: the unknowns of `network` in their order."""
         start = self.initial
-        number = 1 if self.population is None else len(self.population)
-        if start.particles is None:
-            return np.array([*[*start.fractions.values()] * number, start.potential_V])
-        return np.array([*np.ravel(start.particles), start.potential_V])
+        values: dict[str, Any] = {u.name: getattr(start, u.name) for u in UNKNOWNS if hasattr(start, u.name)}
+        values["fractions"] = (
+            [*start.fractions.values()] if start.particles is None else np.array(start.particles, dtype=float)
+        )
+        return state_of(network.layout, sizes_of(network), values)
 
     def as_document(self) -> dict[str, Any]:
         """Everything as plain values for JSON, from which `from_document` makes it again."""
@@ -253,9 +255,9 @@ def _start(mechanism: Mechanism, initial: State | None, population: Population |
             f"initial: its particles have shape {np.shape(initial.particles)}, not "
             f"({number}, {len(mechanism.nodes)}); continue with the same population"
         )
-    return State(
-        {name: float(initial.fractions.get(name, 0.0)) for name in mechanism.nodes},
-        float(initial.potential_V),
-        float(initial.time_s),
-        initial.particles,
+    return replace(
+        initial,
+        fractions={name: float(initial.fractions.get(name, 0.0)) for name in mechanism.nodes},
+        potential_V=float(initial.potential_V),
+        time_s=float(initial.time_s),
     )

@@ -6,7 +6,6 @@ import math
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -14,32 +13,20 @@ from tqdm import tqdm
 
 from sbpath.errors import ValidityWarning
 from sbpath.experiment import Experiment, ProtocolLike, State
-from sbpath.halfcycles import charge_runs
-from sbpath.kernels import Floats, Integers, compiled
+from sbpath.kernels import compiled
 from sbpath.mechanism.mechanism import Mechanism
-from sbpath.model.equations import fill_nodes, fill_shares, node_volume, stored_charge, workspace
+from sbpath.model.equations import stored_charge
 from sbpath.model.network import Network
 from sbpath.model.population import Population, populated
-from sbpath.physical import COULOMB_PER_MAH
+from sbpath.model.workspace import fill_means, fill_nodes, workspace
 from sbpath.progress import PROGRESS_DELAY_S
-from sbpath.protocol.steps import Step
-from sbpath.solution import CAUSES, Particles, SimulationError, Solution, StepRecord
-from sbpath.solver.cycler import End, direction_of, outcome_of, programme_of
-from sbpath.solver.electrode import (
-    CHARGE,
-    CONTENT,
-    CURRENT,
-    POTENTIAL,
-    SHARES,
-    STORED,
-    TIME,
-    VOLTAGE,
-    VOLUME,
-    layout,
-)
-from sbpath.solver.solve import Programme, Run, Watch
+from sbpath.run_record import RunRecord, solution_of
+from sbpath.solution import SimulationError, Solution
+from sbpath.solver.cycler import programme_of
+from sbpath.solver.electrode import Tolerances
+from sbpath.solver.solve import Checkpoint, Monitor, Programme, Run, part_of
 from sbpath.solver.solve import run as run_steps
-from sbpath.solver.trial import SolverOptions, Tolerances
+from sbpath.solver.trial import SolverOptions
 
 # Steps are integrated in batches of about this time (s).
 BATCH_S = 0.2
@@ -148,14 +135,14 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
     network = experiment.network
     if population is not None:
         network = populated(network, population)
-    start, state = experiment.initial, experiment.initial_state()
+    state = experiment.initial_state(network)
 
     # A first step that sets the voltage jumps to it; its charge counts from here.
-    work = workspace(network)
-    fill_nodes(start.potential_V, network, work)
-    fill_shares(state, network, work)
-    start_charge = stored_charge(start.potential_V, network, work)[0]
-    record = Record(network, state, start_charge)
+    space = workspace(network)
+    fill_nodes(experiment.initial.potential_V, network, space)
+    fill_means(state, network, space.mean)
+    start_charge = stored_charge(state, network, space)[0]
+    record = RunRecord(network, state, start_charge)
     todo = list(experiment.protocol.steps())
     programme = programme_of(
         [step for _, _, step in todo], experiment.one_C_mA_per_g, experiment.electrode_mass_g
@@ -171,9 +158,8 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
         while done < len(todo):
             began = time.monotonic()
             stop = min(done + share, len(todo))
-            part = _integrate(
-                bar, network, programme, done, stop, record.state, record.time, record.totals, tolerances, spacing
-            )  # fmt: skip
+            batch = part_of(programme, done, stop)
+            part = _integrate(bar, network, batch, record.checkpoint, tolerances, spacing)
             record.add(part, todo[done:stop], options.max_steps)
             bar.update(len(part.last))
             if record.failed:
@@ -181,7 +167,7 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
             # As many steps at a time as take a moment: nothing moves meanwhile.
             share = max(1, round(len(part.last) * min(100.0, BATCH_S / (time.monotonic() - began + 1e-9))))
             done = stop
-    solution = _assemble(experiment, network, record, start_charge)
+    solution = solution_of(experiment, record, start_charge)
     if record.failed:
         raise SimulationError(str(record.steps[-1]), solution)
     return solution
@@ -213,30 +199,23 @@ def warn_outside(experiment: Experiment, stacklevel: int) -> None:
         warnings.warn(ValidityWarning(text), stacklevel=stacklevel)
 
 
-# -- meanwhile ----------------------------------------------------------------------------
-
-
 def _integrate(
     bar: Any,
     network: Network,
     programme: Programme,
-    first: int,
-    stop: int,
-    state: Floats,
-    time: float,
-    totals: Floats,
+    checkpoint: Checkpoint,
     tolerances: Tolerances,
     spacing: float,
 ) -> Run:
     """The integration as native code, which no signal interrupts.
 
-    Where it may take long it has a thread of its own, to be watched and stopped: for a population,
-    with an output period, or with more integrator steps than usual.
+    Where it may take long it runs in a thread, to be watched and stopped: for a population, with an
+    output period, or with more integrator steps than usual.
     """
-    watch = Watch(np.zeros(1), np.zeros(1, np.int64))
+    monitor = Monitor(np.zeros(1), np.zeros(1, np.int64))
     integrate = compiled(run_steps)
-    arguments = (network, programme, first, stop, state, time, totals, tolerances, spacing, watch)
-    usual = not programme.period[first:stop].any() and tolerances.max_steps <= BATCH_STEPS
+    arguments = (network, programme, checkpoint, tolerances, spacing, monitor)
+    usual = not programme.period.any() and tolerances.max_steps <= BATCH_STEPS
     if len(network.weight) == 1 and usual:
         return integrate(*arguments)
     with ThreadPoolExecutor(1) as pool:
@@ -244,126 +223,9 @@ def _integrate(
         try:
             while not running.done():
                 wait([running], timeout=BATCH_S)
-                bar.set_postfix_str(f"{watch.time[0] / 3600.0:.3g} h", refresh=False)
+                bar.set_postfix_str(f"{monitor.time[0] / 3600.0:.3g} h", refresh=False)
                 bar.update(0)
         except BaseException:
-            watch.stop[0] = 1
+            monitor.stop[0] = 1
             raise
     return running.result()
-
-
-# -- after --------------------------------------------------------------------------------
-
-
-def _half_cycle_capacity(charge: Floats, cycle: Integers, step: Integers) -> Floats:
-    """Charge since the half cycle began (mAh/g); 0 where charge has not yet passed."""
-    capacity = np.zeros_like(charge)
-    for run in charge_runs(charge, cycle, step):
-        capacity[run.first : run.last] = np.abs(charge[run.first : run.last] - run.before)
-    return capacity
-
-
-class Record:
-    """All that has been simulated so far."""
-
-    def __init__(self, network: Network, state: Floats, charge: float) -> None:
-        self.columns = layout(len(network.gibbs), len(network.source))
-        self.state = state
-        self.time = 0.0
-        self.totals = np.zeros(self.columns.width - self.columns.powers)
-        self.charge = charge
-        self.rows: list[Floats] = []
-        self.seen: list[tuple[Integers, Any]] = []
-        self.steps: list[StepRecord] = []
-        self.failed = False
-
-    def add(self, part: Run, todo: list[tuple[int, int, Step]], max_steps: int) -> None:
-        """Append what `sbpath.solver.solve.run` made of the steps of `todo`."""
-        before = self.steps[-1].last if self.steps else 0
-        first = 0
-        ends = zip(
-            part.last.tolist(),
-            part.ended.tolist(),
-            part.target.tolist(),
-            part.duration.tolist(),
-            part.size.tolist(),
-            strict=True,
-        )
-        for (cycle, number, step), (last, way, target, duration, size) in zip(todo, ends):  # noqa: B905
-            end = part.rows[last - 1]
-            outcome, reason = outcome_of(step, End(way, target, duration, size, end[POTENTIAL]), max_steps)
-            passed = float(end[CHARGE] - self.charge) / COULOMB_PER_MAH
-            self.charge = float(end[CHARGE])
-            self.steps.append(
-                StepRecord(
-                    cycle, number, step, direction_of(step, passed), before + first, before + last,
-                    duration, passed, outcome, reason,
-                )
-            )  # fmt: skip
-            first = last
-            self.failed = outcome.failed
-            if self.failed:
-                break
-        self.rows.append(part.rows[:first])
-        looks = part.snapshots.taken[0]
-        self.seen.append((before + part.snapshots.row[:looks], part.snapshots.fractions[:looks]))
-        self.state = part.state
-        self.time = float(part.rows[first - 1, TIME])
-        self.totals = part.rows[first - 1, self.columns.width :].copy()
-
-
-def _assemble(experiment: Experiment, network: Network, record: Record, start_charge: float) -> Solution:
-    mechanism, population = experiment.mechanism, experiment.population
-    table = np.concatenate(record.rows).T
-    edges = experiment.edges
-    count, columns, width = len(edges), record.columns, record.columns.width
-    passed = (table[CHARGE] - start_charge) / COULOMB_PER_MAH
-    # As built: a solution phase is filled as far as the upper cut-off has it.
-    work = workspace(network)
-    fill_nodes(mechanism.upper_cutoff_V, network, work)
-    pristine = node_volume(list(mechanism.nodes).index(mechanism.initial_phase), network, work)
-    steps = record.steps
-    lengths = [s.last - s.first for s in steps]
-    cycle, step = (
-        np.repeat(numbers, lengths) for numbers in ([s.cycle for s in steps], [s.number for s in steps])
-    )
-    rates = table[columns.flows : columns.flows + count].copy()
-    affinities = table[columns.affinity : columns.affinity + count].copy()
-    energy, joule, parts, converted, carried = np.split(
-        table[width:], np.cumsum([1, 1, len(CAUSES) * count, count])
-    )
-    return Solution(
-        experiment=experiment,
-        time_s=experiment.initial.time_s + table[TIME],
-        potential_V=table[POTENTIAL].copy(),
-        voltage_V=table[VOLTAGE].copy(),
-        current_A_per_g=table[CURRENT].copy(),
-        composition=table[CONTENT].copy(),
-        charge_mAh_per_g=passed,
-        capacity_mAh_per_g=_half_cycle_capacity(passed, cycle, step),
-        fractions=table[SHARES : columns.affinity].copy(),
-        rates_per_s=rates,
-        affinities_J_per_mol=affinities,
-        heat_W_per_g=rates * affinities / mechanism.host_molar_mass_g_per_mol,
-        heat_parts_J_per_g=parts.reshape(len(CAUSES), count, table.shape[1]).copy(),
-        converted=converted.copy(),
-        edge_charge_mAh_per_g=carried / COULOMB_PER_MAH,
-        joule_heat_J_per_g=joule[0].copy(),
-        energy_J_per_g=energy[0].copy(),
-        stored_J_per_g=table[STORED].copy(),
-        swelling_percent=(table[VOLUME] / pristine - 1.0) * 100.0,
-        cycle=cycle,
-        step=step,
-        steps=tuple(steps),
-        particles=None if population is None else _particles(population, record, len(mechanism.nodes)),
-    )
-
-
-def _particles(population: Population, record: Record, nodes: int) -> Particles:
-    rows, fractions = (np.concatenate(parts) for parts in zip(*record.seen, strict=True))
-    return Particles(
-        **{f.name: getattr(population, f.name) for f in fields(population)},
-        row=rows,
-        fractions=fractions.reshape(len(rows), len(population), nodes),
-        final=record.state[:-1].reshape(len(population), nodes).copy(),
-    )

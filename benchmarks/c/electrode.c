@@ -76,7 +76,7 @@ Electrode *electrode_read(const char *path) {
         {"partial_volume", &m->partial_volume}, {"sites", &m->sites},
         {"site_potential", &m->site_potential}, {"site_energy", &m->site_energy},
         {"unchanged", &m->unchanged}, {"grows", &m->grows}, {"alpha", &m->alpha},
-        {"energy", &m->energy}, {"order", &m->order}, {"seed", &m->seed}, {"work", &m->work},
+        {"energy", &m->energy}, {"order", &m->order}, {"seed", &m->seed}, {"transformation_work", &m->transformation_work},
         {"barrier", &m->barrier}, {"log_attempt", &m->log_attempt}, {"growth", &m->growth},
         {"transport", &m->transport}, {"start", &m->start}, {"duration", &m->duration},
         {"limit", &m->limit}, {"side", &m->side},
@@ -104,7 +104,7 @@ void electrode_free(Electrode *m) {
     void *all[] = {m->gibbs, m->fixed, m->full, m->molar_volume, m->partial_volume,
                    m->gallery_start, m->sites, m->site_potential, m->site_energy, m->source,
                    m->target, m->unchanged, m->grows, m->alpha, m->energy, m->order, m->seed,
-                   m->work, m->barrier, m->log_attempt, m->growth, m->transport, m->start,
+                   m->transformation_work, m->barrier, m->log_attempt, m->growth, m->transport, m->start,
                    m->current, m->duration, m->limit, m->side, m->omega, m->content, m->slope,
                    m->curvature};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
@@ -158,7 +158,7 @@ typedef struct {
 /* Edge e in state y, as in sbpath.model.rates; 0 where it stands still or nucleation is out of reach. */
 static int edge_at(const Electrode *m, int e, const double *y, Edge *edge) {
     int p = edge->p = m->source[e], q = edge->q = m->target[e];
-    double driving = edge->driving = m->omega[p] - m->omega[q] - m->work[e];
+    double driving = edge->driving = m->omega[p] - m->omega[q] - m->transformation_work[e];
     if (driving <= SMALLEST_AFFINITY) return 0;
     edge->volume = new_volume(m, e);
     double exponent = m->barrier[e] * edge->volume * edge->volume / (driving * driving) - m->log_attempt[e];

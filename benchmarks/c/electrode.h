@@ -12,7 +12,7 @@ typedef struct {
     double *sites, *site_potential, *site_energy;
     /* Edges. */
     int *source, *target;
-    double *unchanged, *grows, *alpha, *energy, *order, *seed, *work;
+    double *unchanged, *grows, *alpha, *energy, *order, *seed, *transformation_work;
     double *barrier, *log_attempt, *growth, *transport;
     /* Whole electrode. */
     double charge_scale, double_layer, resistance, faraday;

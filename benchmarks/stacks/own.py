@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sbpath
-from sbpath.solver.electrode import TIME, VOLTAGE
+from sbpath.model.columns import TIME, VOLTAGE
 from task import ATOL, RTOL, Contestant, Curve, Task, integrate, rows_of
 
 

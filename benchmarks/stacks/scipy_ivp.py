@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from sbpath.model.equations import Drive, dense, evaluate, workspace
+from sbpath.model.equations import Control, evaluate
+from sbpath.model.workspace import dense, workspace
 from task import ATOL, RTOL, Contestant, Curve, Floats, Leg, Task
 
 METHODS = "BDF", "Radau", "LSODA"
@@ -32,15 +33,15 @@ def solve(task: Task, method: str, rtol: float = RTOL, atol: float = ATOL) -> li
 
 
 def _leg(task: Task, leg: Leg, state: Floats, method: str, rtol: float, atol: float) -> Any:
-    network, work, drive = task.network, workspace(task.network), Drive(True, leg.current, 0.0)
+    network, space, control = task.network, workspace(task.network), Control(True, leg.current, 0.0)
 
     def rhs(t: float, y: Floats) -> Floats:
-        evaluate(t, y, drive, network, work, False)
-        return work.slopes.derivative.copy()
+        evaluate(t, y, control, network, space, False)
+        return space.derivatives.dy_dt.copy()
 
     def jacobian(t: float, y: Floats) -> Floats:
-        evaluate(t, y, drive, network, work, True)
-        return dense(work.slopes)
+        evaluate(t, y, control, network, space, True)
+        return dense(space.derivatives)
 
     def distance(t: float, y: Floats) -> float:
         return leg.side * (y[-1] - leg.current * network.resistance - leg.limit)

@@ -12,7 +12,8 @@ import numpy as np
 
 from helper import NotInstalledError
 from sbpath.kernels import compiled
-from sbpath.model.equations import Drive, dense, evaluate, workspace
+from sbpath.model.equations import Control, evaluate
+from sbpath.model.workspace import dense, workspace
 from task import ATOL, RTOL, Contestant, Curve, Floats, Task
 
 HOW = "scikit-SUNDAE is not installed: pip install '.[bench]'"
@@ -26,17 +27,17 @@ def contestants(task: Task) -> list[Contestant]:
     except ImportError:
         raise NotInstalledError(HOW) from None
 
-    network, work = task.network, workspace(task.network)
+    network, space = task.network, workspace(task.network)
     evaluation = compiled(evaluate)
-    now = SimpleNamespace(leg=task.legs[0], drive=Drive(True, 0.0, 0.0))
+    now = SimpleNamespace(leg=task.legs[0], control=Control(True, 0.0, 0.0))
 
     def rate(t: float, y: Floats, out: Floats) -> None:
-        evaluation(t, y, now.drive, network, work, False)
-        out[:] = work.slopes.derivative
+        evaluation(t, y, now.control, network, space, False)
+        out[:] = space.derivatives.dy_dt
 
     def jacobian(t: float, y: Floats, yp: Floats, out: Floats) -> None:
-        evaluation(t, y, now.drive, network, work, True)
-        out[:] = dense(work.slopes)
+        evaluation(t, y, now.control, network, space, True)
+        out[:] = dense(space.derivatives)
 
     def residual(t: float, y: Floats, yp: Floats, out: Floats) -> None:
         rate(t, y, out)
@@ -70,7 +71,7 @@ def contestants(task: Task) -> list[Contestant]:
     def solve(solver: Any) -> list[Any]:
         state, parts = task.start, []
         for leg in task.legs:
-            now.leg, now.drive = leg, Drive(True, leg.current, 0.0)
+            now.leg, now.control = leg, Control(True, leg.current, 0.0)
             if distance(state) <= 0.0:
                 parts.append(SimpleNamespace(t=np.zeros(1), y=state[None]))
                 continue

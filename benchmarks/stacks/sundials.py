@@ -63,6 +63,7 @@ def write_numbers(task: Task, path: Path) -> None:
     numbers = dict(task.network._asdict())
     # One particle: its numbers are those of the edges.
     assert len(numbers.pop("weight")) == 1
+    del numbers["layout"], numbers["columns"]
     numbers |= {"faraday": FARADAY_C_PER_MOL, "start": task.start}
     numbers |= {name: [getattr(leg, name) for leg in task.legs] for name in task.legs[0]._fields}
     lines = []

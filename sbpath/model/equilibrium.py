@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sbpath.errors import InputError, nearest
 from sbpath.mechanism.mechanism import Mechanism
-from sbpath.model.equations import fill_nodes, workspace
 from sbpath.model.network import Network, build_network
+from sbpath.model.workspace import fill_nodes, workspace
 from sbpath.physical import ZERO_CELSIUS_K
 
 # Potentials (V vs the alkali metal) between which equilibria are looked for.
@@ -59,11 +59,11 @@ def equal_potential(network: Network, p: int, q: int) -> float | None:
     """Potential (V) at which two nodes, by number, have the same grand potential; None where there is none."""
     from scipy.optimize import root_scalar  # slow to import, and seldom needed
 
-    work = workspace(network)
+    space = workspace(network)
 
     def difference(potential: float) -> float:
-        fill_nodes(potential, network, work)
-        return work.omega[p] - work.omega[q]
+        fill_nodes(potential, network, space)
+        return space.omega[p] - space.omega[q]
 
     low, high = RANGE_V
     if difference(low) * difference(high) >= 0.0:

@@ -15,7 +15,9 @@ import numpy as np
 from sbpath.kernels import Floats, Floats2, Integers
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.records import value_or
+from sbpath.model.columns import Columns, columns_of
 from sbpath.model.rates import nucleation_constant
+from sbpath.model.unknowns import Layout, layout_of
 from sbpath.physical import FARADAY_C_PER_MOL as F
 from sbpath.physical import GAS_CONSTANT_J_PER_MOL_K as R
 from sbpath.physical import ZERO_CELSIUS_K, arrhenius
@@ -36,11 +38,11 @@ class Network(NamedTuple):
     `site_energy` (J/mol). Edges (length E): `source` and `target` (node numbers),
     `unchanged` volume of the phases that stand in both nodes (m^3/mol Sb), `grows` (0 where the
     phase with galleries is one of these, so that the new volume does not hang on E, else 1),
-    `alpha`, `energy` (nu R T, J/mol), `order`, `seed`, `work` (J/mol). Particles (length N):
-    `weight`, the share of the host in each. Edges of particles (N rows of E): `barrier` per squared
-    volume of what is new ((J/m^3)^2), `log_attempt`, `growth` (1/s), `transport` (s). Whole
-    electrode: `charge_scale` (F/M, C/g), `double_layer` (F/g), `resistance` (Ohm g, so that I in
-    A/g times it is a voltage).
+    `alpha`, `energy` (nu R T, J/mol), `order`, `seed`, `transformation_work` (J/mol). Particles
+    (length N): `weight`, the share of the host in each. Edges of particles (N rows of E): `barrier`
+    per squared volume of what is new ((J/m^3)^2), `log_attempt`, `growth` (1/s), `transport` (s).
+    Whole electrode: `charge_scale` (F/M, C/g), `double_layer` (F/g), `resistance` (Ohm g, so that I
+    in A/g times it is a voltage). `layout` of the state, `columns` of what is recorded.
     """
 
     gibbs: Floats
@@ -60,7 +62,7 @@ class Network(NamedTuple):
     energy: Floats
     order: Floats
     seed: Floats
-    work: Floats
+    transformation_work: Floats
     weight: Floats
     barrier: Floats2
     log_attempt: Floats2
@@ -69,6 +71,17 @@ class Network(NamedTuple):
     charge_scale: float
     double_layer: float
     resistance: float
+    layout: Layout
+    columns: Columns
+
+
+def sizes_of(network: Network) -> dict[str, int]:
+    """How many there are of what unknowns and columns describe, see `Unknown.size`."""
+    return _sizes(len(network.gibbs), len(network.source))
+
+
+def _sizes(nodes: int, edges: int) -> dict[str, int]:
+    return {"one": 1, "nodes": nodes, "edges": edges}
 
 
 def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Network:
@@ -80,6 +93,7 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
     common = mechanism.kinetics
     reference = mechanism.reference_temperature_C + ZERO_CELSIUS_K
 
+    sizes = _sizes(len(names), len(edges))
     starts = [0]
     for parts in contents:
         starts.append(starts[-1] + sum(len(phase.galleries) for _, phase in parts))
@@ -163,7 +177,7 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         energy=row([e.electrons * R * temperature for e in edges]),
         order=row([kinetic(e, "autocatalytic_order") for e in edges]),
         seed=row([kinetic(e, "seed_fraction", DEFAULT_SEED) for e in edges]),
-        work=row([kinetic(e, "transformation_work_J_per_mol") for e in edges]),
+        transformation_work=row([kinetic(e, "transformation_work_J_per_mol") for e in edges]),
         weight=np.ones(1),
         barrier=rows([barrier(e) for e in edges]),
         log_attempt=rows([log(kinetic(e, "attempt_rate_per_s")) for e in edges]),
@@ -172,4 +186,6 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         charge_scale=F / mechanism.host_molar_mass_g_per_mol,
         double_layer=mechanism.electrode.double_layer_F_per_g.value,
         resistance=resistance if resistance >= SMALLEST_RESISTANCE else 0.0,
+        layout=layout_of(1, sizes),
+        columns=columns_of(sizes),
     )

@@ -14,7 +14,8 @@ import numpy as np
 
 from sbpath.errors import InputError
 from sbpath.kernels import Floats
-from sbpath.model.network import Network
+from sbpath.model.network import Network, sizes_of
+from sbpath.model.unknowns import layout_of
 
 # More would not fit into a day, fewer are no particles.
 LARGEST_NUMBER = 1_000_000
@@ -166,4 +167,5 @@ def populated(network: Network, population: Population) -> Network:
         log_attempt=np.repeat(network.log_attempt, len(population), axis=0),
         growth=network.growth * rate,
         transport=network.transport * size**2,
+        layout=layout_of(len(population), sizes_of(network)),
     )

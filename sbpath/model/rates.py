@@ -10,7 +10,7 @@ Each Sb domain that transforms waits for a nucleus, then fills, and the alkali h
 it: the mosaic picture of Bai and Tian 2013 (Electrochim. Acta 89, 644) with classical
 nucleation theory and a rectified Butler-Volmer growth rate. `g` is 1 unless the edge grows
 autocatalytically (order m > 0; Watzky and Finke 1997, J. Am. Chem. Soc. 119, 10382); the
-seed s > 0 lets the first domain begin. `k` rounds the corner at A = 0 (see `KINK`). Everything is
+seed s > 0 lets the first domain begin. `k` rounds the corner at A = 0 (see `GROWTH_ROUNDING`). Everything is
 evaluated so that no exponential can overflow, whatever the affinity.
 """
 
@@ -22,14 +22,14 @@ from sbpath.kernels import kernel
 from sbpath.physical import BOLTZMANN_J_PER_K
 
 # exp(600) is still a float; a slower nucleation than this is none at all.
-LARGEST_EXPONENT = 600.0
+MAX_EXPONENT = 600.0
 
 # Affinity (J/mol) over which the growth rate rounds off its kink at A = 0, where the edge is
 # switched off. A microvolt: it moves no curve, but without nucleation barriers and at high
 # temperature an integrator would hop across the corner for ever.
-KINK = 0.1
-# So many times that away the rounding is one to the last digit.
-BEYOND_KINK = 40.0
+GROWTH_ROUNDING = 0.1
+# Beyond 40 times that the factor is 1 in double precision.
+GROWTH_ROUNDING_RANGE = 40.0 * GROWTH_ROUNDING
 
 
 def nucleation_constant(
@@ -75,7 +75,7 @@ def nucleation_time(affinity: float, barrier: float, log_attempt: float) -> floa
         ln(J0 / (1/s)).
     """
     exponent = barrier / (affinity * affinity) - log_attempt
-    return exp(exponent) if exponent <= LARGEST_EXPONENT else inf
+    return exp(exponent) if exponent <= MAX_EXPONENT else inf
 
 
 @kernel
@@ -112,8 +112,8 @@ def growth_time(
     time = forward / (growth * (1.0 - backward if a > 1.0 else -expm1(-a)))
     if order > 0.0:
         time /= _filled(product, seed) ** order
-    if affinity < BEYOND_KINK * KINK:
-        time /= _less_than_one(affinity / KINK)
+    if affinity < GROWTH_ROUNDING_RANGE:
+        time /= _less_than_one(affinity / GROWTH_ROUNDING)
     return time
 
 
@@ -124,9 +124,9 @@ def growth_slopes(
     """The derivatives of the growth time `time` (s) by A (s mol/J) and theta_q (s), zero or negative."""
     occupied = _less_than_one(affinity / energy)
     relative = (alpha + (1.0 - occupied) / occupied) / energy
-    if affinity < BEYOND_KINK * KINK:
-        rounded = _less_than_one(affinity / KINK)
-        relative += (1.0 - rounded) / rounded / KINK
+    if affinity < GROWTH_ROUNDING_RANGE:
+        rounded = _less_than_one(affinity / GROWTH_ROUNDING)
+        relative += (1.0 - rounded) / rounded / GROWTH_ROUNDING
     by_product = -time * order * (1.0 - seed) / _filled(product, seed) if order > 0.0 else 0.0
     return -time * relative, by_product
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sbpath.kernels import Floats, Floats2, Floats3, compiled, kernel
-from sbpath.model.equations import SMALLEST_AFFINITY, Drive, evaluate, workspace
+from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import Network
 from sbpath.model.rates import growth_time
+from sbpath.model.transformations import MIN_AFFINITY
+from sbpath.model.workspace import workspace
 
 
 def evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple[Floats2, Floats, Floats3]:
@@ -45,18 +47,18 @@ def linearize_rows(states: Floats2, currents: Floats, network: Network) -> tuple
 
 @kernel
 def _evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple[Floats2, Floats, Floats3]:
-    work = workspace(network)
+    space = workspace(network)
     volumes, motion = np.zeros((len(states), len(network.source))), np.zeros(len(states))
     times = np.full((3, len(network.source), len(states)), np.nan)
     for row in range(len(states)):
-        evaluate(0.0, states[row], Drive(True, currents[row], 0.0), network, work, False)
+        evaluate(0.0, states[row], Control(True, currents[row], 0.0), network, space, False)
         for e in range(len(network.source)):
-            volumes[row, e] = work.volume[e]
-            driving = work.affinity[e] - network.work[e]
+            volumes[row, e] = space.volume[e]
+            driving = space.affinity[e] - network.transformation_work[e]
             # Without a driving force, the times left in the workspace are those of an earlier row.
-            if driving <= SMALLEST_AFFINITY:
+            if driving <= MIN_AFFINITY:
                 continue
-            times[0, e, row] = work.nucleation[0, e]
+            times[0, e, row] = space.nucleation[0, e]
             # `evaluate` works out no growth time for an edge that never nucleates.
             times[1, e, row] = growth_time(
                 driving,
@@ -68,7 +70,7 @@ def _evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple
                 network.seed[e],
             )
             times[2, e, row] = network.transport[0, e]
-        motion[row] = work.slopes.derivative[-1]
+        motion[row] = space.derivatives.dy_dt[network.layout.potential]
     return volumes, motion, times
 
 
@@ -77,16 +79,17 @@ def _linearize_rows(states: Floats2, currents: Floats, network: Network) -> tupl
     """dy/dt and its Jacobian in each row at the row's own current."""
     rows, unknowns = states.shape
     nodes = unknowns - 1
-    work = workspace(network)
+    space = workspace(network)
+    derivatives = space.derivatives
     rates, jacobians = np.zeros((rows, unknowns)), np.zeros((rows, unknowns, unknowns))
     for i in range(rows):
-        evaluate(0.0, states[i], Drive(True, currents[i], 0.0), network, work, True)
+        evaluate(0.0, states[i], Control(True, currents[i], 0.0), network, space, True)
         for p in range(nodes):
-            rates[i, p] = work.slopes.derivative[p]
+            rates[i, p] = derivatives.dy_dt[p]
             for q in range(nodes):
-                jacobians[i, p, q] = work.slopes.blocks[0, p, q]
-            jacobians[i, p, nodes] = work.slopes.column[p]
-            jacobians[i, nodes, p] = work.slopes.row[p]
-        rates[i, nodes] = work.slopes.derivative[nodes]
-        jacobians[i, nodes, nodes] = work.slopes.row[nodes]
+                jacobians[i, p, q] = derivatives.blocks[0, p, q]
+            jacobians[i, p, nodes] = derivatives.columns[0, p]
+            jacobians[i, nodes, p] = derivatives.rows[0, p]
+        rates[i, nodes] = derivatives.dy_dt[nodes]
+        jacobians[i, nodes, nodes] = derivatives.rows[0, nodes]
     return rates, jacobians

@@ -173,7 +173,7 @@ def driving_forces(solution: Solution) -> DrivingForces:
     """Driving force, barrier and nucleation rate of every edge along a solution."""
     network = solution.network
     volume, _, waiting = evaluate_rows(solution.states, solution.current_A_per_g, network)
-    free = solution.affinities_J_per_mol - network.work[:, None]
+    free = solution.affinities_J_per_mol - network.transformation_work[:, None]
     free = np.where(free > 0.0, free, nan)
     barrier = network.barrier[0][:, None] * (volume / free) ** 2
     log_attempt = network.log_attempt[0]

@@ -18,9 +18,9 @@ import numpy as np
 from sbpath.errors import InputError
 from sbpath.kernels import Floats
 from sbpath.mechanism.paths import value, with_changes
-from sbpath.model.equations import fill_nodes, workspace
 from sbpath.model.network import Network, build_network
 from sbpath.model.rows import linearize_rows
+from sbpath.model.workspace import fill_nodes, workspace
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.steps import ConstantVoltage, Sweep
@@ -195,10 +195,10 @@ def _differences(solution: Solution, name: str, at: float) -> list[tuple[Network
 
 def _content(state: Floats, network: Network) -> tuple[float, Floats]:
     """Alkali content x of the electrode in a state (mol per mol Sb), and its slopes by the unknowns."""
-    work = workspace(network)
-    fill_nodes(state[-1], network, work)
+    space = workspace(network)
+    fill_nodes(state[-1], network, space)
     shares = state[:-1]
-    return float(shares @ work.content), np.append(work.content, shares @ work.slope)
+    return float(shares @ space.content), np.append(space.content, shares @ space.slope)
 
 
 def _network(solution: Solution, name: str, number: float) -> Network:

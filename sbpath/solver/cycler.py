@@ -24,19 +24,19 @@ from sbpath.protocol.steps import (
 from sbpath.solver.cutoffs import ABOUT_COMPOSITION, ABOUT_CURRENT, ABOUT_VOLTAGE
 from sbpath.solver.solve import (
     ALREADY,
-    MOST_ROWS,
+    EVENT,
+    MAX_ROWS_PER_STEP,
     NO_STEP_SIZE,
     RUNAWAY,
     STOPPED,
-    TARGET,
     TIME_OVER,
     TOO_MANY_ROWS,
     TOO_MANY_STEPS,
     Programme,
 )
 
-# Longer than any experiment: a step without a time limit ends by its other limits.
-FOREVER_S = 1e12
+# Longer than any experiment, for a step without a time limit: it ends by its other limits.
+NO_TIME_LIMIT_S = 1e12
 
 
 class End(NamedTuple):
@@ -45,7 +45,7 @@ class End(NamedTuple):
     """
 
     way: int
-    target: int
+    event: int
     duration: float
     size: float
     potential: float
@@ -57,7 +57,7 @@ def programme_of(steps: Sequence[Step], one_C: float, mass: float) -> Programme:
     `one_C` is 1C in mA/g, `mass` the mass of the host in g.
     """
     rows = [_imposed(step, one_C, mass) for step in steps]
-    limits = [[_target(limit, step, one_C, mass) for limit in watched_limits(step)] for step in steps]
+    limits = [[_event(limit, step, one_C, mass) for limit in watched_limits(step)] for step in steps]
     control, level, end, scan_rate = (np.array(column) for column in zip(*rows, strict=True))
     quantity, value, sign = np.array([t for these in limits for t in these]).reshape(-1, 3).T
     return Programme(
@@ -94,7 +94,7 @@ def watched_limits(step: Step) -> list[Limit]:
     return [limit for limit in step.limits if not isinstance(limit, TimeLimit)]
 
 
-def _target(limit: Limit, step: Step, one_C: float, mass: float) -> tuple[int, float, float]:
+def _event(limit: Limit, step: Step, one_C: float, mass: float) -> tuple[int, float, float]:
     """A watched limit as quantity, value and the side from which it is met, see `Programme`."""
     # An insertion lowers the voltage and raises x.
     insertion = isinstance(step, ConstantCurrent) and step.direction == "insertion"
@@ -107,12 +107,14 @@ def _target(limit: Limit, step: Step, one_C: float, mass: float) -> tuple[int, f
             sign = (-1.0 if insertion else 1.0) if isinstance(step, ConstantCurrent) else 0.0
             return ABOUT_COMPOSITION, x, sign
         case TimeLimit():
-            raise AssertionError("a time limit is a length, not a target")
+            raise AssertionError("a time limit is a length, not an event")
 
 
 def _longest(step: Step) -> float:
     """The shortest of a step's limits of time (s)."""
-    return min((limit.time_s for limit in step.limits if isinstance(limit, TimeLimit)), default=FOREVER_S)
+    return min(
+        (limit.time_s for limit in step.limits if isinstance(limit, TimeLimit)), default=NO_TIME_LIMIT_S
+    )
 
 
 def outcome_of(step: Step, end: End, max_steps: int) -> tuple[Outcome, str]:
@@ -123,9 +125,9 @@ def outcome_of(step: Step, end: End, max_steps: int) -> tuple[Outcome, str]:
         case way if way == TIME_OVER and isinstance(step, Sweep) and end.duration < longest:
             outcome, limit = Outcome.SWEEP, f"{step.end_V:g} V"
         case way if way == TIME_OVER:
-            outcome = Outcome.UNREACHED if longest == FOREVER_S else Outcome.TIME
-        case way if way in (TARGET, ALREADY):
-            met = watched_limits(step)[end.target]
+            outcome = Outcome.UNREACHED if longest == NO_TIME_LIMIT_S else Outcome.TIME
+        case way if way in (EVENT, ALREADY):
+            met = watched_limits(step)[end.event]
             outcome = Outcome.ALREADY_MET if end.way == ALREADY else _OUTCOMES[type(met)]
             limit = str(met).removeprefix("until ")
         case way:
@@ -137,7 +139,7 @@ def outcome_of(step: Step, end: End, max_steps: int) -> tuple[Outcome, str]:
         potential=end.potential,
         max_steps=max_steps,
         period=step.period_s or 0.0,
-        max_rows=MOST_ROWS,
+        max_rows=MAX_ROWS_PER_STEP,
     )
 
 

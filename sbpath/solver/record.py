@@ -3,16 +3,18 @@
 Each integrator step is read at the two inner nodes and the ends of the four-point
 Gauss-Lobatto rule, which integrates to the accuracy of the solution itself.
 
-A row holds the values of an instant (`electrode.Layout`), its time counted from the start of
+A row holds the values of an instant (`sbpath.model.columns`), its time counted from the start of
 the simulation, and after them the running integrals of its last columns.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from sbpath.kernels import Floats, Floats2, kernel
-from sbpath.solver.electrode import TIME
+from sbpath.kernels import Floats, Floats2, Integers, Singles2, kernel
+from sbpath.model.columns import TIME, Columns
 
 # Nodes of the rule on [0, 1].
 NODES = np.array([0.0, 0.5 - 0.05**0.5, 0.5 + 0.05**0.5, 1.0])
@@ -46,43 +48,110 @@ def _weight(s: float, own: int, i: int, j: int, k: int) -> float:
     return integral / ((node - a) * (node - b) * (node - c))
 
 
-FULL_WEIGHTS = np.array(partial_weights(1.0))
+# Those up to each node, and so to the end.
+NODE_WEIGHTS = np.array([partial_weights(node) for node in NODES.tolist()])
+FULL_WEIGHTS = NODE_WEIGHTS[3].copy()
 
 
 @kernel
-def fill_integrals(fraction: float, size: float, values: Floats2, totals: Floats, reached: Floats) -> None:
-    """What `totals` have grown to at a fraction of a step of length `size`, into `reached`.
+def fill_integrals(weights: Floats, size: float, values: Floats2, totals: Floats, reached: Floats) -> None:
+    """What `totals` have grown to at a point of a step of length `size`, into `reached`.
 
-    The last columns of `values`, at the nodes, are integrated.
+    The last columns of `values`, at the nodes, are integrated, with the `weights` (4) of that point.
     """
-    w0, w1, w2, w3 = partial_weights(fraction)
     first = values.shape[1] - len(totals)
+    v0, v1, v2, v3 = values[0, first:], values[1, first:], values[2, first:], values[3, first:]
+    w0, w1, w2, w3 = weights[0], weights[1], weights[2], weights[3]
     for k in range(len(totals)):
-        c = first + k
-        mean = w0 * values[0, c] + w1 * values[1, c] + w2 * values[2, c] + w3 * values[3, c]
+        mean = w0 * v0[k] + w1 * v1[k] + w2 * v2[k] + w3 * v3[k]
         reached[k] = totals[k] + size * mean
 
 
+class Snapshots(NamedTuple):
+    """All particles at some rows: `row` (s), their unknowns `blocks` (s, N B), of which the first `taken` (1) count."""
+
+    row: Integers
+    blocks: Singles2
+    taken: Integers
+
+
+class Recorder(NamedTuple):
+    """What is kept of a run: `rows`, of which the first `written` (1) are filled; the integrals so far,
+    `totals`; `offset` (1), the time at which the present step began (s); and `snapshots`, taken each time
+    x has moved by `spacing` (mol per mol Sb), and at the ends of the steps; none if it is infinite.
+    """
+
+    rows: Floats2
+    written: Integers
+    totals: Floats
+    offset: Floats
+    snapshots: Snapshots
+    spacing: float
+
+
 @kernel
-def with_room(rows: Floats2, count: int, wanted: int) -> Floats2:
-    """`rows` with its first `count`, and room for as many as `wanted` after them."""
+def new_recorder(
+    columns: Columns, particle_unknowns: int, time: float, totals: Floats, spacing: float
+) -> Recorder:
+    """An empty record that begins at `time` (s) with the integrals `totals`."""
+    # Room for a cycle: what is not used costs nothing, copying into larger room does.
+    return Recorder(
+        np.empty((1024, columns.width + len(totals))),
+        np.zeros(1, np.int64),
+        totals.copy(),
+        np.array([time]),
+        Snapshots(np.zeros(8, np.int64), np.zeros((8, particle_unknowns), np.float32), np.zeros(1, np.int64)),
+        spacing,
+    )
+
+
+@kernel
+def with_room(recorder: Recorder, wanted: int) -> Recorder:
+    """The same record with room for as many rows as `wanted`."""
+    rows, count = recorder.rows, recorder.written[0]
     if count + wanted <= len(rows):
-        return rows
+        return recorder
     larger = np.empty((max(2 * len(rows), count + wanted), rows.shape[1]))
     for k in range(count):
         larger[k] = rows[k]
-    return larger
+    return Recorder(
+        larger, recorder.written, recorder.totals, recorder.offset, recorder.snapshots, recorder.spacing
+    )
 
 
 @kernel
-def add_row(rows: Floats2, count: int, offset: float, values: Floats, totals: Floats) -> None:
-    """One more row after the first `count`.
-
-    `offset` is the time at which the step of `values` began, `totals` the integrals.
-    """
-    width = len(values)
+def add_row(recorder: Recorder, values: Floats, totals: Floats) -> None:
+    """One more row, for which there is room: an instant and the integrals up to it."""
+    rows, count, width = recorder.rows, recorder.written[0], len(values)
     for k in range(width):
         rows[count, k] = values[k]
-    rows[count, TIME] += offset
+    rows[count, TIME] += recorder.offset[0]
     for k in range(len(totals)):
         rows[count, width + k] = totals[k]
+    recorder.written[0] = count + 1
+
+
+@kernel
+def with_snapshot(recorder: Recorder, state: Floats) -> Recorder:
+    """The same record with a snapshot of the particles in `state`, which belongs to the last row."""
+    if recorder.spacing == np.inf:
+        return recorder
+    snapshots = recorder.snapshots
+    count, capacity = snapshots.taken[0], len(snapshots.row)
+    if count == capacity:
+        larger = Snapshots(
+            np.zeros(2 * capacity, np.int64),
+            np.zeros((2 * capacity, snapshots.blocks.shape[1]), np.float32),
+            snapshots.taken,
+        )
+        for s in range(count):
+            larger.row[s] = snapshots.row[s]
+            larger.blocks[s] = snapshots.blocks[s]
+        snapshots = larger
+    snapshots.row[count] = recorder.written[0] - 1
+    for k in range(snapshots.blocks.shape[1]):
+        snapshots.blocks[count, k] = state[k]
+    snapshots.taken[0] = count + 1
+    return Recorder(
+        recorder.rows, recorder.written, recorder.totals, recorder.offset, snapshots, recorder.spacing
+    )

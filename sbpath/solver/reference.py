@@ -1,4 +1,4 @@
-"""A second integrator: SciPy's on the very right-hand side and Jacobian of the solver.
+"""A second integrator: SciPy's on the very right-hand side and Jacobian that the solver compiles.
 
 Slow, and meant for checks: it shares the kernels of the model with `sbpath.simulate`, and
 nothing of its integration, its control of the error or its search for cut-offs.
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from sbpath.kernels import Floats
 from sbpath.mechanism.mechanism import Mechanism
-from sbpath.model.equations import Drive, dense, evaluate, workspace
-from sbpath.model.network import Network
+from sbpath.model.equations import Control, evaluate
+from sbpath.model.network import Network, sizes_of
+from sbpath.model.unknowns import state_of
+from sbpath.model.workspace import dense, workspace
 
 
 def scipy_cycle(
@@ -41,29 +41,29 @@ def scipy_cycle(
     Returns
     -------
     list of two `OdeResult`
-        Each with time from 0 (s); the state is all fractions, then the potential (V).
+        Each with time from 0 (s); the state is that of `sbpath.model.unknowns`.
     """
     from scipy.integrate import solve_ivp  # slow to import
 
-    work = workspace(network)
-    state = np.array(
-        [float(node == mechanism.initial_phase) for node in mechanism.nodes] + [mechanism.upper_cutoff_V]
-    )
+    space, layout = workspace(network), network.layout
+    fractions = [float(node == mechanism.initial_phase) for node in mechanism.nodes]
+    start = {"fractions": fractions, "potential_V": mechanism.upper_cutoff_V}
+    state = state_of(layout, sizes_of(network), start)
     halves = []
     for sign, limit in ((1.0, mechanism.lower_cutoff_V), (-1.0, mechanism.upper_cutoff_V)):
         current = sign * rate * mechanism.theoretical_capacity_mAh_per_g * 1e-3
-        drive = Drive(True, current, 0.0)
+        control = Control(True, current, 0.0)
 
-        def rhs(t: float, y: Floats, drive: Drive = drive) -> Floats:
-            evaluate(t, y, drive, network, work, False)
-            return work.slopes.derivative.copy()
+        def rhs(t: float, y: Floats, control: Control = control) -> Floats:
+            evaluate(t, y, control, network, space, False)
+            return space.derivatives.dy_dt.copy()
 
-        def jacobian(t: float, y: Floats, drive: Drive = drive) -> Floats:
-            evaluate(t, y, drive, network, work, True)
-            return dense(work.slopes)
+        def jacobian(t: float, y: Floats, control: Control = control) -> Floats:
+            evaluate(t, y, control, network, space, True)
+            return dense(space.derivatives)
 
         def voltage(t: float, y: Floats, current: float = current, limit: float = limit) -> float:
-            return y[-1] - current * network.resistance - limit
+            return y[layout.potential] - current * network.resistance - limit
 
         voltage.terminal, voltage.direction = True, -sign  # type: ignore[attr-defined]
         half = solve_ivp(

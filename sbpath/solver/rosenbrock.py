@@ -8,8 +8,8 @@ numerical benchmarks within the Julia Differential Equations package", BIT Numer
     y_new = y + sum_j a_8j k_j + k_8,    error = k_8
 
 No Newton iteration is involved, so none can fail; one matrix is factored per step. It is
-eliminated block by block, then for the last unknown, which all blocks share: the cost is that
-of the blocks, however many.
+eliminated block by block, then for the unknowns that all blocks share: the cost is that of the
+blocks, however many. Tallies, on which nothing depends, are left for the end.
 """
 
 from __future__ import annotations
@@ -19,8 +19,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.kernels import Floats, Floats2, Floats3, Integers2, kernel
-from sbpath.model.equations import Slopes
+from sbpath.kernels import (
+    Floats,
+    Floats2,
+    Floats3,
+    Integers2,
+    kernel,
+)
+from sbpath.model.workspace import Derivatives
 
 GAMMA = 0.21193756319429014
 STAGES = 8
@@ -126,106 +132,143 @@ A, C = _square(_A), _square(_C)
 
 
 class Factors(NamedTuple):
-    """The factored matrix: `blocks` (N, P, P) and their `pivots` (N, P), `reach` (N P), what the
-    last unknown does to the others, `row` (n) and the `corner` (1) that is left for it.
+    """The factored matrix: `blocks` (N, B, B) and their `pivots` (N, B); `reach` (g, N B), what the
+    shared unknowns do to those of the particles; `rows` (g + m, N B + g); the `corner` (1, g, g) that
+    is left for the shared unknowns, and its `corner_pivots` (1, g); the `diagonal` 1/(h gamma) (1);
+    the `weights` C/h of the stages (8, 8).
     """
 
     blocks: Floats3
     pivots: Integers2
-    reach: Floats
-    row: Floats
-    corner: Floats
+    reach: Floats2
+    rows: Floats2
+    corner: Floats3
+    corner_pivots: Integers2
+    diagonal: Floats
+    weights: Floats2
 
 
 @kernel
-def room_for_factors(particles: int, nodes: int) -> Factors:
-    """Fresh room for `factor`."""
+def new_factors(particles: int, block: int, shared: int, tallies: int) -> Factors:
+    """Space for `factor`."""
+    border = particles * block
     return Factors(
-        np.zeros((particles, nodes, nodes)),
-        np.zeros((particles, nodes), dtype=np.int64),
-        np.zeros(particles * nodes),
-        np.zeros(particles * nodes + 1),
+        np.zeros((particles, block, block)),
+        np.zeros((particles, block), dtype=np.int64),
+        np.zeros((shared, border)),
+        np.zeros((shared + tallies, border + shared)),
+        np.zeros((1, shared, shared)),
+        np.zeros((1, shared), dtype=np.int64),
         np.zeros(1),
+        np.zeros((STAGES, STAGES)),
     )
 
 
 @kernel
-def factor(slopes: Slopes, size: float, factors: Factors) -> bool:
+def factor(derivatives: Derivatives, size: float, factors: Factors) -> bool:
     """Factor ``1/(h gamma) - J`` for a step of length `size`; False if it is singular."""
-    particles, nodes, _ = slopes.blocks.shape
-    last = particles * nodes
+    particles, block, _ = derivatives.blocks.shape
+    shared, border = derivatives.columns.shape
     diagonal = 1.0 / (size * GAMMA)
-    matrices, pivots = factors.blocks, factors.pivots
+    factors.diagonal[0] = diagonal
+    for s in range(STAGES):
+        for j in range(s):
+            factors.weights[s, j] = C[s, j] / size
     for i in range(particles):
-        matrix = matrices[i]
-        for k in range(nodes):
-            for j in range(nodes):
-                matrix[k, j] = -slopes.blocks[i, k, j]
-            matrix[k, k] += diagonal
-        for k in range(nodes):
+        for k in range(block):
+            for j in range(block):
+                factors.blocks[i, k, j] = -derivatives.blocks[i, k, j]
+            factors.blocks[i, k, k] += diagonal
+    if not _factor_blocks(factors.blocks, factors.pivots):
+        return False
+    for s in range(shared):
+        for k in range(border):
+            factors.reach[s, k] = derivatives.columns[s, k]
+        _solve_blocks(factors.blocks, factors.pivots, factors.reach[s])
+    for s in range(derivatives.rows.shape[0]):
+        for k in range(derivatives.rows.shape[1]):
+            factors.rows[s, k] = derivatives.rows[s, k]
+    for s in range(shared):
+        for t in range(shared):
+            left = -derivatives.rows[s, border + t]
+            if s == t:
+                left += diagonal
+            for k in range(border):
+                left -= factors.rows[s, k] * factors.reach[t, k]
+            factors.corner[0, s, t] = left
+    return _factor_blocks(factors.corner, factors.corner_pivots)
+
+
+@kernel
+def _factor_blocks(blocks: Floats3, pivots: Integers2) -> bool:
+    """Factor square matrices in place, by elimination with row pivots; False if one is singular."""
+    count, size, _ = blocks.shape
+    for i in range(count):
+        matrix = blocks[i]
+        for k in range(size):
             best = k
-            for r in range(k + 1, nodes):
+            for r in range(k + 1, size):
                 if abs(matrix[r, k]) > abs(matrix[best, k]):
                     best = r
             pivots[i, k] = best
             if best != k:
-                for j in range(nodes):
+                for j in range(size):
                     matrix[k, j], matrix[best, j] = matrix[best, j], matrix[k, j]
             # False for a nan as well.
             if not abs(matrix[k, k]) > 0.0:
                 return False
-            for r in range(k + 1, nodes):
+            for r in range(k + 1, size):
                 ratio = matrix[r, k] / matrix[k, k]
                 matrix[r, k] = ratio
                 if ratio != 0.0:
-                    for j in range(k + 1, nodes):
+                    for j in range(k + 1, size):
                         matrix[r, j] -= ratio * matrix[k, j]
-    for k in range(last):
-        factors.reach[k] = slopes.column[k]
-        factors.row[k] = slopes.row[k]
-    _solve_blocks(factors, factors.reach)
-    corner = diagonal - slopes.row[last]
-    for k in range(last):
-        corner -= factors.row[k] * factors.reach[k]
-    factors.corner[0] = corner
-    return bool(abs(corner) > 0.0)
+    return True
 
 
 @kernel
-def _solve_blocks(factors: Factors, right: Floats) -> None:
-    """Solve with each block, in place."""
-    particles, nodes, _ = factors.blocks.shape
-    for i in range(particles):
-        matrix = factors.blocks[i]
-        first = i * nodes
-        for k in range(nodes):
-            best = factors.pivots[i, k]
+def _solve_blocks(blocks: Floats3, pivots: Integers2, right: Floats) -> None:
+    """Solve with each matrix of `_factor_blocks` for its part of `right`, in place."""
+    count, size, _ = blocks.shape
+    for i in range(count):
+        matrix = blocks[i]
+        first = i * size
+        for k in range(size):
+            best = pivots[i, k]
             if best != k:
                 right[first + k], right[first + best] = right[first + best], right[first + k]
-        for k in range(nodes):
             total = right[first + k]
             for j in range(k):
                 total -= matrix[k, j] * right[first + j]
             right[first + k] = total
-        for k in range(nodes - 1, -1, -1):
+        for k in range(size - 1, -1, -1):
             total = right[first + k]
-            for j in range(k + 1, nodes):
+            for j in range(k + 1, size):
                 total -= matrix[k, j] * right[first + j]
             right[first + k] = total / matrix[k, k]
 
 
 @kernel
 def solve(factors: Factors, right: Floats) -> None:
-    """Solve the factored system for `right`, in place."""
-    last = len(right) - 1
-    _solve_blocks(factors, right)
-    total = right[last]
-    for k in range(last):
-        total += factors.row[k] * right[k]
-    total /= factors.corner[0]
-    right[last] = total
-    for k in range(last):
-        right[k] += factors.reach[k] * total
+    """Solve the factored system for `right` (n), in place."""
+    shared, border = factors.reach.shape
+    _solve_blocks(factors.blocks, factors.pivots, right)
+    for s in range(shared):
+        total = right[border + s]
+        for k in range(border):
+            total += factors.rows[s, k] * right[k]
+        right[border + s] = total
+    _solve_blocks(factors.corner, factors.corner_pivots, right[border : border + shared])
+    for s in range(shared):
+        total = right[border + s]
+        for k in range(border):
+            right[k] += factors.reach[s, k] * total
+    # No other unknown waits for the tallies.
+    for s in range(shared, factors.rows.shape[0]):
+        total = right[border + s]
+        for k in range(border + shared):
+            total += factors.rows[s, k] * right[k]
+        right[border + s] = total / factors.diagonal[0]
 
 
 @kernel
@@ -240,24 +283,25 @@ def stage_point(s: int, state: Floats, stages: Floats2, out: Floats) -> None:
 
 @kernel
 def fill_stage(
-    s: int, size: float, derivative: Floats, by_time: float, factors: Factors, stages: Floats2
+    s: int, size: float, dy_dt: Floats, by_time: Floats, factors: Factors, stages: Floats2
 ) -> bool:
     """Stage `s` from the right-hand side there; False where it is not finite.
 
-    `by_time` is the last unknown's explicit time derivative at the start of the step.
+    `by_time` (g + m) are the explicit time derivatives of the electrode's unknowns at the start of
+    the step.
     """
     right = stages[s]
-    last = len(right) - 1
-    for k in range(last + 1):
-        total = derivative[k]
+    first, weights = len(right) - len(by_time), factors.weights[s]
+    for k in range(len(right)):
+        total = dy_dt[k]
         for j in range(s):
-            total += C[s, j] / size * stages[j, k]
+            total += weights[j] * stages[j, k]
         right[k] = total
-    right[last] += size * TIME_WEIGHTS[s] * by_time
+    for k in range(len(by_time)):
+        right[first + k] += size * TIME_WEIGHTS[s] * by_time[k]
     solve(factors, right)
-    # The last unknown takes part in all others, so that it tells of most that is not finite.
     total = 0.0
-    for k in range(last + 1):
+    for k in range(len(right)):
         total += abs(right[k])
     return isfinite(total)
 

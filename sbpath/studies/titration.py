@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import node_labels
-from sbpath.model.equations import fill_nodes, workspace
 from sbpath.model.equilibrium import equal_potential
+from sbpath.model.workspace import fill_nodes, workspace
 from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Limit, Rate, Rest
 from sbpath.results.cycles import MIN_PHASE_SHARE

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.notation import edge_label, node_labels
-from sbpath.model.equations import fill_nodes, workspace
+from sbpath.model.workspace import fill_nodes, workspace
 from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.steps import Sweep
 from sbpath.solution import Solution

@@ -12,18 +12,19 @@ from hypothesis import strategies as st
 from tiny import one_edge, tiny_mechanism
 
 from sbpath import SolverOptions, State, load_mechanism, shipped_names, simulate
-from sbpath.model.equations import Drive, dense, evaluate, fill_nodes, fill_shares, stored_charge, workspace
+from sbpath.model.equations import Control, evaluate, stored_charge
 from sbpath.model.network import build_network
+from sbpath.model.workspace import dense, fill_means, fill_nodes, workspace
 from sbpath.physical import ZERO_CELSIUS_K
 
 GRAPHS = [(name, graph) for name in shipped_names() for graph in load_mechanism(name).graphs]
-DRIVES = {
-    "current": (Drive(True, 0.066, 0.0), None),
-    "rest": (Drive(True, 0.0, 0.0), None),
-    "hold through a resistance": (Drive(False, 0.7, 0.0), 0.2),
-    "sweep through a resistance": (Drive(False, 0.9, -1e-3), 0.2),
-    "hold": (Drive(False, 0.7, 0.0), 0.0),
-    "sweep": (Drive(False, 0.9, -1e-3), 0.0),
+CONTROLS = {
+    "current": (Control(True, 0.066, 0.0), None),
+    "rest": (Control(True, 0.0, 0.0), None),
+    "hold through a resistance": (Control(False, 0.7, 0.0), 0.2),
+    "sweep through a resistance": (Control(False, 0.9, -1e-3), 0.2),
+    "hold": (Control(False, 0.7, 0.0), 0.0),
+    "sweep": (Control(False, 0.9, -1e-3), 0.0),
 }
 TIGHT = SolverOptions(rtol=1e-9, atol=1e-12)
 
@@ -70,43 +71,43 @@ def autocatalytic_network():
 @pytest.mark.parametrize(("name", "graph"), GRAPHS)
 def test_right_hand_side_is_that_of_the_textbook(name, graph):
     mechanism, network = shipped_network(name, graph)
-    textbook, work = Textbook.of(mechanism.document, graph, mechanism.temperature_C), workspace(network)
+    textbook, space = Textbook.of(mechanism.document, graph, mechanism.temperature_C), workspace(network)
     generator = np.random.default_rng(1)
     for current in (0.0, 0.066, -0.7):
         for _ in range(20):
             theta = generator.dirichlet(np.full(len(mechanism.nodes), 0.5))
             potential = generator.uniform(0.05, 1.5)
-            evaluate(0.0, np.array([*theta, potential]), Drive(True, current, 0.0), network, work, False)
+            evaluate(0.0, np.array([*theta, potential]), Control(True, current, 0.0), network, space, False)
             wanted = textbook.derivative(theta, potential, current)
-            np.testing.assert_allclose(work.slopes.derivative, wanted, rtol=1e-8, atol=1e-13)
+            np.testing.assert_allclose(space.derivatives.dy_dt, wanted, rtol=1e-8, atol=1e-13)
 
 
 def test_right_hand_side_with_every_optional_term():
     mechanism, network = autocatalytic_network()
-    textbook, work = Textbook.of(mechanism.document, "all", 310.0 - 273.15), workspace(network)
+    textbook, space = Textbook.of(mechanism.document, "all", 310.0 - 273.15), workspace(network)
     generator = np.random.default_rng(2)
     for _ in range(100):
         theta = generator.dirichlet([0.5, 0.5, 0.5])
         potential = generator.uniform(0.2, 1.2)
-        evaluate(0.0, np.array([*theta, potential]), Drive(True, 0.05, 0.0), network, work, False)
+        evaluate(0.0, np.array([*theta, potential]), Control(True, 0.05, 0.0), network, space, False)
         wanted = textbook.derivative(theta, potential, 0.05)
-        np.testing.assert_allclose(work.slopes.derivative, wanted, rtol=1e-8, atol=1e-13)
+        np.testing.assert_allclose(space.derivatives.dy_dt, wanted, rtol=1e-8, atol=1e-13)
 
 
-def assert_jacobian(network, drive, states, times):
+def assert_jacobian(network, control, states, times):
     """The analytic derivatives against fourth-order central differences, row by row."""
-    work = workspace(network)
+    space = workspace(network)
 
     def rhs(time, state):
-        evaluate(time, state, drive, network, work, False)
-        return np.array(work.slopes.derivative)
+        evaluate(time, state, control, network, space, False)
+        return np.array(space.derivatives.dy_dt)
 
     def difference(f, h):
         return (f(-2 * h) - 8.0 * f(-h) + 8.0 * f(h) - f(2 * h)) / (12.0 * h)
 
     for state, time in zip(states, times, strict=True):
-        evaluate(time, state, drive, network, work, True)
-        jacobian, explicit = dense(work.slopes), work.slopes.by_time[0]
+        evaluate(time, state, control, network, space, True)
+        jacobian, explicit = dense(space.derivatives), space.derivatives.by_time[0]
 
         def moved(k, h, state=state, time=time):
             return rhs(time, state + h * np.eye(len(state))[k])
@@ -133,32 +134,32 @@ def random_states(nodes, count, seed):
     ]
 
 
-@pytest.mark.parametrize("mode", DRIVES)
+@pytest.mark.parametrize("mode", CONTROLS)
 @pytest.mark.parametrize(("name", "graph"), GRAPHS)
 def test_jacobian_against_differences(name, graph, mode):
-    drive, resistance = DRIVES[mode]
+    control, resistance = CONTROLS[mode]
     mechanism, network = shipped_network(name, graph, resistance)
     states = random_states(len(mechanism.nodes), 6, seed=3)
-    assert_jacobian(network, drive, states, np.linspace(0.0, 300.0, 6).tolist())
+    assert_jacobian(network, control, states, np.linspace(0.0, 300.0, 6).tolist())
 
 
-@pytest.mark.parametrize("mode", DRIVES)
+@pytest.mark.parametrize("mode", CONTROLS)
 def test_jacobian_against_differences_with_every_optional_term(mode):
-    drive, resistance = DRIVES[mode]
+    control, resistance = CONTROLS[mode]
     _, network = autocatalytic_network()
     network = network._replace(resistance=resistance or 0.0)
-    assert_jacobian(network, drive, random_states(3, 30, seed=4), [10.0] * 30)
+    assert_jacobian(network, control, random_states(3, 30, seed=4), [10.0] * 30)
 
 
 @pytest.mark.parametrize(("name", "graph"), GRAPHS)
 def test_antimony_is_conserved_by_every_evaluation(name, graph):
     mechanism, network = shipped_network(name, graph)
-    work, nodes = workspace(network), len(mechanism.nodes)
+    space, nodes = workspace(network), len(mechanism.nodes)
     for state in random_states(nodes, 20, seed=5):
-        evaluate(0.0, state, Drive(True, 0.066, 0.0), network, work, True)
-        fastest = max(map(abs, work.slopes.derivative[:nodes]))
-        assert sum(work.slopes.derivative[:nodes]) == pytest.approx(0.0, abs=1e-15 * fastest)
-        columns = dense(work.slopes)[:nodes]
+        evaluate(0.0, state, Control(True, 0.066, 0.0), network, space, True)
+        fastest = max(map(abs, space.derivatives.dy_dt[:nodes]))
+        assert sum(space.derivatives.dy_dt[:nodes]) == pytest.approx(0.0, abs=1e-15 * fastest)
+        columns = dense(space.derivatives)[:nodes]
         assert np.abs(columns.sum(axis=0)).max() <= 1e-14 * (np.abs(columns).max() + 1e-300)
 
 
@@ -169,28 +170,30 @@ def test_antimony_is_conserved_by_every_evaluation(name, graph):
 @settings(derandomize=True, deadline=None, max_examples=100)
 def test_capacitance_is_positive_and_charge_grows_by_the_current(which, seed, potential, current):
     mechanism, network = shipped_network(*which)
-    work, nodes = workspace(network), len(mechanism.nodes)
+    space, nodes = workspace(network), len(mechanism.nodes)
     theta = np.random.default_rng(seed).dirichlet(np.ones(nodes)).tolist()
 
     def charge(shift):
-        fill_nodes(potential + shift, network, work)
-        return stored_charge(potential + shift, network, work)[0]
+        fill_nodes(potential + shift, network, space)
+        return stored_charge(np.array([*theta, potential + shift]), network, space)[0]
 
-    fill_shares(np.array([*theta, potential]), network, work)
-    fill_nodes(potential, network, work)
-    _, capacitance = stored_charge(potential, network, work)
+    fill_means(np.array([*theta, potential]), network, space.mean)
+    fill_nodes(potential, network, space)
+    _, capacitance = stored_charge(np.array([*theta, potential]), network, space)
     assert capacitance >= network.double_layer > 0.0
     h = 1e-4
     slope = (charge(-2 * h) - 8 * charge(-h) + 8 * charge(h) - charge(2 * h)) / (12 * h)
     assert -slope == pytest.approx(capacitance, rel=1e-6)
     # dq/dt = sum x_p dtheta_p/dt F/M - C dE/dt = I, whatever runs.
-    evaluate(0.0, np.array([*theta, potential]), Drive(True, current, 0.0), network, work, False)
+    evaluate(0.0, np.array([*theta, potential]), Control(True, current, 0.0), network, space, False)
     gain = (
-        F / mechanism.host_molar_mass_g_per_mol * float(np.dot(work.content, work.slopes.derivative[:nodes]))
-        - capacitance * work.slopes.derivative[nodes]
+        F
+        / mechanism.host_molar_mass_g_per_mol
+        * float(np.dot(space.content, space.derivatives.dy_dt[:nodes]))
+        - capacitance * space.derivatives.dy_dt[nodes]
     )
     turnover = F / mechanism.host_molar_mass_g_per_mol * 6.0 * max(
-        map(abs, work.slopes.derivative[:nodes])
+        map(abs, space.derivatives.dy_dt[:nodes])
     ) + abs(current)
     assert gain == pytest.approx(current, abs=1e-12 * turnover + 1e-15)
 
@@ -199,15 +202,15 @@ def test_current_under_voltage_control_is_that_of_ohm_and_of_the_charge_balance(
     _, network = shipped_network("li-sb", "candidate", 0.2)
     state = np.array([0.3, 0.3, 0.4, 0.8])
     # Through a resistance: I = (E - V) / R_s with V = 0.75 V - 1 mV/s * 20 s = 0.73 V.
-    current = evaluate(20.0, state, Drive(False, 0.75, -1e-3), network, workspace(network), False)
+    current = evaluate(20.0, state, Control(False, 0.75, -1e-3), network, workspace(network), False)
     assert current == pytest.approx((0.8 - 0.73) / 0.2, rel=1e-13)
     # Without one: I is what makes E follow. Feeding it back in current control gives the same motion.
     ideal = network._replace(resistance=0.0)
     swept, driven = workspace(network), workspace(network)
-    current = evaluate(0.0, state, Drive(False, 0.8, -1e-3), ideal, swept, False)
-    evaluate(0.0, state, Drive(True, current, 0.0), ideal, driven, False)
-    assert driven.slopes.derivative == pytest.approx(swept.slopes.derivative, rel=1e-12)
-    assert swept.slopes.derivative[-1] == -1e-3
+    current = evaluate(0.0, state, Control(False, 0.8, -1e-3), ideal, swept, False)
+    evaluate(0.0, state, Control(True, current, 0.0), ideal, driven, False)
+    assert driven.derivatives.dy_dt == pytest.approx(swept.derivatives.dy_dt, rel=1e-12)
+    assert swept.derivatives.dy_dt[-1] == -1e-3
 
 
 # -- closed forms -----------------------------------------------------------------------------------

@@ -23,9 +23,10 @@ from sbpath import (
     simulate,
     simulate_again,
 )
-from sbpath.model.equations import Drive, dense, evaluate, workspace
+from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import build_network
 from sbpath.model.population import populated
+from sbpath.model.workspace import dense, workspace
 from sbpath.plots.colours import node_looks
 
 CYCLE = cycling("C/10", 0.05, 1.5)
@@ -163,13 +164,13 @@ def test_finer_populations_converge():
 def test_jacobian_of_many_against_differences():
     mechanism = load_mechanism("na-sb")
     network = populated(build_network(mechanism, mechanism.default_graph, 298.15), MIXED)
-    work, nodes = workspace(network), len(mechanism.nodes)
+    space, nodes = workspace(network), len(mechanism.nodes)
     generator = np.random.default_rng(3)
-    drive = Drive(True, 0.05, 0.0)
+    control = Control(True, 0.05, 0.0)
     for _ in range(10):
         state = np.array([*generator.dirichlet(np.ones(nodes), 3).ravel(), generator.uniform(0.2, 1.0)])
-        evaluate(0.0, state, drive, network, work, True)
-        jacobian = dense(work.slopes)
+        evaluate(0.0, state, control, network, space, True)
+        jacobian = dense(space.derivatives)
         columns = []
         for k in range(len(state)):
             h = 1e-6
@@ -177,8 +178,8 @@ def test_jacobian_of_many_against_differences():
             for sign in (1.0, -1.0):
                 moved = state.copy()
                 moved[k] += sign * h
-                evaluate(0.0, moved, drive, network, work, False)
-                shifted.append(work.slopes.derivative.copy())
+                evaluate(0.0, moved, control, network, space, False)
+                shifted.append(space.derivatives.dy_dt.copy())
             columns.append((shifted[0] - shifted[1]) / (2.0 * h))
         wanted = np.array(columns).T
         size = np.abs(wanted).max(axis=1, keepdims=True) + 1e-9
@@ -188,16 +189,16 @@ def test_jacobian_of_many_against_differences():
 def test_a_mixed_electrode_from_an_independent_integrator(mixed):
     mechanism = load_mechanism("li-sb")
     network = populated(build_network(mechanism, "candidate", 298.15), MIXED)
-    work = workspace(network)
+    space = workspace(network)
     current = 0.1 * mechanism.theoretical_capacity_mAh_per_g * 1e-3
 
     def rhs(t, y):
-        evaluate(t, y, Drive(True, current, 0.0), network, work, False)
-        return work.slopes.derivative.copy()
+        evaluate(t, y, Control(True, current, 0.0), network, space, False)
+        return space.derivatives.dy_dt.copy()
 
     def jacobian(t, y):
-        evaluate(t, y, Drive(True, current, 0.0), network, work, True)
-        return dense(work.slopes)
+        evaluate(t, y, Control(True, current, 0.0), network, space, True)
+        return dense(space.derivatives)
 
     start = np.array([1.0, 0.0, 0.0] * 3 + [mechanism.upper_cutoff_V])
     rows = slice(mixed.steps[0].first, mixed.steps[0].last)

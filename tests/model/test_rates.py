@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sbpath.mechanism.documents import shipped_names
 from sbpath.mechanism.reader import load_mechanism
-from sbpath.model.equations import Drive, evaluate, workspace
+from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import build_network
 from sbpath.model.rates import (
     growth_slopes,
@@ -21,6 +21,7 @@ from sbpath.model.rates import (
     nucleation_slope,
     nucleation_time,
 )
+from sbpath.model.workspace import workspace
 from sbpath.physical import ZERO_CELSIUS_K, arrhenius
 
 RT = R * 298.15
@@ -243,22 +244,22 @@ def test_rates_are_those_of_the_textbook_and_produce_entropy(name, graph):
     generator = np.random.default_rng(20)
     for celsius in (mechanism.temperature_C, 300.0):
         network = build_network(mechanism, graph, celsius + ZERO_CELSIUS_K)
-        work, textbook = workspace(network), Textbook.of(mechanism.document, graph, celsius)
+        space, textbook = workspace(network), Textbook.of(mechanism.document, graph, celsius)
         for _ in range(40):
             theta = generator.dirichlet(np.full(len(mechanism.nodes), 0.5))
             potential = generator.uniform(0.0, 1.5)
-            evaluate(0.0, np.array([*theta, potential]), Drive(True, 0.05, 0.0), network, work, False)
+            evaluate(0.0, np.array([*theta, potential]), Control(True, 0.05, 0.0), network, space, False)
             rates, affinities = textbook.rates(theta, potential)
-            np.testing.assert_allclose(work.affinity, affinities, rtol=1e-11, atol=1e-7)
-            np.testing.assert_allclose(work.rate[0], rates, rtol=1e-8, atol=1e-200)
-            assert all(r >= 0.0 for r in work.rate[0])
-            assert all(r * a >= 0.0 for r, a in zip(work.rate[0], work.affinity, strict=True))
+            np.testing.assert_allclose(space.affinity, affinities, rtol=1e-11, atol=1e-7)
+            np.testing.assert_allclose(space.rate[0], rates, rtol=1e-8, atol=1e-200)
+            assert all(r >= 0.0 for r in space.rate[0])
+            assert all(r * a >= 0.0 for r, a in zip(space.rate[0], space.affinity, strict=True))
 
 
 def test_a_fraction_below_zero_drives_nothing():
     mechanism = load_mechanism("li-sb")
     network = build_network(mechanism, "candidate", 298.15)
-    work = workspace(network)
-    evaluate(0.0, np.array([-1e-9, 1.0 + 2e-9, -1e-9, 0.5]), Drive(True, 0.0, 0.0), network, work, False)
-    sources = dict(zip(range(len(work.rate[0])), network.source, strict=True))
-    assert [r for e, r in enumerate(work.rate[0]) if sources[e] != 1] == [0.0] * 4
+    space = workspace(network)
+    evaluate(0.0, np.array([-1e-9, 1.0 + 2e-9, -1e-9, 0.5]), Control(True, 0.0, 0.0), network, space, False)
+    sources = dict(zip(range(len(space.rate[0])), network.source, strict=True))
+    assert [r for e, r in enumerate(space.rate[0]) if sources[e] != 1] == [0.0] * 4

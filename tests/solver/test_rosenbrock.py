@@ -6,17 +6,17 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sbpath.model.equations import Slopes
+from sbpath.model.workspace import Derivatives
 from sbpath.solver import rosenbrock
 from sbpath.solver.rosenbrock import (
     STAGES,
     TIMES,
     factor,
     fill_stage,
-    room_for_factors,
+    new_factors,
     solve,
     stage_point,
 )
@@ -24,17 +24,18 @@ from sbpath.solver.rosenbrock import (
 STARTS = 0.3
 
 
-def arrow(matrix, blocks=1, by_time=0.0):
-    """A matrix as one block, or several, and the row and column of its last unknown."""
+def arrow(matrix, blocks=1, by_time=0.0, shared=1, tallies=0):
+    """A matrix as one block, or several, with a border of shared unknowns and tallies."""
     matrix = np.array(matrix, dtype=float)
-    size = (len(matrix) - 1) // blocks
+    border = len(matrix) - shared - tallies
+    size = border // blocks
     own = [slice(i * size, (i + 1) * size) for i in range(blocks)]
-    return Slopes(
+    return Derivatives(
         np.zeros(len(matrix)),
         np.array([matrix[rows, rows] for rows in own]).reshape(blocks, size, size),
-        matrix[:-1, -1].copy(),
-        matrix[-1].copy(),
-        np.array([by_time]),
+        matrix[:border, border : border + shared].T.copy(),
+        matrix[border:, : border + shared].copy(),
+        np.full(shared + tallies, by_time),
     )
 
 
@@ -42,24 +43,26 @@ SIZE = 1.0
 DIAGONAL = 1.0 / (SIZE * rosenbrock.GAMMA)
 
 
-def factored(matrix, blocks=1):
+def factored(matrix, blocks=1, shared=1, tallies=0):
     """The factors of a matrix, which is 1/(h gamma) - J for a step of length SIZE; None if it is singular."""
     jacobian = DIAGONAL * np.eye(len(matrix)) - np.array(matrix)
-    factors = room_for_factors(blocks, (len(jacobian) - 1) // blocks)
-    return factors if factor(arrow(jacobian, blocks), SIZE, factors) else None
+    factors = new_factors(blocks, (len(jacobian) - shared - tallies) // blocks, shared, tallies)
+    return factors if factor(arrow(jacobian, blocks, 0.0, shared, tallies), SIZE, factors) else None
 
 
 def step(rhs, time, y, size, derivative, jacobian, by_time):
     """One step for any right-hand side of which only the last row depends on time; None where it fails."""
     y = np.array(y, dtype=float)
-    factors, stages, point = room_for_factors(1, len(y) - 1), np.zeros((STAGES, len(y))), y.copy()
+    factors, stages, point = new_factors(1, len(y) - 1, 1, 0), np.zeros((STAGES, len(y))), y.copy()
     if not factor(arrow(jacobian), size, factors):
         return None
     for s in range(STAGES):
         if s > 0:
             stage_point(s, y, stages, point)
             derivative = rhs(time + TIMES[s] * size, point)
-        if not fill_stage(s, size, np.array(derivative, dtype=float), by_time[-1], factors, stages):
+        if not fill_stage(
+            s, size, np.array(derivative, dtype=float), np.array(by_time[-1:]), factors, stages
+        ):
             return None
     return point + stages[-1], stages[-1], stages
 
@@ -208,11 +211,21 @@ def test_a_start_off_the_solution_is_forgotten_at_once():
 # -- linear algebra -------------------------------------------------------------------------------
 
 
-@given(st.integers(1, 5), st.integers(1, 4), st.integers(0, 2**32 - 1), st.booleans())
-@settings(derandomize=True, deadline=None, max_examples=200)
-def test_elimination_of_the_arrow_against_numpy(nodes, particles, seed, zero_diagonal):
+@given(
+    st.integers(1, 5),
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.integers(0, 2),
+    st.integers(0, 2**32 - 1),
+    st.booleans(),
+)
+@example(3, 2, 2, 0, 1, False)
+@example(3, 2, 2, 1, 1, True)
+@settings(derandomize=True, deadline=None, max_examples=300)
+def test_elimination_of_the_arrow_against_numpy(nodes, particles, shared, tallies, seed, zero_diagonal):
     generator = np.random.default_rng(seed)
-    n = nodes * particles + 1
+    border = nodes * particles
+    inner, n = border + shared, border + shared + tallies
     matrix = np.zeros((n, n))
     for i in range(particles):
         own = slice(i * nodes, (i + 1) * nodes)
@@ -220,10 +233,14 @@ def test_elimination_of_the_arrow_against_numpy(nodes, particles, seed, zero_dia
         matrix[own, own] = generator.normal(size=(nodes, nodes))
         if zero_diagonal and nodes > 1:
             np.fill_diagonal(matrix[own, own], 0.0)
-    matrix[:-1, -1], matrix[-1] = generator.normal(size=n - 1), generator.normal(size=n)
+    matrix[:border, border:inner] = generator.normal(size=(border, shared))
+    matrix[border:, :inner] = generator.normal(size=(n - border, inner))
+    if zero_diagonal and shared > 1:
+        np.fill_diagonal(matrix[border:inner, border:inner], 0.0)
     matrix *= 10.0 ** generator.uniform(-6, 6, size=(n, 1))
+    matrix[inner:, inner:] = DIAGONAL * np.eye(tallies)
     right = generator.normal(size=n)
-    factors, solution = factored(matrix, particles), right.copy()
+    factors, solution = factored(matrix, particles, shared, tallies), right.copy()
     assert factors is not None
     solve(factors, solution)
     # What is far below the diagonal of 1/(h gamma) is lost in the difference.
@@ -231,10 +248,19 @@ def test_elimination_of_the_arrow_against_numpy(nodes, particles, seed, zero_dia
     wanted = np.linalg.solve(matrix, right)
     worst = max(
         np.linalg.cond(matrix),
-        *(np.linalg.cond(matrix[k : k + nodes, k : k + nodes]) for k in range(0, n - 1, nodes)),
+        *(np.linalg.cond(matrix[k : k + nodes, k : k + nodes]) for k in range(0, border, nodes)),
     )
     scale = np.abs(wanted).max()
     np.testing.assert_allclose(solution / scale, wanted / scale, atol=1e-14 * worst + 1e-12)
+
+
+def test_the_corner_is_pivoted():
+    # Nothing on its diagonal, and no particle in the way.
+    factors = factored([[0.0, 2.0], [3.0, 0.0]], shared=2)
+    assert factors is not None
+    solution = np.array([4.0, 9.0])
+    solve(factors, solution)
+    np.testing.assert_allclose(solution, [3.0, 2.0], rtol=1e-14)
 
 
 def test_blocks_are_pivoted():

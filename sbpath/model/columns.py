@@ -1,0 +1,129 @@
+"""What is recorded of an electrode at one instant: a table of columns, from which all else follows.
+
+A row of a record is such an instant, and after it the integrals over time, from the start of the
+simulation, of the columns from the power on. Kernels find columns by `Columns`, everybody else
+by name with `by_name`. A column, or integral, whose name is a field of `sbpath.Solution` goes there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
+
+from sbpath.kernels import Floats, Floats2, Integers
+from sbpath.model import unknowns
+from sbpath.model.unknowns import PARTICLE
+
+
+class Column(NamedTuple):
+    """Columns of one name: their unit, how many (see `Unknown.size`), and the name of their integral."""
+
+    name: str
+    unit: str
+    size: str = "one"
+    integral: str = ""
+
+
+# One number each, so that the number in this table is the column.
+TIME, CURRENT, VOLTAGE, MOTION, CHARGE, CONTENT, CAPACITANCE, VOLUME, STORED = range(9)
+READINGS = (
+    Column("time_s", "s"),  # since the start of the step
+    Column("current_A_per_g", "A/g"),
+    Column("voltage_V", "V"),  # at the terminals
+    Column("motion_V_per_s", "V/s"),  # dE/dt
+    Column("charge_C_per_g", "C/g"),  # held by the electrode
+    Column("composition", "1"),  # x, mol of alkali per mol of Sb
+    Column("capacitance_F_per_g", "F/g"),  # C of the equations
+    Column("volume_m3_per_mol", "m3/mol"),  # per mol of Sb
+    Column("stored_J_per_g", "J/g"),  # energy held
+)
+# The unknowns of the electrode follow, E first; then the means of those of the particles.
+POTENTIAL = 9
+
+# Causes of heat. An edge has each of those that are counted by edge.
+RESISTANCE, NUCLEATION, GROWTH, TRANSPORT, WORK = range(5)
+HEAT_CAUSES: tuple[Column, ...] = (
+    Column("resistance", "W/g", integral="joule_heat_J_per_g"),
+    Column("nucleation", "W/g", "edges", "nucleation_heat_J_per_g"),
+    Column("growth", "W/g", "edges", "growth_heat_J_per_g"),
+    Column("transport", "W/g", "edges", "transport_heat_J_per_g"),
+    Column("work", "W/g", "edges", "work_heat_J_per_g"),
+)
+
+# What else is integrated over time. It has no part in the energy balance.
+RATE, EDGE_CURRENT = range(2)
+FLOWS: tuple[Column, ...] = (
+    Column("rates_per_s", "1/s", "edges", "converted"),
+    Column("edge_current_A_per_g", "A/g", "edges", "edge_charge_C_per_g"),
+)
+
+
+def columns() -> tuple[Column, ...]:
+    """All columns of an instant in their order."""
+    table = unknowns.UNKNOWNS
+    return (
+        *READINGS,
+        *(Column(u.name, u.unit, u.size) for u in sorted(table, key=_owner) if u.owner != PARTICLE),
+        *(Column(u.name, u.unit, u.size) for u in table if u.owner == PARTICLE),
+        Column("affinities_J_per_mol", "J/mol", "edges"),
+        Column("power_W_per_g", "W/g", integral="energy_J_per_g"),  # V I
+        *HEAT_CAUSES,
+        *FLOWS,
+    )
+
+
+def _owner(unknown: unknowns.Unknown) -> int:
+    return unknown.owner
+
+
+class Columns(NamedTuple):
+    """Where the columns begin, for kernels.
+
+    After the `READINGS` and the unknowns of the electrode, which have their places from
+    `POTENTIAL` on: `means` of the B unknowns of the particles, `affinity` of the E edges, `power`
+    (V I), `heat` by number in `HEAT_CAUSES`, `flow` by number in `FLOWS`. `flows` is the first of these
+    last, so that ``d(stored)/dt = -sum(columns from power to flows)``; there are `width` in all.
+    """
+
+    means: int
+    affinity: int
+    power: int
+    heat: Integers
+    flows: int
+    flow: Integers
+    width: int
+
+
+def columns_of(sizes: Mapping[str, int]) -> Columns:
+    """The columns of an electrode with these sizes."""
+    table = columns()
+    first = [0, *accumulate(sizes[column.size] for column in table)]
+    affinity = [column.name for column in table].index("affinities_J_per_mol")
+    power = affinity + 1
+    flows = power + 1 + len(HEAT_CAUSES)
+    means = affinity - sum(unknown.owner == PARTICLE for unknown in unknowns.UNKNOWNS)
+    return Columns(
+        first[means],
+        first[affinity],
+        first[power],
+        np.array(first[power + 1 : flows], dtype=np.int64),
+        first[flows],
+        np.array(first[flows:-1], dtype=np.int64),
+        first[-1],
+    )
+
+
+def by_name(rows: Floats2, sizes: Mapping[str, int]) -> dict[str, Floats]:
+    """Columns and integrals of a record of n rows by their names: shape (n,) of one number, else (size, n)."""
+    table = columns()
+    names = [(column.name, column.size) for column in table]
+    names += [(column.integral, column.size) for column in table if column.integral]
+    found, first = {}, 0
+    for name, size in names:
+        own = rows[:, first : first + sizes[size]].T
+        found[name] = own[0] if size == "one" else own
+        first += sizes[size]
+    return found

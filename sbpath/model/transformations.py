@@ -1,0 +1,187 @@
+"""Transformations of phases: the edges of the graph, the process that every electrode has.
+
+    d theta_i/dt = N r_i,    I_f = (F/M) sum_i w_i sum_e (x_q - x_p) r_ie
+
+with the rates r of `sbpath.model.rates`. The charge held by the phases is (F/M) sum Theta_p x_p,
+their free energy sum Theta_p (Omega_p - F E x_p) / M, and the heat of an edge r A / M.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from sbpath.kernels import Floats, kernel
+from sbpath.model.columns import EDGE_CURRENT, GROWTH, NUCLEATION, RATE, TRANSPORT, WORK
+from sbpath.model.network import Network
+from sbpath.model.rates import growth_slopes, growth_time, nucleation_slope, nucleation_time
+from sbpath.model.workspace import Workspace
+from sbpath.physical import FARADAY_C_PER_MOL as F
+
+# Below this affinity (J/mol) an edge stands still; its rate would be under 1e-12 k0.
+MIN_AFFINITY = 1e-9
+
+
+@kernel
+def fill_edges(network: Network, space: Workspace) -> None:
+    """Affinity of all edges and volume of what is new in their products, after `fill_nodes`."""
+    for e in range(len(network.source)):
+        node = network.target[e]
+        space.affinity[e] = space.omega[network.source[e]] - space.omega[node]
+        missing = network.grows[e] * (network.full[node] - space.content[node])
+        space.volume[e] = (
+            network.molar_volume[node] - network.partial_volume[node] * missing - network.unchanged[e]
+        )
+
+
+@kernel
+def add_transformations(state: Floats, network: Network, space: Workspace, with_jacobian: bool) -> float:
+    """Add the rates of all edges; returns the current I_f that they take up (A/g).
+
+    Rates use max(theta, 0): a fraction may be a rounding below zero, and is never clipped itself.
+    See `sbpath.model.processes.add_rates`.
+    """
+    particles, edges, block = len(network.weight), len(network.source), len(space.mean)
+    at_E = network.layout.potential
+    dy_dt, blocks, columns, rows, _ = space.derivatives
+    content = space.content
+    slope = space.slope
+    fill_edges(network, space)
+    current = 0.0
+    for i in range(particles):
+        first = i * block
+        scale = network.charge_scale * network.weight[i]
+        for e in range(edges):
+            space.rate[i, e] = 0.0
+            driving = space.affinity[e] - network.transformation_work[e]
+            if driving <= MIN_AFFINITY:
+                continue
+            p: int = network.source[e]
+            q: int = network.target[e]
+            barrier = network.barrier[i, e] * space.volume[e] * space.volume[e]
+            nucleation = nucleation_time(driving, barrier, network.log_attempt[i, e])
+            space.nucleation[i, e] = nucleation
+            if nucleation == inf:
+                continue
+            growth = growth_time(
+                driving,
+                state[first + q],
+                network.growth[i, e],
+                network.alpha[e],
+                network.energy[e],
+                network.order[e],
+                network.seed[e],
+            )
+            space.growth[i, e] = growth
+            waiting = nucleation + growth + network.transport[i, e]
+            reactant = max(state[first + p], 0.0)
+            rate = reactant / waiting
+            step = content[q] - content[p]
+            space.rate[i, e] = rate
+            dy_dt[first + p] -= rate
+            dy_dt[first + q] += rate
+            current += scale * step * rate
+            if with_jacobian:
+                by_affinity, product_slope = growth_slopes(
+                    driving,
+                    state[first + q],
+                    growth,
+                    network.alpha[e],
+                    network.energy[e],
+                    network.order[e],
+                    network.seed[e],
+                )
+                by_affinity += nucleation_slope(driving, barrier, nucleation)
+                by_reactant = 1.0 / waiting if state[first + p] > 0.0 else 0.0
+                by_product = -rate * product_slope / waiting
+                # d tau/dE = (d tau/dA) (dA/dE) with dA/dE = F (x_p - x_q) = -F step.
+                by_potential = rate * by_affinity / waiting * step * F
+                # The nucleus is as large as the product's content at this potential makes it.
+                swelling = (
+                    2.0
+                    * network.barrier[i, e]
+                    * space.volume[e]
+                    * network.grows[e]
+                    * network.partial_volume[q]
+                    * slope[q]
+                )
+                if swelling != 0.0:
+                    by_potential -= rate * nucleation * swelling / (driving * driving) / waiting
+                blocks[i, p, p] -= by_reactant
+                blocks[i, q, p] += by_reactant
+                blocks[i, p, q] -= by_product
+                blocks[i, q, q] += by_product
+                columns[0, first + p] -= by_potential
+                columns[0, first + q] += by_potential
+                rows[0, first + p] += scale * step * by_reactant
+                rows[0, first + q] += scale * step * by_product
+                rows[0, at_E] += scale * (step * by_potential + (slope[q] - slope[p]) * rate)
+    return current
+
+
+@kernel
+def phase_charge(means: Floats, network: Network, space: Workspace) -> tuple[float, float]:
+    """Charge held by the phases (C/g, insertion positive) and its derivative by E (F/g)."""
+    content = 0.0
+    slope = 0.0
+    for p in range(len(network.gibbs)):
+        content += means[p] * space.content[p]
+        slope += means[p] * space.slope[p]
+    return network.charge_scale * content, network.charge_scale * slope
+
+
+@kernel
+def phase_energy(potential: float, network: Network, space: Workspace) -> float:
+    """Free energy of the phases (J/g)."""
+    free = 0.0
+    for p in range(len(network.gibbs)):
+        free += space.mean[p] * (space.omega[p] / F - potential * space.content[p])
+    return network.charge_scale * free
+
+
+@kernel
+def fill_transformations(network: Network, space: Workspace, values: Floats) -> None:
+    """Affinity, heat by cause, rate and current of each edge into their columns, after `evaluate`.
+
+    What is left of the affinity after the transformation work is shared out as the three times
+    in series share the waiting, ``r (A - W) tau_i / (tau_1 + tau_2 + tau_3) / M``; so each part
+    is zero or more, and they add up to ``r A / M``.
+    """
+    edges, columns = len(network.source), network.columns
+    first = columns.heat
+    by_nucleation = values[first[NUCLEATION] : first[NUCLEATION] + edges]
+    by_growth = values[first[GROWTH] : first[GROWTH] + edges]
+    by_transport = values[first[TRANSPORT] : first[TRANSPORT] + edges]
+    by_work = values[first[WORK] : first[WORK] + edges]
+    affinities = values[columns.affinity : columns.affinity + edges]
+    rates = values[columns.flow[RATE] : columns.flow[RATE] + edges]
+    currents = values[columns.flow[EDGE_CURRENT] : columns.flow[EDGE_CURRENT] + edges]
+    for e in range(edges):
+        affinities[e] = space.affinity[e]
+        by_nucleation[e] = 0.0
+        by_growth[e] = 0.0
+        by_transport[e] = 0.0
+        by_work[e] = 0.0
+    for i in range(len(network.weight)):
+        per_gram = network.charge_scale * network.weight[i] / F
+        for e in range(edges):
+            power = space.rate[i, e] * per_gram
+            if power <= 0.0:
+                continue
+            nucleation, growth, transport = (
+                space.nucleation[i, e],
+                space.growth[i, e],
+                network.transport[i, e],
+            )
+            work = network.transformation_work[e]
+            per_time = power * (space.affinity[e] - work) / (nucleation + growth + transport)
+            by_nucleation[e] += per_time * nucleation
+            by_growth[e] += per_time * growth
+            by_transport[e] += per_time * transport
+            by_work[e] += power * work
+    for e in range(edges):
+        rate = 0.0
+        for i in range(len(network.weight)):
+            rate += network.weight[i] * space.rate[i, e]
+        rates[e] = rate
+        gain = space.content[network.target[e]] - space.content[network.source[e]]
+        currents[e] = network.charge_scale * rate * gain

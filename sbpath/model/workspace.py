@@ -1,0 +1,164 @@
+"""Space for one evaluation of the equations, and what every process finds in it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sbpath.kernels import Floats, Floats2, Floats3, kernel
+from sbpath.model.network import Network
+from sbpath.model.thermo import node_state
+
+
+class Derivatives(NamedTuple):
+    """dy/dt and its Jacobian, which is an arrow: N blocks of B unknowns, with a border.
+
+    `dy_dt` (n); `blocks` (N, B, B), the derivatives of each particle's rates by its own unknowns;
+    `columns` (g, N B), those of all particles' rates by each shared unknown; `rows` (g + m, N B + g),
+    those of the rates of the shared unknowns, then of the tallies, by all but the tallies;
+    `by_time` (g + m), the explicit time derivatives of the same.
+    """
+
+    dy_dt: Floats
+    blocks: Floats3
+    columns: Floats2
+    rows: Floats2
+    by_time: Floats
+
+
+class Workspace(NamedTuple):
+    """Space for one evaluation: N particles of B unknowns, P nodes, E edges.
+
+    `derivatives`; `mean` (B), the unknowns of the particles averaged by weight, first the
+    Theta_p; `content` x_p, `omega`, `slope` dx/dE, `curvature` (P each); `affinity` (J/mol) and
+    `volume` of what is new (m^3/mol) (E each); `rate` (1/s), and the times `nucleation` and
+    `growth` (s, of running edges only) (N rows of E); `way` (n) and `way_mean` (B), a change of the
+    state and its average.
+    """
+
+    derivatives: Derivatives
+    mean: Floats
+    content: Floats
+    omega: Floats
+    slope: Floats
+    curvature: Floats
+    affinity: Floats
+    volume: Floats
+    rate: Floats2
+    nucleation: Floats2
+    growth: Floats2
+    way: Floats
+    way_mean: Floats
+
+
+@kernel
+def new_derivatives(network: Network) -> Derivatives:
+    """Space for the derivatives of `network`, all zero."""
+    particles, layout = len(network.weight), network.layout
+    electrode = layout.unknowns - layout.potential
+    return Derivatives(
+        np.zeros(layout.unknowns),
+        np.zeros((particles, layout.block, layout.block)),
+        np.zeros((layout.shared, layout.potential)),
+        np.zeros((electrode, layout.potential + layout.shared)),
+        np.zeros(electrode),
+    )
+
+
+@kernel
+def workspace(network: Network) -> Workspace:
+    """Space for evaluations of `network`."""
+    particles, nodes, edges = len(network.weight), len(network.gibbs), len(network.source)
+    return Workspace(
+        new_derivatives(network),
+        np.zeros(network.layout.block),
+        np.zeros(nodes),
+        np.zeros(nodes),
+        np.zeros(nodes),
+        np.zeros(nodes),
+        np.zeros(edges),
+        np.zeros(edges),
+        np.zeros((particles, edges)),
+        np.zeros((particles, edges)),
+        np.zeros((particles, edges)),
+        np.zeros(network.layout.unknowns),
+        np.zeros(network.layout.block),
+    )
+
+
+@kernel
+def clear(derivatives: Derivatives, with_jacobian: bool) -> None:
+    """Set the derivatives to zero, before processes add theirs."""
+    derivatives.dy_dt[:] = 0.0
+    if with_jacobian:
+        derivatives.blocks[:] = 0.0
+        derivatives.columns[:] = 0.0
+        derivatives.rows[:] = 0.0
+        derivatives.by_time[:] = 0.0
+
+
+@kernel
+def copy_derivatives(source: Derivatives, target: Derivatives) -> None:
+    """`source` into `target`."""
+    particles, block, _ = source.blocks.shape
+    for k in range(len(source.dy_dt)):
+        target.dy_dt[k] = source.dy_dt[k]
+    for i in range(particles):
+        for p in range(block):
+            for q in range(block):
+                target.blocks[i, p, q] = source.blocks[i, p, q]
+    for s in range(source.columns.shape[0]):
+        for k in range(source.columns.shape[1]):
+            target.columns[s, k] = source.columns[s, k]
+    for s in range(source.rows.shape[0]):
+        for k in range(source.rows.shape[1]):
+            target.rows[s, k] = source.rows[s, k]
+        target.by_time[s] = source.by_time[s]
+
+
+def dense(derivatives: Derivatives) -> Floats2:
+    """The Jacobian as one matrix, shape (n, n)."""
+    particles, block, _ = derivatives.blocks.shape
+    count, border = len(derivatives.dy_dt), particles * block
+    matrix = np.zeros((count, count))
+    for i in range(particles):
+        own = slice(i * block, (i + 1) * block)
+        matrix[own, own] = derivatives.blocks[i]
+    matrix[:border, border : border + len(derivatives.columns)] = derivatives.columns.T
+    matrix[border:, : derivatives.rows.shape[1]] = derivatives.rows
+    return matrix
+
+
+@kernel
+def fill_nodes(potential: float, network: Network, space: Workspace) -> None:
+    """Thermodynamic functions of all nodes at `potential` (V)."""
+    for p in range(len(network.gibbs)):
+        space.omega[p], space.content[p], space.slope[p], space.curvature[p] = node_state(
+            potential,
+            network.gibbs[p],
+            network.fixed[p],
+            network.gallery_start[p],
+            network.gallery_start[p + 1],
+            network.sites,
+            network.site_potential,
+            network.site_energy,
+        )
+
+
+@kernel
+def fill_means(state: Floats, network: Network, means: Floats) -> None:
+    """Averages of the particles' unknowns by weight, shape (B,): first the share Theta_p of all Sb in each node."""
+    block = len(means)
+    for b in range(block):
+        means[b] = 0.0
+    for i in range(len(network.weight)):
+        for b in range(block):
+            means[b] += network.weight[i] * state[i * block + b]
+
+
+@kernel
+def node_volume(node: int, network: Network, space: Workspace) -> float:
+    """Molar volume of a node at its present content (m^3/mol Sb), after `fill_nodes`."""
+    missing = network.full[node] - space.content[node]
+    return network.molar_volume[node] - network.partial_volume[node] * missing
