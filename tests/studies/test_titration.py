@@ -106,7 +106,7 @@ def test_relaxed_extraction_is_slow_extraction_at_the_residual_rate(lithium):
     assert at_composition(slow, 1, point.composition) == pytest.approx(point.relaxed_V, abs=1e-4)
 
 
-def test_couples_of_lithium_are_the_measured_ones(lithium):
+def test_two_phase_equilibria_of_lithium_are_the_measured_ones(lithium):
     # Weppner and Huggins 1978; the third follows from the two by Hess's law.
     found = {c.phases: c for c in two_phase_equilibria(lithium[1])}
     assert found["Sb", "Li2Sb"].potential_V == pytest.approx(0.956, abs=1e-6)
@@ -123,7 +123,7 @@ def test_couples_of_lithium_are_the_measured_ones(lithium):
     )
 
 
-def test_phases_that_hold_equally_much_have_no_couple(simulated):
+def test_phases_that_hold_equally_much_have_no_equilibrium(simulated):
     # k-sb has edges between cubic and hexagonal K3Sb, and none of them is used.
     names = {
         c.phases for c in two_phase_equilibria(simulated("k-sb", gitt("C/10", 0.02, 1.5, "x = 0.5", "4 h")))

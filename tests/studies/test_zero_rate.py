@@ -44,7 +44,7 @@ def nucleating(request):
 
 
 def closed_form(constant, rate_C):
-    """Gap (mV) of one edge each way: ``(4 sqrt(B) / F) D(sqrt(ln(J0 / c)))``, see tests/test_budget.py."""
+    """Gap (mV) of one edge each way: ``(4 sqrt(B) / F) D(sqrt(ln(J0 / c)))``, see tests/results/test_loss_breakdown.py."""
     return 4e3 * np.sqrt(constant) * dawsn(np.sqrt(np.log(ATTEMPT * 3600.0 / rate_C))) / F
 
 

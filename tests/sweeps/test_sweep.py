@@ -177,7 +177,7 @@ def test_a_measure_that_fails_or_gives_what_cannot_be_kept_is_a_row_with_its_rea
         ([f"{ENERGY}=0.1..0.2:2", "interfaces.Li3Sb|Sb.energy_J_per_m2=0.1..0.2:2"], {}, ["varies twice"]),
         ("a=1..2 h:2", {"protocol": "Rest for {a} or {b}"}, ["nothing is given for {b}"]),
         ("a=1..2 V:2", {"protocol": "Rest for {a}"}, ["'Rest for 1.0 V'".replace(".0", ""), "'for' takes a time"]),
-        (RATES, {"protocol": "Rest for 1 h"}, ["write {rate} where it stands"]),
+        (RATES, {"protocol": "Rest for 1 h"}, ["write {rate} into the steps"]),
         (TEMPERATURES, {"protocol": "Rest for 1 h", "rate": "1C"}, ["rate: has no meaning with a protocol"]),
         (TEMPERATURES, {"protocol": [3]}, ["a step is a line of text, not 3"]),
         (RATES, {"graph": "candidat"}, ["did you mean 'candidate'"]),
