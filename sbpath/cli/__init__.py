@@ -24,7 +24,7 @@ EXAMPLES = """examples:
 
 
 class _Once(argparse.Action):
-    """Stores a value, and refuses a second one, which would silently take the place of the first."""
+    """Store a value and refuse a second one, which would silently replace the first."""
 
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: str | None = None
@@ -38,22 +38,22 @@ class _Once(argparse.Action):
 
 
 class _Flag(_Once):
-    """A switch that is on where it is given."""
+    """A switch."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
         super().__init__(option_strings, dest, **{"default": False, **options}, nargs=0, const=True)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Answers a mistake in one line, as the rest of sbpath does."""
+    """Reports a mistake in one line, like the rest of sbpath."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        # An option that may be repeated says so: action="append".
+        # Options that may be repeated have action="append".
         for name in (None, "store"):
             self.register("action", name, _Once)
         self.register("action", "store_true", _Flag)
-        # -10C is a temperature, not an option, as -10 is for argparse.
+        # -10C is a temperature, not an option; argparse itself accepts only -10.
         self._negative_number_matcher = re.compile(r"-\d+\.?\d*\s*(°?[CKck])?$")
 
     def error(self, message: str) -> NoReturn:
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     options = _parser(with_studies=given[:1] == ["run"]).parse_args(given)
     for stream in (sys.stdout, sys.stderr):
-        # Subscripts and degree signs must not stop a terminal that cannot show them.
+        # A terminal that cannot show subscripts and degree signs must not cause an error.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
@@ -82,23 +82,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"sbpath: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        # The reader, `head` for example, has seen enough.
+        # The reader, for example `head`, has closed the pipe.
         sys.stderr.close()
         return 0
 
 
 @contextmanager
 def _notes() -> Iterator[None]:
-    """Each different `ValidityWarning` becomes one line on standard error; other warnings stay as they are."""
-    said: set[str] = set()
+    """Print each distinct `ValidityWarning` as one line on standard error; other warnings are unchanged."""
+    printed: set[str] = set()
     with warnings.catch_warnings():
         others = warnings.showwarning
 
         def show(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
             if not issubclass(category, ValidityWarning):
                 others(message, category, *where, **more)
-            elif str(message) not in said:
-                said.add(str(message))
+            elif str(message) not in printed:
+                printed.add(str(message))
                 print(f"note: {message}", file=sys.stderr)
 
         warnings.showwarning = show

@@ -1,4 +1,4 @@
-"""The command that compares several simulations."""
+"""The command ``compare``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXAMPLES = """examples:
 
 
 def add(commands: Any) -> None:
-    """Add this command to a parser's."""
+    """Add the command to the subparsers."""
     compare = commands.add_parser(
         "compare",
         help="compare the hysteresis of systems, graphs, designs, rates and temperatures",

@@ -1,4 +1,4 @@
-"""The command for the review's tables."""
+"""The command ``literature``: the review's tables."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ EXAMPLES = """examples:
   sbpath literature --ion Li --material Sb2S3 --compare-with li-sb2s3-libh4
   sbpath literature --hosts --ion K --plot hosts.png
 """
-# Line width where there is no terminal, e.g. in a file.
+# Line width without a terminal, e.g. in a file.
 FILE_WIDTH = 200
 
 
 def add(commands: Any) -> None:
-    """Add this command to a parser's."""
+    """Add the command to the subparsers."""
     parser = commands.add_parser(
         "literature",
         help="Sb anodes reported for Li, Na, K and solid cells, and hosts in theory (the review's Tables 1-5)",
@@ -105,7 +105,7 @@ def _hosts(options: argparse.Namespace) -> int:
 
 
 def _write(options: argparse.Namespace, records: Any, draw: Any, more: Any = None) -> None:
-    """Write the files asked for; `draw` makes the figure, `more` are further columns."""
+    """Write the requested files; `draw` makes the figure, `more` has further columns."""
     from sbpath.literature.csv_files import literature_to_csv
 
     if options.csv:

@@ -1,4 +1,4 @@
-"""The command that runs a study: a protocol and what is read off it."""
+"""The command ``run``: a study, that is a protocol and its analysis."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: Any, with_studies: bool) -> None:
-    """Add this command to a parser's; the studies, whose modules take time to import, only if asked for."""
+    """Add the command to the subparsers, with the studies only if needed, since they are slow to import."""
     run = commands.add_parser(
         "run",
         help="run a study: titration, voltammetry, rate test, reversals, rests",

@@ -1,4 +1,4 @@
-"""The command that simulates one system."""
+"""The command ``simulate``."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ examples:
   sbpath simulate na-sb --protocol "Insert at C/10 until x = 1.5" "Rest for 2 h"
 """
 
-# What --plot can draw, of the module `sbpath.plots` and a solution; the first one is the default.
+# Figures of --plot, from the module `sbpath.plots` and a solution; the first is the default.
 FIGURES: dict[str, Callable[[Any, Solution], Any]] = {
     "overview": lambda plots, solution: plots.overview(solution),
     "operando": lambda plots, solution: plots.operando(solution),
@@ -57,7 +57,7 @@ FIGURES: dict[str, Callable[[Any, Solution], Any]] = {
 
 
 def add(commands: Any) -> None:
-    """Add this command to a parser's."""
+    """Add the command to the subparsers."""
     simulate = commands.add_parser(
         "simulate",
         help="simulate one system: cycles, or any protocol",
@@ -74,7 +74,7 @@ def add(commands: Any) -> None:
     simulate.add_argument(
         "--mass", type=float, default=1.0, metavar="G", help="grams of Sb, for A, mA and --bdf (default 1)"
     )
-    simulate.add_argument("--particles", type=int, metavar="N", help="N particles that share one potential")
+    simulate.add_argument("--particles", type=int, metavar="N", help="N particles at one potential")
     simulate.add_argument(
         "--spread", nargs="+", metavar="WHAT=WIDTH",
         help="log-normal widths: size=0.3 interfacial_energy=0.03 growth_rate=0.1",
@@ -109,7 +109,7 @@ def _simulate(options: argparse.Namespace) -> int:
             progress=not options.quiet,
         )
     except SimulationError as error:
-        # What was simulated before the failure is worth keeping.
+        # Results before the failure are kept.
         solution, failure = error.solution, error
     print(simulation_report(solution))
     _write(solution, options)

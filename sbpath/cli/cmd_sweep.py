@@ -1,4 +1,4 @@
-"""The command that runs one system many times, over ranges or samples of its numbers."""
+"""The command ``sweep``: many runs of one system over ranges or samples of its numbers."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from sbpath.cli.options import (
 )
 from sbpath.errors import InputError, SbpathError
 
-# Exit code of what Ctrl-C stopped, as shells have it.
-STOPPED = 130
+# Exit code after Ctrl-C, as in shells.
+INTERRUPTED = 130
 
-# What --plot can draw: the numbers that are measured, the first one by default.
+# Quantities that --plot can draw; the first is the default.
 QUANTITIES = (
     "hysteresis_mV",
     "insertion_capacity_mAh_per_g",
@@ -53,11 +53,11 @@ examples:
 
 
 def add(commands: Any) -> None:
-    """Add this command to a parser's."""
+    """Add the command to the subparsers."""
     sweep = commands.add_parser(
         "sweep",
         help="many runs of one system over rates, temperatures or any of its numbers",
-        description="Cycle a system at every point of a grid, or of a sample, and keep a table of what comes of it.",
+        description="Cycle a system at every point of a grid or sample, and keep a table of the results.",
         epilog=HELP,
         formatter_class=HelpFormatter,
     )
@@ -82,14 +82,14 @@ def add(commands: Any) -> None:
     sweep.add_argument(
         "--out", metavar="FILE", help="file of the runs (.sqlite), or a .csv or .parquet made from it"
     )
-    add_outputs(sweep, "the table", "a quantity over one or two that vary")
+    add_outputs(sweep, "the table", "a quantity over one or two parameters")
     sweep.add_argument(
         "--quantity", choices=QUANTITIES, metavar="NAME", help=f"what --plot draws (default {QUANTITIES[0]})"
     )
     sweep.add_argument(
         "--map",
         action="store_true",
-        help="instead of the table, a map of which path wins over two quantities",
+        help="instead of the table, a map of the dominant path over two quantities",
     )
     sweep.set_defaults(handler=_sweep)
 
@@ -155,7 +155,7 @@ def _table(options: argparse.Namespace) -> int:
         )
     except KeyboardInterrupt as stopped:
         print(f"sbpath: {stopped}", file=sys.stderr)
-        return STOPPED
+        return INTERRUPTED
     print(sweep_report(runs))
     kept = Path(options.out).with_suffix(".sqlite")
     print(f"\nwrote {options.out}" + ("" if kept == Path(options.out) else f" (the runs are kept in {kept})"))
@@ -163,7 +163,7 @@ def _table(options: argparse.Namespace) -> int:
         runs.to_csv(options.csv)
         print(f"wrote {options.csv}")
     if runs.failed.all():
-        # There is nothing to draw.
+        # Nothing to draw.
         raise SbpathError(f"all {len(runs)} runs failed, the first with: {runs['failure'][0]}")
     save_figure(options.plot, lambda plots: plots.sweep(runs, options.quantity or QUANTITIES[0]))
     return 0

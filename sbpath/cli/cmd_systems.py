@@ -1,4 +1,4 @@
-"""Commands on mechanism files: list, show, check."""
+"""The commands ``list``, ``show`` and ``check``: mechanism files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sbpath.errors import InputError
 
 
 def add(commands: Any) -> None:
-    """Add these commands to a parser's."""
+    """Add the commands to the subparsers."""
     listing = commands.add_parser(
         "list", help="the shipped systems, one line each", description="The shipped systems, one line each."
     )
@@ -77,8 +77,8 @@ def _check(options: argparse.Namespace) -> int:
                 f"{name}: good: {len(mechanism.phases)} phases, {len(mechanism.transformations)} transformations, "
                 f"graphs {', '.join(mechanism.graphs)}"
             )
-            for doubt in sanity_warnings(mechanism):
-                print(f"warning: {name}: {doubt}", file=sys.stderr)
+            for warning in sanity_warnings(mechanism):
+                print(f"warning: {name}: {warning}", file=sys.stderr)
     if problems:
         raise InputError(problems)
     return 0

@@ -1,4 +1,4 @@
-"""Commands that say why: explain (the path) and losses (the hysteresis)."""
+"""The commands ``explain`` (the path) and ``losses`` (the hysteresis)."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 
 def add(commands: Any) -> None:
-    """Add these commands to a parser's."""
+    """Add the commands to the subparsers."""
     explain = commands.add_parser(
         "explain",
         help="why this path: driving forces, barriers and times of competing transformations",
-        description="Cycle a system and say, for each phase that had a choice, which way it went and what decided. "
+        description="Cycle a system and report, for each branch point, which product formed and what decided. "
         "Nucleation, growth and transport are the times (s) that a domain needs for each when half of the phase has "
-        "reacted; the shortest sum goes first. Share is the Sb that took each way over the whole half cycle.",
+        "reacted; the shortest sum wins. Share is the share of each product over the whole half cycle.",
         formatter_class=HelpFormatter,
     )
     _add_common(explain)
@@ -48,7 +48,7 @@ def add(commands: Any) -> None:
         "losses",
         help="where the hysteresis comes from",
         description="Split the loop of the last cycle into nucleation, growth, transport, transformation work and "
-        "resistance; say what the asymmetry of the path is worth, and what remains as the current goes to zero.",
+        "resistance; report the value of the path asymmetry, and what remains as the current goes to zero.",
         formatter_class=HelpFormatter,
     )
     _add_common(losses)
@@ -104,8 +104,8 @@ def _losses(options: argparse.Namespace) -> int:
         compared = constrained_path.path_asymmetry(solution)
         asymmetry = constrained_path.report(solution, compared)
     except constrained_path.OffPath as error:
-        # A host that does not form again cannot be held to a later path; the rest is still worth telling.
-        asymmetry = f"not held to one path both ways: {error}"
+        # A host that does not form again cannot follow a later path; the other results are still valid.
+        asymmetry = f"not constrained to one path both ways: {error}"
     limit = zero_rate.zero_rate(
         mechanism,
         graph=options.graph,

@@ -1,6 +1,6 @@
-"""Options that several commands share, and how their words become values.
+"""Options shared by several commands, and the conversion of their values.
 
-An option that means one thing has one name in every command.
+An option has the same name in every command.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Wraps a paragraph, and leaves a text with line breaks, such as examples, as it is."""
+    """Wraps paragraphs; texts with line breaks, such as examples, are unchanged."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if "\n" in text:
@@ -29,7 +29,7 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 
 def add_mechanism(parser: argparse.ArgumentParser) -> None:
-    """The system, and what is changed in it."""
+    """The system, and changes to it."""
     parser.add_argument(
         "mechanism", metavar="MECHANISM", help="a shipped name (see `sbpath list`) or a .toml file"
     )
@@ -81,14 +81,14 @@ def add_save(parser: argparse.ArgumentParser) -> None:
 
 
 def add_outputs(parser: argparse.ArgumentParser, table: str, figure: str) -> None:
-    """Where to write the table and the figure; `table` and `figure` say what is in them."""
+    """Files for the table and the figure; `table` and `figure` describe their contents."""
     parser.add_argument("--csv", metavar="FILE", help=f"write {table} as CSV")
     parser.add_argument("--plot", metavar="FILE", help=f"draw {figure} (.png, .pdf, .svg)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def load(options: argparse.Namespace) -> Mechanism:
-    """The mechanism that the options of `add_mechanism` name."""
+    """The mechanism given by the options of `add_mechanism`."""
     from sbpath.mechanism.reader import load_mechanism
 
     changes: dict[str, float] = {}
@@ -108,7 +108,7 @@ def load(options: argparse.Namespace) -> Mechanism:
 
 
 def rate(options: argparse.Namespace) -> str:
-    """The rate asked for, or the default."""
+    """The rate given, or the default."""
     return "C/10" if options.rate is None else options.rate
 
 
@@ -127,7 +127,7 @@ def to_volts(name: str, text: str) -> float:
 
 
 def cut_offs(options: argparse.Namespace, mechanism: Mechanism) -> tuple[float, float]:
-    """``--lower`` and ``--upper`` (V), the mechanism's own where they are not given."""
+    """``--lower`` and ``--upper`` (V), or the mechanism's cut-offs."""
     lower = mechanism.lower_cutoff_V if options.lower is None else to_volts("--lower", options.lower)
     upper = mechanism.upper_cutoff_V if options.upper is None else to_volts("--upper", options.upper)
     return lower, upper
@@ -145,14 +145,14 @@ def to_celsius(text: str | None) -> float | None:
 
 
 def check_outputs(*files: str | None, plot: str | None, bdf: str | None = None) -> None:
-    """Refuse outputs that cannot be written before any time is spent on them."""
+    """Refuse outputs that cannot be written, before simulating."""
     from sbpath.files import check_figure, check_writable
 
     given = [path for path in (*files, bdf, plot) if path is not None]
     for path in given:
         check_writable(path)
         if given.count(path) > 1:
-            raise InputError(f"{path}: is named for two outputs; give each its own name")
+            raise InputError(f"{path}: is given for two outputs; use different names")
     if plot is not None:
         check_figure(plot)
     if bdf is not None:
@@ -168,7 +168,7 @@ def check_figure_kind(options: argparse.Namespace) -> None:
 
 
 def write_table(path: str | None, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write a table as CSV, whole or not at all, and say so; nothing without a path."""
+    """Write a table as CSV, whole or not at all, and report it; does nothing without a path."""
     if not path:
         return
     from sbpath.files import atomic_write
@@ -179,7 +179,7 @@ def write_table(path: str | None, head: Sequence[str], rows: Sequence[Sequence[s
 
 
 def save_figure(path: str | None, draw: Callable[[Any], Any]) -> None:
-    """Write the figure that `draw` makes with the module `sbpath.plots`, and say so; nothing without a path."""
+    """Write the figure that `draw` makes with `sbpath.plots`, and report it; does nothing without a path."""
     if not path:
         return
     import matplotlib as mpl

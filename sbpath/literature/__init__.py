@@ -1,4 +1,4 @@
-"""Tables 1-5 of the review as data: hosts of alkali metals, and cycled Sb anodes."""
+"""Tables 1-5 of the review as data: hosts for alkali metals, and reported Sb anodes."""
 
 from sbpath.literature.csv_files import literature_to_csv, load_references
 from sbpath.literature.entries import Host, ReportedAnode

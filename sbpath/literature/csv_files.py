@@ -1,4 +1,4 @@
-"""The tables as CSV files: read into records, with all mistakes reported together, and written."""
+"""Reading and writing the tables as CSV files, with all mistakes reported together."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def load_studies(folder: Path | None = None) -> list[ReportedAnode]:
     Parameters
     ----------
     folder : Path, optional
-        With files named and laid out like the shipped ones, which are read if not given.
+        With files of the same names and columns as the shipped ones, which are read if not given.
 
     Raises
     ------
     InputError
-        With one line per mistake: file, row, column, value and what to write instead.
+        One line per mistake: file, row, column, value and what to write instead.
     """
     citations = load_references(folder)
     return [
@@ -73,10 +73,10 @@ def literature_to_csv(
     path: str | Path,
     more: tuple[Sequence[str], Sequence[Sequence[str]]] | None = None,
 ) -> Path:
-    """Write rows of the tables as comma-separated text: the columns of the file, then those that sbpath adds.
+    """Write rows of the tables as CSV: the columns of the file, followed by columns that sbpath adds.
 
-    A study gets its citation; a host gets the density of the empty host with its source, and the
-    computed numbers.
+    Added are the citation of an anode; and for a host the density of the empty host with its source,
+    and the computed numbers.
 
     Parameters
     ----------
@@ -85,15 +85,15 @@ def literature_to_csv(
     path : str or Path
         The file to write.
     more : tuple of headings and rows, optional
-        Further columns of text, one row for each record.
+        Further columns, one row of text for each record.
 
     Raises
     ------
     InputError
-        If there are no records or the file cannot be written; an existing file is kept then.
+        If there are no records or the file cannot be written; an existing file is kept.
     """
     if not records:
-        raise InputError("literature: there are no rows to write; ask for less")
+        raise InputError("literature: there are no rows to write; leave out a filter")
     cells = [_cells(record) for record in records]
     head, rows = list(cells[0]), [list(row.values()) for row in cells]
     if more is not None:
@@ -128,7 +128,7 @@ def _cells(record: ReportedAnode | Host) -> dict[str, str]:
 def _read(
     folder: Path | None, kind: type[Record], *names: str, known: Mapping[Any, Any] | None = None
 ) -> list[Record]:
-    """Records of the files `names`, or InputError with the mistakes of all of them."""
+    """Records of the files `names`; raises InputError with the mistakes in all of them."""
     problems: list[str] = []
     records = []
     headings = {name: heading for heading, name in kind.columns().items()}
@@ -153,7 +153,7 @@ def _read(
 
 
 def _mistake(found: Any) -> str:
-    """What pydantic found wrong with a cell, and what to write instead."""
+    """The error pydantic found in a cell, and what to write instead."""
     kind, given = found["type"], found["input"]
     if not given:
         return "is empty; it must be given"
@@ -168,7 +168,7 @@ def _mistake(found: Any) -> str:
 def _lines(
     path: Path, headings: list[str], problems: list[str]
 ) -> Iterator[tuple[int, dict[str, str | None]]]:
-    """Number of each row, as a spreadsheet counts, and its cells by heading; empty cells are None."""
+    """Number of each row, as in a spreadsheet, and its cells by heading; empty cells are None."""
     try:
         # utf-8-sig: spreadsheets may start a file with a byte order mark.
         with path.open(newline="", encoding="utf-8-sig") as handle:

@@ -10,13 +10,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sbpath.mechanism.chemistry import ATOMIC_WEIGHT, parse_formula
 
-# Separates the parts of a cell that holds several.
+# Separates several parts of one cell.
 JOIN = " + "
 Ion = Literal["Li", "Na", "K"]
 Strategy = Literal["SEI control", "structure", "composite"]
 IONS: tuple[str, ...] = get_args(Ion)
 STRATEGIES: tuple[str, ...] = get_args(Strategy)
-# The ion of each table of cells.
+# The ion of each table of anodes.
 TABLES = {2: "Li", 3: "Na", 4: "K", 5: "Li"}
 
 Text = Annotated[str, Field(min_length=1)]
@@ -32,7 +32,7 @@ def column(heading: str, description: str) -> Any:
 
 
 def joined(description: str) -> Any:
-    """A field that the loader fills in from another file."""
+    """A field that the loader fills from another file."""
     return Field(default=None, description=description)
 
 
@@ -57,19 +57,19 @@ class Row(BaseModel):
         return {field.alias: name for name, field in cls.model_fields.items() if field.alias}
 
     def mistakes(self, known: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
-        """Field and mistake where cells disagree with each other, or refer to nothing in `known`."""
+        """Field and mistake for cells that contradict each other or refer to something not in `known`."""
         yield from ()
 
 
 class Element(Row):
-    """Atomic weight of an element, and the density of those that are hosts."""
+    """Atomic weight of an element, and the density if it is a host."""
 
     KEY = ("symbol",)
 
     symbol: Text = column("Element", "Symbol")
     weight_g_per_mol: Positive = column("Standard atomic weight [g.mol-1]", "IUPAC 2021, abridged")
-    form: Text | None = column("Form", "What the density is of")
-    density_g_per_cm3: Positive | None = column("Density [g.cm-3]", "Of the host without alkali metal")
+    form: Text | None = column("Form", "Form to which the density applies")
+    density_g_per_cm3: Positive | None = column("Density [g.cm-3]", "Of the empty host")
     density_source: Text | None = column("Source of the density", "Citation")
 
 
@@ -83,7 +83,7 @@ class Reference(Row):
 
 
 class Host(Row):
-    """A host filled with one alkali metal, all numbers as printed in Table 1.
+    """A host with one alkali metal, all numbers as printed in Table 1.
 
     `sbpath.literature.theory.host_theory` computes the same numbers.
     """
@@ -94,8 +94,8 @@ class Host(Row):
     host: Text = column("Host", "Name")
     element: Text = column("Element", "Symbol of the host's element")
     ion: Ion = column("Ion", "Alkali metal")
-    printed_formula: Text = column("Discharged phase as printed", "Full phase as the review prints it")
-    formula: Text = column("Formula", "The full phase that the printed numbers belong to")
+    printed_formula: Text = column("Discharged phase as printed", "Full phase as printed in the review")
+    formula: Text = column("Formula", "Full phase to which the printed numbers belong")
     density_g_per_cm3: Positive = column("Density [g.cm-3]", "Of the full phase")
     molar_mass_g_per_mol: Positive = column("Molar mass [g.mol-1]", "Of the full phase")
     molar_volume_cm3_per_mol: Positive = column("Molar volume [cm3.mol-1]", "Of the full phase")
@@ -152,11 +152,11 @@ class ReportedAnode(Row):
     rate_current_mA_per_g: Positive | None = column("Rate current [mA.g-1]", "Of the rate capability")
     rate_capacity_mAh_per_g: Positive | None = column("Rate capacity [mA.h.g-1]", "At that current")
     reference: Count = column("Reference", "Number in the review's list")
-    strategy: Strategy = column("Strategy", "One of the review's three")
-    where: Text = column("Where in the text", "The passage that says so")
+    strategy: Strategy = column("Strategy", "One of the three in the review")
+    where: Text = column("Where in the text", "Passage that gives the strategy")
     slip: Text | None = column("Slip", "Where table and text disagree")
     note: Text | None = column("Note", "Any other remark")
-    citation: str = joined("The work, from ``references.csv``")
+    citation: str = joined("Citation, from ``references.csv``")
 
     @property
     def label(self) -> str:

@@ -1,4 +1,4 @@
-"""Rows of the tables by ion, material, electrolyte, strategy and table, sorted if asked."""
+"""Rows of the tables by ion, material, electrolyte, strategy and table, optionally sorted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sbpath.errors import InputError, nearest
 from sbpath.literature.csv_files import load_hosts, load_studies
 from sbpath.literature.entries import IONS, STRATEGIES, TABLES, Host, ReportedAnode
 
-# What to sort by, largest first; a row that lacks the number comes last.
+# Sort keys, largest first; rows without the number come last.
 SORTS: dict[str, Callable[[ReportedAnode], tuple[float | None, ...]]] = {
     "capacity": lambda study: (study.capacity_mAh_per_g,),
     "efficiency": lambda study: (study.first_cycle_efficiency_percent,),
@@ -38,16 +38,16 @@ def find_anodes(
     ion : str, optional
         ``"Li"``, ``"Na"`` or ``"K"``; solid cells are Li.
     material : str, optional
-        Part of the material's name. Case, subscripts and blanks are ignored.
+        Part of the material's name. Case, subscripts and spaces are ignored.
     electrolyte : str, optional
         Whole words of the electrolyte: ``"FEC"``, ``"KFSI"``, ``"LiBH4"``; ``"EC"`` does not match DEC.
     strategy : str, optional
-        ``"SEI control"``, ``"structure"`` or ``"composite"``, or the beginning of it.
+        ``"SEI control"``, ``"structure"`` or ``"composite"``, or the beginning of one.
     table : int, optional
         2 (Li), 3 (Na), 4 (K) or 5 (Li, solid electrolyte).
     sort : str, optional
         ``"capacity"``, ``"efficiency"``, ``"rate"`` or ``"cycles"``, largest first; ``"rate"`` is
-        the current of the rate capability. In the order of the review if not given.
+        the current of the rate capability. If not given, in the order of the review.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def find_hosts(hosts: Iterable[Host] | None = None, *, ion: str | None = None) -
 
 
 def _choice(what: str, given: str, choices: Iterable[str]) -> str:
-    """The one of `choices` that begins with `given`, ignoring case and the charge of an ion."""
+    """The one among `choices` that begins with `given`, ignoring case and the charge of an ion."""
     known = list(choices)
     folded = _plain(what, given).strip().removesuffix("+")
     matching = [choice for choice in known if choice.casefold() == folded] or [

@@ -19,7 +19,7 @@ from sbpath.literature.entries import Host, Row, column
 from sbpath.mechanism.chemistry import parse_formula
 from sbpath.physical import COULOMB_PER_MAH, FARADAY_C_PER_MOL
 
-# Decimals in print, by field; densities have two.
+# Decimals as printed, by field; densities have two.
 PRINTED_DECIMALS = {
     "molar_mass_g_per_mol": 1,
     "molar_volume_cm3_per_mol": 0,
@@ -31,7 +31,7 @@ DENSITY_ROUNDING_G_PER_CM3 = 0.005
 
 
 class HostTheory(Row):
-    """What follows from the formula, densities and atomic weights of a host."""
+    """Numbers computed from the formula, densities and atomic weights of a host."""
 
     alkali_per_host: float = Field(description="Atoms of alkali metal per atom of the host")
     molar_mass_g_per_mol: float = column("Computed molar mass [g.mol-1]", "Of the full phase, per formula")
@@ -41,27 +41,27 @@ class HostTheory(Row):
     capacity_mAh_per_g: float = column("Computed capacity [mA.h.g-1]", "Per gram of the empty host")
     capacity_mAh_per_cm3: float = column("Computed capacity [mA.h.cm-3]", "Per volume of the empty host")
     capacity_mAh_per_cm3_full: float = column(
-        "Computed capacity of the full phase [mA.h.cm-3]", "Per volume of the full phase, which a cell needs room for"
+        "Computed capacity of the full phase [mA.h.cm-3]", "Per volume of the full phase, for which a cell needs space"
     )  # fmt: skip
     volume_change_percent: float = column("Computed volume change [%]", "From empty to full")
 
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A printed value that differs from the computed one after rounding.
+    """A printed value that differs from the rounded computed one.
 
     Attributes
     ----------
     host : Host
         The row.
     formula : str
-        The formula computed with: the row's, or the one printed where they differ.
+        The formula used: the row's, or the printed one where they differ.
     quantity : str
         The field of `Host` and `HostTheory`.
     printed, computed : float
         In the unit of the field.
     rounding : float
-        Largest difference that rounding of the printed value and of both densities can explain.
+        Largest difference explained by rounding of the printed value and of both densities.
     """
 
     host: Host
@@ -73,23 +73,23 @@ class Departure:
 
     @property
     def within_rounding(self) -> bool:
-        """Whether rounding alone explains it."""
+        """Whether rounding explains the difference."""
         return abs(self.printed - self.computed) <= self.rounding
 
 
 def host_theory(host: Host) -> HostTheory:
     """Capacities and volume change of `host` from its formula, densities and atomic weights.
 
-    The density of the full phase is the printed one, that of the empty host is in
+    The density of the full phase is the printed one; the density of the empty host is in
     ``elements.csv`` with its source.
     """
     return _theory(host, host.formula)
 
 
 def host_departures(hosts: Iterable[Host]) -> list[Departure]:
-    """Printed values that do not follow from formula, densities and atomic weights.
+    """Printed values that differ from those computed from formula, densities and atomic weights.
 
-    A row printed with another formula than the one its numbers belong to is compared with both.
+    If a row's printed formula is not the one its numbers belong to, both are compared.
     """
     found = []
     half_step = DENSITY_ROUNDING_G_PER_CM3
@@ -108,7 +108,7 @@ def host_departures(hosts: Iterable[Host]) -> list[Departure]:
 
 
 def _theory(host: Host, formula: str, full_change: float = 0.0, empty_change: float = 0.0) -> HostTheory:
-    """As `host_theory`, for `formula` and with both densities changed (g/cm3)."""
+    """As `host_theory`, for `formula` and with both densities shifted (g/cm3)."""
     amounts = parse_formula(formula)
     alkali, metal = amounts[host.ion][0], amounts[host.element][0]
     assert host.empty.density_g_per_cm3 is not None

@@ -1,4 +1,4 @@
-"""Figures. Each function takes Matplotlib axes (or makes them) and returns them; none shows."""
+"""Figures. Each function draws on Matplotlib axes, given or new, and returns them; none calls `show`."""
 
 from sbpath.plots.cv import voltammetry
 from sbpath.plots.dqdv import differential_capacity

@@ -1,7 +1,7 @@
 """Colour and hatch of phases and nodes: one pair each, the same in every panel.
 
-Colours go by what a phase is made of, so that the Sb, the full compound or the host of one system
-look like those of another one.
+Colours depend on the composition of a phase, so that Sb, the full compound or the host look alike in
+all systems.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from sbpath.mechanism.chemistry import Amount, parse_formula
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.plots.style import BLUE, GREEN, GREY, ORANGE, PHASES, RED, TEAL, YELLOW
 
-# By kind of phase; a second one of the same kind takes the next colour that is left.
-FIRST = {
+# By kind of phase; a second phase of a kind takes the next unused colour.
+KIND_COLOURS = {
     "antimony": GREY,
     "full": BLUE,
     "between": ORANGE,
@@ -28,29 +28,28 @@ FIRST = {
     "salt or alloy": GREEN,
     "other": YELLOW,
 }
-# What the others take, those first that belong to no kind.
-LEFT = sorted(PHASES, key=lambda colour: colour in FIRST.values())
-# Of what diffraction does not see, and of a colour's second turn.
-UNSEEN, AGAIN = "////", "...."
-# Lightest words, between black 0 and white 1.
-PALEST = 0.65
+# For all others, first the colours of no kind.
+OTHER_COLOURS = sorted(PHASES, key=lambda colour: colour in KIND_COLOURS.values())
+# Hatches of phases invisible to diffraction, and of repeated colours.
+AMORPHOUS_HATCH, REPEAT_HATCH = "////", "...."
+# Luminance of the palest text, between black 0 and white 1.
+MAX_TEXT_LUMINANCE = 0.65
 
 
 class Look(NamedTuple):
-    """How an area is filled: its colour, how often that has been given away before, and what share
-    of it diffraction sees.
-    """
+    """How an area is filled: its colour, how often that has been used before, and its crystalline share."""
 
     colour: str
-    turn: int
-    seen: float
+    repeat: int
+    crystalline_share: float
 
-    def hatch(self, seen_only: bool = False) -> str | None:
-        """Matplotlib's pattern; `seen_only` where just what diffraction sees is drawn."""
-        return ("" if seen_only or self.seen == 1.0 else UNSEEN) + AGAIN * self.turn or None
+    def hatch(self, crystalline_only: bool = False) -> str | None:
+        """Matplotlib's hatch; `crystalline_only` if only what diffraction sees is drawn."""
+        amorphous = not crystalline_only and self.crystalline_share != 1.0
+        return (AMORPHOUS_HATCH if amorphous else "") + REPEAT_HATCH * self.repeat or None
 
 
-# A colour, and how often it has been given away before.
+# A colour, and how often it has been used before.
 _Choice = tuple[str, int]
 
 
@@ -63,26 +62,26 @@ def phase_looks(mechanism: Mechanism) -> dict[str, Look]:
 
 
 def node_looks(mechanism: Mechanism) -> dict[str, Look]:
-    """The look of each node, by name: the colour of that phase of it which no node before has given its colour.
+    """The look of each node, by name: the colour of one of its phases not used by an earlier node.
 
-    First comes a phase of Sb, then what the fewest nodes hold.
+    Phases with Sb come first, then those in the fewest nodes.
     """
     choices = _phase_choices(mechanism)
     uses = Counter(itertools.chain.from_iterable(mechanism.nodes.values()))
     chosen: dict[str, _Choice] = {}
     for node, contents in mechanism.nodes.items():
         ranked = sorted(contents, key=lambda phase: ("Sb" not in _elements(mechanism, phase), uses[phase]))
-        left = [choices[phase] for phase in ranked if choices[phase] not in chosen.values()]
-        chosen[node] = left[0] if left else _next([*choices.values(), *chosen.values()])
+        unused = [choices[phase] for phase in ranked if choices[phase] not in chosen.values()]
+        chosen[node] = unused[0] if unused else _next([*choices.values(), *chosen.values()])
     return {node: Look(*choice, mechanism.crystalline_share(node)) for node, choice in chosen.items()}
 
 
 def readable(colour: str) -> str:
-    """`colour`, darkened where words in it would be too pale on white."""
+    """`colour`, darkened if text in it would be too pale on white."""
     shade = np.array(to_rgb(colour))
-    # Weights of red, green and blue in what the eye takes as light.
-    light = float(shade @ (0.2126, 0.7152, 0.0722))
-    red, green, blue = (shade * min(1.0, PALEST / max(light, PALEST))).tolist()
+    # Rec. 709 weights of red, green and blue.
+    luminance = float(shade @ (0.2126, 0.7152, 0.0722))
+    red, green, blue = (shade * min(1.0, MAX_TEXT_LUMINANCE / max(luminance, MAX_TEXT_LUMINANCE))).tolist()
     return to_hex((red, green, blue))
 
 
@@ -91,9 +90,9 @@ def _phase_choices(mechanism: Mechanism) -> dict[str, _Choice]:
     fullest = max(_filling(contents, mechanism.ion) for contents in elements.values())
     chosen: dict[str, _Choice] = {}
     for name, contents in elements.items():
-        first = (FIRST[_kind(contents, mechanism.ion, fullest)], 0)
-        if first not in chosen.values():
-            chosen[name] = first
+        preferred = (KIND_COLOURS[_kind(contents, mechanism.ion, fullest)], 0)
+        if preferred not in chosen.values():
+            chosen[name] = preferred
     for name in elements:
         if name not in chosen:
             chosen[name] = _next(chosen.values())
@@ -111,7 +110,7 @@ def _kind(contents: Mapping[str, Amount], ion: str, fullest: float) -> str:
 
 
 def _filling(contents: Mapping[str, Amount], ion: str) -> float:
-    """Alkali per Sb; none where the formula leaves it open."""
+    """Alkali per Sb; the constant part if it is variable."""
     (alkali, _), (antimony, _) = (contents.get(element, (0.0, 0.0)) for element in (ion, "Sb"))
     return alkali / antimony if antimony else 0.0
 
@@ -121,7 +120,10 @@ def _elements(mechanism: Mechanism, phase: str) -> Mapping[str, Amount]:
 
 
 def _next(taken: Collection[_Choice]) -> _Choice:
-    """The first colour that is not taken; all of them a second time where none is left."""
+    """The first unused colour; if none is left, the first used once, and so on."""
     return next(
-        (colour, turn) for turn in itertools.count() for colour in LEFT if (colour, turn) not in taken
+        (colour, repeat)
+        for repeat in itertools.count()
+        for colour in OTHER_COLOURS
+        if (colour, repeat) not in taken
     )

@@ -1,4 +1,4 @@
-"""Cyclic voltammetry: the family of curves with its peaks, and the b-value of each peak."""
+"""Cyclic voltammetry: curves with their peaks, and the b-value of each peak."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from sbpath.solution import Solution
 from sbpath.studies.voltammetry import VoltammetryPeak, b_values, leading_peaks, voltammetry_peaks
 
 MARKERS = "vo^sDPX*"
-# More kinds of peaks than these are named below both panels.
-BESIDE = 4
+# With more kinds of peaks than this, the legend is below both panels.
+MAX_BESIDE = 4
 
 
 def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
     """Current against voltage at each scan rate, and peak current against scan rate.
 
     The last cycle of each scan rate is drawn. Peaks are marked by the transformation that
-    carries the current there; the line through each kind of peak has the slope b.
+    carries the current; the line through each kind of peak has the slope b.
 
     Parameters
     ----------
     solution : Solution
-        Of sweeps.
+        With voltage sweeps.
     axes : pair of Axes, optional
         For the curves and for the peaks; a new figure if not given.
 
@@ -48,18 +48,18 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
         figure = None
         if axes is None:
             figure = plt.figure(figsize=(DOUBLE, 3.3), layout="constrained")
-            # A row of next to no height, so that only the right panel makes room for the words below it.
+            # A row of almost no height, so that only the right panel makes room for the legend below it.
             grid = figure.add_gridspec(2, 2, width_ratios=(1.35, 1.0), height_ratios=(1.0, 1e-3))
             left, right = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[0, 1])
         else:
             left, right = axes
-        # The light end of the map would not show on white.
+        # Without the light end of the map, which is invisible on white.
         colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.82, len(last)))
-        for (speed, cycle), colour in zip(sorted(last.items()), colours, strict=True):
+        for (scan_rate, cycle), colour in zip(sorted(last.items()), colours, strict=True):
             rows = solution.cycle == cycle
             left.plot(
                 solution.voltage_V[rows], solution.current_A_per_g[rows], color=colour, lw=1.0,
-                label=f"{1e3 * speed:g}",
+                label=f"{1e3 * scan_rate:g}",
             )  # fmt: skip
         left.axhline(0.0, color="0.8", lw=0.6, zorder=0)
         left.set_xlabel(voltage_label(solution))
@@ -69,14 +69,14 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
         _peaks(left, right, solution, peaks)
         right.set_xscale("log")
         right.set_yscale("log")
-        right.set_xticks([1e3 * speed for speed in sorted(last)])
+        right.set_xticks([1e3 * scan_rate for scan_rate in sorted(last)])
         right.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         for axis in (right.xaxis, right.yaxis):
             axis.set_major_formatter("{x:g}")
             axis.set_minor_locator(NullLocator())
         right.set_xlabel("Scan rate  (mV s$^{-1}$)")
         right.set_ylabel(f"Peak current  (A {per_gram(solution)})")
-        if figure is not None and len(right.get_legend_handles_labels()[1]) > BESIDE:
+        if figure is not None and len(right.get_legend_handles_labels()[1]) > MAX_BESIDE:
             handles, labels = right.get_legend_handles_labels()
             rows = fitted_legend(
                 figure, 0.97 * figure.bbox.width, handles=handles, labels=labels, loc="outside lower center",
@@ -94,24 +94,26 @@ def _peaks(left: Axes, right: Axes, solution: Solution, peaks: list[VoltammetryP
     values = {(b.direction, b.transformation): b for b in b_values(peaks)}
     for i, (kind, chosen) in enumerate(leading_peaks(peaks).items()):
         direction, transformation = kind
-        speeds = 1e3 * np.array([peak.scan_rate_V_per_s for peak in chosen])
+        scan_rates = 1e3 * np.array([peak.scan_rate_V_per_s for peak in chosen])
         currents = np.array([peak.current_A_per_g for peak in chosen])
         sign = 1.0 if direction == "insertion" else -1.0
         look = {
-            # In their second turn colours come with other markers.
+            # Repeated colours get other markers.
             "marker": MARKERS[(i + i // len(SERIES)) % len(MARKERS)],
             "color": SERIES[i % len(SERIES)],
             "ls": "none",
             "ms": 3.5,
         }
         left.plot([peak.voltage_V for peak in chosen], sign * currents, **look)
-        words = f"{direction} within a phase"
+        label = f"{direction} within a phase"
         if transformation is not None:
-            words = labels[transformation.ends]
+            label = labels[transformation.ends]
         if kind in values:
             b = values[kind]
             error = "" if b.standard_error is None else f" ± {b.standard_error:.2f}"
-            words += f":  b = {b.slope:.2f}{error}"
-            line = np.exp(np.log(currents).mean() + b.slope * (np.log(speeds) - np.log(speeds).mean()))
-            right.plot(speeds, line, color=look["color"], lw=0.8)
-        right.plot(speeds, currents, label=words, **look)
+            label += f":  b = {b.slope:.2f}{error}"
+            line = np.exp(
+                np.log(currents).mean() + b.slope * (np.log(scan_rates) - np.log(scan_rates).mean())
+            )
+            right.plot(scan_rates, line, color=look["color"], lw=0.8)
+        right.plot(scan_rates, currents, label=label, **look)

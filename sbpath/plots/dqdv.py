@@ -7,25 +7,25 @@ from matplotlib.axes import Axes
 
 from sbpath.plots.labels import heading, per_gram, voltage_label
 from sbpath.plots.style import EXTRACTION, INSERTION, SINGLE, style
-from sbpath.results.differential_capacity import differential_capacity as measured
+from sbpath.results.differential_capacity import differential_capacity as binned
 from sbpath.solution import Solution
 
 
 def differential_capacity(solution: Solution, ax: Axes | None = None, bin_mV: float = 5.0) -> Axes:
-    """Differential capacity of each half cycle: insertion upwards and extraction downwards, as the current counts.
+    """Differential capacity of each half cycle: insertion positive, extraction negative.
 
     Cycles before the last one are pale. The area of a peak is its charge.
 
     Parameters
     ----------
     solution : Solution
-        What to draw.
+        To be drawn.
     ax : Axes, optional
-        Where; a new figure if not given.
+        New axes if not given.
     bin_mV : float
-        Width of the bins of voltage (mV).
+        Width of the voltage bins (mV).
     """
-    halves = measured(solution, bin_mV)
+    halves = binned(solution, bin_mV)
     first, last = (choose((half.cycle for half in halves), default=1) for choose in (min, max))
     with style():
         if ax is None:

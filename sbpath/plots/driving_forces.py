@@ -1,4 +1,4 @@
-"""Why this path: driving force, barrier and rate of rival edges along a cycle."""
+"""Path selection: driving force, barrier and rate of competing edges along a cycle."""
 
 from __future__ import annotations
 
@@ -22,74 +22,74 @@ from sbpath.solution import Solution
 
 # An edge is drawn where its reactant holds this share of the Sb.
 MIN_REACTANT_SHARE = 0.02
-# An edge that converts this share of the Sb in a half cycle carried it, and is drawn thick.
+# An edge that converts this share of the Sb in a half cycle is drawn thick.
 MIN_CARRIED_SHARE = 0.05
-# Barriers above this (kT) are out of reach for ever.
-HIGHEST_BARRIER = 150.0
-LOWEST_RATE = 1e-40
-# Colour and dashes of one edge after the other; plain dashes are what the current asks for.
+# Upper limit of the barrier axis (kT), far beyond any that can be crossed, and lower limit of the rate axis (1/s).
+MAX_BARRIER_KT = 150.0
+MIN_RATE_PER_S = 1e-40
+# Colour and dashes of successive edges; plain dashes are used for the rate that the current requires.
 LINES = [(colour, dashes) for dashes in ("-", ":", "-.", (0, (6, 1, 1, 1, 1, 1))) for colour in SERIES]
 
 
 def driving_forces(solution: Solution, cycle: int | None = None) -> Figure:
-    """Voltage, driving force per volume, barrier and rate of every edge that could run.
+    """Voltage, driving force per volume, barrier and rate of every possible edge.
 
-    The rate is that of one domain, 1 over its times of nucleation, growth and transport together:
-    the highest wins. Thick lines carried the charge, thin ones lost. Dashed: the rate at which
-    domains have to transform to carry the current.
+    The rate is that of one domain, 1 over the sum of its nucleation, growth and transport times: the
+    highest wins. Edges with thick lines carried the charge, those with thin lines did not. Dashed: the
+    rate at which domains must transform to carry the current.
 
     Parameters
     ----------
     solution : Solution
         Of at least half a cycle.
     cycle : int, optional
-        Which; the last one if not given.
+        The last one if not given.
 
     Raises
     ------
     InputError
         If that cycle passes no charge.
     """
-    own = of_cycle(half_cycles(solution), cycle)
-    about = selectivity.driving_forces(solution)
+    halves = of_cycle(half_cycles(solution), cycle)
+    found = selectivity.driving_forces(solution)
     with style():
         figure, axes = plt.subplots(
-            4, len(own), sharex="col", sharey="row", squeeze=False, figsize=(DOUBLE, 6.6), layout="constrained",
+            4, len(halves), sharex="col", sharey="row", squeeze=False, figsize=(DOUBLE, 6.6), layout="constrained",
             height_ratios=(0.8, 1.0, 1.0, 1.0),
         )  # fmt: skip
         looks: dict[Edge, tuple[str, Any]] = {}
-        for column, half in zip(axes.T, own, strict=True):
-            _half(column, solution, about, half, looks)
-        # One legend for all panels, each edge named once.
-        named: dict[str, Artist] = {}
+        for column, half in zip(axes.T, halves, strict=True):
+            _half(column, solution, found, half, looks)
+        # One legend for all panels, with each edge once.
+        handles: dict[str, Artist] = {}
         for ax in axes[3]:
-            named |= {label: line for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+            handles |= {label: line for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
         rows = fitted_legend(
-            figure, 0.97 * figure.bbox.width, handles=[*named.values()], labels=[*named], loc="outside lower center",
+            figure, 0.97 * figure.bbox.width, handles=[*handles.values()], labels=[*handles], loc="outside lower center",
             columnspacing=1.4,
         )  # fmt: skip
-        # What three rows take is in the figure already.
+        # The figure already has room for three rows.
         grow(figure, rows=max(rows - 2, 1))
         axes[0, 0].set_ylabel(voltage_label(solution).replace("  ", "\n"))
         axes[1, 0].set_ylabel("Driving force per volume\nof product  (MJ m$^{-3}$)")
         axes[2, 0].set_ylabel("Nucleation barrier  ($k_\\mathrm{B}T$)")
         axes[3, 0].set_ylabel("Rate of a domain  (s$^{-1}$)")
-        axes[2, 0].set_ylim(0.0, HIGHEST_BARRIER)
+        axes[2, 0].set_ylim(0.0, MAX_BARRIER_KT)
         axes[3, 0].set_yscale("log")
-        axes[3, 0].set_ylim(LOWEST_RATE, 1.0)
+        axes[3, 0].set_ylim(MIN_RATE_PER_S, 1.0)
         axes[1, 0].set_ylim(bottom=0.0)
-        figure.suptitle(f"{heading(solution)}, cycle {own[0].cycle}", fontsize=8.5, x=0.01, ha="left")
+        figure.suptitle(f"{heading(solution)}, cycle {halves[0].cycle}", fontsize=8.5, x=0.01, ha="left")
     return figure
 
 
 def _half(
     column: list[Axes],
     solution: Solution,
-    about: DrivingForces,
+    found: DrivingForces,
     half: HalfCycle,
     looks: dict[Edge, tuple[str, Any]],
 ) -> None:
-    """One half cycle; an edge keeps the look that it has in `looks` or takes the next one."""
+    """One half cycle; an edge keeps its look in `looks` or takes the next one."""
     top, force, barrier, rate = column
     labels = edge_labels(
         solution.mechanism, [edge.ends for edge in solution.edges], mathtext=True, short=True
@@ -98,10 +98,10 @@ def _half(
     top.plot(capacity, solution.voltage_V[half.rows], color="black")
     top.set_title(half.direction, loc="left")
     for e, edge in enumerate(solution.edges):
-        there = (solution.fraction(edge.reactant)[half.rows] > MIN_REACTANT_SHARE) & np.isfinite(
-            about.force_J_per_m3[e, half.rows]
+        shown = (solution.fraction(edge.reactant)[half.rows] > MIN_REACTANT_SHARE) & np.isfinite(
+            found.force_J_per_m3[e, half.rows]
         )
-        if not there.any():
+        if not shown.any():
             continue
         converted = solution.converted[e, half.rows]
         thick = converted[-1] - converted[0] > MIN_CARRIED_SHARE
@@ -111,17 +111,17 @@ def _half(
             "label": labels[edge.ends],
         }  # fmt: skip
         for ax, values in (
-            (force, 1e-6 * about.force_J_per_m3),
-            (barrier, about.barrier_kT),
-            (rate, about.rate_per_s),
+            (force, 1e-6 * found.force_J_per_m3),
+            (barrier, found.barrier_kT),
+            (rate, found.rate_per_s),
         ):
-            ax.plot(capacity, np.where(there, values[e, half.rows], np.nan), **look)
-    # Charge per second over the charge of a full conversion: what the current asks of the domains.
+            ax.plot(capacity, np.where(shown, values[e, half.rows], np.nan), **look)
+    # Rate of conversion required by the current: charge per second over the charge of a full conversion.
     current = np.abs(solution.current_A_per_g[half.rows])
-    asked = current * 1e3 / 3600.0 / max(half.capacity_mAh_per_g, 1e-9)
+    required = current * 1e3 / 3600.0 / max(half.capacity_mAh_per_g, 1e-9)
     rate.plot(
         capacity,
-        np.where(asked > 0.0, asked, np.nan),
+        np.where(required > 0.0, required, np.nan),
         color="black",
         ls="--",
         lw=0.9,

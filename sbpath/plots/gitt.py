@@ -20,13 +20,16 @@ from sbpath.solution import Solution
 from sbpath.studies.titration import TwoPhaseEquilibrium, two_phase_equilibria
 from sbpath.studies.titration import titration as titrated
 
-# Equilibria closer than this share of the axis share one block of words.
-NEAR = 0.06
-# Above and below the points stands this share of their range.
+# Equilibria closer than this share of the axis are labelled in one block.
+GROUPING_SHARE = 0.06
+# Margin above and below the points, as a share of their range.
 MARGIN = 0.3
-# More couples than these have letters in a figure of its own and their names below it.
-NAMED = 4
-NAME: Any = {"fontsize": 6.5, "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0}}
+# In a new figure, more pairs than this are marked by letters and named below it.
+MAX_NAMED = 4
+LABEL_STYLE: Any = {
+    "fontsize": 6.5,
+    "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
+}
 
 
 def titration(
@@ -34,15 +37,15 @@ def titration(
 ) -> Axes:
     """Voltage of a titration, with the relaxed voltage after each pulse as a point.
 
-    Dotted lines are the equilibria of the pairs of phases that turned into each other, each
-    over the x at which it can exist. The flanks down and up to the cut-offs are cut off.
+    Dotted lines are the equilibria of the pairs of phases that transformed into each other, over
+    the x at which the two coexist. The steep ends towards the cut-offs are not shown.
 
     Parameters
     ----------
     solution : Solution
-        Of pulses and rests.
+        With pulses and rests.
     ax : Axes, optional
-        Where; a new figure if not given.
+        New axes if not given.
     against : {"composition", "time"}
         x (mol per mol Sb) or time (h).
 
@@ -57,7 +60,7 @@ def titration(
     if not points:
         raise InputError("titration: no rest follows a pulse; simulate sbpath.gitt(...)")
     with style():
-        own = ax is None
+        new_figure = ax is None
         if ax is None:
             _, ax = plt.subplots(figsize=(DOUBLE, 3.4), layout="constrained")
         hours = solution.time_s / 3600.0
@@ -69,7 +72,7 @@ def titration(
                 horizontal[rows], solution.voltage_V[rows], marker, ms=4.0, color=colour, ls="none",
                 label=f"relaxed, {direction}", zorder=3,
             )  # fmt: skip
-        # The pulses that a cut-off ended lie on the flanks.
+        # Pulses ended by a cut-off are on the steep ends.
         inside = [
             p for p in points if solution.steps[solution.step[p.row] - 2].outcome is not Outcome.VOLTAGE
         ]
@@ -77,7 +80,13 @@ def titration(
         span = max(float(np.ptp(levels)), 0.05)
         low, high = levels.min() - MARGIN * span, levels.max() + MARGIN * span
         ax.set_ylim(low, high)
-        key = _equilibria(ax, solution, against == "composition", NEAR * (high - low), NAMED if own else None)
+        key = _equilibria(
+            ax,
+            solution,
+            against == "composition",
+            GROUPING_SHARE * (high - low),
+            MAX_NAMED if new_figure else None,
+        )
         ax.set_xlabel(composition_label(solution) if against == "composition" else "Time  (h)")
         ax.set_ylabel(voltage_label(solution))
         ax.set_title(heading(solution), loc="left", pad=17.0)
@@ -92,10 +101,12 @@ def titration(
     return ax
 
 
-def _equilibria(ax: Axes, solution: Solution, over_x: bool, near: float, named: int | None) -> list[str]:
-    """A dotted line for each couple, named in blocks where lines lie close together.
+def _equilibria(
+    ax: Axes, solution: Solution, over_x: bool, tolerance: float, max_named: int | None
+) -> list[str]:
+    """A dotted line for each pair, labelled in blocks where lines are closer than `tolerance` (V).
 
-    More than `named` couples have letters instead; what these stand for is returned.
+    More than `max_named` pairs have letters instead; the key to the letters is returned.
     """
     blocks: list[list[TwoPhaseEquilibrium]] = []
     found = two_phase_equilibria(solution)
@@ -105,13 +116,15 @@ def _equilibria(ax: Axes, solution: Solution, over_x: bool, near: float, named: 
         equilibrium: f"{labels[pair]}  {equilibrium.potential_V:.3f} V"
         for equilibrium, pair in zip(found, pairs, strict=True)
     }
-    many = named is not None and len(found) > named
+    use_letters = max_named is not None and len(found) > max_named
     letters = {
-        equilibrium: ascii_lowercase[i % 26] + "'" * (i // 26) for i, equilibrium in enumerate(found) if many
+        equilibrium: ascii_lowercase[i % 26] + "'" * (i // 26)
+        for i, equilibrium in enumerate(found)
+        if use_letters
     }
     key = [f"{letter}:  {names[equilibrium]}" for equilibrium, letter in letters.items()]
     for equilibrium in found:
-        if blocks and blocks[-1][0].potential_V - equilibrium.potential_V < near:
+        if blocks and blocks[-1][0].potential_V - equilibrium.potential_V < tolerance:
             blocks[-1].append(equilibrium)
         else:
             blocks.append([equilibrium])
@@ -133,12 +146,12 @@ def _equilibria(ax: Axes, solution: Solution, over_x: bool, near: float, named: 
 def _mark(
     ax: Axes, block: list[TwoPhaseEquilibrium], letters: dict[TwoPhaseEquilibrium, str], over_x: bool
 ) -> None:
-    """A letter on each line of a block, one beside the other."""
+    """A letter on each line of a block, side by side."""
     for i, equilibrium in enumerate(block, 1):
         along = equilibrium.low_x + i / (len(block) + 1) * (equilibrium.high_x - equilibrium.low_x)
         ax.text(
             along if over_x else 0.03 * i, equilibrium.potential_V, letters[equilibrium], ha="center", va="center",
-            transform=ax.transData if over_x else ax.get_yaxis_transform(), zorder=2.5, **NAME,
+            transform=ax.transData if over_x else ax.get_yaxis_transform(), zorder=2.5, **LABEL_STYLE,
         )  # fmt: skip
 
 
@@ -149,16 +162,16 @@ def _name(
     names: dict[TwoPhaseEquilibrium, str],
     over_x: bool,
 ) -> None:
-    """Names of a block above it or below it, wherever the relaxed points leave more room."""
-    least, most = min(c.low_x for c in block), max(c.high_x for c in block)
+    """Names of a block above or below it, wherever the relaxed points leave more room."""
+    low_x, high_x = min(c.low_x for c in block), max(c.high_x for c in block)
     top, bottom = block[0].potential_V, block[-1].potential_V
-    near_by = [p.relaxed_V for p in titrated(solution) if not over_x or least <= p.composition <= most]
-    above = min((v for v in near_by if v > top), default=np.inf) - top
-    below = bottom - max((v for v in near_by if v < bottom), default=-np.inf)
+    nearby = [p.relaxed_V for p in titrated(solution) if not over_x or low_x <= p.composition <= high_x]
+    above = min((v for v in nearby if v > top), default=np.inf) - top
+    below = bottom - max((v for v in nearby if v < bottom), default=-np.inf)
     ax.annotate(
         "\n".join(names[c] for c in block),
-        (0.5 * (least + most) if over_x else 0.05, top if above > below else bottom),
+        (0.5 * (low_x + high_x) if over_x else 0.05, top if above > below else bottom),
         (0.0, 3.0 if above > below else -3.0), textcoords="offset points",
         xycoords="data" if over_x else ax.get_yaxis_transform(), ha="center" if over_x else "left",
-        va="bottom" if above > below else "top", linespacing=1.25, zorder=2.5, **NAME,
+        va="bottom" if above > below else "top", linespacing=1.25, zorder=2.5, **LABEL_STYLE,
     )  # fmt: skip

@@ -14,14 +14,14 @@ from sbpath.solution import Solution
 
 
 def heat(solution: Solution, cycle: int | None = None, axes: np.ndarray | None = None) -> np.ndarray:
-    """Voltage, and below it the heat that leaves the half-cell, against capacity.
+    """Voltage, and below it the heat flow out of the half-cell, against capacity.
 
     Parameters
     ----------
     solution : Solution
         Of at least half a cycle.
     cycle : int, optional
-        Which; the last one if not given.
+        The last one if not given.
     axes : array of Axes, shape (2, m), optional
         For the m half cycles of that cycle; a new figure if not given.
 
@@ -30,21 +30,21 @@ def heat(solution: Solution, cycle: int | None = None, axes: np.ndarray | None =
     InputError
         If that cycle passes no charge.
     """
-    own = of_cycle(half_cycles(solution), cycle)
+    halves = of_cycle(half_cycles(solution), cycle)
     flow = heat_flow(solution)
     lost = flow.transformation_W_per_g.sum(axis=0) + flow.joule_W_per_g
     with style():
         if axes is None:
             _, axes = plt.subplots(
                 2,
-                len(own),
+                len(halves),
                 sharex="col",
                 sharey="row",
                 squeeze=False,
                 figsize=(DOUBLE, 3.8),
                 layout="constrained",
             )
-        for half, (top, bottom) in zip(own, np.asarray(axes).T, strict=True):
+        for half, (top, bottom) in zip(halves, np.asarray(axes).T, strict=True):
             capacity = solution.capacity_mAh_per_g[half.rows]
             top.plot(capacity, solution.voltage_V[half.rows], color="black")
             top.set_title(f"{half.direction}, cycle {half.cycle}", loc="left")

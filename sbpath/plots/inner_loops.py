@@ -16,19 +16,19 @@ from sbpath.solution import Solution
 from sbpath.studies.reversals import Reversal, full_before, rests_after_reversal, voltage_at
 from sbpath.studies.reversals import reversals as turned
 
-# At most so many curves are named; where there are more, every second or third one is.
-NAMED = 5
+# Maximum number of curves in the legend; if there are more, every second or third one is listed.
+MAX_NAMED = 5
 
 
 def reversals(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
-    """First-order reversal curves inside the full loop: from its insertion and its extraction branch.
+    """First-order reversal curves from the insertion and extraction branches of the full loop.
 
     Parameters
     ----------
     solution : Solution
-        Such as `sbpath.first_order_reversals` gives.
+        Of a protocol such as `sbpath.first_order_reversals`.
     axes : pair of Axes, optional
-        For the curves from either branch; a new figure if not given.
+        For the curves from each branch; a new figure if not given.
 
     Raises
     ------
@@ -47,16 +47,16 @@ def reversals(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tupl
             )
         else:
             left, right = axes
-        for ax, direction, words in (
+        for ax, direction, subtitle in (
             (left, "extraction", "insertion turned into extraction at x ="),
             (right, "insertion", "extraction turned into insertion at x ="),
         ):
             _full(ax, solution, curves[0])
             _curves(ax, solution, [curve for curve in curves if curve.direction == direction])
             ax.set_xlabel(composition_label(solution))
-            ax.set_title(f"{heading(solution) if ax is left else ''}\n{words}", loc="left", pad=17.0)
+            ax.set_title(f"{heading(solution) if ax is left else ''}\n{subtitle}", loc="left", pad=17.0)
             ax.legend(
-                loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=NAMED + 1, handlelength=0.9, columnspacing=0.8,
+                loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=MAX_NAMED + 1, handlelength=0.9, columnspacing=0.8,
                 borderpad=0.0,
             )  # fmt: skip
         left.set_ylabel(voltage_label(solution))
@@ -64,14 +64,14 @@ def reversals(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tupl
 
 
 def minor_loops(solution: Solution, ax: Axes | None = None) -> Axes:
-    """Minor loops inside the full one, later cycles lighter and thinner.
+    """Minor loops inside the full loop, later cycles lighter and thinner.
 
     Parameters
     ----------
     solution : Solution
-        Such as `sbpath.partial_cycling` gives.
+        Of a protocol such as `sbpath.partial_cycling`.
     ax : Axes, optional
-        Where; a new figure if not given.
+        New axes if not given.
 
     Raises
     ------
@@ -86,10 +86,10 @@ def minor_loops(solution: Solution, ax: Axes | None = None) -> Axes:
             _, ax = plt.subplots(figsize=(1.3 * SINGLE, 3.0), layout="constrained")
         _full(ax, solution, curves[0])
         cycles = sorted({curve.cycle for curve in curves})
-        # Loops often lie on each other: each is thinner than the one below it.
+        # Loops often coincide: each is thinner than the one below it.
         widths = np.linspace(2.6, 0.8, len(cycles))
         for cycle, colour, width in zip(cycles, _colours(len(cycles)), widths, strict=True):
-            # With the way to the first reversal, which begins at an end.
+            # Including the curve up to the first reversal.
             rows = solution.cycle == cycle
             ax.plot(
                 solution.composition[rows], solution.voltage_V[rows], color=colour, lw=width,
@@ -103,22 +103,22 @@ def minor_loops(solution: Solution, ax: Axes | None = None) -> Axes:
 
 
 def rest_after_reversal(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
-    """Where the electrode rested after a reversal, and the voltage during each rest.
+    """Position of the rests after a reversal, and the voltage during each rest.
 
-    Dashed lines are the voltages of the full loop's branches at the x of the rests, a dotted
-    one their mean: a model in which hysteresis fades with time would go there.
+    Dashed lines are the voltages of the full loop's branches at the x of the rests, the dotted
+    one their mean: a model in which hysteresis decays with time would approach it.
 
     Parameters
     ----------
     solution : Solution
-        Such as `sbpath.rest_after_reversal` gives.
+        Of a protocol such as `sbpath.rest_after_reversal`.
     axes : pair of Axes, optional
         For the loop and for the rests; a new figure if not given.
 
     Raises
     ------
     InputError
-        If there is no rest on a curve inside the loop, or no full loop before.
+        If there is no rest on a curve inside the loop, or no full loop before it.
     """
     rests = rests_after_reversal(solution)
     full = full_before(solution, rests[0].curve) if rests else {}
@@ -167,7 +167,7 @@ def rest_after_reversal(solution: Solution, axes: tuple[Axes, Axes] | None = Non
 
 
 def _full(ax: Axes, solution: Solution, first: Reversal) -> None:
-    """The full loop in grey; the flanks down and up to the cut-offs are cut off."""
+    """The full loop in grey; the steep ends towards the cut-offs are not shown."""
     low, high = float(solution.composition.min()), float(solution.composition.max())
     inner = low + (high - low) * np.linspace(0.02, 0.98, 200)
     runs = full_before(solution, first).values()
@@ -184,7 +184,7 @@ def _full(ax: Axes, solution: Solution, first: Reversal) -> None:
 
 def _curves(ax: Axes, solution: Solution, curves: Sequence[Reversal]) -> None:
     by_x = sorted(curves, key=lambda curve: curve.composition)
-    every = -(-len(by_x) // NAMED)
+    every = -(-len(by_x) // MAX_NAMED)
     for i, (curve, colour) in enumerate(zip(by_x, _colours(len(by_x)), strict=True)):
         ax.plot(
             solution.composition[curve.rows], solution.voltage_V[curve.rows], color=colour, lw=1.1,
@@ -194,5 +194,5 @@ def _curves(ax: Axes, solution: Solution, curves: Sequence[Reversal]) -> None:
 
 
 def _colours(number: int) -> np.ndarray:
-    """Colours that run from dark to light, without the lightest, which would not show on white."""
+    """Colours from dark to light, without the lightest, which is invisible on white."""
     return mpl.colormaps["viridis"](np.linspace(0.0, 0.82, number))

@@ -17,13 +17,13 @@ def voltage_label(solution: Solution) -> str:
 
 
 def composition_label(solution: Solution) -> str:
-    """Axis label of x, which is per Sb in compounds too."""
+    """Axis label of x, per Sb also in compounds."""
     ion = solution.mechanism.ion
     return f"x  ({ion} per Sb)" if solution.mechanism.assemblages else f"x in {ion}$_x$Sb"
 
 
 def per_gram(solutions: Solution | Sequence[Solution]) -> str:
-    """``g⁻¹ Sb``: per gram of the host, which is not named where it is a mixture or where hosts differ."""
+    """``g⁻¹ Sb``: per gram of the host, which is not named if it is a mixture or hosts differ."""
     several = [solutions] if isinstance(solutions, Solution) else solutions
     hosts = {host_label(solution.mechanism, mathtext=True) for solution in several}
     host = hosts.pop() if len(hosts) == 1 else "host"
@@ -36,12 +36,12 @@ def capacity_label(solutions: Solution | Sequence[Solution]) -> str:
 
 
 def heading(solution: Solution) -> str:
-    """Name, graph and temperature, for the title of a figure."""
+    """Name, graph and temperature for the title of a figure."""
     return f"{solution.mechanism.name}, {solution.graph} graph, {solution.temperature_C:g} °C"
 
 
 def parameter_label(name: str, unit: str, mechanism: Mechanism) -> str:
-    """Axis label of what varies in a sweep or a map."""
+    """Axis label of a parameter of a sweep or a map."""
     if name == RATE:
         return "C-rate  (h$^{-1}$)"
     if name == TEMPERATURE:

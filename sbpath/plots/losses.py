@@ -1,4 +1,4 @@
-"""Where the hysteresis comes from: gap along the composition, bars by cause, limits."""
+"""Causes of the hysteresis: voltage gap along x, bars by cause, limit at zero rate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from sbpath.mechanism.notation import node_labels
 from sbpath.plots.labels import composition_label, heading, per_gram
-from sbpath.plots.layout import broken, extent, grow, settled
+from sbpath.plots.layout import extent, grow, settled, wrapped
 from sbpath.plots.style import BLUE, DOUBLE, FRAMED, GREEN, GREY, ORANGE, PURPLE, RED, SINGLE, style
 from sbpath.results import loss_breakdown as breakdown
 from sbpath.results.loss_breakdown import LOSSES
@@ -21,17 +21,17 @@ from sbpath.studies.constrained_path import PathAsymmetry
 from sbpath.studies.zero_rate import CENTURY_C, ZeroRate
 
 CAUSE_COLOURS = dict(zip(LOSSES, (BLUE, ORANGE, GREEN, PURPLE, GREY), strict=True))
-# Causes below this (mV) everywhere are left out of bars and legends.
-SEEN_MV = 0.05
-# Between the phases of a path that is gone both ways, and the size of words on it below the bars.
-ARROW, SMALL = "\N{LEFT RIGHT ARROW}", 6.5
+# Causes below this (mV) everywhere are left out of the profile and its legend.
+MIN_VISIBLE_MV = 0.05
+# Between the phases of a path followed in both directions; font size of paths below the bars.
+ARROW, PATH_FONT = "\N{LEFT RIGHT ARROW}", 6.5
 
 
 def hysteresis_profile(solution: Solution, cycle: int | None = None, ax: Axes | None = None) -> Axes:
-    """Voltage gap between extraction and insertion at each x, and what is lost there by cause.
+    """Voltage gap between extraction and insertion at each x, and the losses there by cause.
 
-    Where line and stack part, insertion and extraction go through different phases, which store
-    different energies at the same x; over the cycle this adds up to nothing.
+    Where line and stack differ, insertion and extraction pass through different phases, which store
+    different energies at the same x; over the cycle these differences cancel.
 
     Parameters
     ----------
@@ -40,19 +40,19 @@ def hysteresis_profile(solution: Solution, cycle: int | None = None, ax: Axes | 
     cycle : int, optional
         The last closed one if not given.
     ax : Axes, optional
-        Where; a new figure if not given.
+        New axes if not given.
     """
     with style():
         if ax is None:
             _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
         profile = breakdown.hysteresis_profile(solution, cycle)
-        seen = [i for i in range(len(LOSSES)) if profile.losses_mV[i].max() > SEEN_MV]
-        if seen:
+        visible = [i for i in range(len(LOSSES)) if profile.losses_mV[i].max() > MIN_VISIBLE_MV]
+        if visible:
             ax.stackplot(
                 profile.composition,
-                profile.losses_mV[seen],
-                labels=[LOSSES[i] for i in seen],
-                colors=[CAUSE_COLOURS[LOSSES[i]] for i in seen],
+                profile.losses_mV[visible],
+                labels=[LOSSES[i] for i in visible],
+                colors=[CAUSE_COLOURS[LOSSES[i]] for i in visible],
                 lw=0,
             )
         ax.plot(profile.composition, profile.gap_mV, color="black", lw=1.2, label="voltage gap")
@@ -60,7 +60,7 @@ def hysteresis_profile(solution: Solution, cycle: int | None = None, ax: Axes | 
         ax.set_ylabel("Extraction less insertion  (mV)")
         ax.set_xlim(0.0, float(profile.composition[-1]))
         ax.set_ylim(0.0, _top(profile.losses_mV.sum(axis=0), profile.gap_mV))
-        # Where the stack leaves no room, the names of its colours are not read on these.
+        # Framed, so that it stays readable on top of the stack.
         ax.legend(loc="best", **FRAMED)
     return ax
 
@@ -73,7 +73,7 @@ def bars(
     legend: bool = True,
     stored: Floats | None = None,
 ) -> Axes:
-    """Stacked bars by cause, the sum above each.
+    """Stacked bars by cause, with the sum above each.
 
     Parameters
     ----------
@@ -84,11 +84,11 @@ def bars(
     unit : str
         For the axis, e.g. ``"Hysteresis  (mV)"``.
     ax : Axes, optional
-        Where; a new figure if not given.
+        New axes if not given.
     legend : bool
-        Whether to name the causes.
+        Whether to draw a legend of the causes.
     stored : array, shape (n,), optional
-        What a cycle that is not repeated yet leaves stored, on top of what it loses.
+        Energy that a cycle leaves stored, in addition to its losses.
     """
     with style():
         if ax is None:
@@ -126,7 +126,7 @@ def bars(
 
 
 def zero_rate(limit: ZeroRate, ax: Axes | None = None) -> Axes:
-    """Hysteresis against rate with the law fitted to it, out to one half cycle a century."""
+    """Hysteresis against rate and the law fitted to it, down to one half cycle per century."""
     with style():
         if ax is None:
             _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
@@ -157,7 +157,7 @@ def zero_rate(limit: ZeroRate, ax: Axes | None = None) -> Axes:
 
 
 def path_asymmetry(compared: PathAsymmetry, solution: Solution, ax: Axes | None = None) -> Axes:
-    """Hysteresis by cause of the free cycle, and of the cycles held to one of its paths both ways."""
+    """Hysteresis by cause, of the free cycle and of the cycles constrained to one of its paths."""
     labels = node_labels(solution.mechanism, mathtext=True, short=True)
     chains = []
     for constrained in compared.constrained:
@@ -171,15 +171,15 @@ def path_asymmetry(compared: PathAsymmetry, solution: Solution, ax: Axes | None 
         ax = bars(names, losses, "Hysteresis  (mV)", ax, legend=False)
         settled(ax)
         heights = losses.sum(axis=1)
-        words = [
+        path_texts = [
             ax.text(
                 place, 0.02 * heights.max(), ARROW.join(chain), rotation=90, ha="center", va="bottom", color="white"
             )
             for place, chain in enumerate(chains, 1)
         ]  # fmt: skip
         tops = [ax.transData.transform((0.0, height))[1] for height in heights[1:]]
-        if any(extent(text).y1 > top for text, top in zip(words, tops, strict=True)):
-            for text in words:
+        if any(extent(text).y1 > top for text, top in zip(path_texts, tops, strict=True)):
+            for text in path_texts:
                 text.remove()
             _below(
                 ax,
@@ -192,13 +192,13 @@ def path_asymmetry(compared: PathAsymmetry, solution: Solution, ax: Axes | None 
 
 
 def _below(ax: Axes, chains: Sequence[tuple[str, Sequence[str]]]) -> None:
-    """Chains that are too long to stand in their bars."""
-    room = extent(ax).width
+    """Paths that are too long for their bars, below the axes."""
+    width = extent(ax).width
     lines = [
-        broken(ax, [f"{followed} path:  {first}", *rest], f" {ARROW} ", room, SMALL)
+        wrapped(ax, [f"{followed} path:  {first}", *rest], f" {ARROW} ", width, PATH_FONT)
         for followed, (first, *rest) in chains
     ]
-    ax.set_xlabel("\n".join(lines), loc="left", fontsize=SMALL, multialignment="left", labelpad=6.0)
+    ax.set_xlabel("\n".join(lines), loc="left", fontsize=PATH_FONT, multialignment="left", labelpad=6.0)
 
 
 def losses(
@@ -207,33 +207,37 @@ def losses(
     limit: ZeroRate | None = None,
     cycle: int | None = None,
 ) -> Figure:
-    """The whole budget of one cycle in one figure.
+    """All losses of one cycle in one figure.
 
-    Gap along x and bars by direction; with `compared` what the asymmetry is worth, with `limit`
-    what remains at zero rate.
+    Voltage gap along x and bars by direction; with `compared` the value of the path asymmetry, with
+    `limit` the hysteresis that remains at zero rate.
     """
-    own = breakdown.loss_breakdown(solution, cycle)
+    found = breakdown.loss_breakdown(solution, cycle)
     with style():
-        below = [panel for panel in (compared, limit) if panel is not None]
-        rows = 2 if below else 1
+        extra = [panel for panel in (compared, limit) if panel is not None]
+        rows = 2 if extra else 1
         figure = plt.figure(figsize=(DOUBLE, 2.8 * rows), layout="constrained")
         mosaic: Any = [["gap", "bars"]]
-        if below:
+        if extra:
             mosaic.append(["asymmetry" if compared else "limit", "limit" if limit else "asymmetry"])
         axes = figure.subplot_mosaic(mosaic)
-        hysteresis_profile(solution, own.cycle, axes["gap"])
+        hysteresis_profile(solution, found.cycle, axes["gap"])
         bars(
-            ["insertion", "extraction"], own.losses_mV, "Lost to each cause  (mV)", axes["bars"], legend=False
+            ["insertion", "extraction"],
+            found.losses_mV,
+            "Lost to each cause  (mV)",
+            axes["bars"],
+            legend=False,
         )
-        _legend_of_the_rest(axes["bars"], axes["gap"])
+        _legend_of_other_causes(axes["bars"], axes["gap"])
         axes["bars"].set_title(
-            f"cycle {own.cycle}: {own.hysteresis_mV:.0f} mV, {own.loop_J_per_g:.0f} J {per_gram(solution)}",
+            f"cycle {found.cycle}: {found.hysteresis_mV:.0f} mV, {found.loop_J_per_g:.0f} J {per_gram(solution)}",
             loc="left",
         )
         axes["gap"].set_title(heading(solution), loc="left")
         if compared is not None:
             path_asymmetry(compared, solution, axes["asymmetry"])
-            axes["asymmetry"].set_title("held to one path both ways", loc="left")
+            axes["asymmetry"].set_title("constrained to one path both ways", loc="left")
             grow(figure, lines=axes["asymmetry"].get_xlabel().count("\n") + 1)
         if limit is not None:
             zero_rate(limit, axes["limit"])
@@ -241,8 +245,8 @@ def losses(
     return figure
 
 
-def _legend_of_the_rest(ax: Axes, other: Axes) -> None:
-    """A legend on `ax` of the causes that the one on `other` does not name."""
+def _legend_of_other_causes(ax: Axes, other: Axes) -> None:
+    """A legend on `ax` of the causes that are not in the legend of `other`."""
     named = other.get_legend_handles_labels()[1]
     rest = [pair for pair in zip(*ax.get_legend_handles_labels(), strict=True) if pair[1] not in named]
     if rest:
@@ -250,5 +254,5 @@ def _legend_of_the_rest(ax: Axes, other: Axes) -> None:
 
 
 def _top(stack: Floats, line: Floats) -> float:
-    """Height of a panel that shows the stack whole, and the line but for spikes at its ends."""
+    """Upper limit that shows the whole stack, and the line without spikes at its ends."""
     return 1.2 * max(float(stack.max()), float(np.quantile(line, 0.95)), 1e-3)

@@ -1,4 +1,4 @@
-"""One simulation: voltage against capacity, and the operando panel."""
+"""One simulation: voltage against capacity, and the operando panels."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from sbpath.solution import Floats, Solution
 
 # A phase that never holds this share of the Sb is left out of the stack and its legend.
 MIN_VISIBLE_SHARE = 2e-3
-# What the share of the others is called where only crystalline phases are drawn.
-GAP = "not seen by diffraction"
+# Label of the remaining share if only crystalline phases are drawn.
+INVISIBLE_LABEL = "not seen by diffraction"
 
 
 def voltage(
@@ -31,14 +31,14 @@ def voltage(
 ) -> Axes:
     """Voltage of every half cycle against its capacity (or against x), cycles overlaid.
 
-    Later cycles are darker; insertion and extraction have a colour each.
+    Insertion and extraction have different colours; cycles before the last are paler.
 
     Parameters
     ----------
     solution : Solution
-        What to draw.
+        To be drawn.
     ax : Axes, optional
-        Where; a new figure of one column if not given.
+        New axes, one column wide, if not given.
     against : {"capacity", "composition"}
         Specific capacity (mAh per g of host, from 0 in each half cycle) or x (mol per mol Sb).
     """
@@ -54,18 +54,18 @@ def voltage(
         named: set[str] = set()
         for half in halves:
             colour = INSERTION if half.direction == "insertion" else EXTRACTION
-            faded = 1.0 if half.cycle == last else 0.7
-            dashed = "--" if half.cycle == first and last > first else "-"
+            alpha = 1.0 if half.cycle == last else 0.7
+            dashes = "--" if half.cycle == first and last > first else "-"
             name = f"{half.direction}, cycle {half.cycle}"
-            shown = name if half.cycle in (first, last) and name not in named else None
+            label = name if half.cycle in (first, last) and name not in named else None
             named.add(name)
             ax.plot(
                 horizontal[half.rows],
                 solution.voltage_V[half.rows],
-                dashed,
+                dashes,
                 color=colour,
-                alpha=faded,
-                label=shown,
+                alpha=alpha,
+                label=label,
             )
         ax.set_xlabel(capacity_label(solution) if against == "capacity" else composition_label(solution))
         ax.set_ylabel(voltage_label(solution))
@@ -75,9 +75,9 @@ def voltage(
 
 
 def overview(solution: Solution) -> Figure:
-    """Both in one figure: voltage against capacity on the left, the operando panel on the right.
+    """Voltage against capacity on the left, operando panels on the right.
 
-    Where no charge has passed, as in a rest, the operando panel alone.
+    If no charge has passed, as in a rest, only the operando panels.
     """
     if not half_cycles(solution):
         return cast(Figure, operando(solution)[0].figure)
@@ -97,23 +97,23 @@ def operando(
     crystalline_only: bool = False,
     by: Literal["node", "phase"] = "node",
 ) -> tuple[Axes, Axes]:
-    """Voltage above, stacked phase fractions below, on one axis of time.
+    """Voltage above, stacked phase fractions below, against time.
 
-    Phases that are not crystalline are hatched: diffraction would not see them.
+    Amorphous phases, invisible to diffraction, are hatched.
 
     Parameters
     ----------
     solution : Solution
-        What to draw.
+        To be drawn.
     axes : pair of Axes, optional
         For the voltage and for the fractions; a new figure if not given.
     crystalline_only : bool
-        Draw what diffraction would see: of each node the share of its Sb that is in crystalline
-        phases (what holds no Sb does not count), and amorphous Sb as the gap above. By phase,
-        of the amorphous ones only the gap.
+        Draw only what diffraction would see: for each node the share of its Sb in crystalline
+        phases (phases without Sb do not count), with amorphous Sb as the gap above. By phase,
+        amorphous phases are left out.
     by : {"node", "phase"}
-        The share of all Sb in each node, or the amount of each single phase, which differ where
-        nodes are assemblages.
+        The share of all Sb in each node, or the amount of each phase; they differ if nodes are
+        assemblages.
     """
     if by not in ("node", "phase"):
         raise InputError(f"by: must be 'node' or 'phase', not {by!r}")
@@ -135,12 +135,12 @@ def _operando(
     crystalline_only: bool = False,
     by: Literal["node", "phase"] = "node",
 ) -> tuple[int, int]:
-    """Both panels; how many rows the legend and how many lines the title took."""
+    """Draw both panels; returns the rows of the legend and lines of the title."""
     hours = solution.time_s / 3600.0
     names = _steps(top, solution)
     layers, looks, labels = _stacked(solution, by)
     if crystalline_only:
-        layers = {name: share * looks[name].seen for name, share in layers.items()}
+        layers = {name: share * looks[name].crystalline_share for name, share in layers.items()}
     base = np.zeros_like(hours)
     for name, share in layers.items():
         if share.max() < MIN_VISIBLE_SHARE:
@@ -150,8 +150,8 @@ def _operando(
             hatch=looks[name].hatch(crystalline_only), linewidth=0.0, label=labels[name],
         )  # fmt: skip
         base = base + share
-    if crystalline_only and any(look.seen < 1.0 for look in looks.values()):
-        bottom.fill_between([], [], facecolor="white", edgecolor="0.6", linewidth=0.6, label=GAP)
+    if crystalline_only and any(look.crystalline_share < 1.0 for look in looks.values()):
+        bottom.fill_between([], [], facecolor="white", edgecolor="0.6", linewidth=0.6, label=INVISIBLE_LABEL)
     bottom.set_ylim(0.0, 1.0 if by == "node" else 1.05 * float(base.max()))
     bottom.set_xlim(hours[0], max(hours[-1], hours[0] + 1e-9))
     bottom.set_ylabel("Fraction of Sb" if by == "node" else "Phases  (mol per mol Sb)")
@@ -167,19 +167,19 @@ def _operando(
         f"{solution.graph} graph, {solution.temperature_C:g} °C",
     )
     for text, width in names:
-        # Of many short steps the names would lie on each other.
+        # Names of short steps would overlap.
         if extent(text).width > width * extent(top).width:
             text.remove()
     return rows, lines
 
 
 def _steps(ax: Axes, solution: Solution) -> list[tuple[Text, float]]:
-    """Voltage against time; the name of each longer step, and the share of the width that it has."""
+    """Voltage against time; the name of each longer step, and its share of the width."""
     hours = solution.time_s / 3600.0
     ax.plot(hours, solution.voltage_V, color="black")
     ax.set_ylabel(voltage_label(solution))
     low, high = float(solution.voltage_V.min()), float(solution.voltage_V.max())
-    high = max(high, low + 0.01)  # a rest has no height of its own
+    high = max(high, low + 0.01)  # the voltage of a rest may be constant
     ax.set_ylim(low - 0.05 * (high - low), high + 0.14 * (high - low))
     names = []
     for record in solution.steps:
@@ -196,7 +196,7 @@ def _steps(ax: Axes, solution: Solution) -> list[tuple[Text, float]]:
 def _stacked(
     solution: Solution, by: Literal["node", "phase"]
 ) -> tuple[dict[str, Floats], dict[str, Look], dict[str, str]]:
-    """What is stacked by name, how it looks, and its label."""
+    """The stacked amounts, looks and labels, by name."""
     mechanism = solution.mechanism
     if by == "phase":
         amounts = phase_amounts(solution)
@@ -204,5 +204,5 @@ def _stacked(
     else:
         amounts = dict(zip(solution.phases, solution.fractions, strict=True))
         looks, labels = node_looks(mechanism), node_labels(mechanism, mathtext=True)
-    # Fractions may stand a rounding below zero, which a stack would draw as a notch.
+    # Rounding may leave fractions slightly negative, which a stack would draw as a notch.
     return {name: np.maximum(amount, 0.0) for name, amount in amounts.items()}, looks, labels

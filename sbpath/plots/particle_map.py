@@ -1,4 +1,4 @@
-"""The particles of a population one by one: which have transformed, and to what, as charge passes."""
+"""The phases in each particle of a population against the charge passed."""
 
 from __future__ import annotations
 
@@ -16,65 +16,69 @@ from sbpath.plots.layout import extent, fitted_legend, fitted_title, grow, settl
 from sbpath.plots.style import DOUBLE, style
 from sbpath.solution import Solution
 
-# A node that no particle ever holds to this share is left out of the legend.
+# A node that never reaches this share of any particle is left out of the legend.
 MIN_VISIBLE_SHARE = 0.05
 
 
 def particle_map(solution: Solution) -> Figure:
-    """Voltage above, all particles below, against the charge that has passed in either direction.
+    """Voltage above, all particles below, against the charge passed in either direction.
 
-    A row of the lower panel is a particle, in the order in which they transform first, as tall as
-    its share of the host; its colour mixes those of its nodes by their fractions.
+    Each row of the lower panel is a particle, in the order in which they first transform, with its
+    share of the host as height; its colour is the mean of the colours of its nodes by fraction.
 
     Parameters
     ----------
     solution : Solution
-        Of a population.
+        With a population.
 
     Raises
     ------
     InputError
-        If it is not of a population.
+        If it has no population.
     """
-    own = solution.particles
-    if own is None:
+    particles = solution.particles
+    if particles is None:
         raise InputError(
-            "particle_map: the solution is of one particle; give simulate a population, or --particles and --spread"
+            "particle_map: the solution has only one particle; give simulate a population, or --particles and --spread"
         )
     mechanism = solution.mechanism
     passed = np.cumsum(np.abs(np.diff(solution.charge_mAh_per_g, prepend=solution.charge_mAh_per_g[0])))
-    order = np.argsort(_first_half(own.fractions[:, :, solution.fractions[:, 0].argmax()]), kind="stable")
+    order = np.argsort(
+        _first_half(particles.fractions[:, :, solution.fractions[:, 0].argmax()]), kind="stable"
+    )
     looks, labels = node_looks(mechanism), node_labels(mechanism, mathtext=True)
     colours = np.array([to_rgb(looks[name].colour) for name in solution.phases])
-    shares = np.clip(own.fractions[:, order], 0.0, 1.0)
-    across = np.concatenate([[0.0], passed[own.row]])
-    up = np.concatenate([[0.0], np.cumsum(own.weight[order])])
+    shares = np.clip(particles.fractions[:, order], 0.0, 1.0)
+    across = np.concatenate([[0.0], passed[particles.row]])
+    up = np.concatenate([[0.0], np.cumsum(particles.weight[order])])
     with style():
         figure, (top, bottom) = plt.subplots(
             2, 1, sharex=True, figsize=(DOUBLE, 4.0), height_ratios=(1.0, 1.4), layout="constrained"
         )
         top.plot(passed, solution.voltage_V, color="black")
         top.set_ylabel(voltage_label(solution))
-        # Each look stands for the charge since the one before it.
+        # Each row of fractions covers the charge since the row before it.
         bottom.pcolormesh(across, up, np.swapaxes(shares, 0, 1) @ colours, rasterized=True)
         bottom.set_xlim(0.0, max(float(passed[-1]), 1e-9))
         bottom.set_ylim(0.0, 1.0)
         bottom.set_ylabel("Particles by order of\ntransformation  (share of host)")
         bottom.set_xlabel(f"Charge passed, in and out  (mAh {per_gram(solution)})")
         settled(bottom)
-        there = [
-            i for i, name in enumerate(solution.phases) if own.fractions[:, :, i].max() > MIN_VISIBLE_SHARE
+        shown = [
+            i
+            for i, name in enumerate(solution.phases)
+            if particles.fractions[:, :, i].max() > MIN_VISIBLE_SHARE
         ]
         rows = fitted_legend(
             bottom,
             extent(bottom).width,
-            handles=[Patch(facecolor=colours[i], label=labels[solution.phases[i]]) for i in there],
-            labels=[labels[solution.phases[i]] for i in there],
+            handles=[Patch(facecolor=colours[i], label=labels[solution.phases[i]]) for i in shown],
+            labels=[labels[solution.phases[i]] for i in shown],
             loc="lower center",
             bbox_to_anchor=(0.5, 1.0),
             handlelength=1.4,
         )
-        count = len(own.weight)
+        count = len(particles.weight)
         lines = fitted_title(
             top,
             subscripted(mechanism.title),
@@ -85,6 +89,9 @@ def particle_map(solution: Solution) -> Figure:
 
 
 def _first_half(start: np.ndarray) -> np.ndarray:
-    """When each particle has first lost half of the node that it began with (s, N); never counts as last."""
+    """First row in which each particle has lost half of its initial node; last if never.
+
+    `start` has shape (s, N), the fraction of that node in each row and particle.
+    """
     left = start < 0.5
     return np.where(left.any(axis=0), left.argmax(axis=0), len(start))

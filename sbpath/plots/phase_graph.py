@@ -1,4 +1,4 @@
-"""The phase graph: with equilibrium potentials, or with the charge that its edges carried."""
+"""The phase graph with equilibrium potentials, or with the charge carried by its edges."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from sbpath.results.cycles import of_cycle
 from sbpath.results.pathways import pathways
 from sbpath.solution import Solution
 
-# By the direction of the charge.
+# By the sign of the charge.
 COLOURS = {1.0: INSERTION, -1.0: EXTRACTION, 0.0: GREY}
-# An edge that converted less than this share of the Sb carried nothing.
+# Edges that converted less than this share of the Sb count as inactive.
 MIN_CARRIED_SHARE = 5e-3
-# Widths of the arrows (points): of the edge that carried most, and of one that carried next to nothing.
-WIDEST, THINNEST = 7.0, 0.9
+# Largest and smallest width of the arrows of active edges (points).
+MAX_WIDTH, MIN_WIDTH = 7.0, 0.9
 
 
 def graph(mechanism: Mechanism | str, name: str | None = None, ax: Axes | None = None) -> Axes:
-    """Draw a phase graph, phases from left to right by their alkali content.
+    """Draw a phase graph, ordered by alkali content.
 
-    Each edge carries the number of the review's equation, where it is one, and the potential
-    at which its phases are in equilibrium.
+    Edges are labelled with the number of the review's equation, if any, and the equilibrium potential
+    of their phases.
 
     Parameters
     ----------
     mechanism : Mechanism or str
-        Whose graph; a string is taken by `load_mechanism`.
+        Its owner; a string is passed to `load_mechanism`.
     name : str, optional
-        Which graph; the mechanism's default if not given.
+        Name of the graph; the mechanism's default if not given.
     ax : Axes, optional
-        Where; a new figure if not given.
+        New axes if not given.
     """
     if isinstance(mechanism, str):
         mechanism = load_mechanism(mechanism)
@@ -46,30 +46,30 @@ def graph(mechanism: Mechanism | str, name: str | None = None, ax: Axes | None =
     for _, _, data in phase_graph(mechanism, name).edges(data=True):
         edge = data["edge"]
         potential = equilibrium_potential(mechanism, edge.reactant, edge.product)
-        words = [f"({edge.stated.review_equation})"] if edge.stated.review_equation else []
-        words += [] if potential is None else [f"{potential:.3f} V"]
+        label = [f"({edge.stated.review_equation})"] if edge.stated.review_equation else []
+        label += [] if potential is None else [f"{potential:.3f} V"]
         colour = COLOURS[_direction(mechanism, edge.reactant, edge.product)]
-        arrows.append(Arrow(edge, colour, 1.3, "  ".join(words)))
-    silent = any(arrow.colour == GREY for arrow in arrows)
+        arrows.append(Arrow(edge, colour, 1.3, "  ".join(label)))
+    grey = any(arrow.colour == GREY for arrow in arrows)
     title = subscripted(mechanism.title), f"{name or mechanism.default_graph} graph"
     with style():
-        return draw(mechanism, arrows, ax, title, _legend(mechanism, silent, "no charge"))
+        return draw(mechanism, arrows, ax, title, _legend(mechanism, grey, "no charge"))
 
 
 def paths(solution: Solution, cycle: int | None = None, ax: Axes | None = None) -> Axes:
-    """Draw the graph of a solution with each edge as wide as the charge that it carried in a cycle.
+    """Draw the graph of a solution with the charge carried by each edge in a cycle as its width.
 
-    Blue edges carried charge in, red ones out; thin grey ones carried nothing worth the name. The
-    charge (mAh per g of host) and, where a phase left by several edges, the share of each stand beside.
+    Blue edges carried charge on insertion, red ones on extraction, thin grey ones almost none. Labels
+    give the charge (mAh per g of host) and, where a phase left by several edges, the share of each.
 
     Parameters
     ----------
     solution : Solution
         Of at least half a cycle.
     cycle : int, optional
-        Which; the last one if not given.
+        The last one if not given.
     ax : Axes, optional
-        Where; a new figure if not given.
+        New axes if not given.
 
     Raises
     ------
@@ -77,9 +77,9 @@ def paths(solution: Solution, cycle: int | None = None, ax: Axes | None = None) 
         If that cycle passes no charge.
     """
     mechanism = solution.mechanism
-    own = of_cycle(pathways(solution), cycle)
-    converted = np.sum([way.converted for way in own], axis=0)
-    charge = np.sum([way.charge_mAh_per_g for way in own], axis=0)
+    ways = of_cycle(pathways(solution), cycle)
+    converted = np.sum([way.converted for way in ways], axis=0)
+    charge = np.sum([way.charge_mAh_per_g for way in ways], axis=0)
     widest = float(np.abs(charge).max(initial=1e-9))
     arrows = []
     for e, edge in enumerate(solution.edges):
@@ -87,35 +87,34 @@ def paths(solution: Solution, cycle: int | None = None, ax: Axes | None = None) 
             arrows.append(Arrow(edge, "0.8", 0.7, ""))
             continue
         colour = COLOURS[float(np.sign(charge[e])) if abs(charge[e]) > 1e-3 * widest else 0.0]
-        little = abs(charge[e]) < 0.5 and colour != GREY
-        words = ["< 1 mAh/g" if little else f"{abs(charge[e]):.0f} mAh/g"]
-        shares = [way.branching[e] for way in own if way.branching[e] > MIN_CARRIED_SHARE]
-        words += [f"{max(shares):.0%}"] if max(shares, default=1.0) < 0.995 else []
-        # As wide as its charge, but never too thin to be seen.
-        width = max(THINNEST, WIDEST * abs(charge[e]) / widest)
-        arrows.append(Arrow(edge, colour, width, ", ".join(words)))
+        small = abs(charge[e]) < 0.5 and colour != GREY
+        label = ["< 1 mAh/g" if small else f"{abs(charge[e]):.0f} mAh/g"]
+        shares = [way.branching[e] for way in ways if way.branching[e] > MIN_CARRIED_SHARE]
+        label += [f"{max(shares):.0%}"] if max(shares, default=1.0) < 0.995 else []
+        width = max(MIN_WIDTH, MAX_WIDTH * abs(charge[e]) / widest)
+        arrows.append(Arrow(edge, colour, width, ", ".join(label)))
     notes = [
         f"{way.direction}: {abs(way.filling_mAh_per_g):.0f} mAh/g fill or empty solution phases, "
         f"{abs(way.double_layer_mAh_per_g):.0f} mAh/g the double layer"
-        for way in own
+        for way in ways
     ]
-    if any("%" in arrow.words for arrow in arrows):
+    if any("%" in arrow.label for arrow in arrows):
         notes.append("per cent: share of what left the phase")
     title = (
         subscripted(mechanism.title),
-        f"{solution.graph} graph, {solution.temperature_C:g} °C, charge carried in cycle {own[0].cycle}",
+        f"{solution.graph} graph, {solution.temperature_C:g} °C, charge carried in cycle {ways[0].cycle}",
     )
     with style():
         return draw(mechanism, arrows, ax, title, _legend(mechanism, True, "little or none"), notes)
 
 
-def _legend(mechanism: Mechanism, silent: bool, silent_label: str) -> list[Line2D]:
+def _legend(mechanism: Mechanism, grey: bool, grey_label: str) -> list[Line2D]:
     handles = [
         Line2D([], [], color=INSERTION, lw=1.5, label="insertion"),
         Line2D([], [], color=EXTRACTION, lw=1.5, label="extraction"),
     ]
-    if silent:
-        handles.append(Line2D([], [], color=GREY, lw=1.5, label=silent_label))
+    if grey:
+        handles.append(Line2D([], [], color=GREY, lw=1.5, label=grey_label))
     states = {
         state(mechanism.phases[name]): None
         for contents in mechanism.nodes.values()

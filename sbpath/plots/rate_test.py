@@ -1,4 +1,4 @@
-"""A rate test: capacity and coulombic efficiency against the number of the cycle."""
+"""Rate test: capacity and coulombic efficiency against cycle number."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sbpath.studies.rate_capability import rate_capability as tested
 
 
 def rate_capability(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
-    """Capacities of each cycle with the rates above them, and the coulombic efficiency below.
+    """Capacity of each cycle with the rates, and coulombic efficiency below.
 
     Parameters
     ----------
@@ -48,12 +48,12 @@ def rate_capability(solution: Solution, axes: tuple[Axes, Axes] | None = None) -
         top.plot(cycles, extracted, "^", ms=5.0, color=EXTRACTION, mfc="white", label="extraction")
         efficiency = 1e2 * np.array([point.coulombic_efficiency for point in points])
         bottom.plot(cycles, efficiency, "o", ms=3.5, color="black")
-        # Less than a percent either way is nothing to look at.
-        reach = max(1.0, 1.3 * float(np.abs(efficiency - 100.0).max()))
-        bottom.set_ylim(100.0 - reach, 100.0 + reach)
+        # At least 1 % either way, so that tiny differences are not magnified.
+        span = max(1.0, 1.3 * float(np.abs(efficiency - 100.0).max()))
+        bottom.set_ylim(100.0 - span, 100.0 + span)
         low, high = min(inserted.min(), extracted.min()), max(inserted.max(), extracted.max())
-        room = max(high - low, 0.05 * high)
-        top.set_ylim(max(low - 0.25 * room, 0.0), high + 0.35 * room)
+        height = max(high - low, 0.05 * high)
+        top.set_ylim(max(low - 0.25 * height, 0.0), high + 0.35 * height)
         for rate, group in groupby(points, key=lambda point: point.rate):
             block = [point.cycle for point in group]
             top.text(

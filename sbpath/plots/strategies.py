@@ -1,4 +1,4 @@
-"""The review's tables as figures: hosts computed, and Sb anodes by strategy and ion."""
+"""The review's tables as figures: computed hosts, and Sb anodes by strategy and ion."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ HOST_PANELS = {
     "volume_change_percent": "Volume change  (%)",
 }
 SB_MAH_PER_G = 660.0
-# Translucent, since points coincide.
+# Translucent, since points overlap.
 MARKERS: dict[str, Any] = {"ms": 4.5, "alpha": 0.75, "mew": 0.0}
 
 
 def hosts(hosts: Sequence[Host] | None = None, axes: Sequence[Axes] | None = None) -> list[Axes]:
-    """Capacity per gram and per volume of the empty host, and volume change; all computed.
+    """Computed capacity per gram and per volume of the empty host, and volume change.
 
     Parameters
     ----------
     hosts : sequence of Host, optional
         From `sbpath.literature.find_hosts`; all of Table 1 if not given.
     axes : three Axes, optional
-        One above the other; a new figure if not given.
+        From top to bottom; a new figure if not given.
     """
-    rows = _some(find_hosts() if hosts is None else hosts, "hosts")
+    rows = _non_empty(find_hosts() if hosts is None else hosts, "hosts")
     if axes is not None and len(axes) != 3:
         raise InputError("hosts: give three axes or none")
     theories = [host_theory(host) for host in rows]
@@ -55,9 +55,9 @@ def hosts(hosts: Sequence[Host] | None = None, axes: Sequence[Axes] | None = Non
         for ax, (name, label) in zip(axes, HOST_PANELS.items(), strict=True):
             heights = np.array([getattr(theory, name) for theory in theories])
             for ion, colour in ION_COLOURS.items():
-                mine = [i for i, host in enumerate(rows) if host.ion == ion]
-                if mine:
-                    bars = ax.bar(places[mine], heights[mine], 0.8, color=colour, label=ion)
+                of_ion = [i for i, host in enumerate(rows) if host.ion == ion]
+                if of_ion:
+                    bars = ax.bar(places[of_ion], heights[of_ion], 0.8, color=colour, label=ion)
                     ax.bar_label(bars, fmt="{:.0f}", padding=2, fontsize=7)
             ax.set_ylabel(label)
             ax.set_ylim(0.0, 1.15 * float(heights.max()))
@@ -81,7 +81,7 @@ def strategies(
 ) -> list[list[Axes]]:
     """First-cycle efficiency, capacity after X cycles and rate capability of Sb anodes.
 
-    A column for each strategy of the review, a colour for each ion; a bar is the median.
+    One column per strategy of the review, one colour per ion; bars are medians.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def strategies(
     axes : three rows of three Axes, optional
         A new figure if not given.
     """
-    rows = _some(find_anodes() if studies is None else studies, "strategies")
+    rows = _non_empty(find_anodes() if studies is None else studies, "strategies")
     present = {_kind(study) for study in rows}
     kinds = [kind for kind in KINDS if kind in present]
     if axes is not None and [len(row) for row in axes] != [3, 3, 3]:
@@ -120,9 +120,9 @@ def strategies(
     return [list(row) for row in axes]
 
 
-def _some(rows: Sequence[Host] | Sequence[ReportedAnode], what: str) -> list:
+def _non_empty(rows: Sequence[Host] | Sequence[ReportedAnode], what: str) -> list:
     if not rows:
-        raise InputError(f"{what}: there are no rows to draw; ask for less")
+        raise InputError(f"{what}: there are no rows to draw; leave out a filter")
     return list(rows)
 
 
@@ -142,8 +142,8 @@ def _efficiencies(ax: Axes, studies: Sequence[ReportedAnode], kinds: Sequence[st
             ax.text(place, 2.0, "none", ha="center", va="bottom", color="0.5", fontsize=7)
             continue
         # Spread neighbouring values sideways.
-        aside = 0.16 * (np.arange(len(values)) % 3 - 1) if len(values) > 1 else np.zeros(1)
-        ax.plot(place + aside, values, marker, color=colour, **MARKERS)
+        offset = 0.16 * (np.arange(len(values)) % 3 - 1) if len(values) > 1 else np.zeros(1)
+        ax.plot(place + offset, values, marker, color=colour, **MARKERS)
         if len(values) > 1:
             ax.hlines(float(np.median(values)), place - 0.34, place + 0.34, color="black", lw=1.2)
     ax.set_xticks(range(len(kinds)), [kind.replace(", ", "\n") for kind in kinds])
@@ -164,7 +164,7 @@ def _scatter(ax: Axes, studies: Sequence[ReportedAnode], kinds: Sequence[str], x
 
 
 def _frame(row: Sequence[Axes], points: Sequence[tuple[float | None, float | None]]) -> None:
-    """One logarithmic abscissa and one ordinate for the panels of a row, and the theory of Sb in them."""
+    """Common axes for the panels of a row, x logarithmic, with the theoretical capacity of Sb."""
     across = [x for x, _ in points if x is not None] or [1e2, 1e3]
     low, high = min(across) / 1.6, max(across) * 1.6
     if high < 100.0 * low:

@@ -1,4 +1,4 @@
-"""Look of the figures: sizes for print, colours that the colour-blind can tell apart."""
+"""Style of the figures: sizes for print, colours for colour-blind readers."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from matplotlib.figure import Figure
 
 from sbpath.files import atomic_write, check_figure
 
-# Widths of one and of two columns (inch).
+# Width of one and two columns (inch).
 SINGLE, DOUBLE = 3.5, 7.2
 
 # Okabe and Ito's palette ("Color Universal Design", 2008), in an order of rising contrast.
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 SKY, RED, YELLOW, GREY = "#56B4E9", "#D55E00", "#F0E442", "#999999"
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY, "#000000", YELLOW)
-# Of phases. The grey, orange, blue, ... of Okabe and Ito, and darker and paler ones that stay apart from these
-# and each other (CIEDE2000 of 10 and more) also for those who do not tell red from green.
+# Of phases: Okabe and Ito's colours, and darker and paler ones that remain distinct from these and from each
+# other (CIEDE2000 of at least 10), also with red-green colour blindness.
 INDIGO, TEAL, BROWN = "#2B1B6E", "#1F5C5C", "#6B2000"
 LIME, LILAC, BLACK = "#CCDDAA", "#E0C8E8", "#000000"
 PHASES = (GREY, ORANGE, BLUE, SKY, GREEN, YELLOW, RED, INDIGO, LIME, BROWN, LILAC, TEAL, BLACK)
 INSERTION, EXTRACTION = BLUE, RED
-# A legend that may have to stand on what it names.
+# For a legend that may overlap the data.
 FRAMED: Any = {"frameon": True, "facecolor": "white", "edgecolor": "none", "framealpha": 0.85}
 
 _SETTINGS: Any = {
@@ -51,7 +51,7 @@ _SETTINGS: Any = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Settings of the figures, for ``with sbpath.plots.style(): ...``."""
+    """Context manager with the settings of the figures: ``with sbpath.plots.style(): ...``."""
     interactive = False
     try:
         with mpl.rc_context(_SETTINGS):
@@ -60,7 +60,8 @@ def style() -> Iterator[None]:
             finally:
                 interactive = mpl.is_interactive()
     finally:
-        # A notebook becomes interactive as its first figure is made; taken back here, it would show no later one.
+        # Making the first figure turns a notebook interactive; rc_context would undo that, and later figures
+        # would not be shown.
         mpl.interactive(interactive)
 
 
@@ -72,23 +73,23 @@ def figure_of(drawn: Any) -> Figure:
 
 
 def save(drawn: Any, path: str | Path) -> Path:
-    """Write a figure as PNG, PDF or SVG, by the ending of `path`.
+    """Write a figure as PNG, PDF or SVG, by the extension of `path`.
 
     Parameters
     ----------
     drawn : Figure, Axes or tuple of Axes
         What a function of `sbpath.plots` returned.
     path : str or Path
-        Where to.
+        The file.
 
     Raises
     ------
     InputError
-        If the ending is another one or the file cannot be written.
+        If the extension is another one or the file cannot be written.
     """
     target = Path(path)
     check_figure(target)
-    # Without a date in the file, the same figure is the same bytes.
+    # Without a date, the same figure gives the same bytes.
     metadata = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(target.suffix.lower())
     with style(), atomic_write(target, suffix=target.suffix.lower()) as temporary:
         figure_of(drawn).savefig(temporary, metadata=metadata)

@@ -1,4 +1,4 @@
-"""A measured quantity over what varied: a line over one, a map over two."""
+"""A measured quantity of a sweep: a line over one parameter, a map over two."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from sbpath.solution import Floats
 from sbpath.sweeps.ranges import RATE
 from sbpath.sweeps.table import SweepTable
 
-# Even in lightness, and alike for the colour-blind.
+# Perceptually uniform, also for colour-blind readers.
 COLOURS = "viridis"
 
 
 def sweep(table: SweepTable, quantity: str = "hysteresis_mV", axes: Axes | None = None) -> Axes:
-    """One measured quantity over one or two parameters; crosses are runs that failed.
+    """A measured quantity over one or two parameters; crosses are failed runs.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def sweep(table: SweepTable, quantity: str = "hysteresis_mV", axes: Axes | None 
     Raises
     ------
     InputError
-        If more than two parameters vary, or the quantity is not one of numbers.
+        If more than two parameters vary, or the quantity is not numeric.
     """
     names = list(table.parameters)
     if len(names) > 2:
@@ -50,8 +50,8 @@ def sweep(table: SweepTable, quantity: str = "hysteresis_mV", axes: Axes | None 
             _line(axes, table, quantity)
             axes.set_ylabel(measure_label(quantity, mechanism))
         else:
-            picture = _map(axes, table, quantity)
-            axes.figure.colorbar(picture, ax=axes, label=measure_label(quantity, mechanism))
+            image = _map(axes, table, quantity)
+            axes.figure.colorbar(image, ax=axes, label=measure_label(quantity, mechanism))
             axes.set_ylabel(parameter_label(names[1], table.units[names[1]], mechanism))
         axes.set_xlabel(parameter_label(names[0], table.units[names[0]], mechanism))
         crosses = r"; $\times$ failed" if table.failed.any() else ""
@@ -73,20 +73,18 @@ def _map(axes: Axes, table: SweepTable, quantity: str) -> Any:
     across, up = table.about["vary"]
     x, y = table[across["name"]], table[up["name"]]
     if table.about["sample"] is not None:
-        picture = axes.scatter(
-            x, y, c=table[quantity], cmap=COLOURS, s=14, linewidths=0.0, plotnonfinite=False
-        )
+        image = axes.scatter(x, y, c=table[quantity], cmap=COLOURS, s=14, linewidths=0.0, plotnonfinite=False)
     else:
         columns, rows = np.array(across["values"]), np.array(up["values"])
         cells = np.full((len(rows), len(columns)), np.nan)
         cells[np.searchsorted(rows, y), np.searchsorted(columns, x)] = table[quantity]
         edges = _edges(columns, _logarithmic(across)), _edges(rows, _logarithmic(up))
-        picture = axes.pcolormesh(*edges, cells, cmap=COLOURS)
+        image = axes.pcolormesh(*edges, cells, cmap=COLOURS)
     _cross(axes, x[table.failed], y[table.failed])
     for varied, scale in ((across, axes.set_xscale), (up, axes.set_yscale)):
         if _logarithmic(varied):
             scale("log")
-    return picture
+    return image
 
 
 def _cross(axes: Axes, x: Floats, y: Floats) -> None:
@@ -98,7 +96,7 @@ def _logarithmic(varied: dict[str, Any]) -> bool:
 
 
 def _edges(values: Floats, logarithmic: bool) -> Floats:
-    """The boundaries of cells around `values`, halfway between two, as they are drawn."""
+    """Boundaries of cells around `values`, halfway between neighbours on the axis as drawn."""
     places = np.log(values) if logarithmic else values
     between = 0.5 * (places[1:] + places[:-1])
     edges = np.concatenate([[2.0 * places[0] - between[0]], between, [2.0 * places[-1] - between[-1]]])

@@ -1,4 +1,4 @@
-"""Swelling: change of volume against the charge that the electrode holds, as a dilatometer shows it."""
+"""Volume change against the charge stored in the electrode, as in dilatometry."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from sbpath.solution import Solution
 
 
 def swelling(solution: Solution, ax: Axes | None = None) -> Axes:
-    """Change of the volume of the active material in percent, both directions, earlier cycles dashed.
+    """Volume change of the active material in percent, earlier cycles dashed.
 
-    Insertion runs to the right and extraction back to the left. It is the volume of the phases
-    alone: pores, binder and the way a layer yields are not in the model.
+    Insertion runs to the right, extraction back to the left. Only the volume of the phases is
+    included: pores, binder and the mechanics of the layer are not in the model.
 
     Parameters
     ----------
     solution : Solution
-        What to draw.
+        To be drawn.
     ax : Axes, optional
-        Where; a new figure if not given.
+        New axes if not given.
     """
     halves = half_cycles(solution)
     first, last = (choose((half.cycle for half in halves), default=1) for choose in (min, max))
@@ -31,7 +31,7 @@ def swelling(solution: Solution, ax: Axes | None = None) -> Axes:
         if ax is None:
             _, ax = plt.subplots(figsize=(SINGLE, 2.9), layout="constrained")
         for half in halves:
-            # The way in is the wider line, so that both are seen where they coincide.
+            # Insertion is the wider line, so that both are visible where they coincide.
             colour, width = (INSERTION, 2.2) if half.direction == "insertion" else (EXTRACTION, 1.0)
             newest = half.cycle == last
             ax.plot(

@@ -1,4 +1,4 @@
-"""Simulated operando X-ray diffraction: patterns over time, voltage, and whose reflections they are."""
+"""Simulated operando X-ray diffraction: patterns over time, voltage, and reflections by phase."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from sbpath.results.diffraction import DiffractionMap
 from sbpath.results.diffraction import diffraction as simulated
 from sbpath.solution import Solution
 
-# Height of the strongest stick of a phase, in rows, and of all sticks where heights are not known.
-TALLEST, UNKNOWN = 0.58, 0.3
+# Height of the strongest stick of a phase, and of all sticks if intensities are not known, in rows.
+STICK_HEIGHT, UNKNOWN_HEIGHT = 0.58, 0.3
 # Height of the row of a phase (inch).
-STICKS = 0.36
-# At most so many reflections of a phase are named, the strongest that stand so many degrees apart
-# and reach this share of the strongest.
-NAMED, APART, STRONG = 5, 3.0, 0.15
-# No name stands nearer to the edge than this share of the range, where it would leave the panel.
-EDGE = 0.02
-# A phase that never holds this share of the Sb is said to be absent, or nearly so.
-ABSENT = 0.01
+ROW_INCH = 0.36
+# Labelled reflections of a phase: maximum number, minimum distance (degrees), and minimum intensity as a
+# share of the strongest.
+MAX_LABELS, MIN_DISTANCE_DEG, MIN_INTENSITY = 5, 3.0, 0.15
+# Reflections closer to the edge than this share of the range are not labelled.
+EDGE_MARGIN = 0.02
+# Phases that never reach this amount per Sb get a remark.
+MIN_AMOUNT = 0.01
 
 GREEK = {"a": "α", "b": "β"}
 
@@ -36,120 +36,120 @@ GREEK = {"a": "α", "b": "β"}
 def diffraction(
     solution: Solution | DiffractionMap, axes: tuple[Axes, Axes, Axes] | None = None
 ) -> tuple[Axes, Axes, Axes]:
-    """Intensity over 2 theta and time, the voltage beside it, the reflections of each phase above.
+    """Intensity over 2 theta and time, voltage at the right, reflections of each phase above.
 
-    The colour follows the square root of the intensity, so that weak peaks are seen too. Sticks
-    are as high as reflections are strong, the strongest of each phase alike. Where the atoms of
-    a phase are not known its sticks are pale and of one height, and the map lacks them.
+    The colour scales with the square root of the intensity, so that weak peaks are visible. The height
+    of the sticks is the intensity relative to the strongest of the phase. If the atoms of a phase are
+    not known, its sticks are pale and of equal height, and it is not in the map.
 
     Parameters
     ----------
     solution : Solution or DiffractionMap
-        What to draw; a solution is drawn with the defaults of `sbpath.diffraction`.
+        To be drawn; a solution with the defaults of `sbpath.diffraction`.
     axes : three Axes, optional
         For the map, the voltage and the sticks; a new figure if not given.
     """
-    shown = simulated(solution) if isinstance(solution, Solution) else solution
-    solution = shown.solution
+    pattern = simulated(solution) if isinstance(solution, Solution) else solution
+    solution = pattern.solution
     with style():
         if axes is None:
-            rows = STICKS * len(shown.amounts)
-            # Three phases fill the page's usual height, each one more adds to it.
-            figure = plt.figure(figsize=(DOUBLE, 4.8 + max(0.0, rows - 3 * STICKS)), layout="constrained")
+            rows = ROW_INCH * len(pattern.amounts)
+            # The standard height has room for three phases; each additional one adds to it.
+            figure = plt.figure(figsize=(DOUBLE, 4.8 + max(0.0, rows - 3 * ROW_INCH)), layout="constrained")
             heights = (rows, 3.3)
             grid = figure.add_gridspec(2, 2, width_ratios=(4.0, 1.0), height_ratios=heights)
-            below = figure.add_subplot(grid[1, 0])
-            beside = figure.add_subplot(grid[1, 1], sharey=below)
-            above = figure.add_subplot(grid[0, 0], sharex=below)
+            map_ax = figure.add_subplot(grid[1, 0])
+            voltage_ax = figure.add_subplot(grid[1, 1], sharey=map_ax)
+            stick_ax = figure.add_subplot(grid[0, 0], sharex=map_ax)
         else:
-            below, beside, above = axes
-        _map(below, beside, shown)
-        beside.plot(solution.voltage_V, solution.time_s / 3600.0, color="black", lw=1.0)
-        beside.set_xlabel(voltage_label(solution))
-        beside.tick_params(labelleft=False)
-        beside.grid(True, color="0.93", lw=0.6)
-        beside.set_ylim(below.get_ylim())
-        _sticks(above, shown)
-        settled(above)
+            map_ax, voltage_ax, stick_ax = axes
+        _map(map_ax, voltage_ax, pattern)
+        voltage_ax.plot(solution.voltage_V, solution.time_s / 3600.0, color="black", lw=1.0)
+        voltage_ax.set_xlabel(voltage_label(solution))
+        voltage_ax.tick_params(labelleft=False)
+        voltage_ax.grid(True, color="0.93", lw=0.6)
+        voltage_ax.set_ylim(map_ax.get_ylim())
+        _sticks(stick_ax, pattern)
+        settled(stick_ax)
         lines = fitted_title(
-            above,
+            stick_ax,
             subscripted(solution.mechanism.title),
             f"{solution.graph} graph, {solution.temperature_C:g} °C, simulated X-ray diffraction",
         )
         if axes is None:
-            grow(settled(above), lines=lines)
-    return below, beside, above
+            grow(settled(stick_ax), lines=lines)
+    return map_ax, voltage_ax, stick_ax
 
 
-def _map(ax: Axes, beside: Axes, shown: DiffractionMap) -> None:
-    angles, hours = shown.two_theta, shown.time_s / 3600.0
+def _map(ax: Axes, voltage_ax: Axes, pattern: DiffractionMap) -> None:
+    angles, hours = pattern.two_theta, pattern.time_s / 3600.0
     low, high = hours[0], max(hours[-1], hours[0] + 1e-9)
     image = ax.imshow(
-        shown.intensity, origin="lower", aspect="auto", extent=(angles[0], angles[-1], low, high), cmap="magma",
-        norm=PowerNorm(0.5, 0.0, float(shown.intensity.max()) or 1.0),
+        pattern.intensity, origin="lower", aspect="auto", extent=(angles[0], angles[-1], low, high), cmap="magma",
+        norm=PowerNorm(0.5, 0.0, float(pattern.intensity.max()) or 1.0),
     )  # fmt: skip
-    ax.set_xlabel(rf"$2\theta$  (°),  {_radiation(shown.radiation)}")
+    ax.set_xlabel(rf"$2\theta$  (°),  {_radiation(pattern.radiation)}")
     ax.set_ylabel("Time  (h)")
-    bar = beside.figure.colorbar(image, ax=beside, fraction=0.08, aspect=40)
+    bar = voltage_ax.figure.colorbar(image, ax=voltage_ax, fraction=0.08, aspect=40)
     bar.set_label(r"Intensity  (e$^2$ Å$^{-3}$ degree$^{-1}$ per Sb)")
 
 
-def _sticks(ax: Axes, shown: DiffractionMap) -> None:
-    """A row for each phase, the first on top, its name at the right."""
-    mechanism = shown.solution.mechanism
+def _sticks(ax: Axes, pattern: DiffractionMap) -> None:
+    """A row for each phase, the first on top, with its name at the right."""
+    mechanism = pattern.solution.mechanism
     labels, looks = phase_labels(mechanism, mathtext=True), phase_looks(mechanism)
-    names = list(shown.amounts)
+    names = list(pattern.amounts)
     for i, name in enumerate(names):
         floor, colour = float(len(names) - 1 - i), readable(looks[name].colour)
         ax.axhline(floor, color="0.8", lw=0.5, zorder=0)
-        if name in shown.reflections:
-            _row(ax, shown.reflections[name], floor, colour, *shown.two_theta[[0, -1]])
+        if name in pattern.reflections:
+            _row(ax, pattern.reflections[name], floor, colour, *pattern.two_theta[[0, -1]])
         phase, label = mechanism.phases[name], labels[name]
-        if not phase.crystalline:  # which the remark says
+        if not phase.crystalline:  # stated in the remark
             label = label.removesuffix(f" ({phase.structure})")
         for text, height, size, shade in (
             (label, 0.62, 7.5, colour),
-            (_remark(shown, name), 0.24, 6.0, "0.35"),
+            (_remark(pattern, name), 0.24, 6.0, "0.35"),
         ):
-            # Beside the panel there is room, above the voltage.
+            # To the right of the panel, above the voltage.
             ax.text(
                 1.01, floor + height, text, transform=ax.get_yaxis_transform(), va="center", fontsize=size,
                 color=shade, in_layout=False,
             )  # fmt: skip
     ax.set_ylim(0.0, len(names))
-    ax.set_xlim(shown.two_theta[0], shown.two_theta[-1])
+    ax.set_xlim(pattern.two_theta[0], pattern.two_theta[-1])
     ax.set_yticks([])
     ax.tick_params(bottom=False, labelbottom=False)
 
 
-def _remark(shown: DiffractionMap, name: str) -> str:
-    """Why the map may not show a phase."""
-    most = float(shown.amounts[name].max())
-    phase = shown.solution.mechanism.phases[name]
+def _remark(pattern: DiffractionMap, name: str) -> str:
+    """Why a phase may be invisible in the map."""
+    highest = float(pattern.amounts[name].max())
+    phase = pattern.solution.mechanism.phases[name]
     if not phase.crystalline:
         return f"{state(phase)}: no reflections"
-    if name not in shown.reflections:
+    if name not in pattern.reflections:
         return "no cell given: not in the map"
-    if not shown.reflections[name].known_intensity:
+    if not pattern.reflections[name].known_intensity:
         return "intensities not known: not in the map"
-    return f"at most {most:.2g} mol per Sb" if most < ABSENT else ""
+    return f"at most {highest:.2g} mol per Sb" if highest < MIN_AMOUNT else ""
 
 
 def _row(ax: Axes, lines: Reflections, floor: float, colour: str, low: float, high: float) -> None:
     if not lines.known_intensity:
-        ax.vlines(lines.two_theta, floor, floor + UNKNOWN, color=colour, lw=0.5, alpha=0.6)
+        ax.vlines(lines.two_theta, floor, floor + UNKNOWN_HEIGHT, color=colour, lw=0.5, alpha=0.6)
         return
-    heights = (TALLEST * lines.intensity / max(lines.intensity, default=1.0)).tolist()
+    heights = (STICK_HEIGHT * lines.intensity / max(lines.intensity, default=1.0)).tolist()
     ax.vlines(lines.two_theta, floor, [floor + height for height in heights], color=colour, lw=1.2)
-    named: list[float] = []
+    labelled: list[float] = []
     for angle, height, hkl in sorted(
         zip(lines.two_theta.tolist(), heights, lines.hkl, strict=True), key=lambda line: -line[1]
     ):
-        if len(named) == NAMED or height < STRONG * TALLEST:
+        if len(labelled) == MAX_LABELS or height < MIN_INTENSITY * STICK_HEIGHT:
             break
-        inside = low + EDGE * (high - low) < angle < high - EDGE * (high - low)
-        if inside and all(abs(angle - other) > APART for other in named):
-            named.append(angle)
+        inside = low + EDGE_MARGIN * (high - low) < angle < high - EDGE_MARGIN * (high - low)
+        if inside and all(abs(angle - other) > MIN_DISTANCE_DEG for other in labelled):
+            labelled.append(angle)
             planes = "".join(str(n) if n >= 0 else rf"$\bar{{{-n}}}$" for n in hkl[0])
             ax.text(
                 angle, floor + height + 0.03, planes, ha="center", va="bottom", fontsize=5.5, color="0.25"

@@ -1,1 +1,1 @@
-"""Questions that are put to a system: each module holds one, with its protocol, analysis, table and text."""
+"""Studies of a system: each module holds one question, with its protocol, analysis, table and text."""

@@ -1,4 +1,4 @@
-"""Every study that the command line can run, in the order in which it lists them."""
+"""The studies that the command line can run, in the order in which it lists them."""
 
 from sbpath.studies import rate_capability, reversals, titration, voltammetry
 

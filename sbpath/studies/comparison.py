@@ -36,32 +36,32 @@ def compare(
     cycles: int = 2,
     progress: bool = True,
 ) -> list[Solution]:
-    """Cycle every system on every graph, in every electrode design, at every rate and temperature, between its own cut-offs.
+    """Cycle every combination of system, graph, electrode design, rate and temperature between the cut-offs.
 
     Parameters
     ----------
     systems : sequence of Mechanism or str, or one of them
-        As in `simulate`.
+        As in `simulate`; each has its own cut-offs.
     graphs, temperatures_C : sequence
-        As in `simulate`; None is the system's own.
+        As in `simulate`; None is the system's default.
     designs : sequence of str or Path
         Electrode designs as in `load_mechanism`; None is the system's own electrode.
     rates : sequence of str
         Such as ``"C/10"``.
     cycles : int
-        How many; comparisons take the last one.
+        Number of cycles; the last one is compared.
     progress : bool
         Show progress if it takes longer than two seconds.
 
     Returns
     -------
     list of Solution
-        System by system; within it graph by graph, then by design, by temperature, by rate.
+        Ordered by system, then graph, design, temperature and rate.
 
     Raises
     ------
     InputError
-        If there is nothing to simulate, or an argument is wrong, which is checked before the first run.
+        If there is nothing to simulate, or an argument is wrong; raised before the first run.
 
     Examples
     --------
@@ -100,21 +100,21 @@ class Case:
     Attributes
     ----------
     label : str
-        The mechanism's name, and of graph, design, temperature and rate what differs between the cases.
+        The mechanism's name, and whichever of graph, design, temperature and rate differs between the cases.
     solution : Solution
-        Whole.
+        The whole simulation.
     rate_mA_per_g : float
-        Current of the insertion that is compared, at its start.
+        Current at the start of the insertion compared.
     summary, insertion, extraction
-        Of that cycle; None where the solution has no full cycle.
+        Of that cycle; None if the solution has no full cycle.
     insertion_way, extraction_way : Pathways or None
-        Which edges carried the charge of these half cycles.
+        Charge carried by each edge in these half cycles.
     first_cycle_efficiency : float or None
         Share of the charge inserted in cycle 1 that came out again; None where that is no full cycle.
     loss_breakdown : LossBreakdown or None
         None where the loop is not closed.
     shift_V : float
-        To be added to each potential, 0 on the metal's own scale.
+        Added to each potential; 0 on the scale of the cell's own alkali metal.
     """
 
     label: str
@@ -135,11 +135,11 @@ class Case:
 
     @property
     def causes_mV(self) -> tuple[float, ...]:
-        """Hysteresis by cause, and what the cycle left stored; empty where the loop is not closed."""
+        """Hysteresis by cause, and the energy left stored by the cycle; empty if the loop is not closed."""
         if self.loss_breakdown is None:
             return ()
         stored = self.loss_breakdown.stored_mV
-        # Rounding would read as -0.0.
+        # Below this the table would print -0.0.
         return (*self.loss_breakdown.losses_mV.sum(axis=0).tolist(), stored if abs(stored) > 0.05 else 0.0)
 
 
@@ -149,15 +149,15 @@ def cases(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> lis
     Parameters
     ----------
     solutions : sequence of Solution, or one Solution
-        What is compared.
+        To be compared.
     scale : {"own", "Li"}
-        Potentials against each cell's own alkali metal, or all against Li+/Li by the standard
-        potentials of the metals (`sbpath.physical.STANDARD_POTENTIAL_V`).
+        Potentials against each cell's own alkali metal, or all against Li+/Li, converted with the
+        standard potentials of the metals (`sbpath.physical.STANDARD_POTENTIAL_V`).
 
     Raises
     ------
     InputError
-        If there is nothing to compare, or the scale is another one.
+        If there is nothing to compare, or the scale is unknown.
     """
     several = [solutions] if isinstance(solutions, Solution) else list(solutions)
     if not several:
@@ -172,7 +172,7 @@ def cases(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> lis
         summary, insertion, extraction = loop if loop is not None else (None, None, None)
         cycle = summary.cycle if summary is not None else 0
         # The first of each direction, as in `last_loop`.
-        own = {way.direction: way for way in reversed(pathways(solution)) if way.cycle == cycle}
+        by_direction = {way.direction: way for way in reversed(pathways(solution)) if way.cycle == cycle}
         ion = solution.mechanism.ion
         found.append(
             Case(
@@ -182,8 +182,8 @@ def cases(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> lis
                 summary=summary,
                 insertion=insertion,
                 extraction=extraction,
-                insertion_way=own.get("insertion"),
-                extraction_way=own.get("extraction"),
+                insertion_way=by_direction.get("insertion"),
+                extraction_way=by_direction.get("extraction"),
                 first_cycle_efficiency=first_cycle_efficiency(solution),
                 loss_breakdown=next((b for b in loss_breakdowns(solution) if b.cycle == cycle), None),
                 shift_V=0.0 if scale == "own" else STANDARD_POTENTIAL_V[ion] - STANDARD_POTENTIAL_V["Li"],
@@ -193,9 +193,9 @@ def cases(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> lis
 
 
 def case_labels(solutions: Sequence[Solution], rates_mA_per_g: Sequence[float] | None = None) -> list[str]:
-    """A short name for each solution, with what tells it from the others.
+    """A short name for each solution, with what distinguishes it from the others.
 
-    The rates are those of `Case`, found anew if not given (mA/g).
+    The rates (mA/g) are those of `Case`; computed if not given.
     """
     if rates_mA_per_g is None:
         rates_mA_per_g = [_rate(solution, last_loop(solution)) for solution in solutions]
@@ -211,11 +211,11 @@ def case_labels(solutions: Sequence[Solution], rates_mA_per_g: Sequence[float] |
     ]
     labels = []
     for part in parts:
-        twins = [other for other in parts if other[0] == part[0]]
-        # The temperature belongs to a system; it is named where the same system has two.
-        told = [part[i] for i in (1, 2, 3, 4) if len({other[i] for other in twins}) > 1]
-        labels.append(", ".join([part[0], *told]))
-    # Alike but for a number of the mechanism or a protocol: counted.
+        # Only among cases of one system: each system has its own default temperature.
+        same_system = [other for other in parts if other[0] == part[0]]
+        varied = [part[i] for i in (1, 2, 3, 4) if len({other[i] for other in same_system}) > 1]
+        labels.append(", ".join([part[0], *varied]))
+    # Cases that differ only in a number of the mechanism or in the protocol are numbered.
     return [
         label if labels.count(label) == 1 else f"{label} ({labels[: i + 1].count(label)})"
         for i, label in enumerate(labels)
@@ -223,7 +223,7 @@ def case_labels(solutions: Sequence[Solution], rates_mA_per_g: Sequence[float] |
 
 
 def rate_text(rate_mA_per_g: float, one_C_mA_per_g: float) -> str:
-    """``C/10`` or ``2C``, of a current per gram."""
+    """A current per gram as a C-rate: ``C/10`` or ``2C``."""
     if rate_mA_per_g <= 0.0:
         return "rest"
     hours = one_C_mA_per_g / rate_mA_per_g
@@ -277,7 +277,7 @@ def comparison_table(
 
 
 def comparison_report(solutions: Sequence[Solution], scale: Scale = "own") -> str:
-    """The comparison for a terminal, and below it where the hysteresis comes from."""
+    """The comparison for a terminal, followed by the hysteresis by cause."""
     compared = cases(solutions, scale)
     shares = [[c.label, *(f"{value:.1f}" for value in c.causes_mV)] for c in compared if c.causes_mV]
     lines = [

@@ -1,8 +1,8 @@
-"""What the asymmetry of the path costs or saves: the same cycle, held to one path both ways.
+"""What path asymmetry costs or saves: the same cycle constrained to one path in both directions.
 
-Take the path of one direction, allow its edges and their reverses and nothing else, and run the
-same protocol again, from the state in which the cycle began. The loop less that of the held cycle is
-what the freedom to come back another way is worth: negative where the other way is the cheaper one.
+Take the path of one direction, allow only its edges and their reverses, and run the same protocol
+again from the state in which the cycle began. The loop of the free cycle minus that of the constrained
+one is the value of returning by another path: negative if that path costs less energy.
 """
 
 from __future__ import annotations
@@ -30,31 +30,32 @@ from sbpath.text.tables import signed, table
 T = TypeVar("T")
 
 CONSTRAINED = "held"
-# A path that takes less than this share of all Sb is none. Of those between the same two phases only
-# the widest is held: fainter ones would open the edges of the other direction.
+# Paths with less than this share of all Sb are ignored. Of those between the same two phases only the
+# largest is followed: minor ones would open the edges of the other direction.
 MIN_TAKEN_SHARE = 0.05
-# A start may hold this share of the Sb in phases off the path, as faint paths leave it; it is put into the others.
+# Largest share of the Sb that may start in phases off the path, left there by minor paths; it is
+# redistributed over the phases on the path.
 MAX_OFF_PATH_SHARE = 2.0 * MIN_TAKEN_SHARE
 
 
 class OffPath(InputError):
-    """A cycle starts from phases that its own path does not touch, such as a host that does not form again."""
+    """A cycle starts from phases that are not on its path, such as a host that does not form again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConstrainedCycle:
-    """A cycle held to the path of one direction.
+    """A cycle constrained to the path of one direction.
 
     Attributes
     ----------
     followed : str
-        The direction whose path it is, "insertion" or "extraction".
+        The direction of that path, "insertion" or "extraction".
     edges : tuple of (str, str)
         Reactant and product of that path's edges; their reverses are open too.
     loss_breakdown : LossBreakdown
         Of the held cycle.
     solution : Solution
-        The held simulation.
+        The constrained simulation.
     """
 
     followed: str
@@ -65,16 +66,16 @@ class ConstrainedCycle:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PathAsymmetry:
-    """The losses of a free cycle, and of the cycles held to each of its two paths.
+    """The losses of a free cycle, and of the cycles constrained to each of its two paths.
 
-    `constrained` has the insertion path both ways, then the extraction path both ways.
+    `constrained` follows the insertion path in both directions, then the extraction path.
     """
 
     free: LossBreakdown
     constrained: tuple[ConstrainedCycle, ConstrainedCycle]
 
     def difference_J_per_g(self) -> tuple[float, float]:
-        """Loop of the free cycle less that of each held one (J per g Sb)."""
+        """Loop of the free cycle minus that of each constrained one (J per g Sb)."""
         first, second = (
             self.free.loop_J_per_g - constrained.loss_breakdown.loop_J_per_g
             for constrained in self.constrained
@@ -82,7 +83,7 @@ class PathAsymmetry:
         return first, second
 
     def difference_mV(self) -> tuple[float, float]:
-        """The same of the voltage hysteresis (mV)."""
+        """The same difference in voltage hysteresis (mV)."""
         first, second = (
             self.free.hysteresis_mV - constrained.loss_breakdown.hysteresis_mV
             for constrained in self.constrained
@@ -91,7 +92,7 @@ class PathAsymmetry:
 
 
 def path_asymmetry(solution: Solution, cycle: int | None = None) -> PathAsymmetry:
-    """Compare a cycle with the same one held to its insertion path, and to its extraction path.
+    """Compare a cycle with the same cycle constrained to its insertion path, and to its extraction path.
 
     Parameters
     ----------
@@ -103,15 +104,15 @@ def path_asymmetry(solution: Solution, cycle: int | None = None) -> PathAsymmetr
     Raises
     ------
     InputError
-        If there is no closed cycle, or a held cycle does not close.
+        If there is no closed cycle, or a constrained cycle does not close.
     """
     free = loss_breakdown(solution, cycle)
     ways = of_cycle(pathways(solution), free.cycle)
     constrained = []
     for followed in ("insertion", "extraction"):
-        own = [way for way in ways if way.direction == followed]
+        followed_ways = [way for way in ways if way.direction == followed]
         widest: dict[tuple[str, str], Path] = {}
-        for path in (path for way in own for path in way.paths if path.share >= MIN_TAKEN_SHARE):
+        for path in (path for way in followed_ways for path in way.paths if path.share >= MIN_TAKEN_SHARE):
             widest.setdefault((path.phases[0], path.phases[-1]), path)
         steps = (step for path in widest.values() for step in pairwise(path.phases))
         edges = tuple(dict.fromkeys(steps))
@@ -123,15 +124,15 @@ def path_asymmetry(solution: Solution, cycle: int | None = None) -> PathAsymmetr
 
 
 def _beginning(solution: Solution, cycle: int, edges: Sequence[tuple[str, str]]) -> State:
-    """The state in which `cycle` began, or that in which it ended if more of that is on the path.
+    """The state at the start of `cycle`, or at its end if more of the Sb is on the path there.
 
-    The second where a cycle takes a host apart for good: what comes back is on the path of extraction
-    alone. Not the state in which the solution began, which may be off both paths.
+    The end applies where a cycle decomposes a host irreversibly: the recovered phases are only on the
+    extraction path. The start of the solution is not used, since it may be off both paths.
     """
     rows = np.flatnonzero(solution.cycle == cycle)
     first, last = int(rows[0]), int(rows[-1])
     began = _state(solution, first - 1) if first > 0 else solution.experiment.initial
-    # The first of the two if they are equal but for rounding.
+    # The start if both are equal to within rounding.
     return max((began, _state(solution, last)), key=lambda state: round(_on_path(state, edges), 6))
 
 
@@ -141,7 +142,7 @@ def _state(solution: Solution, row: int) -> State:
 
 
 def _on_path(state: State, edges: Sequence[tuple[str, str]]) -> float:
-    """Share of the Sb in phases that `edges` touch."""
+    """Share of the Sb in phases at an end of one of `edges`."""
     touched = {phase for edge in edges for phase in edge}
     return sum(share for phase, share in state.fractions.items() if phase in touched)
 
@@ -149,19 +150,19 @@ def _on_path(state: State, edges: Sequence[tuple[str, str]]) -> float:
 def simulate_constrained(
     solution: Solution, edges: Sequence[tuple[str, str]], initial: State | None = None
 ) -> Solution:
-    """The experiment of `solution` once more, with `edges` and their reverses alone.
+    """Repeat the experiment of `solution` with only `edges` and their reverses.
 
-    Phases that they do not touch are left out; what little they hold at the start is shared
-    out among the others.
+    Phases off these edges are removed; the little Sb they hold at the start is distributed over the
+    others in proportion.
 
     Parameters
     ----------
     solution : Solution
-        Whose experiment.
+        Provides the experiment.
     edges : sequence of (str, str)
         Reactant and product of edges of its graph.
     initial : State, optional
-        To begin from; where the solution began if not given.
+        Start; the initial state of the solution if not given.
 
     Raises
     ------
@@ -174,7 +175,7 @@ def simulate_constrained(
     total = _on_path(initial, edges)
     if total < 1.0 - MAX_OFF_PATH_SHARE:
         raise OffPath(
-            f"path_asymmetry: {1.0 - total:.1%} of the Sb is off the path at the start; begin from another state"
+            f"path_asymmetry: {1.0 - total:.1%} of the Sb is off the path at the start; start from another state"
         )
     constrained = _constrained_mechanism(solution.mechanism, edges, touched)
     start = State(
@@ -191,7 +192,7 @@ def simulate_constrained(
 def _constrained_mechanism(
     mechanism: Mechanism, edges: Sequence[tuple[str, str]], touched: set[str]
 ) -> Mechanism:
-    """The mechanism with one graph: `edges` and their reverses, which the file need not have."""
+    """The mechanism with a single graph: `edges` and their reverses, which need not be in the file."""
     stated = {edge.ends: edge.stated for edge in mechanism.all_edges}
     kept: dict[tuple[str, str], Transformation] = {}
     for reactant, product in edges:
@@ -203,7 +204,7 @@ def _constrained_mechanism(
         kept |= {(reactant, product): forward, (product, reactant): reverse}
     initial = mechanism.initial_phase
     if initial not in touched:
-        # Any node holds the host's elements, so everything per gram stays as it is.
+        # Every node contains the host's elements, so quantities per gram do not change.
         initial = min((node for node in mechanism.nodes if node in touched), key=mechanism.fixed_content)
     used = {phase for name in touched for phase in mechanism.nodes[name]}
     return mechanism.with_records(
@@ -223,7 +224,7 @@ def _only(items: Mapping[str, T], names: Container[str]) -> FrozenMapping[T]:
 
 
 def report(solution: Solution, compared: PathAsymmetry) -> str:
-    """What the freedom to return by another path is worth, as a table."""
+    """The value of returning by another path, as a table."""
     labels = node_labels(solution.mechanism)
     rows = [["free", *_loop(compared.free), "", "", ""]]
     for constrained, mV, joule in zip(
@@ -236,7 +237,9 @@ def report(solution: Solution, compared: PathAsymmetry) -> str:
             ]
         )  # fmt: skip
     head = ["", "hysteresis / mV", "loop / J/g", "mAh/g", "free less this / mV", "/ J/g", "edges"]
-    return "What the asymmetry is worth: the same cycle held to one path both ways\n" + table(head, rows)
+    return "Value of the path asymmetry: the same cycle constrained to one path both ways\n" + table(
+        head, rows
+    )
 
 
 def _loop(found: LossBreakdown) -> list[str]:

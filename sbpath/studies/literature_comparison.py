@@ -1,4 +1,4 @@
-"""How does a simulated first cycle compare with the Sb anodes that the review reports?"""
+"""A simulated first cycle compared with the Sb anodes of the review."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ from sbpath.solution import Solution
 from sbpath.text.literature_tables import filled, fitted, marked_label, notes_text
 from sbpath.text.tables import or_dash
 
-# For rows without a current in the review.
+# For rows whose current the review does not give.
 RATE = "C/10"
 
 
 @dataclass(frozen=True, slots=True)
 class LiteratureComparison:
-    """A row of Tables 2-5 and the simulated first cycle at the row's own rate.
+    """A row of Tables 2-5 and the first cycle simulated at its rate.
 
     Attributes
     ----------
     study : ReportedAnode
         The row, as printed.
     mechanism : str
-        Name of the mechanism that was simulated.
+        Name of the simulated mechanism.
     rate : str
         The row's current, or C/10 if the review gives none.
     temperature_C : float
         The row's temperature, or the mechanism's if the review gives none.
     first_cycle_efficiency : float or None
-        Charge extracted over charge inserted in the first cycle. The simulation has no side
-        reactions with the electrolyte; a cell does.
+        Charge extracted over charge inserted in the first cycle. Unlike a cell,
+        the simulation has no side reactions with the electrolyte.
     insertion_mAh_per_g : float or None
         Capacity of the first insertion, per gram of the host as prepared. The printed capacity
-        is that after many cycles.
+        is measured after many cycles.
     insertion_V, extraction_V : float or None
         Mean voltages of the first cycle.
     reason : str or None
-        Why the row was not simulated, or only in part; results that are missing are None.
+        Why the row was not simulated, or only in part; missing results are None.
     """
 
     study: ReportedAnode
@@ -66,7 +66,7 @@ class LiteratureComparison:
 
 
 class Column(NamedTuple):
-    """A column: its heading in the terminal and in a file (None: not there), its value and its format."""
+    """A column: its heading in the terminal and in a file (None: left out), value and format."""
 
     head: str | None
     heading: str | None
@@ -101,7 +101,7 @@ def compare_with_literature(
 ) -> list[LiteratureComparison]:
     """Simulate the first cycle of a mechanism for each row of the review's tables.
 
-    Each cycle runs between the cut-offs of the mechanism, at the current and temperature of the row.
+    Each cycle runs between the mechanism's cut-offs at the current and temperature of the row.
 
     Parameters
     ----------
@@ -117,12 +117,12 @@ def compare_with_literature(
     Returns
     -------
     list of LiteratureComparison
-        One per row, in the same order; rows of another ion or host only have a reason.
+        One per row, in the same order; rows with another ion or host have only a reason.
 
     Raises
     ------
     InputError
-        If the mechanism or its graph is wrong; nothing is simulated then.
+        If the mechanism or its graph is wrong, before anything is simulated.
     """
     system = load_mechanism(mechanism) if isinstance(mechanism, str) else mechanism
     system.edges(graph)
@@ -143,17 +143,17 @@ def compare_with_literature(
 
 
 def comparison_text(rows: Sequence[LiteratureComparison], width: int, notes: bool = False) -> str:
-    """Printed and simulated numbers of each row in `width` characters, and why a row has none simulated."""
-    shown_columns = [column for column in COLUMNS if column.head]
-    cells = [[or_dash(column.value(row), column.form) for column in shown_columns] for row in rows]
+    """Printed and simulated numbers of each row in `width` characters, and why rows were not simulated."""
+    printed = [column for column in COLUMNS if column.head]
+    cells = [[or_dash(column.value(row), column.form) for column in printed] for row in rows]
     legend = (
         f"Tables 2-5 compared with {rows[0].mechanism}, simulated at the mA/g of the row, or at {RATE} if the review "
         "gives none. CE: charge extracted over charge inserted in the first cycle; the simulation has no side reactions "
-        "with the electrolyte. mAh/g: printed, after so many cycles; simulated, inserted in the first cycle, per gram "
-        "of host. in, out: simulated mean voltages of that cycle."
+        "with the electrolyte. mAh/g: printed, after this number of cycles; simulated, inserted in the first cycle, per "
+        "gram of host. in, out: simulated mean voltages of that cycle."
     )
     lines = [
-        *fitted([str(column.head) for column in shown_columns], cells, width),
+        *fitted([str(column.head) for column in printed], cells, width),
         "",
         filled(legend, width, ""),
     ]
@@ -169,8 +169,8 @@ def comparison_text(rows: Sequence[LiteratureComparison], width: int, notes: boo
 
 def comparison_columns(rows: Sequence[LiteratureComparison]) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of the simulated columns, for `sbpath.literature_to_csv`."""
-    filed = {column.heading: column.value for column in COLUMNS if column.heading}
-    return list(filed), [[_cell(value(row)) for value in filed.values()] for row in rows]
+    values = {column.heading: column.value for column in COLUMNS if column.heading}
+    return list(values), [[_cell(value(row)) for value in values.values()] for row in rows]
 
 
 def _cell(value: float | str | None) -> str:
@@ -178,13 +178,13 @@ def _cell(value: float | str | None) -> str:
 
 
 def _mismatch(study: ReportedAnode, mechanism: Mechanism) -> str | None:
-    """Why `study` is not about the host of `mechanism`, if it is not."""
+    """Why `study` does not concern the host of `mechanism`; None if it does."""
     if study.ion != mechanism.ion:
         return f"its ion is {study.ion}, that of {mechanism.name} is {mechanism.ion}"
     elements = [e for e in mechanism.composition(mechanism.initial_phase) if e != mechanism.ion]
     if set(study.host_elements) != set(elements):
-        own, theirs = "-".join(study.host_elements), "-".join(elements)
-        return f"its host is {own}, that of {mechanism.name} is {theirs}"
+        reported, simulated = "-".join(study.host_elements), "-".join(elements)
+        return f"its host is {reported}, that of {mechanism.name} is {simulated}"
     return None
 
 
@@ -200,7 +200,7 @@ def _first_cycle(mechanism: Mechanism, rate: str, graph: str | None, celsius: fl
 
 
 def _measured(solution: Solution) -> dict[str, Any]:
-    """Results of a first cycle, and which half of it is missing."""
+    """Results of a first cycle, and why a half cycle is missing."""
     halves = {half.direction: half for half in reversed(half_cycles(solution))}
     into, out = halves.get("insertion"), halves.get("extraction")
     reason = None

@@ -1,4 +1,4 @@
-"""What a rate test shows: capacities, coulombic efficiency and mean voltages of each cycle and rate."""
+"""Rate test: capacities, coulombic efficiency and mean voltages of each cycle and rate."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def rate_test(
     Parameters
     ----------
     rates : sequence of str or Rate
-        Such as ``["C/10", "1C", "C/10"]``; insertion and extraction run at the same one.
+        Such as ``["C/10", "1C", "C/10"]``; the same for insertion and extraction.
     lower_V, upper_V : float
         Cut-off voltages [V], lower below upper.
     cycles_each : int
-        At each rate, 1 or more.
+        Cycles at each rate, 1 or more.
 
     Raises
     ------
     InputError
-        All that is wrong with the arguments, a line each.
+        All mistakes in the arguments, one line each.
 
     Examples
     --------
@@ -43,11 +43,11 @@ def rate_test(
     >>> len(sbpath.rate_test(["C/10", "1C"], 0.05, 1.5, cycles_each=2).cycles)
     4
     """
-    asked = StudyArguments()
-    asked.window(lower_V, upper_V)
-    currents = asked.rates("rates", rates)
-    asked.count("cycles_each", cycles_each)
-    asked.check()
+    arguments = StudyArguments()
+    arguments.window(lower_V, upper_V)
+    currents = arguments.rates("rates", rates)
+    arguments.count("cycles_each", cycles_each)
+    arguments.check()
     each = [cycling(rate, lower_V, upper_V, cycles_each).cycles for rate in currents]
     return Protocol(tuple(cycle for cycles in each for cycle in cycles))
 
@@ -59,11 +59,11 @@ class RatePoint:
     Attributes
     ----------
     cycle, rate : int, str
-        Cycle, and the rate of its first constant-current step as it is written: "C/10".
+        Cycle, and the rate of its first constant-current step as text: "C/10".
     current_A_per_g : float
         Magnitude of that current.
     insertion_mAh_per_g, extraction_mAh_per_g : float
-        Capacities, added up over the half cycles of each direction.
+        Capacities, summed over the half cycles of each direction.
     insertion_V, extraction_V : float
         Mean voltages, energy over charge.
     coulombic_efficiency : float
@@ -81,7 +81,7 @@ class RatePoint:
 
 
 def rate_capability(solution: Solution) -> list[RatePoint]:
-    """A point for every cycle that has both directions and a constant-current step, in order."""
+    """A point for each cycle with both directions and a constant-current step, in order."""
     driven: dict[int, tuple[str, float]] = {}
     for record in solution.steps:
         step = record.step
@@ -127,7 +127,7 @@ def report(solution: Solution) -> str:
             heading(solution),
             "",
             printed_table(COLUMNS, rate_capability(solution)),
-            "coulombic eff.: extraction / insertion capacity; where the rate changes it departs from 100 % "
+            "coulombic eff.: extraction / insertion capacity; where the rate changes it differs from 100 % "
             "without any loss",
         ]
     )
@@ -140,7 +140,7 @@ def _protocol(mechanism: Mechanism, lower_V: float, upper_V: float, **chosen: An
 STUDY = Study(
     name="rate-test",
     title="capacity against rate",
-    description="Rate test: constant-current cycles at one rate after the other. Prints capacities, coulombic "
+    description="Rate test: constant-current cycles at one rate after another. Prints capacities, coulombic "
     "efficiency and mean voltages of each cycle.",
     example="sbpath run rate-test k-sb --rate C/20 C/5 1C 5C C/20 --cycles 2 --plot rates.png",
     arguments=(

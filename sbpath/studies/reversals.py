@@ -1,9 +1,9 @@
-"""What an electrode remembers: curves that begin where the current was turned inside the full loop.
+"""Memory of an electrode: curves that begin where the current is reversed inside the full loop.
 
 A first-order reversal curve leaves a branch of the full loop at some x, and runs back to the end
-that the branch came from (Mayergoyz 1986, J. Appl. Phys. 57, 3803, for the idea and the words).
+at which the branch began (concept and terms: Mayergoyz 1986, J. Appl. Phys. 57, 3803).
 A curve that leaves a first-order curve is of second order, and so on. How far a curve runs
-until it lies on the other branch, if it ever does, is what the electrode remembers.
+before it joins the other branch, if it does, measures the memory of the electrode.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sbpath.studies.study_arguments import StudyArguments, to_composition
 from sbpath.text.report import heading
 from sbpath.text.tables import Column, printed_table
 
-# Two curves are one where their voltages differ by less than this (V).
+# Curves coincide where their voltages differ by less than this (V).
 SAME_V = 0.005
 
 
@@ -38,16 +38,16 @@ class Reversal:
     Attributes
     ----------
     cycle, direction : int, str
-        Of the curve; the branch that it leaves has the other direction.
+        Of the curve; the branch it leaves has the opposite direction.
     order : int
-        1 where that branch began at an end of the range, else one more than its own.
+        1 if that branch began at an end of the range, else one more than the order of the branch.
     composition, voltage_V : float
-        x and the voltage under current at which the direction was turned.
+        x and the voltage under current at the reversal.
     rows : slice
         Rows of the curve.
     rejoins_x : float or None
-        x from which on it stays within `SAME_V` of the full loop's branch of its own direction;
-        None where that is so at the end of the range alone, or where no full loop went before.
+        x from which on it stays within `SAME_V` of the full loop's branch of the same direction;
+        None if it does so only at the end of the range, or if no full loop precedes it.
     """
 
     cycle: int
@@ -64,11 +64,11 @@ def first_order_reversals(
 ) -> Protocol:
     """Return first-order reversal curves from both branches of the full loop.
 
-    For each composition in turn: from empty in to x, out again to `upper_V`, and once around
-    the full loop. Then the same from the other branch: in to `lower_V`, out to x, in again, and
-    out. Going around once matters: where Sb comes out amorphous and crystallizes by and by, the
-    empty electrode still knows how it was emptied, and only the full one has forgotten. Each
-    curve so begins on the full loop, in whatever order they come.
+    For each composition in turn: insertion from empty to x, extraction to `upper_V`, and one full
+    loop. Then the same from the other branch: insertion to `lower_V`, extraction to x, insertion,
+    extraction. The full loop in between matters: where Sb forms amorphous and crystallizes slowly,
+    the empty electrode still depends on how it was emptied; only the full one does not. With it,
+    every curve begins on the full loop, whatever their order.
 
     Parameters
     ----------
@@ -77,20 +77,20 @@ def first_order_reversals(
     lower_V, upper_V : float
         Cut-off voltages [V], lower below upper.
     reversals_x : sequence of float
-        Where to turn, mol of alkali per mol of Sb.
+        Compositions of the reversals, mol of alkali per mol of Sb.
     full_cycles : int
-        How many before, 0 or more; the last one is the loop that the curves lie in.
+        Full cycles before the reversals, 0 or more; the last one is the loop around the curves.
 
     Raises
     ------
     InputError
-        All that is wrong with the arguments, a line each.
+        All mistakes in the arguments, one line each.
     """
-    asked = StudyArguments()
-    insertion, extraction = asked.halves(rate, lower_V, upper_V)
-    turns = asked.compositions("reversals_x", reversals_x)
-    asked.count("full_cycles", full_cycles, least=0)
-    asked.check()
+    arguments = StudyArguments()
+    insertion, extraction = arguments.halves(rate, lower_V, upper_V)
+    turns = arguments.compositions("reversals_x", reversals_x)
+    arguments.count("full_cycles", full_cycles, least=0)
+    arguments.check()
     return Protocol(
         (
             *((insertion, extraction),) * full_cycles,
@@ -117,32 +117,32 @@ def partial_cycling(
     rate : str or Rate
         The current throughout.
     lower_V, upper_V : float
-        Cut-off voltages [V], lower below upper; they end the partial cycles too.
+        Cut-off voltages [V], lower below upper; they also end partial cycles.
     low_x, high_x : float
-        Between which compositions, mol of alkali per mol of Sb.
+        Compositions of the reversals, mol of alkali per mol of Sb.
     cycles : int
-        How many partial cycles, 1 or more.
+        Number of partial cycles, 1 or more.
     first : {"insertion", "extraction"}
-        Which half each partial cycle begins with, and so from which branch of the full loop
-        the minor loop hangs: the electrode is empty before it, or full.
+        First half of each partial cycle, and so the branch of the full loop from which the
+        minor loop starts: the electrode is empty before it, or full.
     full_cycles : int
-        How many before, 0 or more; the first one of a fresh electrode can be unlike the others.
+        Full cycles before, 0 or more; the first one of a fresh electrode can differ from later ones.
 
     Raises
     ------
     InputError
-        All that is wrong with the arguments, a line each.
+        All mistakes in the arguments, one line each.
     """
-    asked = StudyArguments()
-    insertion, extraction = asked.halves(rate, lower_V, upper_V)
-    low, high = asked.composition("low_x", low_x), asked.composition("high_x", high_x)
-    if not asked.lines and low >= high:
-        asked.add(f"low_x: must be below high_x, but {low:g} is not below {high:g}; change one")
+    arguments = StudyArguments()
+    insertion, extraction = arguments.halves(rate, lower_V, upper_V)
+    low, high = arguments.composition("low_x", low_x), arguments.composition("high_x", high_x)
+    if not arguments.lines and low >= high:
+        arguments.add(f"low_x: must be below high_x, but {low:g} is not below {high:g}; change one")
     if first not in get_args(Direction):
-        asked.add(f"first: must be 'insertion' or 'extraction', not {first!r}")
-    asked.count("cycles", cycles)
-    asked.count("full_cycles", full_cycles, least=0)
-    asked.check()
+        arguments.add(f"first: must be 'insertion' or 'extraction', not {first!r}")
+    arguments.count("cycles", cycles)
+    arguments.count("full_cycles", full_cycles, least=0)
+    arguments.check()
     partial = (to_composition(insertion, high), to_composition(extraction, low))
     before = ((insertion, extraction),) * full_cycles
     if first == "extraction":
@@ -160,10 +160,10 @@ def rest_after_reversal(
     rest: str = "10 h",
     full_cycles: int = 2,
 ) -> Protocol:
-    """Return two rests at one composition, each after the current has been turned around.
+    """Return two rests at one composition, each after a reversal of the current.
 
-    From empty in to x + `back_x`, out to x, rest, and out to `upper_V`; then from full out to
-    x - `back_x`, in to x, rest, and in to `lower_V`.
+    Insertion from empty to x + `back_x`, extraction to x, rest, extraction to `upper_V`; then
+    extraction from full to x - `back_x`, insertion to x, rest, insertion to `lower_V`.
 
     Parameters
     ----------
@@ -172,28 +172,28 @@ def rest_after_reversal(
     lower_V, upper_V : float
         Cut-off voltages [V], lower below upper.
     x : float
-        Where it rests, mol of alkali per mol of Sb.
+        Composition of the rests, mol of alkali per mol of Sb.
     back_x : float
-        How far the current runs back before the rest, in x.
+        Change of x between the reversal and the rest.
     rest : str
-        How long, such as ``"10 h"``.
+        Duration, such as ``"10 h"``.
     full_cycles : int
-        How many before, 0 or more.
+        Full cycles before, 0 or more.
 
     Raises
     ------
     InputError
-        All that is wrong with the arguments, a line each.
+        All mistakes in the arguments, one line each.
     """
-    asked = StudyArguments()
-    insertion, extraction = asked.halves(rate, lower_V, upper_V)
-    place, back = asked.composition("x", x), asked.composition("back_x", back_x)
-    relax = asked.rest("rest", rest)
-    if not asked.lines and not back < place:
-        asked.add(f"back_x: must be less than x = {place:g}, not {back:g}; take less")
-    asked.count("full_cycles", full_cycles, least=0)
-    asked.check()
-    # The decimals that were typed, not 0.30000000000000004.
+    arguments = StudyArguments()
+    insertion, extraction = arguments.halves(rate, lower_V, upper_V)
+    place, back = arguments.composition("x", x), arguments.composition("back_x", back_x)
+    relax = arguments.rest("rest", rest)
+    if not arguments.lines and not back < place:
+        arguments.add(f"back_x: must be less than x = {place:g}, not {back:g}; take less")
+    arguments.count("full_cycles", full_cycles, least=0)
+    arguments.check()
+    # The decimals as typed, not 0.30000000000000004.
     above, below = round(place + back, 12), round(place - back, 12)
     return Protocol(
         (
@@ -213,9 +213,8 @@ def rest_after_reversal(
 def reversals(solution: Solution) -> list[Reversal]:
     """Every curve that begins inside the loop, in order of time.
 
-    The ends of the range are the least and the most alkali that the solution comes to; what
-    lies within 2 % of the range from an end is at it. The full loop's branches are those of
-    `full_runs` that went last before the curve.
+    The ends of the range are the lowest and highest x of the solution, with a tolerance of 2 % of
+    the range. The full loop's branches are the last of `full_runs` before the curve.
     """
     found: list[Reversal] = []
     full = full_runs(solution)
@@ -252,9 +251,9 @@ class ReversalRest:
     duration_s : float
         Its length.
     start_V, end_V : float
-        Voltage when it began and when it ended.
+        Voltage at its start and end.
     insertion_V, extraction_V : float or None
-        Voltage of the full loop's branches at this x; None where no full loop went before.
+        Voltage of the full loop's branches at this x; None if no full loop precedes it.
     """
 
     curve: Reversal
@@ -292,7 +291,7 @@ def full_before(solution: Solution, curve: Reversal) -> dict[str, Run]:
 
 
 def full_runs(solution: Solution) -> list[Run]:
-    """The half cycles that go from one end of the range to the other, in order."""
+    """The half cycles from one end of the range to the other, in order."""
     x = solution.composition.tolist()
     return [
         run
@@ -302,10 +301,10 @@ def full_runs(solution: Solution) -> list[Run]:
 
 
 def voltage_at(solution: Solution, run: Run, x: NDArray[np.float64] | float) -> NDArray[np.float64]:
-    """Voltage of a half cycle at the compositions `x`, between its rows taken as straight (V)."""
-    there = solution.composition[run.first : run.last]
-    rising = np.argsort(there, kind="stable")
-    return np.asarray(np.interp(x, there[rising], solution.voltage_V[run.first : run.last][rising]))
+    """Voltage of a half cycle at the compositions `x`, interpolated linearly (V)."""
+    composition = solution.composition[run.first : run.last]
+    order = np.argsort(composition, kind="stable")
+    return np.asarray(np.interp(x, composition[order], solution.voltage_V[run.first : run.last][order]))
 
 
 def _runs(solution: Solution) -> list[Run]:
@@ -318,13 +317,13 @@ def _at_end(solution: Solution, x: float) -> bool:
 
 
 def _last_driven(solution: Solution, row: int) -> float:
-    """Voltage of the last row with a current up to `row`, so that a rest before it does not count."""
+    """Voltage of the last row under current up to `row`, so that a preceding rest is ignored."""
     rows = np.flatnonzero(solution.current_A_per_g[: row + 1])
     return float(solution.voltage_V[rows[-1] if rows.size else row])
 
 
 def _rejoins(solution: Solution, run: Run, branch: Run) -> float | None:
-    """The x from which on `run` is `branch`, None where it is not so at its end."""
+    """The x from which on `run` coincides with `branch`; None if it does not at its end."""
     x = solution.composition[run.first : run.last]
     gap = np.abs(solution.voltage_V[run.first : run.last] - voltage_at(solution, branch, x))
     apart = np.flatnonzero(gap >= SAME_V)
@@ -355,7 +354,7 @@ REST_COLUMNS: tuple[Column[ReversalRest], ...] = (
 
 
 def report(solution: Solution) -> str:
-    """Where each curve leaves the full loop and where it rejoins it."""
+    """Where each curve leaves and rejoins the full loop."""
     return "\n".join(
         [
             heading(solution),
@@ -368,13 +367,13 @@ def report(solution: Solution) -> str:
 
 
 def rest_report(solution: Solution) -> str:
-    """How far the voltage moved in each rest, and the branches of the full loop at that x."""
+    """Change of the voltage in each rest, and the branches of the full loop at that x."""
     return "\n".join(
         [
             heading(solution),
             "",
             printed_table(REST_COLUMNS, rests_after_reversal(solution)),
-            "At rest the voltage moves only as far as transformations with a driving force carry it; nothing pulls "
+            "At rest the voltage moves only as far as transformations with a driving force carry it; nothing drives "
             "it to the middle of the loop.",
         ]
     )
@@ -410,17 +409,17 @@ def _rest_protocol(mechanism: Mechanism, lower_V: float, upper_V: float, **chose
 
 REVERSAL = Study(
     name="reversal",
-    title="turn the current inside the loop (first-order reversal curves)",
-    description="First-order reversal curves: after two full cycles the current is turned at each x in turn, first "
-    "on the way in, then on the way out. Prints where each curve leaves the full loop and where it "
-    "rejoins it: what the electrode remembers.",
+    title="reverse the current inside the loop (first-order reversal curves)",
+    description="First-order reversal curves: after two full cycles the current is reversed at each x in turn, first "
+    "during insertion, then during extraction. Prints where each curve leaves the full loop and where it "
+    "rejoins it: the memory of the electrode.",
     example="sbpath run reversal li-sb --at 0.5 1.5 2.5 --rate C/10 --plot reversal.png",
     arguments=(
         RATE,
         Argument(
             "at",
             (0.5, 1.0, 1.5, 2.0, 2.5),
-            "where to turn, alkali per Sb",
+            "where to reverse, alkali per Sb",
             "X",
             several="+",
             kind=float,
@@ -455,7 +454,7 @@ MINOR_LOOPS = Study(
         Argument(
             "first",
             "insertion",
-            "half with which each partial cycle begins",
+            "first half of each partial cycle",
             "WAY",
             choices=get_args(Direction),
         ),
@@ -470,14 +469,14 @@ MINOR_LOOPS = Study(
 REST_AFTER_REVERSAL = Study(
     name="rest",
     title="rest inside the loop after a reversal",
-    description="Rests inside the loop, reached from either side after the current was turned and ran back a "
-    "little. Prints how far the voltage moves, and the branches of the loop at that x.",
+    description="Rests inside the loop, reached from either side by a short step after a reversal of the current. "
+    "Prints how far the voltage moves, and the branches of the loop at that x.",
     example='sbpath run rest li-sb --at 1.5 --back 0.1 --rest "10 h" --plot rest.png',
     arguments=(
         RATE,
-        Argument("at", 1.5, "where it rests, alkali per Sb", "X", kind=float, parameters=("x",)),
+        Argument("at", 1.5, "composition of the rests, alkali per Sb", "X", kind=float, parameters=("x",)),
         Argument(
-            "back", 0.1, "how far the current runs back before, in x", "X", kind=float, parameters=("back_x",)
+            "back", 0.1, "change of x between reversal and rest", "X", kind=float, parameters=("back_x",)
         ),
         REST,
     ),

@@ -1,4 +1,4 @@
-"""Which path wins where: a map of the path taken over two quantities."""
+"""Maps of path selection: the dominant path over two quantities."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from sbpath.text.tables import Column, file_table, table
 
 Way = tuple[str, ...]
 
-# Even faint paths are followed, so that boundaries can be found between the points of the grid.
+# Even minor paths are followed, so that boundaries can be interpolated between the points of the grid.
 MIN_FOLLOWED_SHARE = 1e-12
-# Where less than this share of the Sb is converted, no path has been taken.
+# If less than this share of the Sb is converted, no path was taken.
 MIN_CONVERTED_SHARE = 1e-3
 
 
@@ -39,12 +39,12 @@ class SelectionMap:
     Attributes
     ----------
     mechanism, graph : str
-        What was simulated.
+        The system simulated.
     x, y : Variation
         Along columns and rows of the grid.
     shares : dict
-        For each direction a dict of path (phases in turn) to an array of shape (ny, nx): of what
-        was converted, the share that went this way; nan where the run failed.
+        For each direction a dict from path (its phases in order) to an array of shape (ny, nx): the
+        share of the converted Sb that took it; nan where the run failed.
     failures : dict
         Message of each failed run by (row, column).
     """
@@ -57,7 +57,7 @@ class SelectionMap:
     failures: dict[tuple[int, int], str]
 
     def winners(self, direction: str) -> tuple[list[Way], NDArray[np.int64]]:
-        """Paths that win somewhere, and the number of the winner at each point, shape (ny, nx).
+        """Paths that dominate somewhere, and the index of the dominant one at each point, shape (ny, nx).
 
         -1 where the run failed or nothing was converted.
         """
@@ -85,7 +85,7 @@ def selection_map(
     cycles: int = 2,
     progress: bool = True,
 ) -> SelectionMap:
-    """Simulate cycles over a grid and tell the path that each direction of the last one takes.
+    """Simulate cycles over a grid and find the path of each direction in the last cycle.
 
     Parameters
     ----------
@@ -94,25 +94,25 @@ def selection_map(
     x, y : Variation or str
         What varies, as text ``NAME=LOW..HIGH:COUNT``; see `Variation`.
     graph, temperature_C
-        As in `simulate`; the temperature where it does not vary.
+        As in `simulate`; the temperature only if it does not vary.
     rate : str, optional
-        C-rate where it does not vary; C/10 if not given.
+        C-rate if it does not vary; C/10 if not given.
     changes : mapping, optional
-        Further numbers to put in place of the mechanism's, as in `load_mechanism`.
+        Other numbers to replace in the mechanism, as in `load_mechanism`.
     cycles : int
-        The last one counts.
+        Number of cycles; the last one counts.
     progress : bool
         Show progress if it takes longer than two seconds.
 
     Returns
     -------
     SelectionMap
-        With a message for each run that failed; the others are kept.
+        With a message for each failed run.
 
     Raises
     ------
     InputError
-        If both vary the same, a path of a number is not the mechanism's, or every run fails.
+        If both vary the same quantity, a path is not a number of the mechanism, or every run fails.
     """
     if not isinstance(mechanism, Mechanism):
         mechanism = load_mechanism(mechanism)
@@ -150,7 +150,7 @@ def selection_map(
 
 
 def _last_shares(solution: Solution) -> dict[tuple[str, Way], float]:
-    """Of what the last cycle converted, the share of each path, by direction and nodes."""
+    """Share of each path in what the last cycle converted, by direction and nodes."""
     found: dict[tuple[str, Way], float] = {}
     last = solution.steps[-1].cycle
     for way in pathways(solution, MIN_FOLLOWED_SHARE):
@@ -199,7 +199,7 @@ def selection_table(chart: SelectionMap) -> tuple[list[str], list[list[str]]]:
 
 
 def selection_report(chart: SelectionMap, mechanism: Mechanism) -> str:
-    """A letter for the winner at each point, rows from the top down, and what the letters mean."""
+    """A letter for the dominant path at each point, highest row first, and a key to the letters."""
     labels = node_labels(mechanism, short=True)
     parts = [f"{chart.mechanism}: {chart.graph} graph; across: {chart.x.name}, down: {chart.y.name}"]
     for direction in chart.shares:
@@ -221,6 +221,6 @@ def selection_report(chart: SelectionMap, mechanism: Mechanism) -> str:
 
 
 def _letter(number: int) -> str:
-    """A to Z, then AA, AB ...: a map may have more paths than there are letters."""
+    """A to Z, then AA, AB ...: a map may have more than 26 paths."""
     before, last = divmod(number, len(string.ascii_uppercase))
     return (_letter(before - 1) if before else "") + string.ascii_uppercase[last]

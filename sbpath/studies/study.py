@@ -1,4 +1,4 @@
-"""What a study declares, so that the command line can run it and print what it finds."""
+"""The declaration of a study, from which the command line makes a command."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class Argument:
     name : str
         Of the keyword argument of the study's protocol; with hyphens, of the option.
     default : Any
-        What it is if not given; its type is that of the value.
+        Used if not given.
     help : str
-        What it means.
+        Its meaning.
     metavar : str
-        The placeholder for the value in the help.
+        Placeholder of the value in the help.
     several : int or "+" or None
-        How many values it takes, if more than one.
+        Number of values, if more than one.
     choices : tuple, optional
-        The values that it can have.
+        The values allowed.
     kind : type
         Of each value.
     parameters : tuple of str
-        What the function that makes the protocol calls it, where that is another name.
+        Names of the corresponding parameters of the protocol function, if they differ.
     """
 
     name: str
@@ -55,33 +55,33 @@ class Argument:
 
 
 RATE = Argument("rate", "C/10", "current throughout", "RATE")
-REST = Argument("rest", "10 h", "how long each rest is", "TIME")
+REST = Argument("rest", "10 h", "length of each rest", "TIME")
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A question, as a protocol and what is read off its solution.
+    """A question, as a protocol and the analysis of its solution.
 
     Attributes
     ----------
     name : str
-        Of the study on the command line.
+        On the command line.
     title : str
-        What it is, in a few words.
+        The study in a few words.
     description : str
-        What is done and what is printed, in a few sentences.
+        What it does and prints, in a few sentences.
     example : str
-        A call.
+        A command line.
     arguments : tuple of Argument
-        What can be chosen besides the cut-offs.
+        Options besides the cut-offs.
     protocol : callable
         Makes the `Protocol` from mechanism, lower and upper cut-off (V) and the arguments by name.
     rows : callable
-        The analysis: the rows of the table from a `Solution`.
+        The analysis: rows of the table from a `Solution`.
     columns : tuple of Column
-        The table.
+        Of the table.
     report : callable
-        What is printed of a `Solution`.
+        The printed text of a `Solution`.
     figure : str
         Name of the function of `sbpath.plots` that draws it.
     """
@@ -98,12 +98,12 @@ class Study:
     arguments: tuple[Argument, ...] = field(default=())
 
     def protocol_of(self, mechanism: Mechanism, lower_V: float, upper_V: float, **chosen: Any) -> Protocol:
-        """The protocol between two cut-offs (V), with defaults for arguments that are not given.
+        """The protocol between two cut-offs (V), with defaults for arguments not given.
 
         Raises
         ------
         InputError
-            All that is wrong with the arguments, one line each.
+            All mistakes in the arguments, one line each.
         """
         given = {argument.name: argument.default for argument in self.arguments} | chosen
         try:

@@ -1,4 +1,4 @@
-"""Arguments of studies as people give them; all mistakes of one call are reported together."""
+"""Arguments of studies as users give them, with all mistakes of a call reported together."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ T = TypeVar("T")
 class StudyArguments(Problems):
     """Reads arguments one by one.
 
-    A mistake is noted, and something harmless takes the place of the argument, so that the next one
-    can be looked at; `check` raises what has come together.
+    A mistake is collected and the argument replaced by a harmless value, so that the others can still
+    be checked; `check` raises all mistakes.
     """
 
     def halves(
         self, rate: str | Rate, lower_V: float, upper_V: float
     ) -> tuple[ConstantCurrent, ConstantCurrent]:
-        """Insertion to `lower_V` and extraction to `upper_V`, the steps that `cycling` has."""
+        """Insertion to `lower_V` and extraction to `upper_V`, as in `cycling`."""
         current = self.attempt(_rate, rate, name="rate", otherwise=Rate(1.0, "C"))
         lower, upper = self.window(lower_V, upper_V)
         return (
@@ -43,7 +43,7 @@ class StudyArguments(Problems):
         )
 
     def window(self, lower_V: float, upper_V: float) -> tuple[float, float]:
-        """The cut-offs [V], as `cycling` takes them."""
+        """The cut-offs [V], as in `cycling`."""
         return self.attempt(_window, lower_V, upper_V, otherwise=(0.0, 1.0))
 
     def rates(self, name: str, given: Any) -> list[Rate]:
@@ -66,7 +66,7 @@ class StudyArguments(Problems):
         return self.attempt(_composition, given, name=name, otherwise=1.0)
 
     def rest(self, name: str, given: str) -> Rest:
-        """A rest of the time given."""
+        """A rest of this duration."""
         return Rest((self.attempt(_time, given, name=name, otherwise=TimeLimit(1.0)),))
 
     def pulse(self, name: str, given: str) -> TimeLimit | CompositionLimit:
@@ -74,14 +74,14 @@ class StudyArguments(Problems):
         return self.attempt(_pulse, given, name=name, otherwise=TimeLimit(3600.0))
 
     def pulses_to_fill(self, name: str, size: TimeLimit | CompositionLimit, rate: Rate, full_x: float) -> int:
-        """How many pulses of this size fill the electrode to `full_x`, if that is known."""
+        """Number of pulses of this size that fill the electrode to `full_x`, if it can be determined."""
         if isinstance(size, CompositionLimit):
             return ceil(full_x / size.x - 1e-9)
         if rate.unit == "C":
             return ceil(3600.0 / (rate.value * size.time_s) - 1e-9)
         self.add(
             f"{name}: how many at {rate} fill the electrode depends on what it holds; "
-            "say how many, or give a C-rate or a pulse such as 'x = 0.1'"
+            "give their number, a C-rate, or a pulse such as 'x = 0.1'"
         )
         return 1
 
@@ -142,5 +142,5 @@ def _measured(text: str, quantities: tuple[str, ...], example: str) -> tuple[str
 
 
 def to_composition(step: ConstantCurrent, x: float) -> ConstantCurrent:
-    """`step` with a composition as a further limit."""
+    """`step` with a composition as an additional limit."""
     return replace(step, limits=(CompositionLimit(x), *step.limits))

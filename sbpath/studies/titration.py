@@ -1,14 +1,14 @@
-"""What a titration (GITT) shows: the voltage under current, and what it relaxes to.
+"""Titration (GITT): the voltage under current, and the voltage to which it relaxes.
 
-The relaxed voltages of one direction, against x, are the quasi-equilibrium curve of that
-direction. Where a transformation waits for nuclei the two curves stay apart: a rest ends the
-overpotential of growth and transport at once, that of nucleation only with the logarithm of
-time. How far each rest still moved at its end is therefore part of the result.
+The relaxed voltages of one direction against x are its quasi-equilibrium curve. Where a
+transformation is limited by nucleation the two curves stay apart: at rest the overpotential of
+growth and transport decays at once, that of nucleation only with the logarithm of time. The drift
+at the end of each rest is therefore part of the result.
 
-No diffusion coefficient is read off the pulses. The formula for it (Weppner and Huggins 1977,
-J. Electrochem. Soc. 124, 1569) takes the relaxation for that of a gradient inside one solid
-solution, and this model holds no gradient inside a phase: what relaxes here is the
-transformation of phases and the charge of the double layer.
+No diffusion coefficient is derived from the pulses. The formula (Weppner and Huggins 1977,
+J. Electrochem. Soc. 124, 1569) attributes the relaxation to a gradient inside one solid solution,
+and this model has no gradient inside a phase: what relaxes here is the transformation of phases
+and the charge of the double layer.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from sbpath.studies.study_arguments import StudyArguments, to_composition
 from sbpath.text.report import heading
 from sbpath.text.tables import Column, printed_table
 
-# At most this many points of each direction are printed.
+# Maximum number of points printed per direction.
 MAX_PRINTED = 12
 
 
@@ -53,7 +53,7 @@ class TitrationPoint:
     voltage_V, relaxed_V : float
         At the end of the pulse, under current, and at the end of the rest.
     drift_mV_per_h : float
-        dV/dt at the end of the rest: how far it is from standing still.
+        dV/dt at the end of the rest.
     """
 
     cycle: int
@@ -67,7 +67,7 @@ class TitrationPoint:
 
 @dataclass(frozen=True, slots=True)
 class TwoPhaseEquilibrium:
-    """Two phases in equilibrium at `potential_V`, together from `low_x` to `high_x`."""
+    """Two phases in equilibrium at `potential_V`, which coexist from `low_x` to `high_x`."""
 
     phases: tuple[str, str]
     potential_V: float
@@ -85,11 +85,11 @@ def gitt(
     cycles: int = 1,
     full_x: float = 3.0,
 ) -> Protocol:
-    """Return a galvanostatic intermittent titration: pulses and rests, in and out again.
+    """Return a galvanostatic intermittent titration: pulses and rests, insertion then extraction.
 
-    Every pulse also ends at the cut-off of its direction. The last pulse of extraction ends at
-    nothing else, and that of insertion neither unless `pulses` is given, so that a titration
-    of the whole range is a closed loop.
+    Every pulse also ends at the cut-off of its direction. The last pulse of extraction ends only
+    there, and so does that of insertion unless `pulses` is given, so that a titration of the whole
+    range is a closed loop.
 
     Parameters
     ----------
@@ -98,22 +98,22 @@ def gitt(
     lower_V, upper_V : float
         Cut-off voltages [V], lower below upper.
     pulse : str
-        How long a pulse is: a time such as ``"30 min"``, or a step of composition such as
+        Length of a pulse: a time such as ``"30 min"``, or a step of composition such as
         ``"x = 0.1"``, with which the pulses of both directions end at the same x = 0.1, 0.2, ...
     rest : str
-        How long the rest after each pulse is, such as ``"2 h"``.
+        Length of the rest after each pulse, such as ``"2 h"``.
     pulses : int, optional
-        How many in each direction. If not given, as many as fill the electrode, which for
-        pulses by time is known of a C-rate only (1C fills it in one hour).
+        Number in each direction. If not given, as many as fill the electrode, which for pulses
+        by time requires a C-rate (1C fills it in one hour).
     cycles : int
-        How many times, 1 or more.
+        Number of titrations, 1 or more.
     full_x : float
-        What the full electrode holds, mol of alkali per mol of Sb; 3 for A3Sb.
+        Composition of the full electrode, mol of alkali per mol of Sb; 3 for A3Sb.
 
     Raises
     ------
     InputError
-        All that is wrong with the arguments, a line each.
+        All mistakes in the arguments, one line each.
 
     Examples
     --------
@@ -122,27 +122,27 @@ def gitt(
     >>> protocol.to_strings()[0][:2]
     ['Insert at C/20 until x = 1 or until 0.05 V', 'Rest for 4 h']
     """
-    asked = StudyArguments()
-    insertion, extraction = asked.halves(rate, lower_V, upper_V)
-    size, relax = asked.pulse("pulse", pulse), asked.rest("rest", rest)
-    full = asked.composition("full_x", full_x)
+    arguments = StudyArguments()
+    insertion, extraction = arguments.halves(rate, lower_V, upper_V)
+    size, relax = arguments.pulse("pulse", pulse), arguments.rest("rest", rest)
+    full = arguments.composition("full_x", full_x)
     if pulses is None:
-        number = asked.pulses_to_fill("pulses", size, insertion.rate, full)
+        number = arguments.pulses_to_fill("pulses", size, insertion.rate, full)
     else:
-        number = asked.count("pulses", pulses)
-    asked.count("cycles", cycles)
-    asked.check()
+        number = arguments.count("pulses", pulses)
+    arguments.count("cycles", cycles)
+    arguments.check()
 
-    going_in = [_pulse(insertion, size, i, full) for i in range(1, number + 1)]
+    insertions = [_pulse(insertion, size, i, full) for i in range(1, number + 1)]
     if pulses is None:
-        going_in[-1] = insertion
-    coming_out = [_pulse(extraction, size, i, full) for i in range(number - 1, 0, -1)]
-    steps = [step for current in (*going_in, *coming_out, extraction) for step in (current, relax)]
+        insertions[-1] = insertion
+    extractions = [_pulse(extraction, size, i, full) for i in range(number - 1, 0, -1)]
+    steps = [step for current in (*insertions, *extractions, extraction) for step in (current, relax)]
     return Protocol((tuple(steps),) * cycles)
 
 
 def _pulse(step: ConstantCurrent, size: Limit, number: int, full_x: float) -> ConstantCurrent:
-    """`step` as a pulse; of those by composition number 1 is between x = 0 and 1 step.
+    """`step` as a pulse; a pulse by composition ends at `number` steps of x.
 
     A full electrode is only approached, so no pulse ends at `full_x`.
     """
@@ -153,7 +153,7 @@ def _pulse(step: ConstantCurrent, size: Limit, number: int, full_x: float) -> Co
 
 
 def titration(solution: Solution) -> list[TitrationPoint]:
-    """A point for every rest that comes right after a step in which charge has passed, in order.
+    """A point for every rest directly after a step that passed charge, in order.
 
     Examples
     --------
@@ -187,7 +187,7 @@ def titration(solution: Solution) -> list[TitrationPoint]:
 def relaxed_curve(
     points: Sequence[TitrationPoint], cycle: int, direction: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """x, increasing, and relaxed voltage (V) of the points of one cycle and direction."""
+    """Increasing x and relaxed voltage (V) of the points of one cycle and direction."""
     chosen = sorted(
         (p.composition, p.relaxed_V) for p in points if p.cycle == cycle and p.direction == direction
     )
@@ -196,9 +196,9 @@ def relaxed_curve(
 
 
 def relaxed_gap_mV(points: Sequence[TitrationPoint], cycle: int) -> float | None:
-    """Mean distance of the two quasi-equilibrium curves over the x that both cover (mV).
+    """Mean gap between the two quasi-equilibrium curves over the x that both cover (mV).
 
-    Between the points the curves are taken as straight. None where they share no x.
+    The curves are interpolated linearly. None if they share no x.
     """
     x_in, v_in = relaxed_curve(points, cycle, "insertion")
     x_out, v_out = relaxed_curve(points, cycle, "extraction")
@@ -213,10 +213,10 @@ def relaxed_gap_mV(points: Sequence[TitrationPoint], cycle: int) -> float | None
 
 
 def two_phase_equilibria(solution: Solution) -> list[TwoPhaseEquilibrium]:
-    """Equilibria of the pairs of phases that turned into each other, by falling potential.
+    """Equilibria of the pairs of phases that transformed into each other, by decreasing potential.
 
-    Those count whose edges have converted `MIN_PHASE_SHARE` of the Sb or more. Phases that hold equally
-    much alkali have no potential of equilibrium.
+    Only pairs whose edges converted at least `MIN_PHASE_SHARE` of the Sb. Phases with equal alkali
+    content have no equilibrium potential.
     """
     work = workspace(solution.network)
     converted = np.asarray(np.trapezoid(solution.rates_per_s, solution.time_s, axis=1))
@@ -237,7 +237,7 @@ def two_phase_equilibria(solution: Solution) -> list[TwoPhaseEquilibrium]:
 
 
 def _slope_at_end(solution: Solution, first: int, last: int) -> float:
-    """dV/dt (V/s) at the last row: slope there of the cubic through the last four rows."""
+    """dV/dt (V/s) at the last row: slope of the cubic through the last four rows."""
     rows = slice(max(first, last - 4), last)
     time = solution.time_s[rows] - solution.time_s[last - 1]
     span = -float(time[0])
@@ -258,7 +258,7 @@ COLUMNS: tuple[Column[TitrationPoint], ...] = (
 
 
 def report(solution: Solution) -> str:
-    """Points of the titration, the distance of the relaxed curves, and the equilibria between them."""
+    """Points of the titration, gap between the relaxed curves, and two-phase equilibria."""
     points = titration(solution)
     labels = node_labels(solution.mechanism)
     printed: list[TitrationPoint] = []
@@ -287,15 +287,15 @@ def _protocol(mechanism: Mechanism, lower_V: float, upper_V: float, **chosen: An
 STUDY = Study(
     name="gitt",
     title="titration: short pulses, long rests, relaxed voltages",
-    description="Galvanostatic intermittent titration: pulses of current, each followed by a rest, in and out "
-    "again. Prints the voltage under current and after the rest, and how fast it still drifts then.",
+    description="Galvanostatic intermittent titration: current pulses, each followed by a rest, insertion then "
+    "extraction. Prints the voltage under current and after the rest, and how fast it still drifts.",
     example='sbpath run gitt li-sb --rate C/20 --pulse "x = 0.1" --rest "4 h" --plot gitt.png',
     arguments=(
         Argument("rate", "C/20", "current of the pulses", "RATE"),
         Argument("pulse", "30 min", 'length of a pulse: a time, or a step of composition, "x = 0.1"', "SIZE"),
         Argument("rest", "2 h", "length of each rest", "TIME"),
-        Argument("pulses", None, "how many in each direction (default: until full)", "N", kind=int),
-        Argument("cycles", 1, "how many times", "N", kind=int),
+        Argument("pulses", None, "number in each direction (default: until full)", "N", kind=int),
+        Argument("cycles", 1, "number of titrations", "N", kind=int),
     ),
     protocol=_protocol,
     rows=titration,

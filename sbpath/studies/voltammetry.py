@@ -1,10 +1,10 @@
-"""What cyclic voltammetry shows: peaks, the transformation behind each, and b-values.
+"""Cyclic voltammetry: peaks, the transformation behind each, and b-values.
 
 The b-value of a peak is the exponent of ``i_p = a v^b``, the slope of log i_p against log v over
-the scan rates v (Lindström et al. 1997, J. Phys. Chem. B 101, 7717). A charge that follows the
-potential at once, of a double layer or of a solution phase in equilibrium, gives 1. Diffusion
-into a half-space would give 1/2, but this model holds none: what is less than 1 here is
-nucleation, growth and a transport time that do not keep up.
+the scan rates v (Lindström et al. 1997, J. Phys. Chem. B 101, 7717). Charge that follows the
+potential at once, that of the double layer or of a solution phase in equilibrium, gives 1.
+Semi-infinite diffusion would give 1/2, but is not in this model: values below 1 are due to
+nucleation, growth and transport that lag behind.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sbpath.studies.study_arguments import StudyArguments
 from sbpath.text.report import heading
 from sbpath.text.tables import Column, printed_table
 
-# A peak stands out by at least this share of the largest current of its sweep.
+# Minimum prominence of a peak, as a share of the largest current of its sweep.
 PROMINENCE = 0.02
 
 
@@ -44,8 +44,8 @@ class VoltammetryPeak:
     voltage_V, current_A_per_g : float
         Of the peak; the current is a magnitude.
     transformation : Edge or None
-        The edge that carries more of the current there than any
-        other; None where solution phases that fill or empty and the double layer carry more.
+        The edge that carries most of the current there; None if the filling or emptying of solution
+        phases and the double layer carry more.
     """
 
     cycle: int
@@ -60,8 +60,7 @@ class VoltammetryPeak:
 class BValue:
     """Slope of log peak current against log scan rate for one transformation and direction.
 
-    `standard_error` is that of the slope of a straight line, None with two points only;
-    `points` is the number of scan rates.
+    `standard_error` is None with only two points; `points` is the number of scan rates.
     """
 
     direction: str
@@ -74,21 +73,21 @@ class BValue:
 def cv(scan_rates: Sequence[str] | str, lower_V: float, upper_V: float, cycles: int = 2) -> Protocol:
     """Return cyclic voltammetry: at each scan rate `cycles` sweeps down to `lower_V` and up again.
 
-    A cell that is not at `upper_V` at the start jumps there.
+    If the cell does not start at `upper_V`, the voltage jumps there.
 
     Parameters
     ----------
     scan_rates : sequence of str
-        Such as ``["0.05 mV/s", "0.1 mV/s"]``, in the order in which they are run.
+        Such as ``["0.05 mV/s", "0.1 mV/s"]``, in the order in which they run.
     lower_V, upper_V : float
-        Where the sweeps turn [V], lower below upper.
+        Vertex voltages [V], lower below upper.
     cycles : int
-        At each scan rate, 1 or more. The first one still bears the marks of what was before.
+        Cycles at each scan rate, 1 or more. The first one still depends on what preceded it.
 
     Raises
     ------
     InputError
-        All that is wrong with the arguments, a line each.
+        All mistakes in the arguments, one line each.
 
     Examples
     --------
@@ -96,11 +95,11 @@ def cv(scan_rates: Sequence[str] | str, lower_V: float, upper_V: float, cycles: 
     >>> sbpath.cv("0.1 mV/s", 0.05, 1.5, cycles=1).to_strings()
     [['Sweep at 0.1 mV/s from 1.5 V to 0.05 V', 'Sweep at 0.1 mV/s from 0.05 V to 1.5 V']]
     """
-    asked = StudyArguments()
-    asked.window(lower_V, upper_V)
-    speeds = asked.scan_rates("scan_rates", scan_rates)
-    asked.count("cycles", cycles)
-    asked.check()
+    arguments = StudyArguments()
+    arguments.window(lower_V, upper_V)
+    speeds = arguments.scan_rates("scan_rates", scan_rates)
+    arguments.count("cycles", cycles)
+    arguments.check()
     sweeps = [(Sweep(v, lower_V, upper_V), Sweep(v, upper_V, lower_V)) for v in speeds]
     return Protocol(tuple(cycle for cycle in sweeps for _ in range(cycles)))
 
@@ -111,10 +110,10 @@ def voltammetry_peaks(solution: Solution, prominence: float = PROMINENCE) -> lis
     Parameters
     ----------
     solution : Solution
-        Its steps that are sweeps count.
+        With voltage sweeps.
     prominence : float
-        Least height over the ground between a peak and its higher neighbours, as a share of
-        the largest current of the sweep.
+        Minimum prominence of a peak, as in `scipy.signal.find_peaks`, as a share of the largest
+        current of the sweep.
     """
     from scipy.signal import find_peaks  # slow to import
 
@@ -139,9 +138,9 @@ def voltammetry_peaks(solution: Solution, prominence: float = PROMINENCE) -> lis
 def leading_peaks(
     peaks: Sequence[VoltammetryPeak],
 ) -> dict[tuple[str, Edge | None], list[VoltammetryPeak]]:
-    """Peaks by direction and transformation, one for each scan rate, by rising scan rate.
+    """Peaks by direction and transformation, one per scan rate, by increasing scan rate.
 
-    It is the highest one in the last cycle of that scan rate that has one.
+    Each is the highest peak of its kind in the last cycle of that scan rate that has one.
     """
     chosen: dict[tuple[str, Edge | None], dict[float, VoltammetryPeak]] = {
         (peak.direction, peak.transformation): {} for peak in peaks
@@ -152,9 +151,9 @@ def leading_peaks(
 
 
 def b_values(peaks: Sequence[VoltammetryPeak]) -> list[BValue]:
-    """The b-value of every direction and transformation with a peak at two scan rates or more.
+    """The b-value of every direction and transformation with peaks at two or more scan rates.
 
-    Those of `leading_peaks` count.
+    Computed from `leading_peaks`.
     """
     values = []
     for (direction, transformation), chosen in leading_peaks(peaks).items():
@@ -167,14 +166,14 @@ def b_values(peaks: Sequence[VoltammetryPeak]) -> list[BValue]:
 
 
 class _EdgeCurrents:
-    """Which edge carries the current: r (x_product - x_reactant) F / M, as the charge balance has it."""
+    """Current carried by each edge: r (x_product - x_reactant) F / M, as in the charge balance."""
 
     def __init__(self, solution: Solution) -> None:
         self.work = workspace(solution.network)
         self.solution = solution
 
     def leading(self, row: int) -> Edge | None:
-        """The edge that carries most at `row`, None where none carries as much as the rest."""
+        """The edge that carries most current at `row`; None if solution phases and double layer carry more."""
         solution, network = self.solution, self.solution.network
         if not solution.edges:
             return None
@@ -188,24 +187,24 @@ class _EdgeCurrents:
 
 
 def _vertex(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
-    """Top of the parabola through three points, the middle one of which is the highest."""
+    """Vertex of the parabola through three points, the middle one being the highest."""
     left, right = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
     bend = (right - left) / (x[2] - x[0])
     if bend == 0.0:
         return float(x[1]), float(y[1])
-    tilt = left + bend * (x[1] - x[0])  # slope in the middle point
+    tilt = left + bend * (x[1] - x[0])  # slope at the middle point
     shift = -tilt / (2.0 * bend)
     return float(x[1] + shift), float(y[1] + 0.5 * tilt * shift)
 
 
 def _slope(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float | None]:
-    """Slope of the line of least squares, and its standard error where there are three points or more."""
+    """Least-squares slope, and its standard error if there are three points or more."""
     spread = float(((x - x.mean()) ** 2).sum())
     slope = float(((x - x.mean()) * (y - y.mean())).sum()) / spread
     if len(x) < 3:
         return slope, None
-    left = y - y.mean() - slope * (x - x.mean())
-    return slope, float(np.sqrt((left**2).sum() / (len(x) - 2) / spread))
+    residual = y - y.mean() - slope * (x - x.mean())
+    return slope, float(np.sqrt((residual**2).sum() / (len(x) - 2) / spread))
 
 
 COLUMNS: tuple[Column[VoltammetryPeak], ...] = (
@@ -253,7 +252,7 @@ def _protocol(mechanism: Mechanism, lower_V: float, upper_V: float, **chosen: An
 STUDY = Study(
     name="cv",
     title="cyclic voltammetry at several scan rates",
-    description="Cyclic voltammetry: the voltage is swept down and up again, at each scan rate in turn. Prints "
+    description="Cyclic voltammetry: the voltage is swept down and up, at each scan rate in turn. Prints "
     "the peaks, the transformation behind each, and how they grow with the scan rate (b-value).",
     example='sbpath run cv na-sb --scan-rate "0.05 mV/s" "0.1 mV/s" "0.2 mV/s" --plot cv.png',
     arguments=(

@@ -1,17 +1,17 @@
 """The hysteresis that remains as the current goes to zero.
 
-Where nucleation alone holds a transformation back, its domains wait ``exp(b) / J0`` with the
-barrier ``b = B / A^2``, and at a C-rate c that waiting is a share of 1/c. So the overpotential
-follows ``A = sqrt(B / (ln J0 - ln c + const))``, and with what the current itself costs,
+Where nucleation alone limits a transformation, the waiting time of its domains is ``exp(b) / J0`` with
+the barrier ``b = B / A^2``, and at a C-rate c it is a fixed share of 1/c. So the affinity is
+``A = sqrt(B / (ln J0 - ln c + const))``, and with the overpotential proportional to the current,
 
     gap(c) = a / sqrt(L - ln c) + k c.
 
-The second term dies with the current, the first does not: it falls by a few per cent a decade,
-and would be gone only at rates that no one can wait for. What remains "at zero rate" is therefore
-given at a stated rate beyond any experiment, one half cycle a century.
+The second term vanishes with the current, the first does not: it falls by a few per cent per decade,
+and would vanish only at inaccessible rates. What remains "at zero rate" is therefore given at a stated
+rate beyond any experiment, one half cycle per century.
 
-The law is one of slow rates: where other phases take part at speed (amorphous Sb that has no time
-to crystallise), the fast points do not lie on it. They are left out, fastest first, until it fits.
+The law holds at low rates: where other phases take part at high rates (amorphous Sb without time to
+crystallise), fast points deviate. They are left out, fastest first, until the law fits.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from sbpath.simulation import simulate
 from sbpath.solution import Floats
 from sbpath.text.tables import table
 
-# C-rate of one half cycle a century (1/h).
+# C-rate of one half cycle per century (1/h).
 CENTURY_C = 1.0 / (100.0 * 365.25 * 24.0)
-# C-rates (1/h) that are simulated where none are given.
+# Default C-rates (1/h).
 RATES_C = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
-# The law fits when no point is further off than this share of the hysteresis; so many are kept.
-FITS, FEWEST = 2e-3, 4
+# Largest deviation of a point from the law, as a share of the largest hysteresis, and fewest points fitted.
+MAX_MISFIT, MIN_POINTS = 2e-3, 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,11 +53,11 @@ class ZeroRate:
     hysteresis_mV : array, shape (n,)
         As simulated, second cycle.
     fitted : int
-        The law is fitted to so many of the slowest rates.
+        Number of the slowest rates to which the law is fitted.
     a_mV, L, k_mV_h : float
-        Of the law in the module's head; c in 1/h.
+        Parameters of the law in the module's docstring; c in 1/h.
     error_mV : float
-        Largest distance of a fitted point from the law.
+        Largest deviation of a fitted point from the law.
     """
 
     mechanism: str
@@ -70,18 +70,18 @@ class ZeroRate:
     error_mV: float
 
     def law_mV(self, rate_C: Floats | float) -> Floats:
-        """Hysteresis of the law at a C-rate (1/h)."""
+        """Hysteresis by the law at a C-rate (1/h)."""
         rate = np.asarray(rate_C, dtype=float)
         return self.a_mV / np.sqrt(self.L - np.log(rate)) + self.k_mV_h * rate
 
     @property
     def remaining_mV(self) -> float:
-        """Hysteresis at one half cycle a century."""
+        """Hysteresis at one half cycle per century."""
         return float(self.law_mV(CENTURY_C))
 
     @property
     def per_decade_mV(self) -> float:
-        """How much it falls over the last decade above that rate."""
+        """Decrease over the last decade above that rate."""
         return float(self.law_mV(10.0 * CENTURY_C)) - self.remaining_mV
 
 
@@ -93,7 +93,7 @@ def zero_rate(
     temperature_C: float | None = None,
     progress: bool = True,
 ) -> ZeroRate:
-    """Simulate two cycles at each rate and extrapolate the second one's hysteresis to zero rate.
+    """Simulate two cycles at each rate and extrapolate the hysteresis of the second to zero rate.
 
     Parameters
     ----------
@@ -109,15 +109,15 @@ def zero_rate(
     Raises
     ------
     InputError
-        For rates that are no C-rates or too few.
+        If rates are not C-rates, or too few.
     """
     if not isinstance(mechanism, Mechanism):
         mechanism = load_mechanism(mechanism)
-    asked = [Rate(c, "C") for c in RATES_C] if rates is None else [Rate.parse(text) for text in rates]
-    wrong = [str(rate) for rate in asked if rate.unit != "C"]
-    if wrong or len({rate.value for rate in asked}) < FEWEST:
+    parsed = [Rate(c, "C") for c in RATES_C] if rates is None else [Rate.parse(text) for text in rates]
+    wrong = [str(rate) for rate in parsed if rate.unit != "C"]
+    if wrong or len({rate.value for rate in parsed}) < MIN_POINTS:
         raise InputError(f"rates: give at least four different C-rates such as C/100, not {rates!r}")
-    values = np.array(sorted(rate.value for rate in asked))
+    values = np.array(sorted(rate.value for rate in parsed))
     gaps = []
     for value in with_progress(values.tolist(), "sbpath rates", "rate", progress):
         solution = simulate(
@@ -129,26 +129,26 @@ def zero_rate(
         )
         gaps.append(cycle_summaries(solution)[-1].hysteresis_mV)
     gap = np.array(gaps)
-    # ln(J0 x 1 h): where L would be if domains waited for nuclei alone.
+    # ln(J0 x 1 h): the value of L if nucleation were the only wait.
     attempts = float(np.log(mechanism.kinetics.attempt_rate_per_s.value * 3600.0))
-    for fitted in range(len(values), FEWEST - 1, -1):
+    for fitted in range(len(values), MIN_POINTS - 1, -1):
         a, L, k, error = _fit(values[:fitted], gap[:fitted], attempts)
-        if error <= FITS * float(gap.max()) or fitted == FEWEST:
+        if error <= MAX_MISFIT * float(gap.max()) or fitted == MIN_POINTS:
             return ZeroRate(mechanism.name, values, gap, fitted, a, L, k, error)
-    raise AssertionError("there are at least FEWEST rates")
+    raise AssertionError("there are at least MIN_POINTS rates")
 
 
 def _fit(rates: Floats, gap: Floats, attempts: float) -> tuple[float, float, float, float]:
-    """a, L and k of the law by least squares, and the largest distance from it (mV)."""
+    """a, L and k of the law by least squares, and the largest deviation from it (mV)."""
     from scipy.optimize import least_squares  # slow to import
 
-    # Scaled so that all three unknowns are of the order of one.
+    # Scaled so that all three unknowns are of order one.
     scale = max(float(gap.max()), 1e-6)
 
     def law(p: Floats) -> Floats:
         return p[0] * np.sqrt(attempts / (attempts * p[1] - np.log(rates))) + p[2] * rates / rates[-1]
 
-    # L is near ln(J0 x 1 h); far below it the law would bend as the current's own part does.
+    # L is near ln(J0 x 1 h); far below it the first term would curve like the second.
     bounds = ((0.0, 0.3, 0.0), (np.inf, 4.0, np.inf))
     fit = least_squares(
         lambda p: law(p) - gap / scale, (0.9, 1.0, 0.1), bounds=bounds, xtol=1e-12, ftol=1e-12
@@ -172,8 +172,8 @@ def report(limit: ZeroRate) -> str:
         table(["rate", "hysteresis / mV", "law / mV", ""], rows),
         f"a = {limit.a_mV:.0f} mV, L = {limit.L:.2f}, k = {limit.k_mV_h:.3g} mV h (largest error {limit.error_mV:.2g} mV)",
         *(
-            ["the law does not fit these rates: take slower ones"]
-            if limit.error_mV > 10.0 * FITS * float(limit.hysteresis_mV.max())
+            ["the law does not fit these rates: choose slower ones"]
+            if limit.error_mV > 10.0 * MAX_MISFIT * float(limit.hysteresis_mV.max())
             else []
         ),
         f"remains at one half cycle a century: {limit.remaining_mV:.1f} mV, falling by {limit.per_decade_mV:.1f} mV a decade",

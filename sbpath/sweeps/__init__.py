@@ -1,1 +1,1 @@
-"""Many runs of one system over ranges or samples of its numbers, kept in a file as they finish."""
+"""Many runs of one system over ranges or samples of its numbers, saved to a file as they finish."""

@@ -1,4 +1,4 @@
-"""What is kept of a run unless the user measures something else: the last cycle in numbers."""
+"""The default measure of a sweep: the last cycle in numbers."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ Measure = Callable[[Solution], Mapping[str, Value]]
 
 
 def cycle_values(solution: Solution) -> dict[str, Value]:
-    """The last cycle that holds both directions, by the definitions of `sbpath.results.cycles`.
+    """The last cycle with both directions, by the definitions of `sbpath.results.cycles`.
 
     Returns
     -------
     dict
         Capacities (mAh/g) and mean voltages (V) of insertion and extraction, hysteresis (mV), loop
         (J/g), efficiencies (1), and the phases in order of appearance, such as
-        ``"Sb -> Li2Sb -> Li3Sb"``. None where there is none: loop and energy efficiency of a loop
-        that is not closed; where no cycle holds both directions, all but the last half cycle of each.
+        ``"Sb -> Li2Sb -> Li3Sb"``. Loop and energy efficiency are None if the loop is not closed.
+        If no cycle has both directions, all are None except the values of the last half cycle of each.
     """
     summary = None
     if (loop := last_loop(solution)) is not None:

@@ -1,6 +1,6 @@
-"""What a sweep runs: everything that its runs share, and how one run is made from one point.
+"""The plan of a sweep: what its runs share, and how a point becomes a run.
 
-A `Plan` is plain data apart from the user's measure, so that it can be sent to any worker.
+A `Plan` is plain data apart from the user's measure, so it can be sent to any worker.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from sbpath.sweeps.measure import Measure, Value, cycle_values
 from sbpath.sweeps.points import Point
 from sbpath.sweeps.ranges import RATE, TEMPERATURE, Range, Variation
 
-# Columns of the table that are neither varied nor measured.
+# Columns of the table that are neither parameters nor measured quantities.
 OWN_COLUMNS = ("run_s", "failure")
 
 Steps = tuple[tuple[str, ...], ...]
 
 
-class Outcome(NamedTuple):
-    """One run: its number, the time that it took (s), why it failed if it did, what was measured."""
+class RunResult(NamedTuple):
+    """One run: its number, duration (s), reason of failure (or empty) and measured values."""
 
     number: int
     seconds: float
@@ -57,15 +57,15 @@ class Plan:
     mechanism : Mechanism
         With the numbers that do not vary.
     graph, temperature_C, options
-        As in `simulate`; the temperature where it does not vary.
+        As in `simulate`; the temperature is used if it does not vary.
     steps : tuple of tuple of str, or None
-        Cycles of steps, in which ``{name}`` stands for what varies; None for the standard cycle.
+        Steps of each cycle, with placeholders ``{name}`` for what varies; None for standard cycles.
     rate, cycles
-        Of the standard cycle; the rate where it does not vary.
+        Of the standard cycles; the rate is used if it does not vary.
     measure : callable
-        What is kept of a solution.
+        Makes the row of a run from its solution.
     names, units : tuple of str
-        What varies, and the units of what stands in the steps.
+        What varies, and the units of placeholders.
     """
 
     mechanism: Mechanism
@@ -93,7 +93,7 @@ class Plan:
         options: SolverOptions | None = None,
         measure: Measure = cycle_values,
     ) -> Self:
-        """A plan with defaults filled in."""
+        """A plan with the defaults filled in."""
         return cls(
             mechanism=mechanism,
             graph=mechanism.default_graph if graph is None else graph,
@@ -108,7 +108,7 @@ class Plan:
         )
 
     def about(self) -> dict[str, Any]:
-        """What tells this plan from others, for JSON."""
+        """What identifies this plan, for JSON."""
         return {
             "sbpath": __version__,
             "mechanism": self.mechanism.document,
@@ -121,12 +121,12 @@ class Plan:
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """Those names that are numbers of the mechanism, by dotted path."""
+        """The names that are dotted paths of numbers of the mechanism."""
         others = {RATE, TEMPERATURE, *placeholders(self.steps or ())}
         return tuple(name for name in self.names if name not in others)
 
     def values(self, point: Point) -> dict[str, float]:
-        """The values of a point by name."""
+        """Values of a point by name."""
         return dict(zip(self.names, point, strict=True))
 
     def protocol(self, point: Point, mechanism: Mechanism) -> Protocol:
@@ -135,18 +135,18 @@ class Plan:
         Raises
         ------
         InputError
-            If a step cannot be read.
+            If a step cannot be parsed.
         """
         values = self.values(point)
         if self.steps is None:
-            speed = Rate(values[RATE], "C") if RATE in values else Rate.parse(self.rate)
-            return cycling(speed, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, self.cycles)
-        words = {
+            rate = Rate(values[RATE], "C") if RATE in values else Rate.parse(self.rate)
+            return cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, self.cycles)
+        texts = {
             name: f"{plain(values[name])} {unit}".strip()
             for name, unit in zip(self.names, self.units, strict=True)
         }
         return Protocol.parse(
-            [tuple(filled(step, words) for step in cycle) for cycle in self.steps], self.mechanism.ion
+            [tuple(filled(step, texts) for step in cycle) for cycle in self.steps], self.mechanism.ion
         )
 
     def experiment(self, point: Point) -> Experiment:
@@ -155,7 +155,7 @@ class Plan:
         Raises
         ------
         InputError
-            If the mechanism cannot have these numbers, or a step cannot be read or carried out.
+            If these numbers are not valid in the mechanism, or a step cannot be parsed or run.
         """
         values = self.values(point)
         mechanism = with_changes(self.mechanism, {name: values[name] for name in self.numbers})
@@ -168,47 +168,47 @@ class Plan:
         )
 
 
-def carry_out(plan: Plan, points: Sequence[tuple[int, Point]]) -> list[Outcome]:
-    """Run some points of a plan, given with their numbers; what fails is an outcome too."""
+def run_points(plan: Plan, points: Sequence[tuple[int, Point]]) -> list[RunResult]:
+    """Run numbered points of a plan; a failed run has a result too."""
     load_solver()
-    return [_carry_out_one(plan, number, point) for number, point in points]
+    return [_run_point(plan, number, point) for number, point in points]
 
 
 @cache
 def load_solver() -> None:
-    """Load the native code, once per process and before the first run is timed."""
+    """Load the native code once per process, before the first run is timed."""
     simulate("li-sb", "Rest for 1 s", progress=False)
 
 
 def placeholders(steps: Steps) -> list[str]:
-    """The names that stand in braces in some steps, in order."""
+    """The names in braces in the steps, in order."""
     return list(dict.fromkeys(name for cycle in steps for step in cycle for name in _BRACES.findall(step)))
 
 
-def filled(step: str, words: Mapping[str, str]) -> str:
-    """A step with words in place of the names in braces; names without one stay."""
-    return _BRACES.sub(lambda match: words.get(match[1], match[0]), step)
+def filled(step: str, texts: Mapping[str, str]) -> str:
+    """A step with names in braces replaced by their texts; names without a text are kept."""
+    return _BRACES.sub(lambda match: texts.get(match[1], match[0]), step)
 
 
 _BRACES = re.compile(r"\{\s*(\w+)\s*\}")
 
 
-def _carry_out_one(plan: Plan, number: int, point: Point) -> Outcome:
+def _run_point(plan: Plan, number: int, point: Point) -> RunResult:
     began = time.perf_counter()
     try:
         experiment = plan.experiment(point)
         began = time.perf_counter()
         solution = run(experiment, progress=False)
     except SbpathError as error:
-        return Outcome(number, time.perf_counter() - began, str(error), {})
+        return RunResult(number, time.perf_counter() - began, str(error), {})
     try:
         found = _measured(plan, solution)
     except Exception as error:  # the user's code may raise anything
         reason = f"measure: {type(error).__name__}: {error}"
-        return Outcome(number, time.perf_counter() - began, reason, {})
-    # Giving its memory back takes part of a run's time too.
+        return RunResult(number, time.perf_counter() - began, reason, {})
+    # Freeing its memory is part of a run's duration.
     del solution
-    return Outcome(number, time.perf_counter() - began, "", found)
+    return RunResult(number, time.perf_counter() - began, "", found)
 
 
 def _measured(plan: Plan, solution: Solution) -> dict[str, Value]:
@@ -216,8 +216,8 @@ def _measured(plan: Plan, solution: Solution) -> dict[str, Value]:
     if not isinstance(values, Mapping):
         raise TypeError(f"must return a dict of numbers and texts by name, not {values!r:.60}")
     found: dict[str, Value] = {}
-    for name, given in values.items():
-        value = given.item() if isinstance(given, np.generic) else given
+    for name, raw in values.items():
+        value = raw.item() if isinstance(raw, np.generic) else raw
         if not isinstance(name, str) or name in (*plan.names, *OWN_COLUMNS):
             raise ValueError(f"{name!r} cannot be a name here; take another text")
         if not isinstance(value, Real | str | None):
@@ -227,13 +227,13 @@ def _measured(plan: Plan, solution: Solution) -> dict[str, Value]:
 
 
 def _measure_name(measure: Measure) -> str:
-    """A measure's name, with a part of the hash of what it is made of: another one is another sweep."""
+    """A measure's name with a short hash of its source, so that changed code means another sweep."""
     name = f"{getattr(measure, '__module__', '')}.{getattr(measure, '__qualname__', type(measure).__name__)}"
     try:
-        made_of = inspect.getsource(measure).encode()
-    except (OSError, TypeError):  # no function, or typed in where no file is
+        content = inspect.getsource(measure).encode()
+    except (OSError, TypeError):  # not a function, or defined interactively
         try:
-            made_of = pickle.dumps(measure)
+            content = pickle.dumps(measure)
         except Exception:  # pickle raises its own kind, AttributeError and TypeError
-            made_of = b""
-    return f"{name} ({hashlib.sha256(made_of).hexdigest()[:8]})"
+            content = b""
+    return f"{name} ({hashlib.sha256(content).hexdigest()[:8]})"

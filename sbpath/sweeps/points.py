@@ -1,4 +1,4 @@
-"""The points of a sweep: every combination of some values, or a sample between their ends."""
+"""The points of a sweep: every combination of values, or a sample within ranges."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ Point = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """How samples are drawn, as `scipy.stats.qmc` does.
+    """How a sample is drawn with `scipy.stats.qmc`.
 
     Attributes
     ----------
     method : str
         "sobol", a scrambled Sobol sequence, or "lhs", a Latin hypercube.
     count : int
-        How many points; of Sobol a power of 2, which makes it balanced.
+        Number of points; for Sobol a power of 2, which keeps it balanced.
     seed : int
         The same seed gives the same points.
 
     Raises
     ------
     InputError
-        If one of them is something else.
+        If any of these is invalid.
     """
 
     method: str
@@ -52,7 +52,7 @@ class Sample:
         elif self.method == "sobol" and self.count & (self.count - 1):
             power = 2 ** self.count.bit_length()
             problems.append(
-                f"sample: sobol needs a power of 2 to be even, not {self.count}; "
+                f"sample: sobol needs a power of 2 to be balanced, not {self.count}; "
                 f"write sobol:{power // 2} or sobol:{power}"
             )
         if not isinstance(self.seed, int) or self.seed < 0:
@@ -67,7 +67,7 @@ class Sample:
         Raises
         ------
         InputError
-            If `text` is of another form.
+            If `text` has another form.
         """
         match = re.fullmatch(r"\s*([a-z]+)\s*:\s*(\d+)\s*", text, re.IGNORECASE)
         if not match:
@@ -76,12 +76,12 @@ class Sample:
 
 
 def grid(variations: Sequence[Variation]) -> list[Point]:
-    """Every combination of the values of some variations, the last of which changes fastest.
+    """Every combination of the values of `variations`, the last of which changes fastest.
 
     Raises
     ------
     InputError
-        If they are more than a sweep takes.
+        If there are more than a sweep allows.
     """
     count = prod(len(variation.values) for variation in variations)
     if count > MOST_RUNS:
@@ -90,11 +90,11 @@ def grid(variations: Sequence[Variation]) -> list[Point]:
 
 
 def sampled(ranges: Sequence[Range], sample: Sample) -> list[Point]:
-    """Points of a sample between the ends of some ranges, in logarithms where a range says so."""
+    """Points of a sample within `ranges`, spaced logarithmically where a range is logarithmic."""
     from scipy.stats import qmc
 
     kind = qmc.Sobol if sample.method == "sobol" else qmc.LatinHypercube
-    # Newer SciPy says rng, but takes seed as the older ones do.
-    shares = kind(len(ranges), seed=sample.seed).random(sample.count)  # pyright: ignore[reportCallIssue]
-    columns = [span.at(share) for span, share in zip(ranges, shares.T, strict=True)]
+    # Newer SciPy prefers rng, but accepts seed as older versions do.
+    fractions = kind(len(ranges), seed=sample.seed).random(sample.count)  # pyright: ignore[reportCallIssue]
+    columns = [span.at(fraction) for span, fraction in zip(ranges, fractions.T, strict=True)]
     return [tuple(point) for point in np.array(columns).T.tolist()]

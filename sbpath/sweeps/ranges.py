@@ -1,13 +1,13 @@
 """What is varied, and over which values: ``rate=C/100..5C:9,log`` or in Python a name and numbers.
 
-The one grammar of `sbpath map` and `sbpath sweep`:
+The grammar of ``sbpath sweep --vary``:
 
-- ``NAME=LOW..HIGH:COUNT``, evenly spaced, or with ``,log`` after it in logarithms;
+- ``NAME=LOW..HIGH:COUNT``, evenly spaced, or with ``,log`` appended logarithmically;
 - ``NAME=A,B,C``, these values;
-- ``NAME=LOW..HIGH``, with ``,log`` if wanted, to draw samples from.
+- ``NAME=LOW..HIGH``, optionally with ``,log``, to sample from.
 
-Rates vary in logarithms always. What stands for a number of a protocol may have a unit, as in
-``10..100 mA/g``; written once, it holds for all.
+Rates always vary logarithmically. Values of a placeholder in a protocol may have a unit, as in
+``10..100 mA/g``; given once, it applies to all.
 """
 
 from __future__ import annotations
@@ -29,30 +29,30 @@ EXAMPLE = (
     "'interfaces.Sb|Li2Sb.energy_J_per_m2=0.10..0.16:7'"
 )
 FORM = "NAME=LOW..HIGH:COUNT"
-# More runs than that are more likely a slip of the pen.
+# A larger number of runs is more likely a typing error.
 MOST_RUNS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """A quantity and the values it takes.
+    """A quantity and its values.
 
     Attributes
     ----------
     name : str
         "rate" (C-rates, 1/h), "temperature" (Celsius), the dotted path of a number of the
-        mechanism, or the name that stands in braces in a protocol.
+        mechanism, or a name in braces in a protocol.
     values : tuple of float
-        In rising order.
+        In increasing order.
     logarithmic : bool
-        Whether the values are spaced so.
+        Whether they are spaced logarithmically.
     unit : str
-        Of what stands in a protocol, such as "mA/g"; it is written there after the number.
+        Of a placeholder in a protocol, such as "mA/g"; written after the number.
 
     Raises
     ------
     InputError
-        If the values are not two or more in rising order, or not above 0 in logarithms.
+        If there are fewer than two values, they do not increase, or logarithmic ones are not above 0.
     """
 
     name: str
@@ -65,21 +65,21 @@ class Variation:
         if values.size < 2 or not np.all(np.isfinite(values)) or np.any(np.diff(values) <= 0.0):
             raise InputError(f"{self.name}: needs two or more finite values in rising order; {EXAMPLE}")
         if (self.logarithmic or self.name == RATE) and values[0] <= 0.0:
-            raise InputError(f"{self.name}: must be above zero to be varied in logarithms; {EXAMPLE}")
+            raise InputError(f"{self.name}: must be above zero to be varied logarithmically; {EXAMPLE}")
         object.__setattr__(self, "values", tuple(values.tolist()))
 
     @classmethod
     def parse(cls, text: str) -> Variation:
-        """Read ``NAME=LOW..HIGH:COUNT``, with ``,log`` after it if wanted, or ``NAME=A,B,C``.
+        """Read ``NAME=LOW..HIGH:COUNT``, optionally with ``,log``, or ``NAME=A,B,C``.
 
         Raises
         ------
         InputError
-            If `text` is of neither form, or its values are not in rising order.
+            If `text` has neither form, or its values do not increase.
         """
-        name, _, what = text.partition("=")
-        if "," in what and ".." not in what:
-            values, unit = _numbers(name.strip(), what.split(","))
+        name, _, right = text.partition("=")
+        if "," in right and ".." not in right:
+            values, unit = _numbers(name.strip(), right.split(","))
             return cls(name.strip(), tuple(sorted(values)), unit=unit)
         span, count = _span(text)
         if count is None:
@@ -94,12 +94,12 @@ class Variation:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A quantity and the ends between which it is sampled; attributes as of `Variation`.
+    """A quantity and the bounds within which it is sampled; attributes as in `Variation`.
 
     Raises
     ------
     InputError
-        If the ends are not finite and in rising order, or not above 0 in logarithms.
+        If the bounds are not finite or do not increase, or logarithmic ones are not above 0.
     """
 
     name: str
@@ -122,27 +122,27 @@ class Range:
 
     @classmethod
     def parse(cls, text: str) -> Range:
-        """Read ``NAME=LOW..HIGH``, with ``,log`` after it if wanted.
+        """Read ``NAME=LOW..HIGH``, optionally with ``,log``.
 
         Raises
         ------
         InputError
-            If `text` is not of that form, or its ends are not in rising order.
+            If `text` does not have that form, or its bounds do not increase.
         """
         span, count = _span(text)
         if count is not None:
-            raise InputError(f"{text!r}: a sample says itself how many runs there are; leave ':{count}' out")
+            raise InputError(f"{text!r}: a sample has its own number of runs; leave ':{count}' out")
         return span
 
-    def at(self, share: Floats) -> Floats:
-        """The values that lie this share (0 to 1) of the way from end to end, as the range is spaced."""
+    def at(self, fraction: Floats) -> Floats:
+        """Values at a fraction (0 to 1) of the way from low to high, linear or logarithmic as the range is."""
         if self.logarithmic:
-            return np.exp(np.log(self.low) + share * (np.log(self.high) - np.log(self.low)))
-        return self.low + share * (self.high - self.low)
+            return np.exp(np.log(self.low) + fraction * (np.log(self.high) - np.log(self.low)))
+        return self.low + fraction * (self.high - self.low)
 
 
 def _span(text: str) -> tuple[Range, int | None]:
-    """The range that `text` says, and its count if there is one."""
+    """The range in `text`, and its count if there is one."""
     match = re.fullmatch(
         r"\s*(.+?)\s*=\s*([^,:]+?)\s*\.\.\s*([^,:]+?)\s*(?::\s*(\d+))?\s*(,\s*log)?\s*", text
     )
@@ -155,7 +155,7 @@ def _span(text: str) -> tuple[Range, int | None]:
 
 
 def _numbers(name: str, texts: list[str]) -> tuple[list[float], str]:
-    """The numbers that stand in `texts`, and the unit of all."""
+    """The numbers in `texts`, and their common unit."""
     found = [_number(name, text.strip()) for text in texts]
     units = {unit.replace(" ", ""): unit for _, unit in found if unit}
     if len(units) > 1:

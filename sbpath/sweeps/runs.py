@@ -1,4 +1,4 @@
-"""The verb: run a mechanism over ranges or samples of its numbers, and keep what comes of it."""
+"""`sweep`: run a mechanism over ranges or samples of its numbers, and keep the results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sbpath.progress import PROGRESS_DELAY_S
 from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.steps import Step
 from sbpath.solver.trial import SolverOptions
-from sbpath.sweeps.engines import outcomes
+from sbpath.sweeps.executors import run_results
 from sbpath.sweeps.measure import Measure, cycle_values
 from sbpath.sweeps.plan import Plan, Steps, placeholders
 from sbpath.sweeps.points import SAMPLES, Point, Sample, grid, sampled
@@ -55,64 +55,64 @@ def sweep(
 ) -> SweepTable:
     """Run a mechanism at every point of a grid or of a sample.
 
-    Runs are kept in the file `out` as they finish. The same call with the same file goes on where
-    it was stopped, by Ctrl-C or otherwise; nothing is run into the file twice. A run that fails is
-    a row with its reason, and is not tried again.
+    Runs are saved to the file `out` as they finish. If a sweep is stopped, by Ctrl-C or otherwise, the
+    same call with the same file resumes it; no run is repeated. A failed run is a row with its reason,
+    and is not tried again.
 
     Parameters
     ----------
     mechanism : Mechanism or str
         As in `simulate`.
     vary : Variation, Range or str, or a sequence of them
-        What varies: ``"rate=C/100..5C:20"`` (C-rates, in logarithms), ``"temperature=0..120:13"`` (Celsius),
-        a number of the mechanism or of its electrode by dotted path,
-        ``"electrode.particle_radius_m=1e-8..1e-6:5,log"``, or what stands in braces in the protocol,
-        ``"current=10..100 mA/g:5"``. Values one by one: ``"temperature=25,60,120"``. A grid is every
-        combination of `Variation`, the last of which changes fastest.
+        What varies: ``"rate=C/100..5C:20"`` (C-rates, logarithmic), ``"temperature=0..120:13"`` (Celsius),
+        a number of the mechanism by dotted path,
+        ``"electrode.particle_radius_m=1e-8..1e-6:5,log"``, or a name in braces in the protocol,
+        ``"current=10..100 mA/g:5"``. Explicit values: ``"temperature=25,60,120"``. A grid is every
+        combination, the last quantity changing fastest.
     sample : Sample or str, optional
-        ``"sobol:128"`` or ``"lhs:100"``: so many points in place of a grid, drawn as `scipy.stats.qmc`
-        does between the ends of what varies, each a `Range` or its text without a count.
+        ``"sobol:128"`` or ``"lhs:100"``: this many points in place of a grid, drawn with `scipy.stats.qmc`
+        from what varies, each a `Range` or its text without a count.
     seed : int, optional
-        Of a sample that is given as text; 0 if not given.
+        Of a sample given as text; 0 if not given.
     protocol : optional
-        As in `simulate`, where texts may have names in braces: ``"Discharge at {current} until {floor} V"``.
-        Without one: constant-current cycles between the mechanism's cut-offs.
+        As in `simulate`; texts may contain names in braces: ``"Discharge at {current} until {floor} V"``.
+        If not given, constant-current cycles between the mechanism's cut-offs.
     rate : str, optional
-        Of those cycles, where it does not vary; C/10 if not given.
+        Of those cycles, if it does not vary; C/10 if not given.
     cycles : int
-        How many of those cycles.
+        Number of those cycles.
     graph, temperature_C, options
-        As in `simulate`; the temperature where it does not vary.
+        As in `simulate`; the temperature only if it does not vary.
     measure : callable
         Takes the `Solution` of a run and returns a dict of numbers and texts by name; units belong in
         the names. If not given: capacities, mean voltages, hysteresis, efficiencies and paths of the
-        last cycle (`sbpath.sweeps.measure.cycle_values`). To be sent to other processes it must stand
-        at the top of a module.
+        last cycle (`sbpath.sweeps.measure.cycle_values`). To be sent to other processes it must be
+        defined at the top level of a module.
     out : str or Path, optional
-        The file, ending in .sqlite; or in .csv or .parquet, which is written at the end from a .sqlite
-        file kept beside it. Without one, everything is in memory, and lost when stopped.
+        A .sqlite file; or a .csv or .parquet file, written at the end from a .sqlite file of the same
+        name, which is kept. If not given, runs are held in memory and lost if the sweep is stopped.
     workers : int, optional
-        How many processes on this machine; 1 runs in this one. If not given, one for each core, where
-        there is work for more than a few seconds.
+        Number of processes on this machine; 1 uses this process. If not given, one per core if there is
+        more than a few seconds of work.
     executor : optional
-        Anything with the `submit` of `concurrent.futures`, in place of processes on this machine. Of a Dask
-        cluster it is ``dask.distributed.Client(...).get_executor()``, see docs/sweeps.md.
+        Anything with the `submit` of `concurrent.futures`, in place of processes on this machine; for a
+        Dask cluster ``dask.distributed.Client(...).get_executor()``, see docs/sweeps.md.
     progress : bool
-        Show progress on standard error if it takes longer than two seconds and somebody can see it.
+        Show progress on standard error, if it is a terminal, after two seconds.
 
     Returns
     -------
     SweepTable
-        With one row for each run, n in all, in the order of the points.
+        One row per run, n in all, in the order of the points.
 
     Raises
     ------
     InputError
-        All that is wrong, a line each; nothing is run then. It is wrong too if `out` holds another sweep.
+        All mistakes, one line each, before anything is run; also if `out` holds another sweep.
     SbpathError
         If workers cannot be started or the file cannot be written.
     KeyboardInterrupt
-        With what is kept, and how to go on.
+        Says what is kept and how to continue.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def sweep(
         problems.add(f"options: must be SolverOptions(...), not {options!r:.60}")
     if not callable(measure):
         problems.add(f"measure: must be a function of a solution, not {measure!r:.60}")
-    problems.add(*_engine_problems(workers, executor))
+    problems.add(*_executor_problems(workers, executor))
     plan = Plan.of(
         mechanism,
         varied,
@@ -154,7 +154,7 @@ def sweep(
         about |= {"vary": [asdict(v) for v in varied], "sample": drawn and asdict(drawn), "runs": len(points)}
     path = None if out is None else problems.attempt(_store_path, out)
     if path is not None and path.exists() and not problems.lines:
-        # A mistake makes it another sweep than that in the file, which nobody need move for it.
+        # Only without mistakes: a mistake alone makes this sweep differ from the one in the file.
         problems.attempt(check_same, path, about)
     problems.check()
 
@@ -177,17 +177,17 @@ def _run(
 ) -> SweepTable:
     """Run the points that are not in the file yet."""
     with Store(path, about, plan.names) as store:
-        there = store.keys()
-        todo = [(n, point) for n, point in enumerate(points) if not there or store.key(point) not in there]
+        stored = store.keys()
+        todo = [(n, point) for n, point in enumerate(points) if not stored or store.key(point) not in stored]
         bar = tqdm(
             total=len(points), initial=len(points) - len(todo), desc=f"sbpath sweep {about['mechanism']['name']}",
             unit="run", delay=PROGRESS_DELAY_S, disable=None if progress else True,
         )  # fmt: skip
         try:
-            with bar, closing(outcomes(plan, todo, workers, executor)) as arriving:
+            with bar, closing(run_results(plan, todo, workers, executor)) as arriving:
                 for finished in arriving:
-                    for outcome in finished:
-                        store.add(outcome, points[outcome.number])
+                    for result in finished:
+                        store.add(result, points[result.number])
                     bar.update(len(finished))
         except KeyboardInterrupt:
             kept = f"; {len(store.keys())} of {len(points)} runs are in {path}, the same again goes on from there"
@@ -234,7 +234,7 @@ def _points(varied: list[Any], sample: Sample | None) -> list[Point]:
 
 
 def _texts(protocol: ProtocolLike) -> Steps:
-    """A protocol as texts, a tuple for each cycle; what stands in braces stays."""
+    """A protocol as texts, a tuple for each cycle; names in braces are kept."""
     if isinstance(protocol, Protocol):
         return tuple(map(tuple, protocol.to_strings()))
     cycles = protocol if isinstance(protocol, list | tuple) else [protocol]
@@ -246,7 +246,7 @@ def _texts(protocol: ProtocolLike) -> Steps:
 
 
 def _store_path(out: str | Path) -> Path:
-    """The file that keeps the runs."""
+    """The file in which the runs are kept."""
     check_writable(out)
     target = Path(out)
     if target.suffix.lower() not in ENDINGS:
@@ -258,7 +258,7 @@ def _store_path(out: str | Path) -> Path:
     return path
 
 
-def _engine_problems(workers: int | None, executor: Executor | None) -> list[str]:
+def _executor_problems(workers: int | None, executor: Executor | None) -> list[str]:
     if executor is not None and not hasattr(executor, "submit"):
         return [f"executor: must have the submit of concurrent.futures, not {executor!r:.60}"]
     if executor is not None and workers is not None:
@@ -287,7 +287,7 @@ def name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps |
         elif v.name in (RATE, TEMPERATURE, *braces):
             continue
         elif any(repr(v.name) in hint for hint in near.values()):
-            continue  # one mistake, which is told already
+            continue  # already reported as one mistake
         elif v.unit:
             problems.append(f"{v.name}: takes plain numbers, in the unit of its name, without {v.unit!r}")
         elif _is_word(v.name):
@@ -305,7 +305,7 @@ def name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps |
 
 
 def _is_word(name: str) -> bool:
-    """Whether a name cannot be that of a number of the mechanism."""
+    """Whether a name cannot be the path of a number of the mechanism."""
     return "." not in name and name not in Mechanism.model_fields
 
 
@@ -317,14 +317,14 @@ def idle_problems(
     sample: Sample | str | None,
     seed: int | None,
 ) -> list[str]:
-    """Arguments that are given and would have no effect."""
+    """Arguments that are given but have no effect."""
     twice = "varies, and one value is given for it as well; leave one of the two out"
     problems = []
     if rate is not None and protocol is not None:
         problems.append("rate: has no meaning with a protocol; write it into the steps")
     elif rate is not None and RATE in names:
         problems.append(f"rate: {twice}")
-    own = "temperature_C"  # of the mechanism, which has it only where no other is given
+    own = "temperature_C"  # the mechanism's, which applies only if no other is given
     if temperature_C is not None:
         problems += [f"{name}: {twice}" for name in (TEMPERATURE, own) if name in names]
     elif TEMPERATURE in names and own in names:
@@ -339,7 +339,7 @@ def idle_problems(
 
 
 def plain_name(name: str) -> str:
-    """A name with the phases of an interface in one order, since it has no direction."""
+    """A name with the phases of an interface sorted, since an interface has no direction."""
     return ".".join("|".join(sorted(part.split("|"))) for part in name.split("."))
 
 

@@ -1,9 +1,9 @@
-"""Where the runs of a sweep are kept: one SQLite file, a row for each.
+"""The runs of a sweep in one SQLite file, a row for each.
 
 Why SQLite: runs arrive one by one and a sweep may be stopped at any moment, by Ctrl-C, a time limit or
-a power cut. A transaction is written whole or not at all, a unique key keeps any run from being
-counted twice, every Python reads the file without a further package, and so do most other
-programs. CSV can be cut in the middle of a row, and Parquet is written in one go; both are exports.
+a power cut. A transaction is written whole or not at all, a unique key prevents duplicate runs, and
+every Python, like most other programs, reads the file without further packages. A CSV file can be
+truncated in the middle of a row, and Parquet is written in one go; both are exports.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sbpath.errors import InputError, SbpathError
-from sbpath.sweeps.plan import Outcome
+from sbpath.sweeps.plan import RunResult
 from sbpath.sweeps.points import Point
 
-# What has arrived is written for good so often (s).
-MOMENT_S = 0.5
+# Interval between writes to the file (s).
+WRITE_INTERVAL_S = 0.5
 
 _TABLES = """
 CREATE TABLE about (contents TEXT NOT NULL);
@@ -31,8 +31,8 @@ CREATE TABLE runs (
     run_s REAL NOT NULL, failure TEXT NOT NULL, measured TEXT NOT NULL
 );
 """
-# What two sweeps can differ in, in words.
-_WORDS = {
+# What two sweeps can differ in, as messages name it.
+_DIFFERENCES = {
     "sbpath": "the version of sbpath",
     "mechanism": "the numbers of the mechanism",
     "protocol": "the protocol, rate or cycles",
@@ -43,7 +43,7 @@ _WORDS = {
 
 
 class Row(NamedTuple):
-    """One run as it stands in the file."""
+    """One run as stored in the file."""
 
     parameters: dict[str, float]
     run_s: float
@@ -52,18 +52,18 @@ class Row(NamedTuple):
 
 
 class Store:
-    """The runs of one sweep; use as a context, at the end of which everything is written.
+    """The runs of one sweep; a context manager that writes everything on exit.
 
-    A thread writes what has arrived, since nobody knows how long the next run takes. Written one by
-    one, short runs would wait for the disk; and the file is locked only while it is written to.
-    `check_same` tells beforehand whether the file is this sweep's.
+    A thread writes results at intervals, since the next run may take long to finish; if each were
+    written on arrival, short runs would wait for the disk. The file is locked only during a write.
+    Call `check_same` first to make sure that the file belongs to this sweep.
 
     Parameters
     ----------
     path : Path or None
-        The file, which is made if it is not there; None keeps everything in memory.
+        The file, created if missing; None keeps everything in memory.
     about : dict
-        What tells this sweep from others, for JSON.
+        What identifies this sweep, for JSON.
     names : tuple of str
         What varies.
 
@@ -76,19 +76,19 @@ class Store:
     def __init__(self, path: Path | None, about: dict[str, Any], names: Sequence[str]) -> None:
         self.path, self.names = path, names
         contents = json.dumps(about)
-        # The points are not in a run's key but its own values are, by name.
+        # The key of a run contains its values by name, not the points of the whole sweep.
         common = {key: value for key, value in about.items() if key not in ("vary", "sample", "runs")}
         self.base = hashlib.sha256(json.dumps(common, sort_keys=True).encode()).hexdigest()
         new = path is None or _empty(path)
-        with _told(path):
+        with _reported(path):
             self.connection = sqlite3.connect(path or ":memory:", timeout=60.0, check_same_thread=False)
             if new:
                 with self.connection:
                     self.connection.executescript(f"BEGIN;{_TABLES}")
                     self.connection.execute("INSERT INTO about VALUES (?)", (contents,))
         self.waiting: list[tuple[object, ...]] = []
-        self.trouble: SbpathError | None = None
-        # One thread at a time uses the connection.
+        self.error: SbpathError | None = None
+        # Only one thread at a time may use the connection.
         self.lock = threading.Lock()
         self.closing = threading.Event()
         self.writer = threading.Thread(target=self._keep_writing, daemon=True)
@@ -111,44 +111,44 @@ class Store:
         return hashlib.sha256(f"{self.base}{values}".encode()).hexdigest()
 
     def keys(self) -> set[str]:
-        """The keys of all runs that are here."""
+        """The keys of all stored runs."""
         self._write()
-        with self.lock, _told(self.path):
+        with self.lock, _reported(self.path):
             return {key for (key,) in self.connection.execute("SELECT key FROM runs")}
 
-    def add(self, outcome: Outcome, point: Point) -> None:
-        """Put a run in, unless it is here already."""
-        if self.trouble is not None:
-            raise self.trouble
+    def add(self, result: RunResult, point: Point) -> None:
+        """Add a run unless it is already stored."""
+        if self.error is not None:
+            raise self.error
         parameters = json.dumps(dict(zip(self.names, point, strict=True)))
         self.waiting.append(
             (
-                outcome.number, self.key(point), parameters, outcome.seconds, outcome.failure,
-                json.dumps(outcome.values),
+                result.number, self.key(point), parameters, result.seconds, result.failure,
+                json.dumps(result.values),
             )
         )  # fmt: skip
 
     def contents(self) -> tuple[dict[str, Any], list[Row]]:
-        """What the sweep is about, and its runs in the order of their numbers."""
+        """What identifies the sweep, and its runs in the order of their numbers."""
         self._write()
-        with self.lock, _told(self.path):
+        with self.lock, _reported(self.path):
             return _stored(self.connection)
 
     def _keep_writing(self) -> None:
-        while not self.closing.wait(MOMENT_S):
+        while not self.closing.wait(WRITE_INTERVAL_S):
             try:
                 self._write()
             except SbpathError as error:
-                self.trouble = error  # for the next `add`
+                self.error = error  # raised by the next `add`
 
     def _write(self) -> None:
-        """Write what waits, in one transaction; what cannot be written goes on waiting."""
+        """Write the waiting rows in one transaction; rows that cannot be written remain waiting."""
         with self.lock:
             if not (rows := self.waiting.copy()):
                 return
-            with _told(self.path), self.connection:
+            with _reported(self.path), self.connection:
                 self.connection.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?)", rows)
-            # Others may have come meanwhile.
+            # More rows may have arrived meanwhile.
             del self.waiting[: len(rows)]
 
 
@@ -162,12 +162,12 @@ def _stored(connection: sqlite3.Connection) -> tuple[dict[str, Any], list[Row]]:
 
 
 def read_store(path: Path) -> tuple[dict[str, Any], list[Row]]:
-    """The contents of a file, which is not changed and may be one that is still written to.
+    """The contents of a file, which is only read and may still be written to by a running sweep.
 
     Raises
     ------
     InputError
-        If there is no such file or it is no sweep.
+        If there is no such file or it is not a sweep.
     """
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; check the path")
@@ -184,12 +184,12 @@ def read_store(path: Path) -> tuple[dict[str, Any], list[Row]]:
 
 
 def check_same(path: Path, about: dict[str, Any]) -> None:
-    """Raise InputError if the file is no sweep, or one that differs in something that is in `about`."""
+    """Raise InputError if the file is not a sweep, or a sweep that differs in anything in `about`."""
     if _empty(path):
         return
     found, rows = read_store(path)
     wanted = json.loads(json.dumps(about))
-    differ = [_WORDS.get(key) or key for key in wanted if found.get(key) != wanted[key]]
+    differ = [_DIFFERENCES.get(key) or key for key in wanted if found.get(key) != wanted[key]]
     if differ:
         raise InputError(
             f"{path}: holds another sweep, with {len(rows)} runs, which differs in {', '.join(differ)}; "
@@ -202,9 +202,9 @@ def _empty(path: Path) -> bool:
 
 
 @contextmanager
-def _told(path: Path | None) -> Iterator[None]:
-    """Errors of SQLite, such as a full disk, in the words of sbpath."""
+def _reported(path: Path | None) -> Iterator[None]:
+    """Turn errors of SQLite, such as a full disk, into `SbpathError`."""
     try:
         yield
     except sqlite3.Error as error:
-        raise SbpathError(f"{path}: cannot be written: {error}; what was written before stands") from None
+        raise SbpathError(f"{path}: cannot be written: {error}; runs written before are kept") from None

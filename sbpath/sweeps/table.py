@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class SweepTable:
-    """The runs of a sweep that are there, in the order of its points.
+    """The finished runs of a sweep, in the order of its points.
 
     Attributes
     ----------
     about : dict
-        What was run: the document of the mechanism, graph, protocol, options, what varies, how many
-        runs there are in all.
+        What was run: the document of the mechanism, graph, protocol, options, what varies, and the total
+        number of runs.
     parameters : tuple of str
         What varies.
     columns : dict
-        An array of shape (n,) for each parameter, each measured quantity, ``run_s`` (the time that
-        simulation and measure took, s) and ``failure`` (the reason of a run that failed, else empty).
-        Numbers that are missing are nan, texts empty. ``table["hysteresis_mV"]`` is one of them.
+        An array of shape (n,) for each parameter, each measured quantity, ``run_s`` (time of
+        simulation and measure, s) and ``failure`` (reason of a failed run, else empty). Missing
+        numbers are nan, missing texts empty. ``table["hysteresis_mV"]`` is one column.
     """
 
     about: dict[str, Any]
@@ -52,7 +52,7 @@ class SweepTable:
         Raises
         ------
         InputError
-            If there is none of this name.
+            If no column has this name.
         """
         if name not in self.columns:
             hint = nearest(str(name), self.columns, f"columns: {', '.join(self.columns)}")
@@ -83,12 +83,12 @@ class SweepTable:
 
     @property
     def units(self) -> dict[str, str]:
-        """Units of the parameters; of others they stand in the name."""
+        """Units of the parameters; other columns have theirs in the name."""
         own = {about["name"]: about["unit"] for about in self.about["vary"]}
         return own | {name: unit for name, unit in ((RATE, "C"), (TEMPERATURE, "°C")) if name in own}
 
     def headed(self) -> dict[str, list[Any]]:
-        """The columns as they are exported: by name, that of a parameter with its unit in brackets."""
+        """The columns as exported, by name; parameters with their unit in brackets."""
         units = self.units
         return {
             f"{name} [{units[name]}]" if units.get(name) else name: column.tolist()
@@ -96,19 +96,19 @@ class SweepTable:
         }
 
     def to_csv(self, path: str | Path) -> Path:
-        """Write a CSV file, in which what is missing is empty; numbers read back to the last bit.
+        """Write a CSV file with empty cells for missing values; numbers read back exactly.
 
         Raises
         ------
         InputError
-            If the file cannot be written; then it is left as it was.
+            If the file cannot be written; an existing file is kept.
         """
-        # Only nan differs from itself.
-        shown = {name: ["" if v != v else v for v in column] for name, column in self.headed().items()}
-        return write_columns(shown, path)
+        # Only nan is unequal to itself.
+        cells = {name: ["" if v != v else v for v in column] for name, column in self.headed().items()}
+        return write_columns(cells, path)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """The columns as a DataFrame, headed as in the CSV file.
+        """The columns as a DataFrame, with the headings of the CSV file.
 
         Raises
         ------
@@ -118,7 +118,7 @@ class SweepTable:
         return optional("pandas", "to_pandas", "pandas").DataFrame(self.headed())
 
     def to_parquet(self, path: str | Path) -> Path:
-        """Write a Parquet file, headed as the CSV file.
+        """Write a Parquet file with the headings of the CSV file.
 
         Raises
         ------
@@ -140,7 +140,7 @@ def check_parquet() -> None:
 
 
 def load_sweep(path: str | Path) -> SweepTable:
-    """Read the file of a sweep, complete or not, and even while it is running.
+    """Read the file of a sweep, complete or not, even while the sweep is running.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def load_sweep(path: str | Path) -> SweepTable:
     Raises
     ------
     InputError
-        If there is no such file, or it is no sweep.
+        If there is no such file, or it is not a sweep.
     """
     if not isinstance(path, str | Path):
         raise InputError(f"{path!r}: is not the name of a file; give the .sqlite file of a sweep")

@@ -1,1 +1,1 @@
-"""Results as text: tables for a terminal, and what a mechanism holds."""
+"""Results and mechanisms as text and tables."""

@@ -1,4 +1,4 @@
-"""Why this path, in words and numbers."""
+"""Why the electrode took this path, as text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sbpath.results.selectivity import (
 from sbpath.solution import Solution
 from sbpath.text.tables import Column, file_table, signed, table
 
-PATH_HEAD = ["half cycle", "edge", "mAh/g", "Sb converted", "of what left"]
+PATH_HEAD = ["half cycle", "edge", "mAh/g", "Sb converted", "share of what left the phase"]
 COMPETITOR_HEAD = [
     "to", "driving force / kJ/mol Sb", "/ MJ/m3 product", "gamma / J/m2", "barrier / kT", "nucleation / s", "growth / s",
     "transport / s", "share",
@@ -26,29 +26,29 @@ COMPETITOR_HEAD = [
 
 
 def explanation(solution: Solution) -> str:
-    """The ways of the last cycle, and for each phase that had a choice why it went as it did."""
+    """The paths of the last cycle, and for each branch point what decided."""
     labels = node_labels(solution.mechanism, short=True)
     last = int(solution.cycle[-1])
     parts = [
         f"{solution.mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, cycle {last}",
         "",
-        "Which way the charge went",
+        "Charge by edge",
         paths_table([way for way in pathways(solution) if way.cycle == last], labels),
     ]
     for branch_point in branch_points(solution):
         parts += ["", *branch_point_text(branch_point, labels)]
     parts += [
         "",
-        "driving force: affinity less transformation work; barrier: 16 pi S gamma^3 / (3 kT g^2), g per volume of product;",
-        "a domain waits for a nucleus, 1 / (J0 exp(-barrier)), then for growth, then for transport; the shortest sum goes first.",
-        "Where nucleation is the longest wait of both the lower barrier wins: 1 before 2 where gamma1/gamma2 < (g1/g2)^(2/3).",
-        "gamma is the same in both directions, g is not. Shares are those of the whole half cycle, all else is one instant of it.",
+        "driving force: affinity minus transformation work; barrier: 16 pi S gamma^3 / (3 kT g^2), g per volume of product;",
+        "a domain waits for a nucleus, 1 / (J0 exp(-barrier)), then for growth, then for transport; the shortest sum wins.",
+        "If nucleation is the longest wait of both, the lower barrier wins: 1 before 2 if gamma1/gamma2 < (g1/g2)^(2/3).",
+        "gamma is the same in both directions, g is not. Shares are of the whole half cycle, all other values of one instant.",
     ]
     return "\n".join(parts)
 
 
 def paths_table(ways: Sequence[Pathways], labels: dict[str, str]) -> str:
-    """Charge and share of each edge that ran, the rest of the charge, and the paths."""
+    """Charge and shares of each active edge, the remaining charge, and the paths."""
     rows, lines = [], []
     for way in ways:
         for edge, charge, converted, branch in zip(
@@ -69,15 +69,15 @@ def paths_table(ways: Sequence[Pathways], labels: dict[str, str]) -> str:
                 [way.direction, "solution phases fill or empty", signed(way.filling_mAh_per_g), "", ""]
             )
         rows.append([way.direction, "double layer", signed(way.double_layer_mAh_per_g), "", ""])
-        taken = ", ".join(
+        paths = ", ".join(
             f"{' -> '.join(labels[p] for p in path.phases)} {path.share:.1%}" for path in way.paths
         )
-        lines.append(f"{way.direction}: {taken}")
+        lines.append(f"{way.direction}: {paths}")
     return "\n".join([table(PATH_HEAD, rows), "", *lines])
 
 
 def branch_point_text(branch_point: BranchPoint, labels: dict[str, str]) -> list[str]:
-    """A phase at the moment when half of what leaves it has gone: its ways out, and what decided."""
+    """A phase when half of its conversion is done: the competing products, and what decided."""
     name = labels[branch_point.phase]
     lines = [
         f"{branch_point.direction.capitalize()}, {name} at E = {branch_point.potential_V:.3f} V, x = {branch_point.composition:.2f}",
@@ -91,7 +91,7 @@ def branch_point_text(branch_point: BranchPoint, labels: dict[str, str]) -> list
 
 
 def _race(branch_point: BranchPoint, competitor: Competitor, labels: dict[str, str]) -> list[str]:
-    """What decided between the winner and a rival, and when the rival had its share."""
+    """What decided between the winner and a competitor, and where the competitor was converted."""
     winner = branch_point.winner
     name, first, other = (labels[node] for node in (branch_point.phase, winner.product, competitor.product))
     cause = branch_point.decided_by(competitor)
@@ -103,14 +103,14 @@ def _race(branch_point: BranchPoint, competitor: Competitor, labels: dict[str, s
         order = f"{first} before {other}" if ahead else f"{other} before {first}"
         if cause != "nucleation":
             both = " and ".join(_wait(one.waiting, labels[one.product]) for one in (winner, competitor))
-            low = first if winner.barrier_kT <= competitor.barrier_kT else other
-            high = low != (first if ahead else other)
-            told = (
-                f"The lower barrier is that of {low}, but {cause} decides"
-                if high
+            lower = first if winner.barrier_kT <= competitor.barrier_kT else other
+            higher_wins = lower != (first if ahead else other)
+            decision = (
+                f"The lower barrier is that of {lower}, but {cause} decides"
+                if higher_wins
                 else f"{cause.capitalize()} decides"
             )
-            lines = [f"{told}: {both}: {order}."]
+            lines = [f"{decision}: {both}: {order}."]
         else:
             below = competitor.energy_ratio < competitor.lever
             if below != ahead:
@@ -128,7 +128,7 @@ def _race(branch_point: BranchPoint, competitor: Competitor, labels: dict[str, s
             lines.append(
                 f"Over the half cycle {first} took more all the same: the order of one instant is not that of the shares."
             )
-    # Of the winner's share, what the two times of this instant would leave to the rival.
+    # Share of the competitor expected from the winner's share and the two times at this instant.
     expected = winner.share * winner.waiting.total_s / competitor.waiting.total_s if cause else 0.0
     if competitor.share > MIN_DECIDED_SHARE and not expected > 0.5 * competitor.share:
         then = [_wait(competitor.own_waiting, other), _wait(competitor.own_winner_waiting, first)]

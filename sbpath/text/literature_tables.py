@@ -1,4 +1,4 @@
-"""The review's tables as text in the width of a terminal: Sb anodes and hosts."""
+"""The review's tables of Sb anodes and hosts as text, fitted to the width of a terminal."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ STUDY_COLUMNS: tuple[tuple[str, Callable[[ReportedAnode], str]], ...] = (
     ("strategy", lambda study: study.strategy),
     ("ref.", lambda study: f"[{study.reference}]"),
 )
-# To fit a line, these columns are cut in turn, each to a least width; if that is not enough, columns
-# are left out in turn.
-CUTS = (("electrolyte", 34), ("material", 20), ("electrolyte", 14), ("material", 12))
-LEFT_OUT_FIRST = ("binder", "strategy", "electrolyte", "ion", "cycles")
+# To fit a line, these columns are truncated in turn, each to a minimum width; if that is not enough,
+# columns are dropped in turn.
+TRUNCATED = (("electrolyte", 34), ("material", 20), ("electrolyte", 14), ("material", 12))
+DROPPED = ("binder", "strategy", "electrolyte", "ion", "cycles")
 QUANTITIES = {
     "molar_mass_g_per_mol": "molar mass / g/mol",
     "molar_volume_cm3_per_mol": "molar volume / cm3/mol",
@@ -40,11 +40,11 @@ QUANTITIES = {
 
 
 def studies_report(studies: Sequence[ReportedAnode], width: int, notes: bool = False) -> str:
-    """The rows in `width` characters, long cells cut; with `notes` the remarks on each row."""
+    """The rows in `width` characters, long cells truncated; with `notes` the remarks on each row."""
     cells = [[cell(study) for _, cell in STUDY_COLUMNS] for study in studies]
     legend = (
         f"{len(studies)} row{'s' if len(studies) != 1 else ''} of Tables 2-5. CE: coulombic efficiency of the first "
-        "cycle. mAh/g after so many cycles, at the mA/g that the review's text gives; then the rate capability."
+        "cycle. mAh/g after this number of cycles, at the mA/g given in the review's text; then the rate capability."
     )
     lines = [*fitted([head for head, _ in STUDY_COLUMNS], cells, width), "", filled(legend, width, "")]
     if notes:
@@ -55,7 +55,7 @@ def studies_report(studies: Sequence[ReportedAnode], width: int, notes: bool = F
 
 
 def hosts_report(hosts: Sequence[Host], width: int) -> str:
-    """Capacities and volume change, computed and as printed, and the printed values that do not follow."""
+    """Capacities and volume change, computed and as printed, and the printed values that differ."""
     head = ["host", "full phase", "g/cm3", "mAh/g", "printed", "mAh/cm3", "printed", "change / %", "printed"]
     rows = [
         [
@@ -84,12 +84,12 @@ def hosts_report(hosts: Sequence[Host], width: int) -> str:
 
 
 def marked_label(study: ReportedAnode) -> str:
-    """``2.3``, with a star where table and text disagree."""
+    """``2.3``, with an asterisk if table and text disagree."""
     return f"{study.label}{'*' if study.slip else ''}"
 
 
 def notes_text(study: ReportedAnode, width: int) -> str:
-    """The remarks on a row, and its citation in full."""
+    """The remarks on a row, and its full citation."""
     at = f" at {study.temperature_C:g} °C" if study.temperature_C is not None else ""
     parts = [
         f"{study.label} {subscripted(study.material)}{at}: {study.strategy} ({study.where}).",
@@ -101,26 +101,26 @@ def notes_text(study: ReportedAnode, width: int) -> str:
 
 
 def fitted(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
-    """The table in lines of `width` characters, and a line that names columns left out."""
+    """The table in lines of `width` characters, and a line naming dropped columns."""
     columns = [list(column) for column in zip(head, *rows, strict=True)]
-    left_out = []
-    for name in LEFT_OUT_FIRST:
+    dropped = []
+    for name in DROPPED:
         if _widths(columns, width)[1] > 0 and any(column[0] == name for column in columns):
             columns = [column for column in columns if column[0] != name]
-            left_out.append(name)
-    for column, room in zip(columns, _widths(columns, width)[0], strict=True):
-        column[1:] = [c if len(c) <= room else f"{c[: room - 1].rstrip()}…" for c in column[1:]]
+            dropped.append(name)
+    for column, limit in zip(columns, _widths(columns, width)[0], strict=True):
+        column[1:] = [c if len(c) <= limit else f"{c[: limit - 1].rstrip()}…" for c in column[1:]]
     head, *rows = zip(*columns, strict=True)
     lines = [aligned(head, rows)]
-    if left_out:
+    if dropped:
         lines.append(
-            filled(f"left out to fit the width: {', '.join(left_out)}; --csv writes every column", width)
+            filled(f"left out to fit the width: {', '.join(dropped)}; --csv writes every column", width)
         )
     return lines
 
 
 def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in which columns of numbers and dashes are right-aligned."""
+    """A table with right-aligned columns of numbers and dashes."""
     columns = [list(column) for column in zip(head, *rows, strict=True)]
     for column in columns:
         if all(re.fullmatch(r"[-+]?[\d.]+|-", cell) for cell in column[1:]):
@@ -136,15 +136,15 @@ def filled(text: str, width: int, indent: str = "    ") -> str:
 
 
 def _widths(columns: Sequence[Sequence[str]], width: int) -> tuple[list[int], int]:
-    """Widths that columns are cut to so that a line has `width` characters, and the characters still in excess."""
+    """Widths of the truncated columns for a line of `width` characters, and the characters still in excess."""
     widths = [max(map(len, column)) for column in columns]
     excess = sum(widths) + 2 * (len(columns) - 1) - width
-    for name, least in CUTS:
+    for name, minimum in TRUNCATED:
         for index, column in enumerate(columns):
             if column[0] == name:
-                taken = max(0, min(excess, widths[index] - least))
-                widths[index] -= taken
-                excess -= taken
+                removed = max(0, min(excess, widths[index] - minimum))
+                widths[index] -= removed
+                excess -= removed
     return widths, max(excess, 0)
 
 

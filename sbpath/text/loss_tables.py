@@ -29,20 +29,20 @@ def loss_report(solution: Solution, found: LossBreakdown) -> str:
     if found.plateaus:
         parts += [
             "",
-            "By plateau: how far it lies from where it would be without loss / mV",
+            "By plateau: shift from its lossless voltage / mV",
             table(["half cycle", "V", "mAh/g", *LOSSES, "sum"], _plateau_rows(found)),
         ]
     if abs(found.stored_J_per_g) > 1e-3 * abs(found.loop_J_per_g):
         parts += [
             "",
-            f"{found.stored_J_per_g:+.1f} J/g of the loop are stored, not lost: the cycle ends in another state than "
-            "it began; later cycles close",
+            f"{found.stored_J_per_g:+.1f} J/g of the loop are stored, not lost: the cycle does not end in the "
+            "state in which it began; later cycles close",
         ]
     return "\n".join(parts)
 
 
 def loss_rows(found: LossBreakdown) -> list[list[str]]:
-    """Heat by direction and edge in the columns of `LOSS_HEAD`; the resistance has no edge."""
+    """Heat by direction and edge in the columns of `LOSS_HEAD`; the series resistance is a separate row."""
     rows = []
     for i, direction in enumerate(("insertion", "extraction")):
         for e, edge in enumerate(found.edges):
@@ -66,7 +66,7 @@ def _edge_rows(found: LossBreakdown, labels: dict[str, str]) -> list[list[str]]:
     for i, direction in enumerate(("insertion", "extraction")):
         for e, edge in enumerate(found.edges):
             heat = found.heat_J_per_g[i, :, e]
-            # A thousandth of the loop is below what anybody can measure.
+            # Less than a thousandth of the loop cannot be measured.
             if heat.sum() > 1e-3 * abs(found.loop_J_per_g):
                 rows.append(_numbers([direction, edge_label(edge, labels)], heat))
     return rows

@@ -1,4 +1,4 @@
-"""What a mechanism holds: equations, phases, every number with its source."""
+"""A mechanism as text: equations, phases, every number with its source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.text.tables import indented, table
 
 STATUSES: tuple[str, ...] = get_args(Status)
-# Keys of numbers that say how large a phase is and where its atoms are; all others shape the curve.
+# Keys of numbers for volumes and atomic positions; all others shape the curve.
 STRUCTURE = (
     "cell",
     "atoms",
@@ -28,11 +28,11 @@ STRUCTURE = (
 LEGEND = """
 
 measured to assumed: how many of the numbers that shape the curve (energies, interfaces, kinetics,
-electrode) have which status; structure: how many of those on cells, atoms and volumes are measured"""
+electrode) have which status; structure: how many of the cells, atoms and volumes are measured"""
 
 
 def systems(mechanisms: Sequence[Mechanism]) -> str:
-    """One line for each mechanism, by ion; and how many of its numbers have which status."""
+    """One line per mechanism, by ion, with the number of values of each status."""
     order = {ion: i for i, ion in enumerate(get_args(Mechanism.model_fields["ion"].annotation))}
     rows = [
         [
@@ -48,14 +48,14 @@ def systems(mechanisms: Sequence[Mechanism]) -> str:
 
 
 def designs(documents: dict[str, dict[str, Any]]) -> str:
-    """One line for each electrode design, by name."""
+    """One line per electrode design."""
     return table(["name", "design"], [[name, document["title"]] for name, document in documents.items()])
 
 
 def statuses(mechanism: Mechanism, structure: bool = False) -> dict[str, int]:
     """How many numbers that shape the curve are measured, computed, fitted and assumed.
 
-    With `structure` those of the others: cells, atoms and volumes.
+    With `structure`, cells, atoms and volumes instead.
     """
     counted = Counter(
         number.status for path, number in mechanism.numbers() if _is_structure(path) == structure
@@ -74,7 +74,7 @@ def _measured_structure(mechanism: Mechanism) -> str:
 
 def mechanism_report(mechanism: Mechanism) -> str:
     """Equations, phases, every number with its status and source, and the sources in full."""
-    # What can be trusted most stands first.
+    # The most reliable first.
     numbers = sorted(mechanism.numbers(), key=lambda item: STATUSES.index(item[1].status))
     curve = [(path, number) for path, number in numbers if not _is_structure(path)]
     structure = [(path, number) for path, number in numbers if _is_structure(path)]

@@ -16,7 +16,7 @@ from sbpath.text.tables import or_dash, path_text, plateaus_text, table, ways_no
 
 
 def heading(solution: Solution) -> str:
-    """System, graph, temperature, what 1C means, and how long it took."""
+    """System, graph, temperature, current of 1C, and simulated duration."""
     mechanism = solution.mechanism
     electrode = f"electrode: {mechanism.design}, " if mechanism.design else ""
     one_C = f"1C = {solution.experiment.one_C_mA_per_g:.1f} mA/g {host_label(mechanism)}"
@@ -27,7 +27,7 @@ def heading(solution: Solution) -> str:
 
 
 def _nothing_formed(solution: Solution, ways: Sequence[Pathways | None]) -> list[str]:
-    """A line where charge passed, but neither made a phase nor filled one."""
+    """A line if charge passed but neither formed nor filled a phase."""
     if not half_cycles(solution) or np.any(np.ptp(solution.fractions, axis=1) > MIN_PATH_SHARE):
         return []
     if any(way and abs(way.filling_mAh_per_g) > abs(way.double_layer_mAh_per_g) for way in ways):
@@ -43,7 +43,7 @@ def _nothing_formed(solution: Solution, ways: Sequence[Pathways | None]) -> list
 
 
 def simulation_report(solution: Solution) -> str:
-    """Half cycles, cycles, and every step that did not end as a plain cut-off."""
+    """Half cycles, cycles, and every step that failed or whose limit was already met."""
     labels = node_labels(solution.mechanism)
     ways = pathways(solution)
     lines = [
@@ -74,10 +74,10 @@ def simulation_report(solution: Solution) -> str:
     lines += ways_note(ways) + _nothing_formed(solution, ways)
     inactive = value_or(solution.mechanism.electrode.inactive_mass_g_per_g, 0.0)
     if inactive > 0.0:
-        most = max((half.capacity_mAh_per_g for half in half_cycles(solution)), default=0.0)
+        highest = max((half.capacity_mAh_per_g for half in half_cycles(solution)), default=0.0)
         lines += [
-            f"per gram of the whole electrode ({inactive:g} g come with each gram of host): "
-            f"{most / (1.0 + inactive):.1f} mAh/g at most"
+            f"per gram of the whole electrode ({inactive:g} g of inactive mass per gram of host): "
+            f"{highest / (1.0 + inactive):.1f} mAh/g at most"
         ]
     summaries = cycle_summaries(solution)
     if summaries:

@@ -1,4 +1,4 @@
-"""A sweep in words: how many runs, the least and the most of each quantity and where, the paths."""
+"""Summary of a sweep: number of runs, extremes of each quantity and where they occur, paths."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sbpath.text.tables import table
 
 
 def sweep_report(runs: SweepTable) -> str:
-    """What a sweep found, of which the table itself is the CSV file."""
+    """Summary of a sweep; the full table is exported as CSV."""
     about, failed = runs.about, runs.failed
     done = f"{len(runs)} runs" if len(runs) == about["runs"] else f"{len(runs)} of {about['runs']} runs"
     parts = [
@@ -40,8 +40,8 @@ def sweep_report(runs: SweepTable) -> str:
 def _at(runs: SweepTable, row: int) -> str:
     """The point of a row, such as ``rate 0.1 C, temperature 25 °C``."""
     short = [name.split(".")[-1] for name in runs.parameters]
-    told = short if len(set(short)) == len(short) else runs.parameters
+    labels = short if len(set(short)) == len(short) else runs.parameters
     return ", ".join(
-        f"{word} {runs[name][row]:.4g} {runs.units[name]}".strip()
-        for word, name in zip(told, runs.parameters, strict=True)
+        f"{label} {runs[name][row]:.4g} {runs.units[name]}".strip()
+        for label, name in zip(labels, runs.parameters, strict=True)
     )

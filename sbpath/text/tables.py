@@ -1,4 +1,4 @@
-"""Tables, and how numbers, plateaus and paths read in them."""
+"""Tables, and the format of numbers, plateaus and paths in them."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ Row = TypeVar("Row", contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Row]):
-    """One column of a table, as it is written to a file and as it is printed.
+    """One column of a table, as written to a file and as printed.
 
     Attributes
     ----------
     heading : str
-        In a file, with the unit in brackets; empty for a column that is only printed.
+        Heading in a file, with the unit in brackets; empty for a column that is only printed.
     value : callable
-        Its value in a row; None is written as nothing and printed as a dash.
+        Its value in a row; None is an empty cell in a file and printed as a dash.
     file : str
         Format in a file.
     short : str
-        Heading in a terminal; empty for a column that is only written to files.
+        Heading in print; empty for a column that is only written to files.
     terminal : str
-        Format in a terminal.
+        Format in print.
     """
 
     heading: str
@@ -53,12 +53,12 @@ def printed_table(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> str:
     return table([column.short for column in chosen], cells)
 
 
-def _cell(value: Any, form: str, nothing: str) -> str:
-    return nothing if value is None else form.format(value)
+def _cell(value: Any, form: str, missing: str) -> str:
+    return missing if value is None else form.format(value)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as they need to be, two blanks apart; the last one is left ragged."""
+    """Left-aligned columns as wide as needed, separated by two spaces."""
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *rows]
@@ -67,7 +67,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def indented(text: str) -> str:
-    """`text` as a paragraph whose later lines are set in."""
+    """`text` as an indented paragraph, later lines indented further."""
     return textwrap.fill(text, 100, initial_indent="  ", subsequent_indent="    ")
 
 
@@ -77,29 +77,29 @@ def plateaus_text(half: HalfCycle) -> str:
 
 
 def path_text(way: Pathways | None, labels: dict[str, str] | None = None) -> str:
-    """``Sb -> Li2Sb -> Li3Sb``, by label if given; ways that part or meet as ``A -> B (72 %), A -> C (28 %)``.
+    """``Sb -> Li2Sb -> Li3Sb``, by label if given; branched paths as ``A -> B (72 %), A -> C (28 %)``.
 
-    The percentages are shares of all Sb; a dash stands where next to nothing was converted.
+    The percentages are shares of all Sb; a dash if almost nothing was converted.
     """
     found = branches(way.paths) if way else ()
-    told = [" -> ".join((labels or {}).get(node, node) for node in branch.phases) for branch in found]
+    texts = [" -> ".join((labels or {}).get(node, node) for node in branch.phases) for branch in found]
     if len(found) > 1:
-        told = [f"{text} ({100.0 * branch.share:.0f} %)" for text, branch in zip(told, found, strict=True)]
-    return ", ".join(told) or "-"
+        texts = [f"{text} ({100.0 * branch.share:.0f} %)" for text, branch in zip(texts, found, strict=True)]
+    return ", ".join(texts) or "-"
 
 
 def ways_note(ways: Iterable[Pathways | None]) -> list[str]:
-    """What the percentages of `path_text` are, if it prints any."""
+    """A note on the percentages of `path_text`, if it prints any."""
     if any(way and len(branches(way.paths)) > 1 for way in ways):
         return ["path: where there is more than one way, the share of all Sb that took each"]
     return []
 
 
 def signed(value: float) -> str:
-    """``+1.2``, or ``0.0`` of either sign where nothing is left of it."""
+    """``+1.2``, or ``0.0`` without a sign if it rounds to zero."""
     return f"{value:+.1f}" if abs(value) >= 0.05 else "0.0"
 
 
 def or_dash(value: float | None, form: str) -> str:
-    """`value` in the format `form`, or a dash where there is none."""
+    """`value` in the format `form`, or a dash for None."""
     return "-" if value is None else form.format(value)

@@ -19,7 +19,7 @@ from sbpath import cv as scanned
 from sbpath import cycling, gitt, load_mechanism, path_asymmetry, plots
 from sbpath.mechanism.documents import shipped_names
 from sbpath.mechanism.graph import phase_graph
-from sbpath.plots.colours import FIRST, node_looks, phase_looks, readable
+from sbpath.plots.colours import KIND_COLOURS, node_looks, phase_looks, readable
 from sbpath.plots.style import BLUE, GREY, PHASES
 
 mpl.use("Agg")
@@ -243,7 +243,7 @@ def test_a_phase_has_its_colour_in_the_stack_the_sticks_and_other_systems(simula
         if phase in look
     }
     assert full == {BLUE}
-    assert {look["Li2Sb"].colour for look in looks.values() if "Li2Sb" in look} == {FIRST["between"]}
+    assert {look["Li2Sb"].colour for look in looks.values() if "Li2Sb" in look} == {KIND_COLOURS["between"]}
     solution = cycled(simulated, "li-snsb")
     above = plots.diffraction(solution)[2]
     sticks = [mpl.colors.to_hex(lines.get_color()[0]) for lines in above.collections]

@@ -11,7 +11,7 @@ from tiny import one_edge
 
 from sbpath import InputError, SimulationError, cycle_summaries, cycling, load_mechanism, simulate, zero_rate
 from sbpath.protocol.steps import Rate
-from sbpath.studies.zero_rate import CENTURY_C, FEWEST, FITS, RATES_C, _fit
+from sbpath.studies.zero_rate import CENTURY_C, MAX_MISFIT, MIN_POINTS, RATES_C, _fit
 
 KELVIN = 298.15
 SOME = ("C/10000", "C/1000", "C/100", "C/10")
@@ -113,7 +113,7 @@ def test_the_law_is_fitted_to_the_slow_rates_alone():
     assert limit.remaining_mV == pytest.approx(hysteresis(load_mechanism("na-sb"), CENTURY_C), abs=1.0)
     off = np.abs(limit.law_mV(limit.rates_C) - limit.hysteresis_mV)
     assert off[:4].max() == pytest.approx(limit.error_mV, rel=1e-6)
-    assert off[:4].max() <= FITS * limit.hysteresis_mV.max()
+    assert off[:4].max() <= MAX_MISFIT * limit.hysteresis_mV.max()
     assert off[4] > 20.0
 
 
@@ -150,6 +150,6 @@ def test_the_fit_finds_the_law_that_made_the_points(a, level, k):
     [("1C", "C/2", "C/4"), ("1C", "C/2", "C/4", "C/4"), ("1C", "C/2", "C/4", "50 mA/g"), ()],
 )
 def test_fewer_than_four_c_rates_are_refused(rates):
-    assert FEWEST == 4
+    assert MIN_POINTS == 4
     with pytest.raises(InputError, match="at least four different C-rates"):
         zero_rate("li-sb", rates, progress=False)

@@ -25,7 +25,7 @@ from sbpath import InputError, SbpathError, cycling, load_mechanism, load_sweep,
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.protocol.steps import Rate
 from sbpath.results.cycles import half_cycles, last_loop
-from sbpath.sweeps.engines import KILLED
+from sbpath.sweeps.executors import WORKER_DIED
 from sbpath.sweeps.plan import Plan
 from sbpath.sweeps.points import Sample
 from sbpath.sweeps.ranges import Range, Variation
@@ -343,7 +343,7 @@ def test_what_is_done_is_in_the_file_while_the_next_run_goes_on(tmp_path):
 
 
 def test_a_file_that_can_no_longer_be_written_ends_the_sweep(tmp_path, monkeypatch):
-    monkeypatch.setattr(store_module, "MOMENT_S", 0.05)
+    monkeypatch.setattr(store_module, "WRITE_INTERVAL_S", 0.05)
     out, runs = tmp_path / "s.sqlite", []
 
     def spoiling(solution):
@@ -402,7 +402,7 @@ def test_parquet_is_written_or_said_to_need_pyarrow(tmp_path, whole, monkeypatch
     assert read["ended"] == whole["ended"].tolist()
 
 
-# -- engines ------------------------------------------------------------------------------------------------
+# -- executors ----------------------------------------------------------------------------------------------
 
 
 def test_a_run_shares_every_record_that_it_does_not_change(monkeypatch):
@@ -450,7 +450,7 @@ def test_worker_processes_give_the_same_table_and_a_killed_one_loses_nothing(tmp
 def test_a_point_that_kills_its_worker_twice_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setenv(measures.FOLDER, str(tmp_path))
     table = run("li-sb", ["temperature=30,40,50", "rate=1C,2C"], measure=measures.deadly, workers=2)
-    assert table["failure"].tolist() == ["", "", KILLED, KILLED, "", ""]
+    assert table["failure"].tolist() == ["", "", WORKER_DIED, WORKER_DIED, "", ""]
     # Twice for each of the two points, and never again.
     assert len(list(tmp_path.glob("40.0-*"))) == 4
     assert np.isfinite(table["most_mAh_per_g"]).tolist() == [True, True, False, False, True, True]
