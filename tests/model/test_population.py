@@ -306,7 +306,7 @@ def test_the_particle_map_shows_each_particle_in_its_order():
     alone = plots.particle_map(run(Population.lognormal(1), "Discharge at 1C for 1 min"))
     assert "1 particle, " in alone.axes[0].get_title("left")
     plt.close(alone)
-    with pytest.raises(InputError, match="is of one particle"):
+    with pytest.raises(InputError, match="only one particle"):
         plots.particle_map(run(None))
 
 

@@ -298,7 +298,7 @@ sbpath.simulate("{name}", {protocol}, progress=False, {options})
         ("li-sb", '"Discharge at C/900 until 0.05 V (1 s period)"', ""),
         (
             "li-sb",
-            "sbpath.cycling('C/10', 0.05, 1.2, cycles=50)",
+            "sbpath.cycling('C/10', 0.05, 1.2, cycles=2000)",
             "population=sbpath.Population.lognormal(40, size=0.3)",
         ),
     ],
