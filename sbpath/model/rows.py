@@ -7,7 +7,7 @@ import numpy as np
 from sbpath.kernels import Floats, Floats2, Floats3, compiled, kernel
 from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import Network
-from sbpath.model.rates import growth_time
+from sbpath.model.rates import growth_time, nucleation_time
 from sbpath.model.transformations import MIN_AFFINITY
 from sbpath.model.workspace import workspace
 
@@ -55,11 +55,11 @@ def _evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple
         for e in range(len(network.source)):
             volumes[row, e] = space.volume[e]
             driving = space.affinity[e] - network.transformation_work[e]
-            # Without a driving force, the times left in the workspace are those of an earlier row.
             if driving <= MIN_AFFINITY:
                 continue
-            times[0, e, row] = space.nucleation[0, e]
-            # `evaluate` works out no growth time for an edge that never nucleates.
+            # `evaluate` skips edges whose reactant is empty, and growth that never nucleates.
+            barrier = network.barrier[0, e] * space.volume[e] * space.volume[e]
+            times[0, e, row] = nucleation_time(driving, barrier, network.log_attempt[0, e])
             times[1, e, row] = growth_time(
                 driving,
                 states[row, network.target[e]],

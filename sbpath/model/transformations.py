@@ -52,6 +52,9 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
         scale = network.charge_scale * network.weight[i]
         for e in range(edges):
             space.rate[i, e] = 0.0
+            # Nothing can transform: neither rate nor derivatives.
+            if state[first + network.source[e]] <= 0.0:
+                continue
             driving = space.affinity[e] - network.transformation_work[e]
             if driving <= MIN_AFFINITY:
                 continue
