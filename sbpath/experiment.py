@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from numbers import Real
@@ -13,11 +13,12 @@ import numpy as np
 
 from sbpath.errors import InputError, Problems
 from sbpath.kernels import Floats
+from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.reader import load_mechanism, mechanism_from_valid_document
 from sbpath.model.network import Network, build_network, sizes_of
 from sbpath.model.population import Population
-from sbpath.model.unknowns import UNKNOWNS, state_of
+from sbpath.model.unknowns import state_of
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.protocol import Protocol, cycling
 from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Step
@@ -43,18 +44,30 @@ class State:
         Electrode potential against the alkali metal.
     time_s : float
         Time.
-    particles : tuple of tuples of float, shape (N, P), optional
-        Fractions of each particle of a population, in the order of the mechanism's nodes; by
-        default `fractions` for all.
+    particles : tuple of tuples of float, shape (N, B), optional
+        Unknowns of each particle of a population, first its fractions in the order of the
+        mechanism's nodes; by default `fractions` for all.
+    others : mapping of str to tuple of float
+        Further unknowns by name (`sbpath.model.unknowns`); by default each is at its start.
+
+    Raises
+    ------
+    InputError
+        If `fractions` or `others` is not a mapping.
     """
 
-    fractions: dict[str, float]
+    fractions: Mapping[str, float]
     potential_V: float
     time_s: float = 0.0
     particles: tuple[tuple[float, ...], ...] | None = None
+    others: Mapping[str, tuple[float, ...]] = FrozenMapping()
 
-    def __hash__(self) -> int:
-        return hash((frozenset(self.fractions.items()), self.potential_V, self.time_s, self.particles))
+    def __post_init__(self) -> None:
+        for name in ("fractions", "others"):
+            given = getattr(self, name)
+            if not isinstance(given, Mapping):
+                raise InputError(f"{name}: must be a mapping of name to value, not {given!r:.60}")
+            object.__setattr__(self, name, FrozenMapping(given))
 
 
 @dataclass(frozen=True)
@@ -133,7 +146,7 @@ class Experiment:
             problems.add(*_step_problems(parsed, mechanism, one_C, mass))
         if not isinstance(options, SolverOptions):
             problems.add(f"options: must be SolverOptions(...), not {options!r}")
-        start = problems.attempt(_start, mechanism, initial, population)
+        start = problems.attempt(_start, mechanism, initial)
         problems.check()
         return cls(mechanism, graph, parsed, celsius, start, mass, one_C, options, population)
 
@@ -150,11 +163,19 @@ class Experiment:
     def initial_state(self, network: Network) -> Floats:
         """The initial state for the solver: the unknowns of `network` in their order."""
         start = self.initial
-        values: dict[str, Any] = {u.name: getattr(start, u.name) for u in UNKNOWNS if hasattr(start, u.name)}
-        values["fractions"] = (
-            [*start.fractions.values()] if start.particles is None else np.array(start.particles, dtype=float)
-        )
-        return state_of(network.layout, sizes_of(network), values)
+        values: dict[str, Any] = {"potential_V": start.potential_V, **start.others}
+        values["fractions"] = [*start.fractions.values()]
+        state = state_of(network.layout, sizes_of(network), values)
+        if start.particles is not None:
+            blocks = np.array(start.particles, dtype=float)
+            shape = (len(network.weight), network.layout.block)
+            if blocks.shape != shape:
+                raise InputError(
+                    f"initial: its particles have shape {blocks.shape}, not {shape}; "
+                    "continue with the same population"
+                )
+            state[: blocks.size] = blocks.ravel()
+        return state
 
     def as_document(self) -> dict[str, Any]:
         """The experiment as plain values for JSON, which `from_document` reads."""
@@ -184,6 +205,7 @@ class Experiment:
         if mechanism.sha256 != stated:
             raise InputError("the mechanism in the file is not the one that was simulated")
         initial = given["initial"]
+        initial = initial | {"others": {name: tuple(values) for name, values in initial["others"].items()}}
         if initial["particles"] is not None:
             initial = initial | {"particles": tuple(map(tuple, initial["particles"]))}
         return cls(
@@ -235,7 +257,7 @@ def _step_problems(protocol: Protocol, mechanism: Mechanism, one_C: float, mass:
     ]
 
 
-def _start(mechanism: Mechanism, initial: State | None, population: Population | None) -> State:
+def _start(mechanism: Mechanism, initial: State | None) -> State:
     """The initial state, with a fraction for every node in the mechanism's order."""
     if initial is None:
         initial = State({mechanism.initial_phase: 1.0}, mechanism.upper_cutoff_V)
@@ -251,12 +273,6 @@ def _start(mechanism: Mechanism, initial: State | None, population: Population |
         raise InputError(f"initial: the fractions must be positive and add up to 1, not {total:g}")
     if not (math.isfinite(initial.potential_V) and math.isfinite(initial.time_s)):
         raise InputError("initial: potential_V and time_s must be finite numbers")
-    number = 1 if population is None else len(population)
-    if initial.particles is not None and np.shape(initial.particles) != (number, len(mechanism.nodes)):
-        raise InputError(
-            f"initial: its particles have shape {np.shape(initial.particles)}, not "
-            f"({number}, {len(mechanism.nodes)}); continue with the same population"
-        )
     return replace(
         initial,
         fractions={name: float(initial.fractions.get(name, 0.0)) for name in mechanism.nodes},

@@ -10,6 +10,8 @@ import numpy as np
 from sbpath.experiment import Experiment
 from sbpath.halfcycles import charge_runs
 from sbpath.kernels import Floats, Integers
+from sbpath.mechanism.frozen import FrozenMapping
+from sbpath.model import unknowns
 from sbpath.model.columns import CHARGE, HEAT_CAUSES, POTENTIAL, TIME, by_name
 from sbpath.model.network import Network, sizes_of
 from sbpath.model.population import Population
@@ -103,9 +105,11 @@ def solution_of(experiment: Experiment, record: RunRecord, start_charge: float) 
     }
     # What else a solution holds is a column of that name.
     made |= {f.name: table[f.name].copy() for f in fields(Solution) if f.name in table.keys() - made.keys()}
+    others = {u.name: table[u.name].copy() for u in unknowns.UNKNOWNS if u.name not in ("fractions", "potential_V")}
     return Solution(
         experiment=experiment,
         **made,
+        others=FrozenMapping(others),
         cycle=cycle,
         step=step,
         steps=tuple(steps),
@@ -121,5 +125,5 @@ def _particles(population: Population, record: RunRecord) -> Particles:
         **{f.name: getattr(population, f.name) for f in fields(population)},
         row=rows,
         fractions=blocks.reshape(len(rows), len(population), layout.block)[:, :, :nodes].copy(),
-        final=final.reshape(len(population), layout.block)[:, :nodes].copy(),
+        final=final.reshape(len(population), layout.block).copy(),
     )

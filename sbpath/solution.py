@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from sbpath.experiment import Experiment, State
 from sbpath.files import atomic_write
 from sbpath.halfcycles import charge_runs
 from sbpath.kernels import Floats, Integers
+from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.mechanism.mechanism import Edge, Mechanism
-from sbpath.model.network import Network
+from sbpath.model.network import Network, sizes_of
+from sbpath.model.unknowns import states_of
 from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.steps import Step
@@ -27,6 +30,7 @@ from sbpath.protocol.steps import Step
 FORMAT = 4
 # Prefix of the arrays of a population in a file.
 PARTICLE_PREFIX = "particles."
+UNKNOWN_PREFIX = "unknowns."
 
 # Causes of the irreversible heat of an edge, in the order of `Solution.heat_parts_J_per_g`.
 CAUSES = ("nucleation", "growth", "transport", "work")
@@ -82,8 +86,8 @@ class Particles:
         in x, and at the ends of protocol steps.
     fractions : float32 array, shape (s, N, P)
         Share of each particle's Sb in each node.
-    final : array, shape (N, P)
-        The same at the end, in double precision.
+    final : array, shape (N, B)
+        All unknowns of each particle at the end, the fractions first, in full precision.
     """
 
     weight: Floats
@@ -147,6 +151,8 @@ class Solution:
         Numbers of each row, from 1.
     steps : tuple of StepRecord
         How each step ended.
+    others : mapping of str to array, shape (n,) or (size, n)
+        Further unknowns by name (`sbpath.model.unknowns`).
     particles : Particles, optional
         Particles of a population; the arrays above are then means over them.
     """
@@ -174,12 +180,15 @@ class Solution:
     step: Integers
     steps: tuple[StepRecord, ...]
     particles: Particles | None = None
+    others: Mapping[str, Floats] = FrozenMapping()
 
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
+        for value in self.others.values():
+            value.setflags(write=False)
 
     def __repr__(self) -> str:
         last = self.steps[-1]
@@ -238,8 +247,9 @@ class Solution:
 
     @property
     def states(self) -> Floats:
-        """Fractions and potential (V) of every row, shape (n, P + 1)."""
-        return np.vstack([self.fractions, self.potential_V]).T.copy()
+        """All unknowns in every row, as the equations of one particle take them, shape (n, unknowns)."""
+        values = {"fractions": self.fractions, "potential_V": self.potential_V, **self.others}
+        return states_of(self.network.layout, sizes_of(self.network), values)
 
     @property
     def heat_J_per_g(self) -> Floats:
@@ -249,9 +259,14 @@ class Solution:
     @property
     def final_state(self) -> State:
         """The electrode at the end, to continue from."""
-        fractions = dict(zip(self.phases, self.fractions[:, -1].tolist(), strict=True))
         particles = None if self.particles is None else tuple(map(tuple, self.particles.final.tolist()))
-        return State(fractions, float(self.potential_V[-1]), float(self.time_s[-1]), particles)
+        return replace(self.state_at(-1), particles=particles)
+
+    def state_at(self, row: int) -> State:
+        """The electrode in one row; of a population its mean."""
+        fractions = dict(zip(self.phases, self.fractions[:, row].tolist(), strict=True))
+        others = {name: tuple(np.atleast_2d(values)[:, row].tolist()) for name, values in self.others.items()}
+        return State(fractions, float(self.potential_V[row]), float(self.time_s[row]), others=others)
 
     def direction(self) -> list[str]:
         """Direction of each row: "rest", or the direction of its half cycle."""
@@ -280,6 +295,7 @@ class Solution:
             for i in fields(self)
             if isinstance(getattr(self, i.name), np.ndarray)
         }
+        arrays |= {UNKNOWN_PREFIX + name: values for name, values in self.others.items()}
         if self.particles is not None:
             for i in fields(self.particles):
                 arrays[PARTICLE_PREFIX + i.name] = getattr(self.particles, i.name)
@@ -332,6 +348,12 @@ class SimulationError(SbpathError):
         return self.args[0]
 
 
+def _taken(arrays: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """The arrays whose names begin with `prefix`, without it; they are removed from `arrays`."""
+    names = [name for name in arrays if name.startswith(prefix)]
+    return {name.removeprefix(prefix): arrays.pop(name) for name in names}
+
+
 def load_solution(path: str | Path) -> Solution:
     """Read a file written by `Solution.save`.
 
@@ -348,13 +370,13 @@ def load_solution(path: str | Path) -> Solution:
         about = json.loads(str(arrays.pop("about")))
         version = about["format"]
         if version == FORMAT:
-            own = {name: arrays.pop(name) for name in list(arrays) if name.startswith(PARTICLE_PREFIX)}
-            particles = {name.removeprefix(PARTICLE_PREFIX): values for name, values in own.items()}
+            particles, others = (_taken(arrays, prefix) for prefix in (PARTICLE_PREFIX, UNKNOWN_PREFIX))
             experiment = Experiment.from_document(about["experiment"])
             return Solution(
                 **arrays,
                 experiment=experiment,
                 particles=Particles(**particles) if particles else None,
+                others=FrozenMapping(others),
                 steps=_steps_of(experiment, about["steps"]),
             )
     except FileNotFoundError:

@@ -17,8 +17,8 @@ def evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple[
 
     Parameters
     ----------
-    states : array, shape (n, P + 1)
-        Fractions and potential (V) of one particle.
+    states : array, shape (n, unknowns)
+        Of one particle, see `sbpath.model.unknowns`.
     currents : array, shape (n,)
         A/g.
     network : Network
@@ -34,6 +34,7 @@ def evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple[
         Times of nucleation, growth and transport of each edge (s); nan where it has no driving
         force.
     """
+    _check(states, network)
     volumes, motion, times = compiled(_evaluate_rows)(states, currents, network)
     return volumes.T, motion, times
 
@@ -42,7 +43,14 @@ def linearize_rows(states: Floats2, currents: Floats, network: Network) -> tuple
     """dy/dt, shape (n, P + 1), and its Jacobian, shape (n, P + 1, P + 1), in every row; otherwise as
     `evaluate_rows`.
     """
+    _check(states, network)
     return compiled(_linearize_rows)(states, currents, network)
+
+
+def _check(states: Floats2, network: Network) -> None:
+    """Native code does not check indices."""
+    if states.shape[1] != network.layout.unknowns:
+        raise ValueError(f"states: {states.shape[1]} unknowns in a row, not {network.layout.unknowns}")
 
 
 @kernel

@@ -125,3 +125,12 @@ def state_of(layout: Layout, sizes: Mapping[str, int], values: Mapping[str, Any]
         target = blocks[:, own] if unknown.owner == PARTICLE else state[own]
         target[...] = values.get(unknown.name, unknown.start)
     return state
+
+
+def states_of(layout: Layout, sizes: Mapping[str, int], values: Mapping[str, Any]) -> Floats:
+    """States of one particle in n rows, shape (n, unknowns), from values of shape (size, n) or (n,) by name."""
+    rows = np.shape(values["potential_V"])[-1]
+    states = np.empty((rows, layout.unknowns))
+    for first, unknown in zip(layout.first.tolist(), UNKNOWNS, strict=True):
+        states[:, first : first + sizes[unknown.size]] = np.atleast_2d(values[unknown.name]).T
+    return states

@@ -58,16 +58,17 @@ def programme_of(steps: Sequence[Step], one_C: float, mass: float) -> Programme:
     """
     rows = [_imposed(step, one_C, mass) for step in steps]
     limits = [[_event(limit, step, one_C, mass) for limit in watched_limits(step)] for step in steps]
-    control, level, end, scan_rate = (np.array(column) for column in zip(*rows, strict=True))
-    quantity, value, sign = np.array([t for these in limits for t in these]).reshape(-1, 3).T
+    control, *numbers = zip(*rows, strict=True)
+    level, end, scan_rate = (np.array(column, dtype=float) for column in numbers)
+    quantity, value, sign = np.array([t for these in limits for t in these], dtype=float).reshape(-1, 3).T
     return Programme(
-        current_control=control,
+        current_control=np.array(control, dtype=bool),
         level=level,
         end=end,
         scan_rate=scan_rate,
-        duration=np.array([_longest(step) for step in steps]),
-        period=np.array([step.period_s or 0.0 for step in steps]),
-        first_limit=np.cumsum([0, *(len(these) for these in limits)]),
+        duration=np.array([_longest(step) for step in steps], dtype=float),
+        period=np.array([step.period_s or 0.0 for step in steps], dtype=float),
+        first_limit=np.cumsum([0, *(len(these) for these in limits)], dtype=np.int64),
         quantity=quantity.astype(np.int64),
         value=value.copy(),
         sign=sign.copy(),

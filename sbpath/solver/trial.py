@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +42,8 @@ NEGLIGIBLE_CURRENT = 5e-5
 
 # Below these tolerances rounding in double precision decides, not the method.
 MIN_RTOL, MIN_ATOL = 1e-10, 1e-13
+# More integrator steps within one protocol step would take days.
+MAX_STEPS = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,23 @@ class SolverOptions:
     max_steps: int = 20_000
 
     def __post_init__(self) -> None:
-        problems = [
-            f"{name}: must lie between {least:g} and 0.01, not {value!r}"
-            for name, value, least in (("rtol", self.rtol, MIN_RTOL), ("atol", self.atol, MIN_ATOL))
-            if not least <= value <= 1e-2
-        ]
-        if self.max_steps < 1:
-            problems.append(f"max_steps: must be 1 or more, not {self.max_steps!r}")
+        problems = []
+        for name, least in (("rtol", MIN_RTOL), ("atol", MIN_ATOL)):
+            given = getattr(self, name)
+            if not isinstance(given, Real) or isinstance(given, bool) or not least <= float(given) <= 1e-2:
+                problems.append(f"{name}: must be a number from {least:g} to 0.01, not {given!r}")
+            else:
+                object.__setattr__(self, name, float(given))
+        steps = self.max_steps
+        if (
+            not isinstance(steps, Real)
+            or isinstance(steps, bool)
+            or not 1 <= steps <= MAX_STEPS
+            or steps != int(steps)
+        ):
+            problems.append(f"max_steps: must be a whole number from 1 to {MAX_STEPS:,}, not {steps!r}")
+        else:
+            object.__setattr__(self, "max_steps", int(steps))
         if problems:
             raise InputError(problems)
 

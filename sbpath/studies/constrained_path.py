@@ -131,14 +131,9 @@ def _beginning(solution: Solution, cycle: int, edges: Sequence[tuple[str, str]])
     """
     rows = np.flatnonzero(solution.cycle == cycle)
     first, last = int(rows[0]), int(rows[-1])
-    began = _state(solution, first - 1) if first > 0 else solution.experiment.initial
+    began = solution.state_at(first - 1) if first > 0 else solution.experiment.initial
     # The start if both are equal to within rounding.
-    return max((began, _state(solution, last)), key=lambda state: round(_on_path(state, edges), 6))
-
-
-def _state(solution: Solution, row: int) -> State:
-    fractions = dict(zip(solution.phases, solution.fractions[:, row].tolist(), strict=True))
-    return State(fractions, float(solution.potential_V[row]), float(solution.time_s[row]))
+    return max((began, solution.state_at(last)), key=lambda state: round(_on_path(state, edges), 6))
 
 
 def _on_path(state: State, edges: Sequence[tuple[str, str]]) -> float:
@@ -182,6 +177,7 @@ def simulate_constrained(
         {node: inside.get(node, 0.0) / total for node in constrained.nodes},
         initial.potential_V,
         initial.time_s,
+        others=initial.others,
     )
     experiment = replace(
         solution.experiment, mechanism=constrained, graph=CONSTRAINED, initial=start, population=None

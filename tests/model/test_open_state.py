@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sbpath import Population, cycling, load_mechanism
+from sbpath import Population, cycling, load_mechanism, load_solution, simulate, simulation
 from sbpath.model import columns, equations, processes, unknowns
 from sbpath.model.columns import HEAT_CAUSES, Column, by_name
 from sbpath.model.equations import Control, evaluate
@@ -26,6 +26,7 @@ from sbpath.model.network import build_network, sizes_of
 from sbpath.model.population import populated
 from sbpath.model.unknowns import PARTICLE, SHARED, TALLY, UNKNOWNS, Unknown, state_of
 from sbpath.model.workspace import dense, workspace
+from sbpath.native.library import interpreted
 from sbpath.physical import FARADAY_C_PER_MOL as F
 from sbpath.protocol.protocol import Protocol
 from sbpath.solution import CAUSES
@@ -380,3 +381,22 @@ def test_host_charge_and_energy_close_where_contact_is_lost(losing, tolerance):
 
 def test_heat_by_edge_is_in_the_order_of_the_causes_of_a_solution():
     assert tuple(column.name for column in HEAT_CAUSES if column.size == "edges") == CAUSES
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["one particle", "three particles"])
+def test_what_a_film_has_become_is_in_the_solution_and_in_a_continued_run(monkeypatch, tmp_path, many):
+    plug_in(monkeypatch, FILM_UNKNOWNS, FILM_HEAT, add_film, film_charge, film_energy, fill_film)
+    monkeypatch.setattr(simulation, "compiled", interpreted)
+    population = Population.discrete([0.6, 0.4], [1.0, 2.0]) if many else None
+    steps = ["Discharge at 2C until 0.6 V", "Rest for 10 min"]
+    options = {"population": population, "progress": False}
+    whole = simulate("li-sb", [tuple(steps)], **options)
+    first = simulate("li-sb", steps[0], **options)
+    assert first.others["film_thickness_m"][-1] > 1.001 * THIN
+    first.save(tmp_path / "first.npz")
+    for before in (first, load_solution(tmp_path / "first.npz")):
+        rest = simulate("li-sb", steps[1], initial=before, **options)
+        for name, values in whole.others.items():
+            assert rest.others[name][-1] == pytest.approx(values[-1], rel=1e-12), name
+        assert rest.voltage_V[-1] == pytest.approx(whole.voltage_V[-1], abs=1e-12)
+    assert first.states.shape[1] == first.network.layout.unknowns

@@ -14,8 +14,10 @@ from scipy.integrate import simpson
 from tiny import one_edge, tiny_mechanism
 
 from sbpath import SimulationError, SolverOptions, State, cycling, load_mechanism, shipped_names, simulate
+from sbpath.errors import InputError
 from sbpath.model.network import build_network
 from sbpath.physical import ZERO_CELSIUS_K
+from sbpath.protocol.steps import ConstantCurrent, ConstantVoltage, Rate, Rest, Sweep, TimeLimit, VoltageLimit
 from sbpath.solver.reference import scipy_cycle
 from sbpath.text.mechanism_sheet import mechanism_report
 
@@ -532,3 +534,31 @@ def test_an_output_period_that_fills_the_memory_is_refused():
     assert partial.steps[0].outcome.name == "TIME"
     assert 0.0 < partial.steps[1].duration_s < 100.0 + 3600.0
     assert np.diff(partial.time_s).min() >= 0.0
+
+
+@pytest.mark.parametrize("number", [int, np.int64, np.float32, np.float64], ids=lambda kind: kind.__name__)
+def test_whole_and_short_numbers_do_as_well_as_floats(number):
+    steps = [
+        Sweep(1e-2, number(1), number(2)),
+        ConstantVoltage(number(1), (TimeLimit(number(60)),), period_s=number(30)),
+        Rest((TimeLimit(number(60)),)),
+        ConstantCurrent("insertion", Rate(number(1), "C"), (VoltageLimit(number(0)), TimeLimit(number(60)))),
+    ]
+    for step in steps:
+        ours = simulate("li-sb", step, progress=False)
+        theirs = simulate("li-sb", str(step), progress=False)
+        np.testing.assert_allclose(ours.voltage_V, theirs.voltage_V, rtol=1e-6)
+
+
+@pytest.mark.parametrize("given", [1e5, np.float64(1e5), np.int64(100_000)])
+def test_a_whole_number_of_steps_may_come_as_a_float(given):
+    assert SolverOptions(max_steps=given).max_steps == 100_000
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"max_steps": 1.5}, {"max_steps": True}, {"max_steps": "9"}, {"max_steps": 10**30}, {"max_steps": None}, {"rtol": "x"}],
+)  # fmt: skip
+def test_options_of_another_kind_are_refused(wrong):
+    with pytest.raises(InputError, match=rf"{next(iter(wrong))}: must be a "):
+        SolverOptions(**wrong)
