@@ -68,12 +68,12 @@ def report(quick: bool) -> str:
 
 
 def _row(name: str, children: list[Child]) -> list[str]:
-    """Median times, when there was a word to who waits, and the largest memory."""
+    """Medians of times and memory, and when there was a word to who waits."""
     word = children[0].first_word
     return [
         name,
         f"{median(child.seconds for child in children):.2f}",
         f"{median(child.processor for child in children):.2f}",
         "-" if word is None else f"{word:.1f}",
-        f"{max(child.memory for child in children) / 1e6:.0f}",
+        f"{median(child.memory for child in children) / 1e6:.0f}",
     ]

@@ -8,4 +8,4 @@ from integrators import compare
 
 def report(quick: bool) -> str:
     """The table."""
-    return compare(task.cycle(), titration=False, quick=quick)
+    return compare(task.cycle(), quick)

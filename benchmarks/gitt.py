@@ -8,4 +8,4 @@ from integrators import compare
 
 def report(quick: bool) -> str:
     """The table."""
-    return compare(task.gitt(), titration=True, quick=quick)
+    return compare(task.gitt(), quick, titration=True)

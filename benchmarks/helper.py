@@ -25,11 +25,11 @@ class NotInstalledError(Exception):
     """Software that a benchmark wants is missing; the message says how to install it."""
 
 
-def interleaved(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """Median time of each contestant (s).
+def interleaved(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
+    """Time of each contestant (s) in each round.
 
-    They take turns, so that a slow moment of the machine falls on all of them, and their
-    ratios hold where the times do not. It is time of the processor: on an idle machine the same
+    They take turns, so that a slow moment of the machine falls on all of them, and the
+    ratios of a round hold where the times do not. It is time of the processor: on an idle machine the same
     as time on the wall, since all of them calculate on one thread; on a busy one it leaves out
     the turns of others, which a long run always has to wait for and a short one seldom.
     """
@@ -41,7 +41,12 @@ def interleaved(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[
                 times = _block(run)
                 spent[name] += sum(times)
                 blocks[name].append(median(times[1:] or times))
-    return {name: median(values) for name, values in blocks.items()}
+    return blocks
+
+
+def paired(times: list[float], others: list[float]) -> float:
+    """Median over rounds of a contestant's time by that of another in the same round."""
+    return median(one / other for one, other in zip(times, others, strict=False))
 
 
 def _block(run: Callable[[], Any]) -> list[float]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import NamedTuple
 
 import helper
-from helper import NotInstalledError, error, interleaved, milliseconds, ratio, table
+from helper import NotInstalledError, error, interleaved, milliseconds, paired, ratio, table
 from stacks import own, pybamm_models, scipy_ivp, sundae, sundials
 from task import TIGHT, Contestant, Task, Truth, largest_error, true_curve
 
@@ -23,8 +24,8 @@ class Entry(NamedTuple):
     steps: int
 
 
-def compare(task: Task, titration: bool, quick: bool) -> str:
-    """The table, and below it what was not installed."""
+def compare(task: Task, quick: bool, titration: bool = False, others: bool = True) -> str:
+    """The table, and below it what was not installed; without `others` only sbpath and C."""
     truth = true_curve(task)
     field = [enter(one, truth) for one in own.contestants(task)]
     missing: list[str] = []
@@ -34,7 +35,7 @@ def compare(task: Task, titration: bool, quick: bool) -> str:
         lambda: by_hand(task, truth, field[0].error),
         lambda: [enter(*pair) for pair in pybamm_models.contestants(titration)],
     ]
-    for make in makers:
+    for make in makers if others else makers[2:3]:
         try:
             field += make()
         except NotInstalledError as complaint:
@@ -46,16 +47,25 @@ def compare(task: Task, titration: bool, quick: bool) -> str:
     rows = [
         [
             name,
-            milliseconds(times[name]),
-            ratio(times[name] / whole),
-            ratio(times[name] / bare),
+            milliseconds(median(times[name])),
+            ratio(paired(times[name], whole)),
+            ratio(paired(times[name], bare)),
             error(entry.error),
             f"{entry.steps:,}",
         ]
         for name, entry in zip(contestants, field, strict=True)
     ]
     head = ["", "time / ms", "/ simulate", "/ integrator", "error / V", "steps"]
-    return "\n\n".join([table(head, rows), *missing, helper.machine(PACKAGES)])
+    return "\n\n".join([table(head, rows), *missing, f"{helper.machine(PACKAGES)} {_c_side()}".rstrip()])
+
+
+def _c_side() -> str:
+    """How the C side was built."""
+    try:
+        version, origin, flags, compiler = sundials.facts()
+    except NotInstalledError:
+        return ""
+    return f"SUNDIALS {version} from {origin}, and the C code: gcc {compiler}, {flags}."
 
 
 def enter(one: Contestant, truth: Truth) -> Entry:

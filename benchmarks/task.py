@@ -17,7 +17,7 @@ from scipy.interpolate import CubicHermiteSpline
 
 import sbpath
 from sbpath.kernels import compiled
-from sbpath.mechanism.records import Mechanism
+from sbpath.mechanism.mechanism import Mechanism
 from sbpath.model.columns import MOTION, TIME, VOLTAGE
 from sbpath.model.network import Network, build_network
 from sbpath.physical import ZERO_CELSIUS_K
@@ -72,9 +72,9 @@ class Contestant(NamedTuple):
     steps: Callable[[Any], int]
 
 
-def cycle() -> Task:
-    """One cycle of Sb in a Li cell at C/10, every transformation open."""
-    mechanism = sbpath.load_mechanism("li-sb")
+def cycle(name: str = "li-sb") -> Task:
+    """One cycle at C/10, every transformation open; by default of Sb in a Li cell."""
+    mechanism = sbpath.load_mechanism(name)
     return make_task(mechanism, sbpath.cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V))
 
 

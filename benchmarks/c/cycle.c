@@ -90,6 +90,9 @@ static int root_ida(sunrealtype t, N_Vector y, N_Vector dydt, sunrealtype *out, 
 
 /* ---- what Python calls ------------------------------------------------------------------- */
 
+/* Version of SUNDIALS; where its source is from; the flags that it and this were compiled with; by what. */
+const char *solver_facts(void) { return SUNDIALS_VERSION "|" ORIGIN "|" FLAGS "|" __VERSION__; }
+
 void solver_free(Solver *s) {
     if (s->memory) s->ida ? IDAFree(&s->memory) : CVodeFree(&s->memory);
     SUNLinSolFree(s->linear);

@@ -76,10 +76,10 @@ Electrode *electrode_read(const char *path) {
         {"partial_volume", &m->partial_volume}, {"sites", &m->sites},
         {"site_potential", &m->site_potential}, {"site_energy", &m->site_energy},
         {"unchanged", &m->unchanged}, {"grows", &m->grows}, {"alpha", &m->alpha},
-        {"energy", &m->energy}, {"order", &m->order}, {"seed", &m->seed}, {"transformation_work", &m->transformation_work},
-        {"barrier", &m->barrier}, {"log_attempt", &m->log_attempt}, {"growth", &m->growth},
-        {"transport", &m->transport}, {"start", &m->start}, {"duration", &m->duration},
-        {"limit", &m->limit}, {"side", &m->side},
+        {"energy", &m->energy}, {"order", &m->order}, {"seed", &m->seed},
+        {"transformation_work", &m->transformation_work}, {"barrier", &m->barrier},
+        {"log_attempt", &m->log_attempt}, {"growth", &m->growth}, {"transport", &m->transport},
+        {"start", &m->start}, {"duration", &m->duration}, {"limit", &m->limit}, {"side", &m->side},
     };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         bad = bad || read_into(file, arrays[i].name, arrays[i].to) < 0;
@@ -104,9 +104,9 @@ void electrode_free(Electrode *m) {
     void *all[] = {m->gibbs, m->fixed, m->full, m->molar_volume, m->partial_volume,
                    m->gallery_start, m->sites, m->site_potential, m->site_energy, m->source,
                    m->target, m->unchanged, m->grows, m->alpha, m->energy, m->order, m->seed,
-                   m->transformation_work, m->barrier, m->log_attempt, m->growth, m->transport, m->start,
-                   m->current, m->duration, m->limit, m->side, m->omega, m->content, m->slope,
-                   m->curvature};
+                   m->transformation_work, m->barrier, m->log_attempt, m->growth, m->transport,
+                   m->start, m->current, m->duration, m->limit, m->side, m->omega, m->content,
+                   m->slope, m->curvature};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
     free(m);
 }
@@ -155,9 +155,11 @@ typedef struct {
     double driving, volume, nucleation, growth, waiting, rate, step, filled, occupied, rounded;
 } Edge;
 
-/* Edge e in state y, as in sbpath.model.rates; 0 where it stands still or nucleation is out of reach. */
+/* Edge e in state y, as in sbpath.model.rates; 0 where its reactant is empty, where it stands still,
+ * or where nucleation is out of reach. */
 static int edge_at(const Electrode *m, int e, const double *y, Edge *edge) {
     int p = edge->p = m->source[e], q = edge->q = m->target[e];
+    if (y[p] <= 0.0) return 0;
     double driving = edge->driving = m->omega[p] - m->omega[q] - m->transformation_work[e];
     if (driving <= SMALLEST_AFFINITY) return 0;
     edge->volume = new_volume(m, e);
@@ -173,7 +175,7 @@ static int edge_at(const Electrode *m, int e, const double *y, Edge *edge) {
     edge->rounded = driving < BEYOND_KINK * KINK ? less_than_one(driving / KINK, exp(-driving / KINK)) : 1.0;
     edge->growth /= edge->rounded;
     edge->waiting = edge->nucleation + edge->growth + m->transport[e];
-    edge->rate = fmax(y[p], 0.0) / edge->waiting;
+    edge->rate = y[p] / edge->waiting;
     edge->step = m->content[q] - m->content[p];
     return 1;
 }
@@ -211,7 +213,7 @@ void electrode_jacobian(Electrode *m, double current, const double *y, double *j
                                       (1.0 - edge.rounded) / edge.rounded / KINK);
         double product_slope =
             m->order[e] > 0.0 ? -edge.growth * m->order[e] * (1.0 - m->seed[e]) / edge.filled : 0.0;
-        double by_reactant = y[p] > 0.0 ? 1.0 / waiting : 0.0;
+        double by_reactant = 1.0 / waiting;
         double by_product = -rate * product_slope / waiting;
         double by_potential = rate * slope / waiting * step * m->faraday;
         /* The nucleus is as large as the product's content makes it. */

@@ -1,4 +1,7 @@
-"""The same equations by hand in C with SUNDIALS: the folder `c`, built here and loaded as a library."""
+"""The same equations by hand in C with SUNDIALS: the folder `c`, built here and loaded as a library.
+
+SUNDIALS is built from its source with the same flags, once; see `c/sundials.sh`.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,15 @@ from sbpath.physical import FARADAY_C_PER_MOL
 from task import ATOL, RTOL, Contestant, Curve, Floats, Task
 
 SOURCE = Path(__file__).parent.parent / "c"
-HOW = "C with SUNDIALS is not installed: a C compiler, make, and SUNDIALS 6 or newer (Debian: apt-get install gcc make libsundials-dev)"
+BUILD = SOURCE / "build"
+HOW = "SUNDIALS cannot be built: its script needs gcc, make, cmake, and apt or a folder SUNDIALS_SOURCE"
 
 METHODS = "CVODE", "IDA"
 
 # Room for the steps of one solve.
 MOST_ROWS = 400_000
 
-# Kept as long as the process lives.
+# For the numbers of tasks, as long as the process lives.
 _folder = TemporaryDirectory()
 
 
@@ -37,18 +41,22 @@ class Result(NamedTuple):
 
 @cache
 def library() -> ctypes.CDLL:
-    """The C code, compiled for this machine."""
+    """SUNDIALS and the C code, compiled for this machine."""
     try:
-        made = subprocess.run(
-            ["make", "-C", str(SOURCE), f"OUT={_folder.name}"], capture_output=True, text=True, check=False
-        )
+        made = subprocess.run(["make", "-C", str(SOURCE)], capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise NotInstalledError(HOW) from None
     if made.returncode:
-        # The compiler's own first complaint tells what is missing.
-        complaints = [line for line in made.stderr.splitlines() if "error" in line or "cannot find" in line]
-        raise NotInstalledError("; ".join([HOW, *(line.split("error: ")[-1] for line in complaints[:1])]))
-    loaded = ctypes.CDLL(str(Path(_folder.name) / "libelectrode.so"))
+        # The first complaint tells what is missing.
+        complaints = [line for line in made.stderr.splitlines() if "rror" in line or "not found" in line]
+        raise NotInstalledError("; ".join([HOW, *complaints[:1]]))
+    loaded = ctypes.CDLL(str(BUILD / "libelectrode.so"))
+    loaded.solver_facts.restype = ctypes.c_char_p
+    loaded.electrode_read.restype = ctypes.c_void_p
+    loaded.electrode_read.argtypes = [ctypes.c_char_p]
+    for function in (loaded.electrode_rate, loaded.electrode_jacobian):
+        function.restype = None
+        function.argtypes = [ctypes.c_void_p, ctypes.c_double, ctypes.c_void_p, ctypes.c_void_p]
     loaded.solver_new.restype = ctypes.c_void_p
     loaded.solver_new.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_double, ctypes.c_double]
     loaded.solver_free.restype = None
@@ -58,8 +66,14 @@ def library() -> ctypes.CDLL:
     return loaded
 
 
-def write_numbers(task: Task, path: Path) -> None:
-    """The network, the start and the protocol of a task as lines of "name count values"."""
+def facts() -> tuple[str, str, str, str]:
+    """Version of SUNDIALS, where its source is from, flags and compiler of it and of the C code."""
+    version, origin, flags, compiler = library().solver_facts().decode().split("|")
+    return version, origin, flags, compiler
+
+
+def write_numbers(task: Task) -> bytes:
+    """The network, the start and the protocol of a task as lines of "name count values"; the file's path."""
     numbers = dict(task.network._asdict())
     # One particle: its numbers are those of the edges.
     assert len(numbers.pop("weight")) == 1
@@ -70,7 +84,9 @@ def write_numbers(task: Task, path: Path) -> None:
     for name, values in numbers.items():
         flat = np.ravel(values).tolist()
         lines.append(" ".join([name, str(len(flat)), *map(repr, flat)]))
+    path = Path(_folder.name) / "numbers.txt"
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
+    return str(path).encode()
 
 
 class Solver:
@@ -78,9 +94,7 @@ class Solver:
 
     def __init__(self, task: Task, method: str, rtol: float, atol: float) -> None:
         self.library = library()
-        path = Path(_folder.name) / "numbers.txt"
-        write_numbers(task, path)
-        self.handle = self.library.solver_new(str(path).encode(), METHODS.index(method), rtol, atol)
+        self.handle = self.library.solver_new(write_numbers(task), METHODS.index(method), rtol, atol)
         if not self.handle:
             raise RuntimeError(f"{method} could not be set up")
         self.rows = np.empty((MOST_ROWS, len(task.start) + 2))
@@ -112,7 +126,9 @@ def contestant(task: Task, method: str, rtol: float = RTOL, atol: float = ATOL) 
     """One method at given tolerances."""
     solver = Solver(task, method, rtol, atol)
     given = "" if (rtol, atol) == (RTOL, ATOL) else f", rtol {rtol:.0e} atol {atol:.0e}"
-    return Contestant(f"C + SUNDIALS {method}{given}", solver, solver.curve, lambda result: result.counts[0])
+    version, _, flags, _ = facts()
+    name = f"C + SUNDIALS {version} {flags.split()[0]}, {method}{given}"
+    return Contestant(name, solver, solver.curve, lambda result: result.counts[0])
 
 
 def tolerances_to_try() -> Iterator[tuple[float, float]]:
