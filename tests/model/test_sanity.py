@@ -85,7 +85,11 @@ def test_zero_is_a_statement(key):
         (298.15, None, "temperature_C: 298.15 C is hot for a cell; is it in K? then 25"),
         (298.0, [273.0, 323.0], "is it in K? then 24.85"),
         (300.0, None, "300 C is outside -40 to 250 C; is it in K? then 26.85. If it is intended"),
-        (-60.0, None, "-60 C is outside -40 to 250 C; check it. If it is intended, state where the numbers hold"),
+        (
+            -60.0,
+            None,
+            "-60 C is outside -40 to 250 C; check it. If it is intended, state where the numbers hold",
+        ),
         (400.0, [360.0, 450.0], ""),
         (120.0, None, ""),
         (-20.0, None, ""),
