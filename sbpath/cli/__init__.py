@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import os
 import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from sbpath import __version__
 from sbpath.cli import cmd_compare, cmd_literature, cmd_run, cmd_simulate, cmd_sweep, cmd_systems, cmd_why
@@ -21,6 +23,39 @@ EXAMPLES = """examples:
   sbpath run gitt na-sb --rate C/20 --plot gitt.png
   sbpath compare li-sb na-sb k-sb li-sb-libh4 --plot hysteresis.png
 """
+
+
+# Exit code after Ctrl-C, as in shells.
+INTERRUPTED = 130
+
+
+class _UntilClosed(io.TextIOBase):
+    """Standard output whose reader, for example `head`, may leave: what is printed then is dropped.
+
+    The command goes on, since it may have files to write.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
 
 
 class _Once(argparse.Action):
@@ -64,7 +99,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code is 0, 1 (a simulation failed) or 2 (wrong input)."""
+    """Run the command line.
+
+    The exit code is 0, 1 (a simulation failed), 2 (wrong input) or 130 (stopped by Ctrl-C).
+    """
     given = sys.argv[1:] if arguments is None else list(arguments)
     options = _parser(with_studies=given[:1] == ["run"]).parse_args(given)
     for stream in (sys.stdout, sys.stderr):
@@ -72,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        with _notes():
+        with _notes(), contextlib.redirect_stdout(_UntilClosed(sys.stdout)):
             return options.handler(options)
     except InputError as error:
         for problem in error.problems:
@@ -81,13 +119,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SbpathError as error:
         print(f"sbpath: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:
-        # The reader, for example `head`, has closed the pipe.
-        sys.stderr.close()
-        return 0
+    except KeyboardInterrupt as stopped:
+        print(f"sbpath: {stopped.args[0] if stopped.args else 'stopped'}", file=sys.stderr)
+        return INTERRUPTED
 
 
-@contextmanager
+@contextlib.contextmanager
 def _notes() -> Iterator[None]:
     """Print each distinct `ValidityWarning` as one line on standard error; other warnings are unchanged."""
     printed: set[str] = set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,6 @@ from sbpath.cli.options import (
     write_table,
 )
 from sbpath.errors import InputError, SbpathError
-
-# Exit code after Ctrl-C, as in shells.
-INTERRUPTED = 130
 
 # Quantities that --plot can draw; the first is the default.
 QUANTITIES = (
@@ -138,24 +134,20 @@ def _table(options: argparse.Namespace) -> int:
         raise InputError(f"--plot: draws one or two varied quantities, not {len(options.vary)}; omit it")
     steps = None if options.protocol is None else [tuple(options.protocol)] * options.cycles
     mechanism = load(options)
-    try:
-        runs = sweep(
-            mechanism,
-            options.vary,
-            sample=options.sample,
-            seed=options.seed,
-            protocol=steps,
-            rate=options.rate,
-            cycles=options.cycles,
-            graph=options.graph,
-            temperature_C=to_celsius(options.temperature),
-            out=options.out,
-            workers=options.workers,
-            progress=not options.quiet,
-        )
-    except KeyboardInterrupt as stopped:
-        print(f"sbpath: {stopped}", file=sys.stderr)
-        return INTERRUPTED
+    runs = sweep(
+        mechanism,
+        options.vary,
+        sample=options.sample,
+        seed=options.seed,
+        protocol=steps,
+        rate=options.rate,
+        cycles=options.cycles,
+        graph=options.graph,
+        temperature_C=to_celsius(options.temperature),
+        out=options.out,
+        workers=options.workers,
+        progress=not options.quiet,
+    )
     print(sweep_report(runs))
     kept = Path(options.out).with_suffix(".sqlite")
     print(f"\nwrote {options.out}" + ("" if kept == Path(options.out) else f" (the runs are kept in {kept})"))

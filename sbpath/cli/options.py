@@ -101,9 +101,10 @@ def load(options: argparse.Namespace) -> Mechanism:
         except ValueError:
             sign = ""
         if not sign or not path:
-            raise InputError(
-                f"--set: {change!r} is not PATH=NUMBER; write e.g. 'kinetics.growth_rate_per_s=2e-3'"
-            )
+            hint = "write e.g. 'kinetics.growth_rate_per_s=2e-3'"
+            if change.startswith("interfaces.") and "|" not in change:
+                hint = "the shell takes a | for itself; put the whole in quotes"
+            raise InputError(f"--set: {change!r} is not PATH=NUMBER; {hint}")
     return load_mechanism(options.mechanism, changes, options.design)
 
 

@@ -328,7 +328,7 @@ def _missing_interfaces(mechanism: Mechanism) -> Iterator[str]:
             yield (
                 f"interfaces.{name}: missing, but a transformation connects the two; add the line "
                 f'[interfaces."{name}"] and below it the line energy_J_per_m2 = {{ value = 0.1, '
-                'status = "assumed", source = "key", note = "why" }'
+                'status = "assumed", source = "own", note = "why" }'
             )
 
 

@@ -22,6 +22,7 @@ from sbpath.mechanism.chemistry import (
 )
 from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.mechanism.records import (
+    DEFAULT_GRAPH,
     Electrode,
     Electrolyte,
     Interface,
@@ -82,7 +83,7 @@ class Mechanism(Record):
     lower_cutoff_V: float = Field(description="default cut-off of insertion, against the alkali metal")
     upper_cutoff_V: float = Field(description="default cut-off of extraction")
     initial_phase: str = Field(description="node of the electrode as built")
-    default_graph: str = Field(description="graph used by default")
+    default_graph: str = Field(default=DEFAULT_GRAPH, description="graph used by default")
     phases: Annotated[dict[str, Phase], Field(min_length=1), AfterValidator(FrozenMapping)]
     assemblages: Annotated[dict[str, str], AfterValidator(FrozenMapping)] = Field(
         default={},

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from sbpath.errors import InputError
 from sbpath.mechanism.consistency import consistency_problems
 from sbpath.mechanism.designs import apply_design
-from sbpath.mechanism.documents import locate, merged_document, origin_of
+from sbpath.mechanism.documents import locate, merged_document, origin_of, read_toml
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import with_changes
 from sbpath.mechanism.schema_errors import NOT_IN_FILES, schema_problems
@@ -77,10 +77,20 @@ def load_mechanism(
     try:
         mechanism = mechanism_from_document(document, where=str(name))
     except InputError as error:
-        raise InputError(
-            [problem + origin_of(problem, str(name), path) for problem in error.problems]
-        ) from None
+        problems = [problem + origin_of(problem, str(name), path) for problem in error.problems]
+        raise InputError([*problems, *_replaced_transformations(str(name), path, problems)]) from None
     return with_changes(mechanism, {} if changes is None else changes)
+
+
+def _replaced_transformations(name: str, path: Path, problems: list[str]) -> list[str]:
+    """A line where a file's own transformations replaced those that it extends, and nodes are cut off."""
+    own = read_toml(path)
+    if "extends" in own and "transformations" in own and any(" on the graph " in line for line in problems):
+        return [
+            f"{name}: transformations: those of the file replace all of {own['extends']!r}; "
+            "repeat here the ones to keep"
+        ]
+    return []
 
 
 def with_design(mechanism: Mechanism, design: str | Path) -> Mechanism:

@@ -236,12 +236,16 @@ class Kinetics(OptionalKinetics):
     )
 
 
+# The graph of a file that names none.
+DEFAULT_GRAPH = "candidate"
+
+
 class Transformation(EdgeKinetics):
     """An edge as written in the file: a balanced equation and the graphs it belongs to."""
 
     equation: str = Field(description="balanced in elements and charge, between two nodes")
     graphs: Annotated[list[str], Field(min_length=1), AfterValidator(tuple)] = Field(
-        description="names of the graphs that it belongs to"
+        default=[DEFAULT_GRAPH], validate_default=True, description="names of the graphs that it belongs to"
     )
     review_equation: int | None = Field(
         default=None, ge=1, le=6, description="number of the equation in the review"

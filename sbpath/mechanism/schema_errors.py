@@ -14,7 +14,7 @@ from sbpath.mechanism.records import Quantity, Record
 # Fields of `Mechanism` that the reader fills in; in a file they are unknown keys.
 NOT_IN_FILES = ("name", "design")
 
-EXAMPLE_NUMBER = '{ value = 1.0, status = "assumed", source = "key", note = "why" }'
+EXAMPLE_NUMBER = '{ value = 1.0, status = "assumed", source = "own", note = "why" }'
 TYPE_MESSAGES = {
     "float_type": "must be a number",
     "finite_number": "must be a finite number",
@@ -37,10 +37,24 @@ def schema_problems(error: ValidationError) -> list[str]:
             meant.add(place)
         elif found["type"] == "missing" and location in meant:
             continue  # a misspelt key is one mistake, not two
+        elif _lacks_provenance(found):
+            location = location[:-1]  # status and source are one mistake, not two
+            words = f"a number needs its own status and source; write {_example_of(found['input'])}"
         else:
             words = advice(found)
         problems.setdefault(dotted_path(location), words)
     return [f"{path}: {words}" for path, words in problems.items()]
+
+
+def _lacks_provenance(found: Any) -> bool:
+    """Whether a number is given without status or source."""
+    return found["type"] == "missing" and isinstance(found["input"], dict) and "value" in found["input"]
+
+
+def _example_of(given: dict[str, Any]) -> str:
+    """A number in full, with the value and what else is given."""
+    value = given["value"]
+    return EXAMPLE_NUMBER.replace("1.0", repr(value)) if type(value) in (int, float) else EXAMPLE_NUMBER
 
 
 def dotted_path(location: tuple[int | str, ...]) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -289,3 +291,21 @@ def test_words_that_are_no_command_are_one_line_too(capsys, arguments, words):
     assert len(err.splitlines()) == 1
     for word in words:
         assert word in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes and signals as on POSIX")
+def test_files_are_written_although_the_reader_of_the_output_has_left(tmp_path):
+    command = f"{sys.executable} -m sbpath show li-sb --plot graph.png | head -n 1"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert (len(done.stdout.splitlines()), done.stderr) == (1, "")
+    assert (tmp_path / "graph.png").stat().st_size > 10_000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes and signals as on POSIX")
+def test_ctrl_c_ends_any_command_with_one_line():
+    command = [sys.executable, "-m", "sbpath", "simulate", "k-sb", "--cycles", "100000", "--quiet"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(2.0)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (130, "", "sbpath: stopped\n")

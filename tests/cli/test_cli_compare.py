@@ -5,27 +5,11 @@ from __future__ import annotations
 import csv
 
 import pytest
+from command_line import cycled, read, run
 
 from sbpath import cycling, load_mechanism, simulate
 from sbpath.cli import main
 from sbpath.studies.comparison import COLUMNS, comparison_table
-
-
-def run(capsys, *arguments):
-    code = main([*arguments, "--quiet"])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
-def read(path):
-    with path.open(newline="", encoding="utf-8") as handle:
-        return list(csv.reader(handle))
-
-
-def cycled(simulated, name, rate="C/10", cycles=2, graph=None, **options):
-    mechanism = load_mechanism(name)
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
-    return simulated(name, protocol, graph=graph or mechanism.default_graph, **options)
 
 
 def test_compare_prints_writes_and_draws(capsys, tmp_path):

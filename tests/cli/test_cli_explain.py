@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-import csv
+from command_line import cycled, read, run
 
-from sbpath import branch_points, cycling, load_mechanism, pathways
-from sbpath.cli import main
+from sbpath import branch_points, pathways
 from sbpath.text.explanation import explain_table, explanation
 
 TWO_THREE = "interfaces.Li2Sb|Li3Sb.energy_J_per_m2"
-
-
-def run(capsys, *arguments):
-    code = main([*arguments, "--quiet"])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
-def read(path):
-    with path.open(newline="", encoding="utf-8") as handle:
-        return list(csv.reader(handle))
-
-
-def cycled(simulated, name, rate="C/10", cycles=2, graph=None, **options):
-    mechanism = load_mechanism(name)
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
-    return simulated(name, protocol, graph=graph or mechanism.default_graph, **options)
 
 
 def test_explain_states_the_two_inequalities_and_writes_every_decision(capsys, tmp_path, simulated):

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import re
 
 import numpy as np
 import pytest
+from command_line import cycled, read, run
 
-from sbpath import cycling, load_mechanism, loss_breakdown
-from sbpath.cli import main
-
-
-def run(capsys, *arguments):
-    code = main([*arguments, "--quiet"])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
-def read(path):
-    with path.open(newline="", encoding="utf-8") as handle:
-        return list(csv.reader(handle))
-
-
-def cycled(simulated, name, rate="C/10", cycles=2, graph=None, **options):
-    mechanism = load_mechanism(name)
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
-    return simulated(name, protocol, graph=graph or mechanism.default_graph, **options)
+from sbpath import loss_breakdown
 
 
 def test_losses_prints_and_writes_what_adds_up_to_the_loop(capsys, tmp_path, simulated, monkeypatch):

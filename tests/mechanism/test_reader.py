@@ -308,7 +308,7 @@ SHAPES = {
             ("title", 'missing; add title = "..."'),
             ("lower_cutoff_V", "missing; add lower_cutoff_V = 1.0"),
             ("phases.Sb.crystalline", "missing; add crystalline = true or false"),
-            ("phases.Sb.molar_volume_cm3_per_mol", 'missing; add molar_volume_cm3_per_mol = { value = 1.0, status = "assumed", source = "key", note = "why" }'),
+            ("phases.Sb.molar_volume_cm3_per_mol", 'missing; add molar_volume_cm3_per_mol = { value = 1.0, status = "assumed", source = "own", note = "why" }'),
             ("phases.LixSb.galleries[1]", 'a fitted number must say to what; add fitted_to = "..."'),
             ("electrolyte.kind", 'missing; add kind = "liquid" or "solid"'),
         ],
@@ -320,14 +320,13 @@ SHAPES = {
             ("kinetics.y", "unknown key"),
             *((f"kinetics.{key}", "missing; add") for key in ("attempt_rate_per_s", "growth_rate_per_s", "transfer_coefficient", "diffusivity_m2_per_s")),
             ("electrode", "missing; add the table [electrode]"),
-            ("transformations[1].graphs", 'missing; add graphs = ["..."]'),
         ],
     ),
     "missing parts of a number": (
         [('source = "me", note = "a guess"', 'note = "a guess"'), ('value = 1e9, status = "computed"', 'value = 1e9'), ("value = 5.0, ", "")],
         [
-            ("phases.LixSb.enthalpy_J_per_mol.source", 'missing; add source = "..."'),
-            ("kinetics.attempt_rate_per_s.status", 'missing; add status = "measured" or "computed" or "fitted" or "assumed"'),
+            ("phases.LixSb.enthalpy_J_per_mol", "a number needs its own status and source; write { value ="),
+            ("kinetics.attempt_rate_per_s", "a number needs its own status and source; write { value = 1000000000.0"),
             ("electrode.double_layer_F_per_g.value", "missing; add value = 1.0"),
         ],
     ),
@@ -362,7 +361,7 @@ SHAPES = {
     "bare numbers and tables": (
         [(SB_VOLUME, "18"), ("{ value = 0.2, status = \"computed\", source = \"me\" }", '"0.2"'), ("[electrolyte]\nname = \"none\"\nkind = \"liquid\"", ""), ('default_graph = "there"', 'default_graph = "there"\nelectrolyte = 3')],
         [
-            ("phases.Sb.molar_volume_cm3_per_mol", 'needs its provenance, not only 18; write { value = 18, status = "assumed", source = "key", note = "why" }'),
+            ("phases.Sb.molar_volume_cm3_per_mol", 'needs its provenance, not only 18; write { value = 18, status = "assumed", source = "own", note = "why" }'),
             ("interfaces.Sb|Li3Sb.energy_J_per_m2", 'needs its provenance, not only "0.2"'),
             ("electrolyte", "must be a table, not 3; write a heading [electrolyte] and its keys below"),
         ],
@@ -468,7 +467,7 @@ FIT = {
         [("phases.LixSb", "cannot be reached from Sb on the graph 'there'; add a transformation to it, or remove the phase"), ("phases.Li3Sb", "cannot be reached"), ("phases.Sb", "cannot be left on the graph 'there'; add a transformation from it")]),
     "cannot be left": ([('graphs = ["there", "all"]\ngrowth', 'graphs = ["there"]\ngrowth')], [("phases.Li3Sb", "cannot be left on the graph 'all'")]),
     "missing interface": ([('[interfaces."Sb|Li3Sb"]', "[interfaces.x]"), ("energy_J_per_m2 = { value = 0.2, status = \"computed\", source = \"me\" }", ""), ("[interfaces.x]", "")],
-        [("interfaces.Li3Sb|Sb", 'missing, but a transformation connects the two; add the line [interfaces."Li3Sb|Sb"] and below it the line energy_J_per_m2 = { value = 0.1, status = "assumed", source = "key", note = "why" }')]),
+        [("interfaces.Li3Sb|Sb", 'missing, but a transformation connects the two; add the line [interfaces."Li3Sb|Sb"] and below it the line energy_J_per_m2 = { value = 0.1, status = "assumed", source = "own", note = "why" }')]),
     "interface in both orders": ([('"Sb|Li3Sb"', '"LixSb|Sb"')], [("interfaces.LixSb|Sb", "the same interface is given as 'Sb|LixSb'; it has no direction, keep one")]),
     "interface with the unknown": ([('"Sb|Li3Sb"', '"Sb|Li3Sv"')], [("interfaces.Sb|Li3Sv", "no phase is called 'Li3Sv'; did you mean 'Li3Sb'?")]),
     "interface with one that is not there": ([('"Sb|Li3Sb"', '"LixSb|Li5Sb4"')], [("interfaces.LixSb|Li5Sb4", "no phase is called 'Li5Sb4'; phases: Sb, LixSb, Li3Sb; add [phases.Li5Sb4] or correct the name")]),
@@ -608,6 +607,16 @@ def test_a_broken_base_is_named_once():
     assert "base.toml: line 1, column 10: not valid TOML" in problem
 
 
+def test_own_transformations_replace_those_of_the_file_below_and_that_is_said():
+    text = 'extends = "na-sb-nasb"\n[[transformations]]\nequation = "Sb + Na+ + e- -> NaSb"\n'
+    *stranded, last = problems_of(text)
+    assert stranded
+    assert all(" on the graph " in problem for problem in stranded)
+    assert (
+        "transformations: those of the file replace all of 'na-sb-nasb'; repeat here the ones to keep" in last
+    )
+
+
 def test_a_mistake_is_traced_to_the_file_it_stands_in():
     Path("deep").mkdir()
     Path("deep/base.toml").write_text(
@@ -620,7 +629,7 @@ def test_a_mistake_is_traced_to_the_file_it_stands_in():
         problems_of(text),
         [
             ("kinetics.growth_rat_per_s", "did you mean 'growth_rate_per_s'? (in base.toml)"),
-            ("kinetics.transfer_coefficient.source", 'missing; add source = "..." (in base.toml)'),
+            ("kinetics.transfer_coefficient", 'source = "own", note = "why" } (in base.toml)'),
             ("kinetics.attempt_rate_per_s", "must be above zero, not -1 (in base.toml)"),
             ("colour", "unknown key"),
             ("electrode.colour", "unknown key"),

@@ -7,6 +7,7 @@ import contextlib
 import io
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,22 +40,25 @@ def test_the_first_screen_of_the_readme_says_what_it_is_and_how_to_begin():
 def printed(tmp_path_factory) -> dict[str, str]:
     """What the other commands of the README and that of the page on sweeps print, by their first word."""
     folder = tmp_path_factory.mktemp("readme")
+    (copied,) = re.findall(r"^    cp (\S+) mine.toml$", README, flags=re.MULTILINE)
+    shutil.copy(ROOT / copied, folder / "mine.toml")
     found = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for command in re.findall(r"^    sbpath (.*)$", README + SWEEPS, flags=re.MULTILINE):
             out = io.StringIO()
             with contextlib.redirect_stdout(out):
-                assert main([*shlex.split(command), "--quiet"]) == 0
+                assert main(shlex.split(command)) == 0
             found[command.split()[0]] = out.getvalue()
     assert {path.name for path in folder.iterdir()} == {
         "lithium.png", "lithium.csv", "paths.png", "losses.png", "sweep.csv", "sweep.sqlite", "sweep.png",
+        "mine.toml", "mine.png",
     }  # fmt: skip
     return found
 
 
 def test_the_other_commands_run(printed):
-    assert list(printed) == ["simulate", "explain", "losses", "sweep"]
+    assert list(printed) == ["simulate", "check", "explain", "losses", "sweep"]
     shown = re.findall(r"^ {4}((?:hysteresis_mV|energy_efficiency) .*)$", SWEEPS, flags=re.MULTILINE)
     assert len(shown) == 2
     assert all(line in printed["sweep"].splitlines() for line in shown)
