@@ -1,7 +1,7 @@
-"""The wheel holds the kernels as native code, for one platform and all versions of Python.
+"""The wheel contains the kernels as native code, for one platform and all versions of Python.
 
-It takes a C compiler: one of this machine, else the one in the package ziglang, which is fetched for
-the build. Without any the wheel is made all the same; its kernels run interpreted.
+This takes a C compiler: one of this machine, or else the package ziglang, which is installed for
+the build. Without any, the wheel is built all the same, and its kernels run interpreted.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from packaging.tags import sys_tags
 
 
 class KernelHook(BuildHookInterface):
-    """Builds the library of the kernels into a wheel. A checkout makes its own when it first runs."""
+    """Builds the kernel library into a wheel. A checkout builds its own when it first runs."""
 
     def dependencies(self) -> list[str]:
-        """What a build of the wheel needs besides Hatchling."""
+        """Requirements of a wheel build besides Hatchling."""
         if self.target_name != "wheel":
             return []
         sys.path.insert(0, self.root)
         from sbpath.native.build import compilers
 
-        # What the modules of the kernels import.
+        # Imported by the kernel modules.
         return [
             "numpy>=2.0",
             "pydantic>=2.6",
@@ -35,7 +35,7 @@ class KernelHook(BuildHookInterface):
         ]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the library, and say for which platform the wheel now is."""
+        """Build the library and tag the wheel with its platform."""
         if self.target_name != "wheel" or version == "editable":
             return
         sys.path.insert(0, self.root)
@@ -53,7 +53,7 @@ class KernelHook(BuildHookInterface):
         build_data["tag"] = f"py3-none-{_platform()}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Tidy up."""
+        """Remove the build folder."""
         self._folder.cleanup()
 
     @cached_property
@@ -62,6 +62,6 @@ class KernelHook(BuildHookInterface):
 
 
 def _platform() -> str:
-    """Tag of the present platform, without a promise about older ones."""
+    """Tag of the present platform, without a claim about older ones."""
     tags = (tag.platform for tag in sys_tags())
     return next(platform for platform in tags if not platform.startswith(("manylinux", "musllinux")))

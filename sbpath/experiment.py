@@ -246,8 +246,8 @@ def _step_problems(protocol: Protocol, mechanism: Mechanism, one_C: float, mass:
         for limit in step.limits:
             if isinstance(limit, CompositionLimit) and not least < limit.x < most:
                 wrong.append(
-                    f"{mechanism.name} holds {least:g} to {most:g} {mechanism.ion} per Sb, and its ends are "
-                    f"only approached; take an x between, e.g. {0.99 * most:.4g}, or a voltage"
+                    f"{mechanism.name} holds {least:g} to {most:g} {mechanism.ion} per Sb, and these limits are "
+                    f"only approached; use an x in between, e.g. {0.99 * most:.4g}, or a voltage"
                 )
         for problem in wrong:
             places.setdefault(problem, []).append(f"cycle {cycle}, step {number} ({step})")

@@ -16,18 +16,18 @@ FIGURE_ENDINGS = (".png", ".pdf", ".svg")
 def check_writable(path: str | Path) -> None:
     """Raise InputError if `path` cannot be written; call it before the work is done."""
     if not isinstance(path, str | Path):
-        raise InputError(f"{path!r}: is not the name of a file; give a text or a Path")
+        raise InputError(f"{path!r}: is not a file name; give a string or a Path")
     target = Path(path)
     if "\0" in str(path) or len(target.name.encode()) > 200:
-        raise InputError(f"{str(path)[:60]!r}: cannot be the name of a file; choose a shorter, plain one")
+        raise InputError(f"{str(path)[:60]!r}: cannot be a file name; choose a shorter, plain one")
     if target.is_dir():
         raise InputError(f"{target}: is a folder; give the name of a file in it")
     if not target.parent.is_dir():
         raise InputError(
-            f"{target}: there is no folder {str(target.parent)!r}; make it first or choose another"
+            f"{target}: there is no folder {str(target.parent)!r}; create it first or choose another"
         )
     if target.exists() and not target.is_file():
-        raise InputError(f"{target}: is not an ordinary file; give another name")
+        raise InputError(f"{target}: is not a regular file; choose another name")
     target = target.resolve()  # write the target of a link, and keep the link
     # The file is replaced, so its folder must be writable too.
     if not os.access(target.parent, os.W_OK) or (target.exists() and not os.access(target, os.W_OK)):

@@ -1,4 +1,4 @@
-"""The record of a simulation as it runs, and the solution that it becomes."""
+"""The record of a running simulation, and the solution made from it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _half_cycle_capacity(charge: Floats, cycle: Integers, step: Integers) -> Flo
 
 
 class RunRecord:
-    """All that has been simulated so far: rows, how steps ended, and where the next one begins."""
+    """The simulation so far: rows, how steps ended, and the checkpoint for the next one."""
 
     def __init__(self, network: Network, state: Floats, charge: float) -> None:
         self.network = network
@@ -44,7 +44,7 @@ class RunRecord:
         self.failed = False
 
     def add(self, part: Run, todo: list[tuple[int, int, Step]], max_steps: int) -> None:
-        """Append what `sbpath.solver.solve.run` made of the steps of `todo`."""
+        """Append the result of `sbpath.solver.solve.run` for the steps in `todo`."""
         before = self.steps[-1].last if self.steps else 0
         first = 0
         ends = zip(
@@ -79,11 +79,11 @@ class RunRecord:
 
 
 def solution_of(experiment: Experiment, record: RunRecord, start_charge: float) -> Solution:
-    """The solution from the rows of `record`; `start_charge` (C/g) was held before the first of them."""
+    """The solution from the rows of `record`; `start_charge` (C/g) is the charge held before the first row."""
     mechanism, population, network = experiment.mechanism, experiment.population, record.network
     table = by_name(np.concatenate(record.rows), sizes_of(network))
     passed = (table["charge_C_per_g"] - start_charge) / COULOMB_PER_MAH
-    # As built: a solution phase is filled as far as the upper cut-off has it.
+    # Pristine: a solid solution has its equilibrium content at the upper cut-off.
     space = workspace(network)
     fill_nodes(mechanism.upper_cutoff_V, network, space)
     pristine = node_volume(list(mechanism.nodes).index(mechanism.initial_phase), network, space)
@@ -103,7 +103,7 @@ def solution_of(experiment: Experiment, record: RunRecord, start_charge: float) 
         "edge_charge_mAh_per_g": table["edge_charge_C_per_g"] / COULOMB_PER_MAH,
         "swelling_percent": (table["volume_m3_per_mol"] / pristine - 1.0) * 100.0,
     }
-    # What else a solution holds is a column of that name.
+    # All other fields of a solution are columns of the same name.
     made |= {f.name: table[f.name].copy() for f in fields(Solution) if f.name in table.keys() - made.keys()}
     others = {u.name: table[u.name].copy() for u in unknowns.UNKNOWNS if u.name not in ("fractions", "potential_V")}
     return Solution(

@@ -191,8 +191,8 @@ def warn_if_out_of_range(experiment: Experiment, stacklevel: int) -> None:
     low, high = mechanism.temperature_range_C or (-math.inf, math.inf)
     if not low <= celsius <= high:
         text = (
-            f"{mechanism.name}: simulated at {celsius:g} C, but its numbers hold from {low:g} to {high:g} C "
-            f"only (temperature_range_C); `sbpath show {mechanism.name}` says why"
+            f"{mechanism.name}: simulated at {celsius:g} C, but its numbers are valid only from {low:g} to {high:g} C "
+            f"(temperature_range_C); `sbpath show {mechanism.name}` says why"
         )
         warnings.warn(ValidityWarning(text), stacklevel=stacklevel)
 

@@ -2,8 +2,8 @@
 Loops of the ions
 =================
 
-The second cycle of antimony against lithium, sodium and potassium at C/10, and what the gap between
-the branches is made of. Nucleation makes nearly all of it, and most for potassium.
+The second cycle of antimony against lithium, sodium and potassium at C/10, and the causes of the gap between
+the branches. Nearly all of it is nucleation, and it is largest for potassium.
 """
 
 import sbpath

@@ -2,8 +2,9 @@
 Phases along two cycles
 =======================
 
-Crystalline antimony first turns amorphous, late and low; in the second cycle the amorphous antimony
-that came back reacts earlier and at a higher voltage. What is hatched, diffraction does not see.
+In the first insertion crystalline antimony turns amorphous at a low voltage; in the second cycle the
+amorphous antimony formed on extraction reacts earlier and at a higher voltage. Diffraction does not see the
+hatched phases.
 """
 
 import sbpath

@@ -2,8 +2,8 @@
 The path through the graph
 ==========================
 
-Edges as wide as the charge that they carried: lithium goes in by way of Li₂Sb, and comes out of
-Li₃Sb at once, though all six edges are open both ways.
+Edges as wide as the charge that they carried: lithium is inserted through Li₂Sb and extracted from
+Li₃Sb in one step, although all six edges are open.
 """
 
 import sbpath

@@ -2,8 +2,8 @@
 Where the hysteresis comes from
 ===============================
 
-The gap between extraction and insertion along x, and the loss that each cause has there. Coming back
-another way narrows the loop: held to the insertion path both ways, it is wider.
+The gap between extraction and insertion along x, and the loss due to each cause. Returning by
+another path narrows the loop: constrained to the insertion path in both directions, it is wider.
 """
 
 import sbpath

@@ -3,7 +3,7 @@ Titration
 =========
 
 Pulses at C/20 and rests of four hours. Even relaxed, the branches stay apart, on either side of the equilibria of
-the phases: a rest does not end the waiting for nuclei.
+the phases: a rest does not remove the nucleation barrier.
 """
 
 import sbpath

@@ -2,8 +2,8 @@
 What diffraction would see
 ==========================
 
-Patterns over two cycles in a sodium cell. The reflections of antimony fade on the first insertion; part of what
-comes back is amorphous, so they return weaker.
+Patterns over two cycles in a sodium cell. The reflections of antimony disappear on the first insertion; part of
+the antimony re-forms amorphous, so they return weaker.
 """
 
 import sbpath

@@ -68,7 +68,7 @@ def _studies(options: argparse.Namespace) -> int:
     filters = ("ion", "material", "electrolyte", "strategy", "table", "sort")
     studies = find_anodes(**{name: getattr(options, name) for name in filters})
     if not studies:
-        raise InputError("literature: no row of Tables 2-5 fits every option; leave one out")
+        raise InputError("literature: no row of Tables 2-5 matches every option; omit one")
     more = None
     if options.compare_with is None:
         print(studies_report(studies, _width(), options.notes))
@@ -96,7 +96,7 @@ def _hosts(options: argparse.Namespace) -> int:
     given = [f"--{name.replace('_', '-')}" for name in others if getattr(options, name)]
     if given:
         raise InputError(
-            f"--hosts: is for Table 1 and does not combine with {', '.join(given)}; leave one out"
+            f"--hosts: applies to Table 1 and cannot be combined with {', '.join(given)}; omit one"
         )
     hosts = find_hosts(ion=options.ion)
     print(hosts_report(hosts, _width()))

@@ -29,7 +29,7 @@ def add(commands: Any, with_studies: bool) -> None:
     run = commands.add_parser(
         "run",
         help="run a study: titration, voltammetry, rate test, reversals, rests",
-        description="Run a study: a protocol, and what is read off its solution. `sbpath run STUDY --help` says more.",
+        description="Run a study: a protocol and the analysis of its solution. `sbpath run STUDY --help` says more.",
         formatter_class=HelpFormatter,
     )
     if with_studies:

@@ -125,7 +125,7 @@ def _protocol(options: argparse.Namespace, mechanism: Mechanism) -> Any:
         return cycling(rate(options), *cut_offs(options, mechanism), options.cycles)
     for name in ("rate", "lower", "upper"):
         if getattr(options, name) is not None:
-            raise InputError(f"--{name}: has no meaning with --protocol; write it into the steps")
+            raise InputError(f"--{name}: has no effect with --protocol; write it into the steps")
     if options.cycles < 1:
         raise InputError(f"--cycles: must be a whole number, 1 or more, not {options.cycles}")
     return Protocol.parse([tuple(options.protocol)] * options.cycles, mechanism.ion)

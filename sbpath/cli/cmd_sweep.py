@@ -68,13 +68,13 @@ def add(commands: Any) -> None:
     sweep.add_argument(
         "--sample",
         metavar="METHOD:COUNT",
-        help="sobol:128 or lhs:100 points, no grid; leave :COUNT out of --vary",
+        help="sobol:128 or lhs:100 points instead of a grid; omit :COUNT in --vary",
     )
-    sweep.add_argument("--seed", type=int, metavar="N", help="of the sample (default 0)")
+    sweep.add_argument("--seed", type=int, metavar="N", help="seed of the sample (default 0)")
     add_cycling(sweep, 2)
     add_conditions(sweep)
     add_protocol(sweep)
-    sweep.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
+    sweep.add_argument("--workers", type=int, metavar="N", help="processes (default: one per core)")
     sweep.add_argument(
         "--out", metavar="FILE", help="file of the runs (.sqlite), or a .csv or .parquet made from it"
     )
@@ -105,7 +105,7 @@ def _map(options: argparse.Namespace) -> int:
         raise InputError(f"--vary: is given {times}; --map takes two, across and up")
     for name in ("sample", "seed", "protocol", "workers", "out", "quantity"):
         if getattr(options, name) is not None:
-            raise InputError(f"--{name}: has no meaning with --map; leave it out")
+            raise InputError(f"--{name}: has no effect with --map; omit it")
     mechanism = load(options)
     chart = selection_map(
         mechanism,
@@ -131,7 +131,7 @@ def _table(options: argparse.Namespace) -> int:
     if options.quantity is not None and options.plot is None:
         raise InputError("--quantity: says what --plot draws; add --plot FILE")
     if options.plot is not None and len(options.vary) > 2:
-        raise InputError(f"--plot: draws one or two varied quantities, not {len(options.vary)}; leave it out")
+        raise InputError(f"--plot: draws one or two varied quantities, not {len(options.vary)}; omit it")
     steps = None if options.protocol is None else [tuple(options.protocol)] * options.cycles
     mechanism = load(options)
     runs = sweep(

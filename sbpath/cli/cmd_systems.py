@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
 
     check = commands.add_parser(
         "check",
-        help="check mechanism files, all mistakes at once",
+        help="check mechanism files and list all mistakes",
         description="Check mechanism files: keys and numbers first, then the chemistry, and list all mistakes of each. "
         "Warnings are about numbers that are allowed but unlikely: in another unit, of the wrong sign, or such that "
         "the electrode cannot fill between its cut-offs. They do not change the exit code.",

@@ -118,5 +118,5 @@ def _choice(what: str, given: str, choices: Iterable[str]) -> str:
 def _plain(what: str, given: str) -> str:
     """`given` in lower case, with subscripts as digits."""
     if not isinstance(given, str):
-        raise InputError(f"{what}: {given!r} is not a text; write it in quotes")
+        raise InputError(f"{what}: {given!r} is not a string; write it in quotes")
     return unicodedata.normalize("NFKC", given).casefold()

@@ -140,10 +140,10 @@ def _terms(text: str, side: str) -> dict[str, Amount]:
         match = _TERM.fullmatch(term.strip())
         if not match:
             raise ValueError(
-                f"{text!r}: cannot read the term {term!r}; write an amount, a blank and a name, e.g. '2 Li+' or '(3-x) Na+'"
+                f"{text!r}: cannot read the term {term!r}; write an amount, a space and a name, e.g. '2 Li+' or '(3-x) Na+'"
             )
         if match[2] in amounts:
-            raise ValueError(f"{text!r}: {match[2]} stands twice on one side; add the amounts")
+            raise ValueError(f"{text!r}: {match[2]} appears twice on one side; add the amounts")
         amounts[match[2]] = parse_amount(match[1])
     return amounts
 

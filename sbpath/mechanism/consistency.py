@@ -64,13 +64,13 @@ def _names(mechanism: Mechanism) -> Iterator[str]:
     if mechanism.lower_cutoff_V >= mechanism.upper_cutoff_V:
         yield (
             f"lower_cutoff_V: {mechanism.lower_cutoff_V:g} V is not below upper_cutoff_V = "
-            f"{mechanism.upper_cutoff_V:g} V; swap them or mend one"
+            f"{mechanism.upper_cutoff_V:g} V; swap them or correct one"
         )
     if mechanism.temperature_range_C is not None:
         low, high = mechanism.temperature_range_C
         if not low <= mechanism.temperature_C <= high:
             yield (
-                f"temperature_range_C: {low:g} to {high:g} C does not hold temperature_C = "
+                f"temperature_range_C: {low:g} to {high:g} C does not include temperature_C = "
                 f"{mechanism.temperature_C:g}; correct one of them"
             )
     for table, names in (("phases", mechanism.phases), ("assemblages", mechanism.assemblages)):
@@ -87,7 +87,7 @@ def _or_add(mechanism: Mechanism, name: str) -> str:
     if not PHASE_NAME.fullmatch(name):
         return ""
     place = f"{name} to [assemblages]" if mechanism.assemblages else f"[phases.{name}]"
-    return f"; add {place} or mend the name"
+    return f"; add {place} or correct the name"
 
 
 def _kind(mechanism: Mechanism) -> tuple[str, str]:
@@ -110,7 +110,7 @@ def _assemblages(mechanism: Mechanism, invalid: Container[str]) -> Iterator[str]
         known = f"phases: {', '.join(mechanism.phases)}"
         unknown = [phase for phase in contents if phase not in mechanism.phases]
         for phase in unknown:
-            yield f"{where}: {text!r} has the unknown {phase!r}; {nearest(phase, mechanism.phases, known)}"
+            yield f"{where}: {text!r} contains the unknown {phase!r}; {nearest(phase, mechanism.phases, known)}"
         if unknown or any(phase in invalid for phase in contents):
             continue
         antimony = composition(contents, {p: mechanism.phases[p].formula for p in contents}).get(
@@ -127,7 +127,7 @@ def _assemblages(mechanism: Mechanism, invalid: Container[str]) -> Iterator[str]
     if mechanism.assemblages:
         for name in mechanism.phases:
             if name not in used:
-                yield f"phases.{name}: stands in no assemblage; add it to one, or take the phase out"
+                yield f"phases.{name}: is in no assemblage; add it to one, or remove the phase"
 
 
 def _sites(phase: Phase) -> float:
@@ -163,7 +163,7 @@ def _formula_problem(mechanism: Mechanism, name: str) -> str:
     if not slopes and _sites(phase) > alkali + 1e-9:
         return (
             f"galleries: {_sites(phase):g} sites, but {phase.formula} holds only {alkali:g} {ion}; "
-            "take fewer sites"
+            "use fewer sites"
         )
     return ""
 
@@ -204,12 +204,12 @@ def _equations(mechanism: Mechanism, invalid: Container[str]) -> Iterator[str]:
             else:
                 unbalanced.append(phases)
                 terms = ", ".join(f"{amount_text(amount)} {key}" for key, amount in missing.items())
-                yield f"{where}: {text!r} does not balance (right minus left is {terms}); mend the amounts"
+                yield f"{where}: {text!r} does not balance (right minus left is {terms}); correct the amounts"
         first = seen.setdefault((reactant, product), i)
         if first != i:
             yield (
-                f"{where}: {reactant} -> {product} already stands in transformations[{first}]; "
-                "keep one and name all graphs there"
+                f"{where}: {reactant} -> {product} is already in transformations[{first}]; "
+                "keep one and list all graphs there"
             )
     yield from _common_cause(mechanism, unbalanced, balanced)
 
@@ -242,23 +242,23 @@ def _species(mechanism: Mechanism, equation: Equation) -> Iterator[str]:
             continue
         if bare in known:
             amount = name.removesuffix(bare)
-            yield f"has {name!r}; write amount and name with a blank between them: '{amount} {bare}'"
+            yield f"has {name!r}; write amount and name with a space between them: '{amount} {bare}'"
         elif "+" in name[:-1]:
-            yield f"has {name!r}; write a + between two terms with blanks around it"
+            yield f"has {name!r}; put spaces around the + between two terms"
         else:
             listed = f"known: {', '.join(known)}{_or_add(mechanism, name)}"
-            yield f"has the unknown {name!r}; {nearest(name, known, listed)}"
+            yield f"contains the unknown {name!r}; {nearest(name, known, listed)}"
 
 
 def _one_mole(mechanism: Mechanism, equation: Equation) -> Iterator[str]:
     left, right = _ends(mechanism, equation)
     for side, phases in (("left", left), ("right", right)):
         if not phases:
-            yield f"has no phase on its {side} side; lead from one phase to another one"
+            yield f"has no phase on its {side} side; write it from one phase to another"
         elif len(phases) > 1:
             yield f"has {' and '.join(phases)} on its {side} side; write a transformation for each"
     if left == right:
-        yield "leads from a phase to itself; lead from one phase to another one"
+        yield "leads from a phase to itself; write it from one phase to another"
     amounts = [equation.left[name] for name in left] + [equation.right[name] for name in right]
     if set(amounts) - {(1.0, 0.0)}:
         yield "is not for one mole of Sb; write each phase without an amount, and adapt the others"
@@ -278,7 +278,7 @@ def _overfull(mechanism: Mechanism) -> Iterator[str]:
                 reported.add(name)
                 yield (
                     f"phases.{name}.galleries: {full:g} sites, but transformations[{i}] has "
-                    f"{amount_text(negative[0])}, negative when they are full; take fewer sites"
+                    f"{amount_text(negative[0])}, negative when they are full; use fewer sites"
                 )
 
 
@@ -291,7 +291,7 @@ def _graphs(mechanism: Mechanism) -> Iterator[str]:
         for name in unreachable:
             yield (
                 f"{table}.{name}: cannot be reached from {mechanism.initial_phase} on the graph {graph!r}; "
-                "add a transformation to it, or take the phase out"
+                "add a transformation to it, or remove the phase"
             )
         for name in dead_ends:
             yield f"{table}.{name}: cannot be left on the graph {graph!r}; add a transformation from it"
@@ -304,7 +304,7 @@ def _interfaces(mechanism: Mechanism) -> Iterator[str]:
         unknown = [name for name in names if name not in mechanism.nodes]
         bare = "|".join(name.strip() for name in names)
         if bare != key:
-            yield f'interfaces.{key}: has a blank too many; write [interfaces."{bare}"], no blanks around |'
+            yield f'interfaces.{key}: has an extra space; write [interfaces."{bare}"], no spaces around |'
         elif len(names) != 2 or names[0] == names[1]:
             yield f'interfaces.{key}: must name two phases with | between them, e.g. [interfaces."Sb|Li3Sb"]'
         elif unknown:
@@ -313,7 +313,7 @@ def _interfaces(mechanism: Mechanism) -> Iterator[str]:
             advice = nearest(name, others, f"{known}{_or_add(mechanism, name)}")
             yield f"interfaces.{key}: no {kind} is called {name!r}; {advice}"
         elif (pair := frozenset(names)) in pairs:
-            yield f"interfaces.{key}: the same interface stands as {pairs[pair]!r}; it has no direction, keep one"
+            yield f"interfaces.{key}: the same interface is given as {pairs[pair]!r}; it has no direction, keep one"
         else:
             pairs[pair] = key
 
@@ -326,7 +326,7 @@ def _missing_interfaces(mechanism: Mechanism) -> Iterator[str]:
             given.add(pair)
             name = f"{edge.reactant}|{edge.product}"
             yield (
-                f"interfaces.{name}: missing, but a transformation joins the two; add the line "
+                f"interfaces.{name}: missing, but a transformation connects the two; add the line "
                 f'[interfaces."{name}"] and below it the line energy_J_per_m2 = {{ value = 0.1, '
                 'status = "assumed", source = "own", note = "why" }'
             )
@@ -339,7 +339,7 @@ def _volumes(mechanism: Mechanism) -> Iterator[str]:
         if empty <= 0.0:
             yield (
                 f"phases.{name}.partial_molar_volume_cm3_per_mol: leaves {empty:g} cm3/mol of {full:g} "
-                f"when all {_sites(phase):g} sites are empty; take less"
+                f"when all {_sites(phase):g} sites are empty; use a smaller value"
             )
     hosts = [name for name, phase in mechanism.phases.items() if phase.formula == "Sb"]
     if not hosts:
@@ -362,11 +362,11 @@ def _crystals(mechanism: Mechanism, invalid: Container[str]) -> Iterator[str]:
     for name, phase in mechanism.phases.items():
         where = f"phases.{name}"
         if phase.cell is None and phase.atoms:
-            yield f"{where}.atoms: stand in no cell; add [{where}.cell], or take them out"
+            yield f"{where}.atoms: have no cell; add [{where}.cell], or remove them"
         if phase.cell is not None:
             if not phase.crystalline:
                 yield (
-                    f"{where}.cell: an amorphous phase has none; take cell and atoms out, or set crystalline = true"
+                    f"{where}.cell: an amorphous phase has none; remove cell and atoms, or set crystalline = true"
                 )
             if phase.space_group is None:
                 yield f'{where}.space_group: missing, but there is a cell; add e.g. space_group = "Fm-3m"'

@@ -66,7 +66,7 @@ def locate(name: str | Path, relative_to: Path | None = None) -> Path:
         hint = nearest(text.lower(), [*names, *SHORT_NAMES], "`sbpath list` names them")
         raise InputError(
             f"{text}: no shipped mechanism has this name; {hint} "
-            "(a file of your own is given by its path, ending in .toml)"
+            "(for your own file, give its path, ending in .toml)"
         )
     return shipped_folder() / f"{shipped}.toml"
 
@@ -96,9 +96,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{path}: line {line}: not UTF-8 text; save the file with the encoding UTF-8"
-        ) from None
+        raise InputError(f"{path}: line {line}: not UTF-8 text; save the file in UTF-8") from None
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # not every ValueError is a TOMLDecodeError
@@ -159,7 +157,7 @@ def _extended(
         file, keys = _target(table["extends"], at, path)
         if file.resolve() in ancestors:
             chain = " -> ".join(p.name for p in (*ancestors, file))
-            raise InputError(f"the files build on each other in a circle: {chain}; take one extends out")
+            raise InputError(f"the files extend each other in a circle: {chain}; remove one extends")
         whole = merged_document(file, ancestors, read)
         base: Any = whole
         if isinstance(base["sources"], dict):
@@ -189,7 +187,7 @@ def _target(extends: Any, at: tuple[str, ...], path: Path) -> tuple[Path, list[s
         else None
     )
     if not match:
-        raise InputError(f"must be a text like 'li-sb' or 'li-sb: kinetics', not {shown(extends)}")
+        raise InputError(f"must be a string like 'li-sb' or 'li-sb: kinetics', not {shown(extends)}")
     return locate(match[1], relative_to=path.parent), match[2].split(".") if match[2] else list(at)
 
 

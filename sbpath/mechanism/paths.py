@@ -126,7 +126,7 @@ def _key(here: Any, part: str, before: Any) -> Any:
             return int(index[1]) - 1
         known = [f"[{i}]" for i in range(1, len(here) + 1)]
         hint = (
-            f"write {before}[{part}]" if f"[{part}]" in known else f"here are: {', '.join(known) or 'none'}"
+            f"write {before}[{part}]" if f"[{part}]" in known else f"available: {', '.join(known) or 'none'}"
         )
         raise InputError(f"there is no {part!r} here; {hint}")
     if isinstance(here, Record):
@@ -137,7 +137,7 @@ def _key(here: Any, part: str, before: Any) -> Any:
     for key in (part, reverse):
         if key in known:
             return key
-    listed = f"here are: {', '.join(known)}" if known else "the path ends before it"
+    listed = f"available: {', '.join(known)}" if known else "the path ends before it"
     raise InputError(f"there is no {part!r} here; {nearest(part, known, listed)}")
 
 
@@ -146,7 +146,7 @@ def _item(container: Any, key: Any) -> Any:
 
 
 def _want(wanted: dict[Any, Any], mechanism: Mechanism, path: str, number: Any) -> None:
-    """Note in `wanted`, which is nested as the mechanism is, that `number` shall stand at `path`."""
+    """Add to `wanted`, nested like the mechanism, that the value at `path` is to be `number`."""
     way = _way(mechanism, path)
     if isinstance(number, bool) or not isinstance(number, Real) or not math.isfinite(number):
         raise InputError(f"{path}: must be a finite number, not {shown(number)}")

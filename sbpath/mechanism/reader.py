@@ -65,7 +65,7 @@ def load_mechanism(
     path = locate(name)
     document = merged_document(path, ())
     problems = [
-        f"{name}: {key}: unknown key; take it out, a mechanism has the name of its file"
+        f"{name}: {key}: unknown key; remove it, a mechanism is named after its file"
         for key in NOT_IN_FILES
         if key in document
     ]

@@ -43,9 +43,9 @@ class Provenance(Record):
     @model_validator(mode="after")
     def _explained(self) -> Self:
         if self.status == "fitted" and not (self.fitted_to or "").strip():
-            raise ValueError('a fitted number says to what; add fitted_to = "..."')
+            raise ValueError('a fitted number must say to what; add fitted_to = "..."')
         if self.status == "assumed" and not (self.note or "").strip():
-            raise ValueError('an assumed number says why; add note = "..."')
+            raise ValueError('an assumed number must say why; add note = "..."')
         return self
 
 
@@ -121,7 +121,7 @@ class Cell(Provenance):
     def _closed(self) -> Self:
         if self._volume_ratio_squared <= 0.0:
             angles = ", ".join(f"{angle:g}" for angle in self.angles_deg)
-            raise ValueError(f"no cell has the angles {angles} degrees; check them")
+            raise ValueError(f"no unit cell has the angles {angles} degrees; check them")
         return self
 
     @property
@@ -221,7 +221,7 @@ class EdgeKinetics(OptionalKinetics):
 
 
 class Kinetics(OptionalKinetics):
-    """Kinetic parameters of every edge that has none of its own."""
+    """Kinetic parameters of all edges that do not have their own."""
 
     attempt_rate_per_s: Positive = Field(description="J0, attempt rate of nucleation")
     growth_rate_per_s: Positive = Field(
@@ -290,7 +290,7 @@ class Electrolyte(Record):
         missing = [name for name in together if getattr(self, name) is None]
         alone = self.conductivity_activation_energy_J_per_mol is not None
         if missing and (alone or len(missing) < len(together)):
-            raise ValueError(f"a resistance also needs {' and '.join(missing)}; add, or take the others out")
+            raise ValueError(f"a resistance also needs {' and '.join(missing)}; add, or remove the others")
         return self
 
 

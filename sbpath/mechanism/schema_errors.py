@@ -19,9 +19,9 @@ TYPE_MESSAGES = {
     "float_type": "must be a number",
     "finite_number": "must be a finite number",
     "int_type": "must be a whole number",
-    "string_type": "must be a text in quotes",
+    "string_type": "must be a string in quotes",
     "bool_type": "must be true or false",
-    "dict_type": "must hold named tables",
+    "dict_type": "must contain named tables",
     "list_type": "must be a list",
 }
 
@@ -71,7 +71,7 @@ def advice(found: Any) -> str:
     if kind == "value_error":
         return str(found["ctx"]["error"])
     if kind == "too_short":
-        return "is empty; put at least one in"
+        return "is empty; give at least one"
     if kind in ("model_type", "dict_type") and isinstance(given, list):
         return "must be one table, not a list of them; write its heading with single brackets, [...]"
     if kind == "list_type" and isinstance(given, dict):
@@ -92,12 +92,12 @@ def _unknown(location: tuple[int | str, ...]) -> tuple[str, tuple[int | str, ...
     *table, key = location
     known = _known_keys(location[:-1])
     if key == "extends":
-        return "cannot stand in a list; extend the table that holds the list", ()
+        return "cannot be used in a list; extend the table that contains the list", ()
     if key in _known_keys(()):
-        return "unknown here; it belongs to the top of the file, above the first [table]", (key,)
+        return "unknown here; it belongs at the top of the file, above the first [table]", (key,)
     for home in ("kinetics", "electrode", "electrolyte"):
         if "_" in str(key) and key in _known_keys((home,)):  # not for common words such as "name"
-            return f"unknown here; it belongs into [{home}]", (home, key)
+            return f"unknown here; it belongs in [{home}]", (home, key)
     hint = nearest(str(key), known, f"known here: {', '.join(known)}")
     return f"unknown key; {hint}", (*table, hint.partition("'")[2].removesuffix("'?"))
 

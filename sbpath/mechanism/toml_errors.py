@@ -14,7 +14,7 @@ TYPOGRAPHIC = {
     "\u201e": 'the straight "',
     "\u2018": 'the straight "',
     "\u2019": 'the straight "',
-    "\u00a0": "a plain blank",
+    "\u00a0": "a plain space",
 }
 CURLY_QUOTES = re.compile("[\u201c\u201d\u201e]")
 # Characters of context shown on either side of a mistake.
@@ -31,10 +31,10 @@ def syntax_problem(message: str, text: str) -> str:
     column = int(number[2]) if number else 1
     if name := re.match(r"Cannot declare \((.*)\) twice", what):
         dotted = ".".join(re.findall(r"'([^']*)'", name[1]))
-        return f"{place}: the table {dotted} stands twice; keep one, or rename one"
+        return f"{place}: the table {dotted} appears twice; keep one, or rename one"
     if what == "Cannot overwrite a value":
         return (
-            f"{place}: the key of {line.strip()[: 2 * CONTEXT_CHARS]!r} stands twice in its table; keep one"
+            f"{place}: the key of {line.strip()[: 2 * CONTEXT_CHARS]!r} appears twice in its table; keep one"
         )
     return (
         f"{place}: not valid TOML: {what[:80]}, in {_around(line, column)!r}; {_advice(what, line, column)}"
@@ -51,10 +51,10 @@ def _around(line: str, column: int) -> str:
 def _advice(what: str, line: str, column: int) -> str:
     sign = line[column - 1 : column]
     if sign in TYPOGRAPHIC:
-        named = "a no-break blank" if sign == "\u00a0" else f"{sign!r}"
-        return f"{named} is not a sign of TOML; write {TYPOGRAPHIC[sign]}"
+        named = "a no-break space" if sign == "\u00a0" else f"{sign!r}"
+        return f"{named} is not valid in TOML; write {TYPOGRAPHIC[sign]}"
     if line.lstrip().startswith("[") and "|" in line:
-        return 'a name with | in it stands in quotes, e.g. [interfaces."Sb|Li3Sb"]'
+        return 'a name that contains | must be in quotes, e.g. [interfaces."Sb|Li3Sb"]'
     if "Expected ']" in what:
         return (
             "a heading ends with as many ] as it begins with [; put a name with characters other than "
@@ -65,18 +65,16 @@ def _advice(what: str, line: str, column: int) -> str:
     # A triple quote counts as three, which has the parity of one.
     if re.sub(r"\\.", "", line).count('"') % 2:
         if curled := CURLY_QUOTES.search(line):
-            return f'{curled[0]!r} closes no text; write the straight "'
+            return f'{curled[0]!r} closes no string; write the straight "'
         return 'a closing " is missing in this line'
     if what.startswith("Unclosed"):
         end = "a }" if "table" in what else "a ]"
         where = f"before column {column}" if column > 1 else "above this line"
-        return f"between entries stands a comma, and {end} at the end; one of them is missing {where}"
+        return f"entries need a comma between them and {end} at the end; one of these is missing {where}"
     if what.startswith(("Unterminated", "Expected \"'")):
-        return "a text is not closed; it ends with the quotes with which it begins, one or three"
+        return "a string is not closed; it must end with the quotes that open it, one or three"
     if sign == "}":
-        return "no comma stands before the }; take it out"
+        return "there must be no comma before the }; remove it"
     if "Expected '='" in what:
-        return "between a key and its value stands a =; put a name with characters other than a-z, 0-9, - and _ in quotes"
-    return (
-        "correct the line; write a text in quotes, a number as 1.0 or 1e-3, true and false in small letters"
-    )
+        return "a key and its value need a = between them; put a name with characters other than a-z, 0-9, - and _ in quotes"
+    return "correct the line; write a string in quotes, a number as 1.0 or 1e-3, true and false in lower case"

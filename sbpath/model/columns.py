@@ -1,8 +1,8 @@
-"""What is recorded of an electrode at one instant: a table of columns, from which all else follows.
+"""The recorded state of an electrode at one instant: a table of columns, from which all else follows.
 
-A row of a record is such an instant, and after it the integrals over time, from the start of the
-simulation, of the columns from the power on. Kernels find columns by `Columns`, everybody else
-by name with `by_name`. A column, or integral, whose name is a field of `sbpath.Solution` goes there.
+A row of a record holds these columns, followed by the time integrals, from the start of the
+simulation, of the columns from the power on. Kernels find columns with `Columns`, other code
+by name with `by_name`. A column or integral named like a field of `sbpath.Solution` fills that field.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sbpath.model.unknowns import PARTICLE
 
 
 class Column(NamedTuple):
-    """Columns of one name: their unit, how many (see `Unknown.size`), and the name of their integral."""
+    """Columns of one name: unit, number (see `Unknown.size`), and the name of their integral."""
 
     name: str
     unit: str
@@ -27,7 +27,7 @@ class Column(NamedTuple):
     integral: str = ""
 
 
-# One number each, so that the number in this table is the column.
+# Each takes one column, so its number in this table is its column.
 TIME, CURRENT, VOLTAGE, MOTION, CHARGE, CONTENT, CAPACITANCE, VOLUME, STORED = range(9)
 READINGS = (
     Column("time_s", "s"),  # since the start of the step
@@ -40,10 +40,10 @@ READINGS = (
     Column("volume_m3_per_mol", "m3/mol"),  # per mol of Sb
     Column("stored_J_per_g", "J/g"),  # energy held
 )
-# The unknowns of the electrode follow, E first; then the means of those of the particles.
+# Next come the electrode's unknowns, E first, then the means of the particles' unknowns.
 POTENTIAL = 9
 
-# Causes of heat. An edge has each of those that are counted by edge.
+# Causes of heat; those of size "edges" are recorded for each edge.
 RESISTANCE, NUCLEATION, GROWTH, TRANSPORT, WORK = range(5)
 HEAT_CAUSES: tuple[Column, ...] = (
     Column("resistance", "W/g", integral="joule_heat_J_per_g"),
@@ -53,7 +53,7 @@ HEAT_CAUSES: tuple[Column, ...] = (
     Column("work", "W/g", "edges", "work_heat_J_per_g"),
 )
 
-# What else is integrated over time. It has no part in the energy balance.
+# Other quantities integrated over time, outside the energy balance.
 RATE, EDGE_CURRENT = range(2)
 FLOWS: tuple[Column, ...] = (
     Column("rates_per_s", "1/s", "edges", "converted"),
@@ -62,7 +62,7 @@ FLOWS: tuple[Column, ...] = (
 
 
 def columns() -> tuple[Column, ...]:
-    """All columns of an instant in their order."""
+    """All columns of an instant, in order."""
     table = unknowns.UNKNOWNS
     return (
         *READINGS,
@@ -80,12 +80,12 @@ def _owner(unknown: unknowns.Unknown) -> int:
 
 
 class Columns(NamedTuple):
-    """Where the columns begin, for kernels.
+    """First column of each group, for kernels.
 
-    After the `READINGS` and the unknowns of the electrode, which have their places from
-    `POTENTIAL` on: `means` of the B unknowns of the particles, `affinity` of the E edges, `power`
-    (V I), `heat` by number in `HEAT_CAUSES`, `flow` by number in `FLOWS`. `flows` is the first of these
-    last, so that ``d(stored)/dt = -sum(columns from power to flows)``; there are `width` in all.
+    The `READINGS` come first and the electrode's unknowns start at `POTENTIAL`. Then: `means` of the
+    B unknowns of the particles, `affinity` of the E edges, `power` (V I), `heat` by number in
+    `HEAT_CAUSES`, `flow` by number in `FLOWS`. `flows` is the first column of the flows, so that
+    ``d(stored)/dt = -sum(columns from power to flows)``; `width` is the number of columns.
     """
 
     means: int
@@ -98,7 +98,7 @@ class Columns(NamedTuple):
 
 
 def columns_of(sizes: Mapping[str, int]) -> Columns:
-    """The columns of an electrode with these sizes."""
+    """The columns of an electrode with the given sizes."""
     table = columns()
     first = [0, *accumulate(sizes[column.size] for column in table)]
     affinity = [column.name for column in table].index("affinities_J_per_mol")
@@ -117,7 +117,7 @@ def columns_of(sizes: Mapping[str, int]) -> Columns:
 
 
 def by_name(rows: Floats2, sizes: Mapping[str, int]) -> dict[str, Floats]:
-    """Columns and integrals of a record of n rows by their names: shape (n,) of one number, else (size, n)."""
+    """Columns and integrals of a record of n rows by name: shape (n,) if single, else (size, n)."""
     table = columns()
     names = [(column.name, column.size) for column in table]
     names += [(column.integral, column.size) for column in table if column.integral]

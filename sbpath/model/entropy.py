@@ -1,13 +1,13 @@
 """Entropy of a phase at a potential, for the reversible heat.
 
-In the reservoir of the alkali metal at potential E the entropy of a phase per mole of Sb is
-``S = -(d Omega / dT) at constant E``. With the grand potential of `sbpath.model.thermo`,
+With the alkali metal as reservoir at potential E, the entropy of a phase per mole of Sb is
+``S = -(d Omega / dT)_E``. With the grand potential of `sbpath.model.thermo`,
 
     S = S_fixed + sum_j X_j [ w_j R (ln(1 + exp(-z_j)) + z_j y_j) + y_j F dU_j/dT ],
     z_j = F (E - U_j) / (R T w_j),    y_j = 1 / (1 + exp(z_j)),
 
-where S_fixed is the entropy of formation from the elements; so the alkali metal electrode is
-part of the balance, and ``T dS`` is the reversible heat of the whole half-cell.
+where S_fixed is the entropy of formation from the elements. The balance therefore includes the
+alkali metal electrode, and ``T dS`` is the reversible heat of the whole half-cell.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ Floats = NDArray[np.float64]
 def phase_entropy(
     phase: Phase, potential: Floats, temperature_C: float, reference_C: float
 ) -> tuple[Floats, Floats]:
-    """Entropy of `phase` and its slope along E.
+    """Entropy of `phase` and its derivative with respect to E.
 
     Parameters
     ----------
     phase : Phase
-        Of a mechanism.
+        A phase of a mechanism.
     potential : array, shape (n,)
         E against the alkali metal (V).
     temperature_C, reference_C : float
-        Of the electrode, and the mechanism's reference temperature (Celsius).
+        Temperature of the electrode, and reference temperature of the mechanism (Celsius).
 
     Returns
     -------
     S, dS_dE : array, shape (n,)
-        J per mol Sb and K, and J per mol Sb, K and V. By Maxwell, dS/dE = -F (dx/dT).
+        J/(mol Sb K) and J/(mol Sb K V). By a Maxwell relation, dS/dE = -F (dx/dT).
     """
     temperature = temperature_C + ZERO_CELSIUS_K
     entropy = np.full_like(potential, phase.entropy_J_per_mol_K.value)

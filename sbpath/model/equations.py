@@ -1,17 +1,17 @@
 """The electrode as a system of ordinary differential equations.
 
 The state holds the unknowns of `sbpath.model.unknowns`: the fractions of each particle, and the
-potential E against the alkali metal (V) that all share. Insertion current is positive, in A per
+common potential E against the alkali metal (V). Insertion current is positive, in A per
 gram of host. With w_i the share of the host in particle i, Theta_p = sum_i w_i theta_ip, and I_f
-the current that the processes of `sbpath.model.processes` take up,
+the current consumed by the processes of `sbpath.model.processes`,
 
     C dE/dt = -I + I_f
     C       = C_dl - (F/M) sum_p Theta_p dx_p/dE
 
 C is positive because dx/dE <= 0, so this is an ordinary differential equation in every
-mode of control, at rest as well. The terminal voltage is ``V = E - I R_s``. In current
-control I is given; in voltage control V(t) is given and I follows from it. Particles meet in
-shared unknowns alone, so that the Jacobian is an arrow: a block for each, and a border.
+control mode, including rest. The terminal voltage is ``V = E - I R_s``. In current
+control I is given; in voltage control V(t) is given and I follows from it. Particles couple only
+through shared unknowns, so the Jacobian is an arrow: one block per particle, and a border.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ def evaluate(
     state : array, shape (n,)
         See `sbpath.model.unknowns`.
     control : Control
-        What is imposed.
+        The imposed current or voltage.
     network : Network
         The graph and its particles.
     space : Workspace
-        Receives derivatives, rates, affinities, times.
+        Receives derivatives, rates, affinities and times.
     with_jacobian : bool
         Whether to fill the Jacobian and the explicit time derivatives as well.
     """
@@ -79,7 +79,7 @@ def evaluate_filled(
     space: Workspace,
     with_jacobian: bool,
 ) -> float:
-    """`evaluate` where the nodes and means in `space` are those of `state` already."""
+    """`evaluate`, given that `space` already holds the nodes and means of `state`."""
     clear(space.derivatives, with_jacobian)
     taken_up = add_rates(state, network, space, with_jacobian)
     return _balance_charge(time, state, taken_up, control, network, space, with_jacobian)
@@ -95,7 +95,7 @@ def _balance_charge(
     space: Workspace,
     with_jacobian: bool,
 ) -> float:
-    """Fill in dE/dt from the current `taken_up` (A/g), whose gradient is in the first row; returns I."""
+    """Fill in dE/dt from the consumed current `taken_up` (A/g), its gradient in ``rows[0]``; returns I."""
     layout = network.layout
     at_E = layout.potential
     potential = state[at_E]
@@ -111,7 +111,7 @@ def _balance_charge(
         current = (potential - control.level - control.slope * time) / network.resistance
         stiffness = 1.0 / network.resistance
     else:
-        # V is E itself: the potential follows the programme and I is whatever that takes.
+        # V equals E: the potential follows the programme, and I follows from the balance.
         dy_dt[at_E] = control.slope
         for k in range(rows.shape[1]):
             rows[0, k] = 0.0
@@ -139,10 +139,10 @@ def _balance_charge(
 
 @kernel
 def stored_charge(state: Floats, network: Network, space: Workspace) -> tuple[float, float]:
-    """Charge held by the electrode (C/g, insertion positive) and the C that it defines (F/g).
+    """Charge held by the electrode (C/g, insertion positive) and the capacitance C (F/g).
 
-    ``q = (F/M) sum Theta_p x_p(E) - C_dl E + what other processes hold``, so that ``dq/dt = I``
-    along any solution and ``dq/dE = -C`` with all else fixed. After `fill_nodes` and `fill_means`.
+    ``q = (F/M) sum Theta_p x_p(E) - C_dl E + charge held by other processes``, so that ``dq/dt = I``
+    along any solution and ``dq/dE = -C`` with all else fixed. Call after `fill_nodes` and `fill_means`.
     """
     phases, slope = phase_charge(space.mean, network, space)
     layer = network.double_layer * state[network.layout.potential]
@@ -151,10 +151,10 @@ def stored_charge(state: Floats, network: Network, space: Workspace) -> tuple[fl
 
 @kernel
 def stored_energy(state: Floats, network: Network, space: Workspace) -> float:
-    """Energy held by all processes and by the double layer (J/g), after `fill_nodes` and `fill_means`.
+    """Energy held by all processes and the double layer (J/g); call after `fill_nodes` and `fill_means`.
 
-    Along any solution ``d(stored)/dt + V I + I^2 R_s + heat of all processes = 0``; of phases and
-    double layer it is ``sum Theta_p (Omega_p - F E x_p) / M + C_dl E^2 / 2``.
+    Along any solution ``d(stored)/dt + V I + I^2 R_s + heat of all processes = 0``. Phases and
+    double layer hold ``sum Theta_p (Omega_p - F E x_p) / M + C_dl E^2 / 2``.
     """
     potential = state[network.layout.potential]
     layer = 0.5 * network.double_layer * potential * potential

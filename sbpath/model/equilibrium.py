@@ -8,31 +8,31 @@ from sbpath.model.network import Network, build_network
 from sbpath.model.workspace import fill_nodes, workspace
 from sbpath.physical import ZERO_CELSIUS_K
 
-# Potentials (V vs the alkali metal) between which equilibria are looked for.
+# Range of potentials searched for equilibria (V vs the alkali metal).
 RANGE_V = (-3.0, 4.0)
 
 
 def equilibrium_potential(
     mechanism: Mechanism, one: str, other: str, temperature_C: float | None = None
 ) -> float | None:
-    """Potential at which `one` and `other` are in equilibrium (V), None where there is none.
+    """Potential at which `one` and `other` are in equilibrium (V), or None if there is none.
 
-    The root of ``Omega_one(E) = Omega_other(E)``. It is unique where one of the phases holds
+    The root of ``Omega_one(E) = Omega_other(E)``. It is unique if one of the phases holds
     more alkali than the other at every potential, since ``dOmega/dE = F x``.
 
     Parameters
     ----------
     mechanism : Mechanism
-        Its thermodynamics count; the graph does not.
+        Provides the thermodynamics; its graph does not matter.
     one, other : str
         Names of phases.
     temperature_C : float, optional
-        The mechanism's own temperature if not given.
+        Defaults to the mechanism's temperature.
 
     Raises
     ------
     InputError
-        If there is no such phase, or the temperature is none.
+        If there is no such phase, or the temperature is invalid.
 
     Examples
     --------
@@ -56,8 +56,8 @@ def equilibrium_potential(
 
 
 def equal_potential(network: Network, p: int, q: int) -> float | None:
-    """Potential (V) at which two nodes, by number, have the same grand potential; None where there is none."""
-    from scipy.optimize import root_scalar  # slow to import, and seldom needed
+    """Potential (V) at which nodes number `p` and `q` have equal grand potentials, or None."""
+    from scipy.optimize import root_scalar  # slow to import and seldom needed
 
     space = workspace(network)
 

@@ -1,8 +1,8 @@
 """A mechanism's graph at one temperature, flattened to arrays of numbers.
 
 `Network` is all that the kernels see of a mechanism: they know nothing of ions, phases or
-directions. Units are SI, but amounts of charge are per gram of host. An electrode is made of
-N particles at one potential; a plain one of a single particle that stands for all.
+directions. Units are SI, except that charges are per gram of host. An electrode consists of
+N particles at one potential; by default, a single particle represents them all.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from sbpath.physical import FARADAY_C_PER_MOL as F
 from sbpath.physical import GAS_CONSTANT_J_PER_MOL_K as R
 from sbpath.physical import ZERO_CELSIUS_K, arrhenius
 
-# A drop of a nanovolt at 1 A/g (Ohm g) is none, and only makes voltage control stiff.
+# Ohm g: a drop of a nanovolt at 1 A/g is negligible and only makes voltage control stiff.
 SMALLEST_RESISTANCE = 1e-9
 
-# Autocatalytic growth needs a first domain; this share of the Sb counts as one.
+# Share of the Sb that counts as the first domain, which autocatalytic growth needs.
 DEFAULT_SEED = 1e-3
 
 
@@ -36,13 +36,13 @@ class Network(NamedTuple):
     `full` (mol/mol), `molar_volume` of the full phase (m^3/mol Sb), `partial_volume` (m^3 per
     mol of alkali). Galleries: `sites` (mol/mol), `site_potential` (V),
     `site_energy` (J/mol). Edges (length E): `source` and `target` (node numbers),
-    `unchanged` volume of the phases that stand in both nodes (m^3/mol Sb), `grows` (0 where the
-    phase with galleries is one of these, so that the new volume does not hang on E, else 1),
+    `unchanged` volume of the phases that are in both nodes (m^3/mol Sb), `grows` (0 where the
+    phase with galleries is one of these, so that the new volume does not depend on E, else 1),
     `alpha`, `energy` (nu R T, J/mol), `order`, `seed`, `transformation_work` (J/mol). Particles
     (length N): `weight`, the share of the host in each. Edges of particles (N rows of E): `barrier`
-    per squared volume of what is new ((J/m^3)^2), `log_attempt`, `growth` (1/s), `transport` (s).
-    Whole electrode: `charge_scale` (F/M, C/g), `double_layer` (F/g), `resistance` (Ohm g, so that I
-    in A/g times it is a voltage). `layout` of the state, `columns` of what is recorded.
+    divided by the new volume squared ((J/m^3)^2), `log_attempt`, `growth` (1/s), `transport` (s).
+    Whole electrode: `charge_scale` (F/M, C/g), `double_layer` (F/g), `resistance` (Ohm g, which times
+    I in A/g is a voltage). `layout` of the state, `columns` of the record.
     """
 
     gibbs: Floats
@@ -76,7 +76,7 @@ class Network(NamedTuple):
 
 
 def sizes_of(network: Network) -> dict[str, int]:
-    """How many there are of what unknowns and columns describe, see `Unknown.size`."""
+    """Number of items that unknowns and columns describe, see `Unknown.size`."""
     return _sizes(len(network.gibbs), len(network.source))
 
 
@@ -85,9 +85,9 @@ def _sizes(nodes: int, edges: int) -> dict[str, int]:
 
 
 def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Network:
-    """Flatten `mechanism`'s graph of that name at `temperature` (K)."""
+    """Flatten the graph called `graph` of `mechanism` at `temperature` (K)."""
     names = list(mechanism.nodes)
-    # Phases of each node with their amounts: all that is molar adds up.
+    # Phases of each node with their amounts: molar quantities add up.
     contents = [[(n, mechanism.phases[p]) for p, n in mechanism.nodes[name].items()] for name in names]
     edges = mechanism.edges(graph)
     common = mechanism.kinetics
@@ -108,7 +108,7 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
     transport = mechanism.electrode.particle_radius_m.value**2 / (pi**2 * diffusivity)
 
     def kinetic(edge: Edge, key: str, default: float = 0.0) -> float:
-        """The edge's own number, else that of all edges, else `default`."""
+        """The value of the edge, else the one given for all edges, else `default`."""
         return value_or(getattr(edge.stated, key), value_or(getattr(common, key), default))
 
     resistance = mechanism.series_resistance_ohm_g(temperature)
@@ -123,13 +123,13 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         )
 
     def unchanged(edge: Edge) -> float:
-        """Volume of the phases that the edge leaves as they are, full: they do not nucleate."""
+        """Volume of the phases that the edge leaves unchanged, when full: they do not nucleate."""
         before, after = mechanism.nodes[edge.reactant], mechanism.nodes[edge.product]
         shared = {p: min(n, after.get(p, 0.0)) for p, n in before.items()}
         return sum(n * mechanism.phases[p].molar_volume_cm3_per_mol.value for p, n in shared.items()) * 1e-6
 
     def keeps(edge: Edge) -> bool:
-        """Whether the phase of the product that has galleries stands in the reactant already."""
+        """Whether the product's phase with galleries is already present in the reactant."""
         shared = mechanism.nodes[edge.reactant].keys() & mechanism.nodes[edge.product].keys()
         return any(mechanism.phases[phase].galleries for phase in shared)
 
@@ -156,7 +156,7 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         fixed=row([mechanism.fixed_content(name) for name in names]),
         gallery_start=np.array(starts, dtype=np.int64),
         full=row([mechanism.full_content(name) for name in names]),
-        # Per mole of alkali, and of the one phase that can hold any.
+        # Per mole of alkali, for the one phase with galleries.
         partial_volume=row(
             [
                 sum(value_or(p.partial_molar_volume_cm3_per_mol, 0.0) for _, p in parts if p.galleries) * 1e-6

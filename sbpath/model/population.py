@@ -1,8 +1,8 @@
-"""Electrodes of many particles: which share of the host each holds, and in what it differs.
+"""Electrodes of many particles: the share of the host that each holds, and how they differ.
 
-All particles stand at one potential and exchange charge through it alone. A particle differs from
-the mechanism's own by factors: of its size (transport takes the square of it), of its interfacial
-energies (a barrier takes the cube), of its growth rates.
+All particles are at one potential and exchange charge only through it. A particle differs from
+the mechanism's by factors on its size (transport scales with the square), its interfacial
+energies (barriers scale with the cube), and its growth rates.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from sbpath.kernels import Floats
 from sbpath.model.network import Network, sizes_of
 from sbpath.model.unknowns import layout_of
 
-# More would not fit into a day, fewer are no particles.
+# More particles would take longer than a day.
 LARGEST_NUMBER = 1_000_000
 
-# What may differ from particle to particle.
+# Properties that may differ between particles.
 SPREADS = ("size", "interfacial_energy", "growth_rate")
 
 
@@ -38,7 +38,7 @@ class Population:
     Raises
     ------
     InputError
-        If the lengths differ, or a number is not finite and above 0, or the weights do not add up to 1.
+        If the lengths differ, a number is not finite and above 0, or the weights do not add up to 1.
     """
 
     weight: Floats
@@ -72,9 +72,9 @@ class Population:
         interfacial_energy: list[float] | Floats | float = 1.0,
         growth_rate: list[float] | Floats | float = 1.0,
     ) -> Population:
-        """A few kinds of particles; a single number holds for all of them.
+        """A few kinds of particles; a single number applies to all of them.
 
-        `weight` in any unit: it is divided by its sum.
+        `weight` may be in any unit: it is normalized.
         """
         share = _floats("weight", weight)
         total = share.sum() if share.ndim == 1 and len(share) else 1.0
@@ -99,17 +99,17 @@ class Population:
         Parameters
         ----------
         number : int
-            N.
+            Number of particles N.
         size, interfacial_energy, growth_rate : float
             Standard deviation of the logarithm of each factor: 0.1 is about 10 %, 0 is none. The
-            median is 1. The distribution is one by mass, since the particles weigh the same.
+            median is 1. The distribution is by mass, since all particles have the same weight.
 
         Notes
         -----
-        Nothing is drawn at random, and the same arguments give the same particles. Each factor takes
-        the middles of N equally probable intervals. Of several, each takes them in the order of
-        another dimension of a Halton sequence, which makes them independent of each other as far as
-        N allows.
+        Nothing is drawn at random: the same arguments give the same particles. Each factor takes
+        the median of each of N equally probable intervals. If several factors vary, each follows the
+        order of its own dimension of a Halton sequence, which makes them as independent of each other
+        as N allows.
 
         Examples
         --------
@@ -138,7 +138,7 @@ class Population:
             from scipy.stats import qmc
 
             points = qmc.Halton(len(spread), scramble=False).random(number)
-            # The points themselves would miss the middle of each factor where they are few.
+            # Ranks, because few points would not be centred on the median.
             ranks = points.argsort(axis=0).argsort(axis=0)
         normal = ndtri((ranks + 0.5) / number)
         factors = {name: np.ones(number) for name in widths}
@@ -157,7 +157,7 @@ def _floats(name: str, given: object) -> Floats:
 
 
 def populated(network: Network, population: Population) -> Network:
-    """The network of one particle, made into one of many."""
+    """The network of one particle, extended to the particles of a population."""
     size, energy, rate = (
         values[:, None] for values in (population.size, population.interfacial_energy, population.growth_rate)
     )

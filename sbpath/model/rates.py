@@ -1,4 +1,4 @@
-"""How fast one edge of the graph runs: nucleation, growth and transport in series.
+"""Rate of one edge of the graph: nucleation, growth and transport in series.
 
     r = theta_p / (tau_nucleation + tau_growth + tau_transport),   zero where A <= 0
 
@@ -6,12 +6,12 @@
     1/tau_growth     = k0 (exp(alpha a) - exp(-(1 - alpha) a)) g(theta_q) k(A),   a = A / (nu R T)
     g(theta_q)       = (s + (1 - s) theta_q)^m,   k(A) = 1 - exp(-A / 0.1 J/mol)
 
-Each Sb domain that transforms waits for a nucleus, then fills, and the alkali has to reach
+Each transforming Sb domain waits for a nucleus, then fills, and the alkali has to reach
 it: the mosaic picture of Bai and Tian 2013 (Electrochim. Acta 89, 644) with classical
 nucleation theory and a rectified Butler-Volmer growth rate. `g` is 1 unless the edge grows
 autocatalytically (order m > 0; Watzky and Finke 1997, J. Am. Chem. Soc. 119, 10382); the
-seed s > 0 lets the first domain begin. `k` rounds the corner at A = 0 (see `GROWTH_ROUNDING`). Everything is
-evaluated so that no exponential can overflow, whatever the affinity.
+seed s > 0 lets the first domain begin. `k` rounds the corner at A = 0 (see `GROWTH_ROUNDING`).
+No exponential can overflow, whatever the affinity.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from math import exp, expm1, inf, pi
 from sbpath.kernels import kernel
 from sbpath.physical import BOLTZMANN_J_PER_K
 
-# exp(600) is still a float; a slower nucleation than this is none at all.
+# exp(600) is still a finite float; any slower nucleation never happens.
 MAX_EXPONENT = 600.0
 
 # Affinity (J/mol) over which the growth rate rounds off its kink at A = 0, where the edge is
-# switched off. A microvolt: it moves no curve, but without nucleation barriers and at high
-# temperature an integrator would hop across the corner for ever.
+# switched off. It is a microvolt and shifts no curve, but without nucleation barriers and at high
+# temperature an integrator would otherwise hop across the corner for ever.
 GROWTH_ROUNDING = 0.1
-# Beyond 40 times that the factor is 1 in double precision.
+# Beyond this affinity the factor is 1 in double precision.
 GROWTH_ROUNDING_RANGE = 40.0 * GROWTH_ROUNDING
 
 
@@ -63,7 +63,7 @@ def nucleation_constant(
 
 @kernel
 def nucleation_time(affinity: float, barrier: float, log_attempt: float) -> float:
-    """Time that a domain waits for a nucleus (s); ``inf`` when the barrier is out of reach.
+    """Mean waiting time of a domain for a nucleus (s); ``inf`` if the barrier is insurmountable.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def nucleation_time(affinity: float, barrier: float, log_attempt: float) -> floa
 
 @kernel
 def nucleation_slope(affinity: float, barrier: float, nucleation: float) -> float:
-    """The derivative of the finite time `nucleation` (s) by A (s mol/J), zero or negative."""
+    """Derivative of the finite time `nucleation` (s) with respect to A (s mol/J), zero or negative."""
     return -2.0 * nucleation * barrier / (affinity * affinity * affinity)
 
 
@@ -88,7 +88,7 @@ def nucleation_slope(affinity: float, barrier: float, nucleation: float) -> floa
 def growth_time(
     affinity: float, product: float, growth: float, alpha: float, energy: float, order: float, seed: float
 ) -> float:
-    """Time in which a domain with a nucleus fills (s).
+    """Time for a nucleated domain to fill (s).
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def growth_time(
     """
     a = affinity / energy
     forward = exp(-alpha * a)
-    # Nearly every alpha is 1/2, which spares an exponential.
+    # For alpha = 1/2, the usual value, this saves an exponential.
     backward = forward * forward if alpha == 0.5 else exp(-a)
     time = forward / (growth * (1.0 - backward if a > 1.0 else -expm1(-a)))
     if order > 0.0:
@@ -121,7 +121,7 @@ def growth_time(
 def growth_slopes(
     affinity: float, product: float, time: float, alpha: float, energy: float, order: float, seed: float
 ) -> tuple[float, float]:
-    """The derivatives of the growth time `time` (s) by A (s mol/J) and theta_q (s), zero or negative."""
+    """Derivatives of the growth time `time` (s) with respect to A (s mol/J) and theta_q (s), none positive."""
     occupied = _less_than_one(affinity / energy)
     relative = (alpha + (1.0 - occupied) / occupied) / energy
     if affinity < GROWTH_ROUNDING_RANGE:
@@ -133,11 +133,11 @@ def growth_slopes(
 
 @kernel
 def _less_than_one(a: float) -> float:
-    """``1 - exp(-a)``, which loses no digits where it is small."""
+    """``1 - exp(-a)`` without loss of digits at small `a`."""
     return 1.0 - exp(-a) if a > 1.0 else -expm1(-a)
 
 
 @kernel
 def _filled(product: float, seed: float) -> float:
-    """``s + (1 - s) theta_q``; a fraction may stand a rounding below zero."""
+    """``s + (1 - s) theta_q``; rounding may leave a fraction just below zero."""
     return seed + (1.0 - seed) * max(product, 0.0)

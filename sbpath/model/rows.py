@@ -1,4 +1,4 @@
-"""The equations evaluated anew in every row of a solution, at the row's own current."""
+"""The equations re-evaluated in every row of a solution, at the row's current."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple[
     Returns
     -------
     new_volume : array, shape (E, n)
-        Volume of what is new in the product of each edge (m^3/mol Sb).
+        Volume newly formed in the product of each edge (m^3/mol Sb).
     motion : array, shape (n,)
         dE/dt, from the charge balance (V/s).
     times : array, shape (3, E, n)
-        Times of nucleation, growth and transport of each edge (s); nan where it has no driving
+        Times of nucleation, growth and transport of each edge (s); nan where there is no driving
         force.
     """
     _check(states, network)
@@ -40,8 +40,9 @@ def evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple[
 
 
 def linearize_rows(states: Floats2, currents: Floats, network: Network) -> tuple[Floats2, Floats3]:
-    """dy/dt, shape (n, P + 1), and its Jacobian, shape (n, P + 1, P + 1), in every row; otherwise as
-    `evaluate_rows`.
+    """dy/dt, shape (n, P + 1), and its Jacobian, shape (n, P + 1, P + 1), in every row.
+
+    Arguments as in `evaluate_rows`.
     """
     _check(states, network)
     return compiled(_linearize_rows)(states, currents, network)
@@ -65,7 +66,7 @@ def _evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple
             driving = space.affinity[e] - network.transformation_work[e]
             if driving <= MIN_AFFINITY:
                 continue
-            # `evaluate` skips edges whose reactant is empty, and growth that never nucleates.
+            # `evaluate` skips edges with an empty reactant, and the growth of edges that never nucleate.
             barrier = network.barrier[0, e] * space.volume[e] * space.volume[e]
             times[0, e, row] = nucleation_time(driving, barrier, network.log_attempt[0, e])
             times[1, e, row] = growth_time(
@@ -84,7 +85,7 @@ def _evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple
 
 @kernel
 def _linearize_rows(states: Floats2, currents: Floats, network: Network) -> tuple[Floats2, Floats3]:
-    """dy/dt and its Jacobian in each row at the row's own current."""
+    """dy/dt and its Jacobian in each row at the row's current."""
     rows, unknowns = states.shape
     nodes = unknowns - 1
     space = workspace(network)

@@ -1,7 +1,7 @@
-"""What a file may say, but hardly means: numbers in another unit, of the wrong sign, or with which no electrode
-could go full between its cut-offs.
+"""Values that are valid but hardly intended: wrong unit, wrong sign, or such that no electrode could be
+filled between its cut-offs.
 
-These are warnings of ``sbpath check``; the gates of the reader let such files pass.
+``sbpath check`` gives these as warnings; the reader accepts such files.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.model.equilibrium import RANGE_V, equilibrium_potential
 from sbpath.physical import FARADAY_C_PER_MOL, ZERO_CELSIUS_K
 
-# A compound that is bound by less (J/mol) is rather one whose enthalpy stands in kJ.
+# A smaller enthalpy of formation (J/mol) is probably in kJ.
 LEAST_J_PER_MOL = 1000.0
-# Formation enthalpies in eV, per atom or per formula, are numbers like these.
+# Typical formation enthalpies in eV, per atom or per formula unit.
 LIKE_EV = (0.1, 10.0)
-# From the elements, per mole of atoms (J/mol/K). Chlorine gives up most, 112, when it becomes solid; what is
-# made of condensed elements gains little (mixing 5.8 at most), while absolute entropies are 25 to 70.
+# Entropy of formation per mole of atoms (J/mol/K). Chlorine loses most, 112, on becoming solid; compounds of
+# condensed elements gain little (mixing 5.8 at most), while absolute entropies are 25 to 70.
 ENTROPIES_J_PER_MOL_K = (-120.0, 25.0)
-# Where T S is this share of H it is named beside it, as what may have shifted a potential.
+# From this share of H on, T S is also named as a possible cause of a shifted potential.
 SHARE_OF_ENTROPY = 0.2
-# Interfaces between solids: coherent ones take some 0.01 J/m2, bare surfaces of metals up to 3.
+# Interfaces between solids: coherent ones about 0.01 J/m2, bare metal surfaces up to 3.
 INTERFACES_J_PER_M2 = (0.005, 3.0)
-# Per mole of atoms: diamond has 3.4, metals with small atoms from 4.4, potassium 46 (cm3/mol).
+# Per mole of atoms (cm3/mol): diamond has 3.4, metals with small atoms from 4.4, potassium 46.
 ATOMS_CM3_PER_MOL = (4.0, 60.0)
-# Crystalline Sb has 18.2 (cm3/mol): no alkali metal makes it smaller.
+# Crystalline Sb has 18.2 cm3/mol, and alkali metals only expand it.
 SB_CM3_PER_MOL = 18.0
-# From few layers to grains that one sees; below, nothing is a phase, above, nothing goes full.
+# From a few layers to visible grains: anything smaller is no phase, anything larger never fills.
 RADII_M = (1e-9, 1e-4)
-# Radii of real powders and films; a unit is proposed if it leads there.
+# Radii of real powders and films: a unit that leads here is suggested.
 USUAL_RADII_M = (2e-9, 5e-5)
-# Batteries with liquid and solid electrolytes; titration cells at 400 C say where their numbers hold.
+# Batteries with liquid and solid electrolytes; hotter cells have to state a temperature range.
 TEMPERATURES_C = (-40.0, 250.0)
-# Freezing water, and rooms: within 1 of these it is a temperature in kelvin.
+# Freezing point of water and room temperatures: a value within 1 of these is taken to be in kelvin.
 KELVIN = (273.15, 293.15, 298.15, 303.15)
 
 
 def sanity_warnings(mechanism: Mechanism) -> list[str]:
-    """All that looks wrong, as ``key: value, what is odd and what to try``; empty if nothing."""
+    """Everything that looks wrong, as ``key: value, what is odd and what to try``."""
     return [
         *_temperatures(mechanism),
         *_enthalpies(mechanism),
@@ -66,12 +66,12 @@ def _temperatures(mechanism: Mechanism) -> Iterator[str]:
             continue
         kelvin = f"is it in K? then {celsius - ZERO_CELSIUS_K:g}"
         if any(abs(celsius - room) <= 1.0 for room in KELVIN):
-            yield f"{key}: {celsius:g} C is much for a cell; {kelvin}"
+            yield f"{key}: {celsius:g} C is hot for a cell; {kelvin}"
         elif not low <= celsius <= high and not least <= celsius <= most:
             ask = f"{kelvin}. " if celsius > high else ""
             yield (
-                f"{key}: {celsius:g} C is outside {low:g} to {high:g} C; {ask or 'check it. '}If it is meant, "
-                "say where the numbers hold: temperature_range_C = [lowest, highest]"
+                f"{key}: {celsius:g} C is outside {low:g} to {high:g} C; {ask or 'check it. '}If it is intended, "
+                "state where the numbers hold: temperature_range_C = [lowest, highest]"
             )
 
 
@@ -79,7 +79,7 @@ def _enthalpies(mechanism: Mechanism) -> Iterator[str]:
     for name, phase in mechanism.phases.items():
         enthalpy = phase.enthalpy_J_per_mol.value
         where = f"phases.{name}.enthalpy_J_per_mol: {enthalpy:g} J/mol"
-        # Exactly zero is a statement: a mixture without heat of mixing. An amorphous element may lie low.
+        # Exactly zero is deliberate: a mixture without heat of mixing. An amorphous element may be low.
         if enthalpy == 0.0 or len(_emptied(mechanism, name)) < 2:
             continue
         if abs(enthalpy) < LEAST_J_PER_MOL:
@@ -89,7 +89,7 @@ def _enthalpies(mechanism: Mechanism) -> Iterator[str]:
                 atoms = sum(_atoms(mechanism, name).values())
                 electronvolts = f"; if in eV per formula, {each:g}; if in eV per atom, {each * atoms:g}"
             yield (
-                f"{where} is next to nothing for a compound; "
+                f"{where} is far too small for a compound; "
                 f"if it is in kJ, write {1000.0 * enthalpy:g}{electronvolts}"
             )
         elif enthalpy > 0.0:
@@ -104,11 +104,11 @@ def _entropies(mechanism: Mechanism) -> Iterator[str]:
         where = f"phases.{name}.entropy_J_per_mol_K: {entropy:g} J/mol/K, {each:g} per mole of atoms,"
         if each > high:
             yield (
-                f"{where} is more than a solid gains (up to about {high:g}); it counts from the elements, so "
-                "take theirs off if it is the absolute entropy; write 0 with the status assumed if it is not known"
+                f"{where} is more than a solid gains (up to about {high:g}); it is relative to the elements, so "
+                "subtract theirs if it is the absolute entropy; write 0 with the status assumed if it is not known"
             )
         elif each < low:
-            yield f"{where} is more than elements can lose (down to about {low:g}); check its digits and its unit"
+            yield f"{where} is more than the elements can lose (down to about {low:g}); check its digits and its unit"
 
 
 def _volumes(mechanism: Mechanism) -> Iterator[str]:
@@ -122,20 +122,20 @@ def _volumes(mechanism: Mechanism) -> Iterator[str]:
             mass = sum(ATOMIC_WEIGHT[element] * amount for element, amount in atoms.items())
             units = {"m3": 1e6, "cm3/g": mass}
             yield (
-                f"{where} makes {volume / count:.3g} per mole of its atoms, where {low:g} to {high:g} is usual; "
+                f"{where} is {volume / count:.3g} per mole of atoms, where {low:g} to {high:g} is usual; "
                 f"{_in_other_units(volume, units, (low * count, high * count)) or _of_a_cell(phase.formula)}"
             )
         elif mechanism.full_alkali(name) > 0.0 and volume < antimony:
             yield (
-                f"{where} is less than its Sb alone takes ({antimony:g}); "
-                f"it is that of one mole of {phase.formula} with all its {mechanism.ion}"
+                f"{where} is less than the volume of its Sb alone ({antimony:g}); "
+                f"give that of one mole of {phase.formula} with all its {mechanism.ion}"
             )
 
 
 def _of_a_cell(formula: str) -> str:
     return (
-        f"is it for one mole of {formula}? A cell in cubic angstrom is multiplied by 0.6022 and divided by "
-        "the formulas in it"
+        f"is it for one mole of {formula}? To convert a unit cell in cubic angstrom, multiply by 0.6022 and "
+        "divide by its formula units"
     )
 
 
@@ -143,11 +143,11 @@ def _interfaces(mechanism: Mechanism) -> Iterator[str]:
     low, high = INTERFACES_J_PER_M2
     for name, interface in mechanism.interfaces.items():
         energy = interface.energy_J_per_m2.value
-        if energy != 0.0 and not low <= energy <= high:  # zero is a statement: no barrier
+        if energy != 0.0 and not low <= energy <= high:  # zero is deliberate: no barrier
             units = {"mJ/m2": 1e-3, "J/cm2": 1e4}
             yield (
-                f"interfaces.{name}.energy_J_per_m2: {energy:g} J/m2 is not like an interface, which costs "
-                f"{low:g} to {high:g}; {_in_other_units(energy, units, INTERFACES_J_PER_M2) or 'check its digits'}"
+                f"interfaces.{name}.energy_J_per_m2: {energy:g} J/m2 is unlikely for an interface "
+                f"({low:g} to {high:g}); {_in_other_units(energy, units, INTERFACES_J_PER_M2) or 'check its digits'}"
             )
 
 
@@ -157,13 +157,13 @@ def _radius(mechanism: Mechanism) -> Iterator[str]:
     if not low <= radius <= high:
         units = {"um": 1e-6, "nm": 1e-9}
         yield (
-            f"electrode.particle_radius_m: {radius:g} m is no radius of a particle ({low:g} to {high:g}); "
+            f"electrode.particle_radius_m: {radius:g} m is unlikely for a particle radius ({low:g} to {high:g}); "
             f"{_in_other_units(radius, units, USUAL_RADII_M) or 'check its power of ten'}"
         )
 
 
 def _in_other_units(value: float, units: Mapping[str, float], usual: tuple[float, float]) -> str:
-    """``is it in nm? then 1e-07`` for each unit in which `value` is a usual one; empty if in none."""
+    """``is it in nm? then 1e-07`` for each unit that makes `value` a usual one."""
     low, high = usual
     return "; or ".join(
         f"is it in {unit}? then {value * factor:.4g}"
@@ -173,7 +173,7 @@ def _in_other_units(value: float, units: Mapping[str, float], usual: tuple[float
 
 
 def _atoms(mechanism: Mechanism, name: str) -> dict[str, float]:
-    """Amount of each element in a phase with its galleries full."""
+    """Amount of each element in a phase with full galleries."""
     ion = mechanism.ion
     atoms = {
         e: amount for e, (amount, _) in parse_formula(mechanism.phases[name].formula).items() if e != ion
@@ -182,7 +182,7 @@ def _atoms(mechanism: Mechanism, name: str) -> dict[str, float]:
 
 
 def _emptied(mechanism: Mechanism, name: str) -> list[str]:
-    """Elements of a phase with its galleries empty, to which its enthalpy belongs."""
+    """Elements of a phase with empty galleries, for which its enthalpy is given."""
     phase, ion = mechanism.phases[name], mechanism.ion
     left = mechanism.full_alkali(name) - sum(gallery.sites for gallery in phase.galleries)
     return [e for e in parse_formula(phase.formula) if e != ion or left > 1e-9]
@@ -202,13 +202,13 @@ def _potentials(mechanism: Mechanism) -> Iterator[str]:
             where = f"is in equilibrium at {potential:.3g} V, not below upper_cutoff_V = {high:g}"
         number = mechanism.transformations.index(edge.stated) + 1
         yield (
-            f"transformations[{number}].equation: {edge.stated.equation!r} {where}, so that it cannot be taken, or "
-            f"not be undone, between the cut-offs; check {_energies(mechanism, edge)}, or move the cut-off"
+            f"transformations[{number}].equation: {edge.stated.equation!r} {where}, so that it cannot proceed, or "
+            f"not be reversed, between the cut-offs; check {_energies(mechanism, edge)}, or move the cut-off"
         )
 
 
 def _insertions(mechanism: Mechanism) -> Iterator[Edge]:
-    """Edges of the default graph that lead from the initial node to the fullest one by insertion alone."""
+    """Edges of the default graph on paths from the initial node to the fullest one by insertion only."""
     filling = nx.DiGraph()
     filling.add_nodes_from(mechanism.nodes)
     for one, other in phase_graph(mechanism).edges:
@@ -227,9 +227,9 @@ def _insertions(mechanism: Mechanism) -> Iterator[Edge]:
 
 
 def _energies(mechanism: Mechanism, edge: Edge) -> str:
-    """The energies of the compounds that the edge makes or unmakes, as the file has them."""
+    """The energies of the compounds that the edge forms or consumes, as in the file."""
     before, after = mechanism.nodes[edge.reactant], mechanism.nodes[edge.product]
-    told = []
+    stated = []
     for name in mechanism.phases:
         if before.get(name, 0.0) == after.get(name, 0.0):
             continue
@@ -237,7 +237,7 @@ def _energies(mechanism: Mechanism, edge: Edge) -> str:
         enthalpy, entropy = phase.enthalpy_J_per_mol.value, phase.entropy_J_per_mol_K.value
         heat = abs(entropy) * (mechanism.temperature_C + ZERO_CELSIUS_K)
         if enthalpy != 0.0:
-            told.append(f"phases.{name}.enthalpy_J_per_mol = {enthalpy:g}")
+            stated.append(f"phases.{name}.enthalpy_J_per_mol = {enthalpy:g}")
         if heat > max(SHARE_OF_ENTROPY * abs(enthalpy), LEAST_J_PER_MOL):
-            told.append(f"phases.{name}.entropy_J_per_mol_K = {entropy:g}")
-    return " and ".join(told) or "its energies"
+            stated.append(f"phases.{name}.entropy_J_per_mol_K = {entropy:g}")
+    return " and ".join(stated) or "its energies"

@@ -6,8 +6,8 @@ MSMR galleries, each with `sites` X (mol A per mol Sb), potential U (V) and widt
     x(E)     = fixed + sum_j X_j / (1 + exp(F (E - U_j) / (R T w_j)))
     Omega(E) = gibbs + F E fixed - sum_j X_j w_j R T ln(1 + exp(-F (E - U_j) / (R T w_j)))
 
-after Verbrugge et al. 2017 (J. Electrochem. Soc. 164, E3243). A line compound is the case
-without galleries. `dOmega/dE = F x` holds exactly, and `dx/dE <= 0` always.
+after Verbrugge et al. 2017 (J. Electrochem. Soc. 164, E3243). A line compound has no
+galleries. `dOmega/dE = F x` holds exactly, and `dx/dE <= 0` always.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def node_state(
     fixed : float
         Alkali content of the fixed part (mol per mol Sb).
     first, last : int
-        The node's galleries are ``first <= j < last`` of the three arrays that follow.
+        The node's galleries are ``first <= j < last`` of the next three arrays.
     sites, site_potential, site_energy : arrays of float
         X_j (mol per mol Sb), U_j (V) and the energy scale R T w_j (J/mol) of each gallery.
 
@@ -56,8 +56,8 @@ def node_state(
     for j in range(first, last):
         scale = site_energy[j]
         z = F * (potential - site_potential[j]) / scale
-        # Both branches keep the exponent negative, so nothing overflows far from U. (Of the real part:
-        # steps in the complex plane test the derivatives.)
+        # Both branches keep the exponent negative, so nothing overflows far from U. (The test is on the
+        # real part because complex steps check the derivatives.)
         if z.real > 0.0:
             small = exp(-z)
             occupied = small / (1.0 + small)

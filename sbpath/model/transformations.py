@@ -1,4 +1,4 @@
-"""Transformations of phases: the edges of the graph, the process that every electrode has.
+"""Phase transformations, the edges of the graph: the process that every electrode has.
 
     d theta_i/dt = N r_i,    I_f = (F/M) sum_i w_i sum_e (x_q - x_p) r_ie
 
@@ -17,13 +17,13 @@ from sbpath.model.rates import growth_slopes, growth_time, nucleation_slope, nuc
 from sbpath.model.workspace import Workspace
 from sbpath.physical import FARADAY_C_PER_MOL as F
 
-# Below this affinity (J/mol) an edge stands still; its rate would be under 1e-12 k0.
+# Below this affinity (J/mol) an edge is off: its rate would be under 1e-12 k0.
 MIN_AFFINITY = 1e-9
 
 
 @kernel
 def fill_edges(network: Network, space: Workspace) -> None:
-    """Affinity of all edges and volume of what is new in their products, after `fill_nodes`."""
+    """Affinity of all edges and the volume newly formed in their products; call after `fill_nodes`."""
     for e in range(len(network.source)):
         node = network.target[e]
         space.affinity[e] = space.omega[network.source[e]] - space.omega[node]
@@ -35,10 +35,10 @@ def fill_edges(network: Network, space: Workspace) -> None:
 
 @kernel
 def add_transformations(state: Floats, network: Network, space: Workspace, with_jacobian: bool) -> float:
-    """Add the rates of all edges; returns the current I_f that they take up (A/g).
+    """Add the rates of all edges; returns the current I_f that they consume (A/g).
 
-    Rates use max(theta, 0): a fraction may be a rounding below zero, and is never clipped itself.
-    See `sbpath.model.processes.add_rates`.
+    Rates use max(theta, 0): rounding may leave a fraction just below zero, and the state is never
+    clipped. See `sbpath.model.processes.add_rates`.
     """
     particles, edges, block = len(network.weight), len(network.source), len(space.mean)
     at_E = network.layout.potential
@@ -52,7 +52,7 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
         scale = network.charge_scale * network.weight[i]
         for e in range(edges):
             space.rate[i, e] = 0.0
-            # Nothing can transform: neither rate nor derivatives.
+            # Nothing is left to transform: no rate and no derivatives.
             if state[first + network.source[e]] <= 0.0:
                 continue
             driving = space.affinity[e] - network.transformation_work[e]
@@ -98,7 +98,7 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
                 by_product = -rate * product_slope / waiting
                 # d tau/dE = (d tau/dA) (dA/dE) with dA/dE = F (x_p - x_q) = -F step.
                 by_potential = rate * by_affinity / waiting * step * F
-                # The nucleus is as large as the product's content at this potential makes it.
+                # The nucleus has the molar volume of the product at its content at this potential.
                 swelling = (
                     2.0
                     * network.barrier[i, e]
@@ -123,7 +123,7 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
 
 @kernel
 def phase_charge(means: Floats, network: Network, space: Workspace) -> tuple[float, float]:
-    """Charge held by the phases (C/g, insertion positive) and its derivative by E (F/g)."""
+    """Charge held by the phases (C/g, insertion positive) and its derivative with respect to E (F/g)."""
     content = 0.0
     slope = 0.0
     for p in range(len(network.gibbs)):
@@ -143,11 +143,11 @@ def phase_energy(potential: float, network: Network, space: Workspace) -> float:
 
 @kernel
 def fill_transformations(network: Network, space: Workspace, values: Floats) -> None:
-    """Affinity, heat by cause, rate and current of each edge into their columns, after `evaluate`.
+    """Fill the columns of affinity, heat by cause, rate and current of each edge, after `evaluate`.
 
-    What is left of the affinity after the transformation work is shared out as the three times
-    in series share the waiting, ``r (A - W) tau_i / (tau_1 + tau_2 + tau_3) / M``; so each part
-    is zero or more, and they add up to ``r A / M``.
+    The affinity remaining after the transformation work is divided in proportion to the three
+    times in series, ``r (A - W) tau_i / (tau_1 + tau_2 + tau_3) / M``; each part is thus
+    non-negative, and with the work they add up to ``r A / M``.
     """
     edges, columns = len(network.source), network.columns
     first = columns.heat

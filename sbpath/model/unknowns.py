@@ -1,13 +1,13 @@
-"""The unknowns of an electrode: each is named here, once, and nowhere else is the order of the state known.
+"""The unknowns of an electrode: each is named once, here, and only this module knows their order.
 
 The state is ``y = (u_1, ..., u_N, s, q)``. Each of the N particles has a block u_i of B unknowns,
 of which the first P are the fractions theta_ip of its host in the nodes. The g shared unknowns s
-belong to the whole electrode, the potential E first. The m tallies q are counts, such as the
-charge that a side reaction has taken: they grow at a rate that depends on the other unknowns,
-but no rate depends on them, so they cost the integrator no elimination.
+belong to the whole electrode, the potential E first. The m tallies q are running totals, such as the
+charge consumed by a side reaction: their rates depend on the other unknowns, but no rate depends
+on them, so they cost the integrator no elimination.
 
-The number of unknowns under one name is that of what they describe (nodes, films, ...), and none
-where the electrode does not have it.
+An unknown has one element per item that it describes (node, film, ...), and none where the electrode
+has no such item.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ import numpy as np
 
 from sbpath.kernels import Floats, Integers
 
-# What an unknown belongs to.
+# The owner of an unknown.
 PARTICLE, SHARED, TALLY = range(3)
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """What the solver knows of an unknown.
+    """One unknown, as the solver sees it.
 
     Attributes
     ----------
     name : str
-        Also that of its column (`sbpath.model.columns`), and of the fields of `State` and
+        Also the name of its column (`sbpath.model.columns`), and of the fields of `State` and
         `Solution` that hold it.
     unit : str
-        "1" where there is none.
+        "1" if dimensionless.
     owner : int
         `PARTICLE`, `SHARED` or `TALLY`.
     size : str
-        What it has one of each of: "one", or a key of the sizes given to `layout_of`.
+        Its number of elements: "one", or a key of the sizes given to `layout_of`.
     start : float
-        Where it begins unless the initial state names it.
+        Initial value unless the initial state gives one.
     floor : float
         Lowest admissible value; a step that goes below is repeated with a shorter one.
     scale : float
-        Its typical magnitude, by which the absolute tolerance is multiplied.
+        Typical magnitude, which multiplies the absolute tolerance.
     host : bool
-        Whether it is a share of the particle's host, all of which add up to what they begin with.
-        Those must be the first of the particle's unknowns.
+        Whether it is a share of the particle's host; the sum of these is conserved. They must come
+        first among the particle's unknowns.
     """
 
     name: str
@@ -61,8 +61,8 @@ class Unknown:
     host: bool = False
 
 
-# A kernel finds an unknown by its number in this table, see `Layout.first`, but for the fractions
-# and E, which come first. A new one goes to the end.
+# Kernels find an unknown by its number in this table, see `Layout.first`, except the fractions
+# and E, which come first. Append new ones.
 UNKNOWNS: tuple[Unknown, ...] = (
     Unknown("fractions", "1", PARTICLE, size="nodes", floor=0.0, host=True),
     Unknown("potential_V", "V", SHARED),
@@ -70,13 +70,13 @@ UNKNOWNS: tuple[Unknown, ...] = (
 
 
 class Layout(NamedTuple):
-    """Where the unknowns are, for kernels.
+    """Positions of the unknowns, for kernels.
 
-    `block` (B) unknowns of each particle, of which the first `host` are shares of its host;
-    `potential`, the place of E, the first of the `shared` (g) unknowns; `unknowns` (n),
-    all of them, so that the tallies are ``potential + shared <= k < unknowns``. `first`, by number in
-    `UNKNOWNS`: the place of an unknown (of its first element) in the block of its particle or, if
-    it belongs to the electrode, in the state. `floor` and `scale` (B + g + m): of the unknowns of a
+    `block` (B): unknowns per particle, of which the first `host` are shares of its host;
+    `potential`: position of E, the first of the `shared` (g) unknowns; `unknowns` (n): total
+    number, so that the tallies are ``potential + shared <= k < unknowns``. `first`, by number in
+    `UNKNOWNS`: position of an unknown (its first element) in the block of its particle or, if
+    it belongs to the electrode, in the state. `floor` and `scale` (B + g + m): for the unknowns of a
     block, then of the electrode.
     """
 
@@ -91,7 +91,7 @@ class Layout(NamedTuple):
 
 
 def layout_of(particles: int, sizes: Mapping[str, int]) -> Layout:
-    """The state of an electrode of so many particles; `sizes` as `sbpath.model.network.sizes_of` has them."""
+    """State layout for the given number of particles; `sizes` as from `sbpath.model.network.sizes_of`."""
     first = np.zeros(len(UNKNOWNS), dtype=np.int64)
     floor, scale, counts, host = [], [], [0, 0, 0], 0
     for owner in (PARTICLE, SHARED, TALLY):
@@ -113,10 +113,10 @@ def layout_of(particles: int, sizes: Mapping[str, int]) -> Layout:
 
 
 def state_of(layout: Layout, sizes: Mapping[str, int], values: Mapping[str, Any]) -> Floats:
-    """A state from values by name; unknowns without one are at their start.
+    """A state from values by name; unknowns without a value take their `start`.
 
-    Values of a particle's unknown have shape (N, size) or one that NumPy broadcasts to it, those
-    of the electrode (size,).
+    Values have shape (N, size), or one that broadcasts to it, for unknowns of particles, and (size,)
+    for those of the electrode.
     """
     state = np.empty(layout.unknowns)
     blocks = state[: layout.potential].reshape(-1, layout.block)

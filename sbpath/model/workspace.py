@@ -1,4 +1,4 @@
-"""Space for one evaluation of the equations, and what every process finds in it."""
+"""Workspace for one evaluation of the equations, and the quantities that all processes share."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sbpath.model.thermo import node_state
 class Derivatives(NamedTuple):
     """dy/dt and its Jacobian, which is an arrow: N blocks of B unknowns, with a border.
 
-    `dy_dt` (n); `blocks` (N, B, B), the derivatives of each particle's rates by its own unknowns;
-    `columns` (g, N B), those of all particles' rates by each shared unknown; `rows` (g + m, N B + g),
-    those of the rates of the shared unknowns, then of the tallies, by all but the tallies;
-    `by_time` (g + m), the explicit time derivatives of the same.
+    `dy_dt` (n); `blocks` (N, B, B): derivatives of each particle's rates with respect to its own
+    unknowns; `columns` (g, N B): those of all particles' rates with respect to each shared unknown;
+    `rows` (g + m, N B + g): those of the rates of the shared unknowns, then of the tallies, with respect
+    to all unknowns but the tallies; `by_time` (g + m): explicit time derivatives of the same rates.
     """
 
     dy_dt: Floats
@@ -28,13 +28,12 @@ class Derivatives(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Space for one evaluation: N particles of B unknowns, P nodes, E edges.
+    """Workspace for one evaluation: N particles of B unknowns, P nodes, E edges.
 
-    `derivatives`; `mean` (B), the unknowns of the particles averaged by weight, first the
-    Theta_p; `content` x_p, `omega`, `slope` dx/dE, `curvature` (P each); `affinity` (J/mol) and
-    `volume` of what is new (m^3/mol) (E each); `rate` (1/s), and the times `nucleation` and
-    `growth` (s, of running edges only) (N rows of E); `way` (n) and `way_mean` (B), a change of the
-    state and its average.
+    `derivatives`; `mean` (B): weighted averages of the particles' unknowns, the Theta_p first;
+    `content` x_p, `omega`, `slope` dx/dE, `curvature` (P each); `affinity` (J/mol) and newly formed
+    `volume` (m^3/mol) (E each); `rate` (1/s), and the times `nucleation` and `growth` (s, active
+    edges only) (N rows of E); `way` (n) and `way_mean` (B): a change of the state and its average.
     """
 
     derivatives: Derivatives
@@ -54,7 +53,7 @@ class Workspace(NamedTuple):
 
 @kernel
 def new_derivatives(network: Network) -> Derivatives:
-    """Space for the derivatives of `network`, all zero."""
+    """Derivatives of `network`, all zero."""
     particles, layout = len(network.weight), network.layout
     electrode = layout.unknowns - layout.potential
     return Derivatives(
@@ -68,7 +67,7 @@ def new_derivatives(network: Network) -> Derivatives:
 
 @kernel
 def workspace(network: Network) -> Workspace:
-    """Space for evaluations of `network`."""
+    """Workspace for evaluations of `network`."""
     particles, nodes, edges = len(network.weight), len(network.gibbs), len(network.source)
     return Workspace(
         new_derivatives(network),
@@ -89,7 +88,7 @@ def workspace(network: Network) -> Workspace:
 
 @kernel
 def clear(derivatives: Derivatives, with_jacobian: bool) -> None:
-    """Set the derivatives to zero, before processes add theirs."""
+    """Set the derivatives to zero before processes add theirs."""
     derivatives.dy_dt[:] = 0.0
     if with_jacobian:
         derivatives.blocks[:] = 0.0
@@ -100,7 +99,7 @@ def clear(derivatives: Derivatives, with_jacobian: bool) -> None:
 
 @kernel
 def copy_derivatives(source: Derivatives, target: Derivatives) -> None:
-    """`source` into `target`."""
+    """Copy `source` into `target`."""
     particles, block, _ = source.blocks.shape
     for k in range(len(source.dy_dt)):
         target.dy_dt[k] = source.dy_dt[k]
@@ -148,7 +147,7 @@ def fill_nodes(potential: float, network: Network, space: Workspace) -> None:
 
 @kernel
 def fill_means(state: Floats, network: Network, means: Floats) -> None:
-    """Averages of the particles' unknowns by weight, shape (B,): first the share Theta_p of all Sb in each node."""
+    """Weighted averages of the particles' unknowns, shape (B,), the share Theta_p of all Sb in each node first."""
     block = len(means)
     for b in range(block):
         means[b] = 0.0
@@ -159,6 +158,6 @@ def fill_means(state: Floats, network: Network, means: Floats) -> None:
 
 @kernel
 def node_volume(node: int, network: Network, space: Workspace) -> float:
-    """Molar volume of a node at its present content (m^3/mol Sb), after `fill_nodes`."""
+    """Molar volume of a node at its present content (m^3/mol Sb); call after `fill_nodes`."""
     missing = network.full[node] - space.content[node]
     return network.molar_volume[node] - network.partial_volume[node] * missing

@@ -1,7 +1,7 @@
-"""Kernels as native code: C made of their own Python text, compiled when the package is installed.
+"""Kernels as native code: C generated from their Python source, compiled when the package is installed.
 
-A C compiler is all that this takes, and a few seconds: no Python header, no library beside the
-compiler's own. So one wheel of a platform serves every version of Python, and the library is a
-tenth of a megabyte. (Numba needs 200 MB on the user's machine and a minute or two there, Cython
-and Pythran a compiled module for each version of Python and its headers.)
+This takes only a C compiler and a few seconds: no Python headers, and no libraries besides the
+compiler's. One wheel per platform therefore serves every version of Python, and the library is a
+tenth of a megabyte. (Numba needs 200 MB and a minute or two on the user's machine, Cython and
+Pythran the Python headers and a compiled module for each version.)
 """

@@ -1,6 +1,6 @@
-"""A C compiler, and a library made with it that is either whole or not there.
+"""Finds a C compiler and builds libraries with it, each of which is either intact or absent.
 
-Nothing but the standard library is needed here: installation asks for a compiler before anything is
+Needs only the standard library, because the installation looks for a compiler before anything is
 installed (`hatch_build.py`).
 """
 
@@ -18,44 +18,44 @@ from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
 
-# A product and a sum are not made one: every machine rounds as the interpreter does.
+# No fused multiply-add: every machine rounds as the interpreter does.
 FLAGS = ("-O2", "-ffp-contract=off", "-fno-math-errno", "-shared", "-Werror=implicit-function-declaration")
 SUFFIX = ".dll" if sys.platform == "win32" else ".so"
-# Libraries of earlier texts that are kept.
+# Number of libraries kept, older versions included.
 KEPT = 20
 
 
 class NoCompilerError(Exception):
-    """There is no C compiler, or none that works."""
+    """There is no working C compiler."""
 
 
 def compilers() -> Iterator[list[str]]:
-    """Commands of the C compilers of this machine: the one that ``$CC`` names, then those found."""
+    """Commands of the C compilers of this machine: the one in ``$CC``, then those found."""
     if chosen := shlex.split(os.environ.get("CC", "")):
         yield chosen
     for name in ("cc", "gcc", "clang"):
         if found := which(name):
             yield [found]
     if find_spec("ziglang"):
-        # It would take the very processor of this machine.
+        # By default it would target the exact processor of this machine.
         yield [sys.executable, "-m", "ziglang", "cc", "-mcpu=baseline"]
 
 
 def key_of(contents: bytes) -> str:
-    """A name for the library of these contents, of this platform."""
+    """A key for the library with these contents on this platform."""
     platform = "|".join((sysconfig.get_platform(), sys.implementation.name, *FLAGS))
     return hashlib.sha256(platform.encode() + contents).hexdigest()[:20]
 
 
 def build(text: str, key: str, folder: Path) -> Path:
-    """Compile C into the folder, which is made if need be; the path of the library.
+    """Compile C into the folder, which is created if necessary; returns the path of the library.
 
-    It bears the checksum of its contents in its name, and comes in one piece under that name.
+    The name of the library contains its checksum, and the file appears under that name only when complete.
 
     Raises
     ------
     NoCompilerError
-        If no compiler makes a library of it; with what the last one said.
+        If no compiler can build it; with the message of the last one.
     OSError
         If the folder cannot be written.
     """
@@ -89,7 +89,7 @@ def _compile(source: Path, made: Path) -> None:
 
 
 def find(key: str, folder: Path) -> Path | None:
-    """The library of that key in a folder, if it is whole; one that is damaged is thrown away."""
+    """The library with this key in a folder, if intact; damaged ones are deleted."""
     for library in folder.glob(f"{key}-*{SUFFIX}"):
         try:
             if library.stem == f"{key}-{_checksum(library)}":
@@ -105,17 +105,17 @@ def _checksum(library: Path) -> str:
 
 
 def _tidy(folder: Path) -> None:
-    """Leave the newest libraries only."""
+    """Keep only the newest libraries."""
     try:
         libraries = sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stat().st_mtime)
         for old in libraries[:-KEPT]:
             old.unlink()
-    except OSError:  # another process was faster, or still runs it
+    except OSError:  # another process was faster, or is still using it
         pass
 
 
 def cache_folders() -> Iterator[Path]:
-    """Where libraries are kept that were not installed: for the user, else among temporary files."""
+    """Folders for libraries that were not installed: the user's cache, else a temporary folder."""
     home = Path.home()
     if chosen := os.environ.get("SBPATH_CACHE_DIR"):
         yield Path(chosen)
@@ -127,7 +127,7 @@ def cache_folders() -> Iterator[Path]:
         yield Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache", "sbpath")
     user = getattr(os, "getuid", lambda: os.environ.get("USERNAME", ""))()
     shared = Path(tempfile.gettempdir(), f"sbpath-{user}")
-    # Code from a folder into which anyone may write is not to be run.
+    # Never run code from a folder that others can write to.
     if not shared.exists() or sys.platform == "win32" or _is_ours_alone(shared):
         yield shared
 

@@ -1,7 +1,7 @@
 """Expressions of kernels in C.
 
-A call of a kernel becomes a statement of its own, before the one in which it stands: so things
-happen in Python's order, which C leaves open.
+A kernel call becomes a separate statement before the one that contains it. This keeps Python's order
+of evaluation, which C leaves unspecified.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ _COMPARISONS: dict[type, str] = {
 
 
 class KernelError(Exception):
-    """A kernel is written in a way that has no translation."""
+    """A kernel cannot be translated."""
 
 
 class Expressions:
-    """What a kernel on its way to C knows, and its expressions."""
+    """The state of a kernel during translation to C, and its expressions."""
 
     def __init__(self, function: Any, library: Library, name: str) -> None:
         self.function, self.library, self.name = function, library, name
@@ -77,7 +77,7 @@ class Expressions:
         ast.increment_lineno(self.tree, first - 1)
         arguments = self.tree.args
         if arguments.vararg or arguments.kwarg:
-            self.refuse("takes any number of arguments")
+            self.refuse("must not have *args or **kwargs")
         self.stored = Counter(
             node.id
             for node in ast.walk(self.tree)
@@ -85,7 +85,7 @@ class Expressions:
         )
         self.natural = natural_names(self.tree)
         self.types: dict[str, Type] = dict(self.parameters)
-        # Records that stand elsewhere and never change their place: known here by their address.
+        # Records that live elsewhere and are never rebound: passed by address.
         self.addresses = {
             n for n, k in self.parameters.items() if isinstance(k, Record) and n not in self.stored
         }
@@ -94,11 +94,11 @@ class Expressions:
         self.fails = False
 
     def is_local(self, name: str) -> bool:
-        """Whether a name is one of the kernel's own."""
+        """Whether a name is local to the kernel."""
         return name in self.stored or name in self.parameters
 
     def refuse(self, why: str, node: Any = None) -> NoReturn:
-        """Say what cannot be translated, and where it stands."""
+        """Raise an error that says what cannot be translated, and where it is."""
         line = getattr(node, "lineno", self.line)
         text = f": {ast.unparse(node).splitlines()[0]}" if isinstance(node, ast.expr | ast.stmt) else ""
         file = self.function.__code__.co_filename
@@ -106,7 +106,7 @@ class Expressions:
 
     @contextmanager
     def braces(self, head: str) -> Iterator[None]:
-        """Lines in braces after `head`."""
+        """Put lines in braces after `head`."""
         outer, self.lines = self.lines, []
         yield
         outer += [f"{head} {{", *(f"    {line}" for line in self.lines), "}"]
@@ -115,10 +115,10 @@ class Expressions:
     # -- expressions ----------------------------------------------------------------------
 
     def value(self, node: ast.expr) -> Value:
-        """An expression; what has to run before it is in the lines."""
+        """Translate an expression; statements that have to run before it are added to `lines`."""
         method = getattr(self, f"_{type(node).__name__}", None)
         if method is None:
-            self.refuse("no expression of kernels", node)
+            self.refuse("expression not supported in kernels", node)
         return method(node)
 
     def values(self, nodes: Sequence[ast.expr]) -> list[Value]:
@@ -130,7 +130,7 @@ class Expressions:
         return found
 
     def after(self, earlier: list[Value], work: Callable[[], Value]) -> tuple[list[Value], Value]:
-        """What `work` gives; `earlier` values stay what they were before whatever runs for it."""
+        """The result of `work`; `earlier` values are saved if statements have to run for it."""
         before = len(self.lines)
         value = work()
         late = self.lines[before:]
@@ -141,12 +141,12 @@ class Expressions:
         return earlier, value
 
     def fresh(self) -> str:
-        """A name for something of no name in Python."""
+        """A new name for a temporary."""
         self.temporaries += 1
         return f"t{self.temporaries}"
 
     def kept(self, value: Value) -> Value:
-        """The same value under a name of its own, whatever is assigned later."""
+        """The same value saved in a temporary, safe from later assignments."""
         if value.items is not None:
             return value._replace(items=tuple(map(self.kept, value.items)))
         if value.type in (NOTHING, Slice()) or (
@@ -158,7 +158,7 @@ class Expressions:
         return Value(name, value.type)
 
     def cast(self, value: Value, wanted: Type, node: Any) -> str:
-        """A value as C wants it where the type is `wanted`."""
+        """A value in C, converted to the type `wanted`."""
         kind = value.type
         if isinstance(wanted, Several) and isinstance(kind, Several) and len(kind.items) == len(wanted.items):
             parts = self.unpacked(value, node)
@@ -172,7 +172,7 @@ class Expressions:
         self.refuse(f"is {in_words(kind)}, not {in_words(wanted)}{hint}", node)
 
     def unpacked(self, value: Value, node: Any) -> list[Value]:
-        """The items of a tuple, which no assignment to one of them changes."""
+        """The items of a tuple, saved so that assigning one does not change the others."""
         if value.items is not None:
             return [self.kept(v) for v in value.items] if len(value.items) > 1 else list(value.items)
         match value.type:
@@ -181,26 +181,26 @@ class Expressions:
             case Record():
                 names, kinds = [f"{field}_" for field in value.type.fields], value.type.fields.values()
             case _:
-                self.refuse(f"{in_words(value.type)} cannot be taken apart", node)
+                self.refuse(f"{in_words(value.type)} cannot be unpacked", node)
         whole = self.kept(value)
         return [Value(f"{whole.c}.{name}", kind) for name, kind in zip(names, kinds, strict=True)]
 
     def numeric(self, value: Value, node: Any) -> Value:
-        """The value, which has to be a number."""
+        """The value, which must be a number."""
         if value.type not in NUMBERS:
             self.refuse(f"is {in_words(value.type)}, not a number", node)
         return value
 
     def integers(self, nodes: Sequence[ast.expr]) -> list[Value]:
-        """Several expressions, which have to be whole numbers."""
+        """Several expressions, which must be integers."""
         found = self.values(nodes)
         for value, node in zip(found, nodes, strict=True):
             if value.type not in (INT, BOOL):
-                self.refuse(f"is {in_words(value.type)}, not a whole number", node)
+                self.refuse(f"is {in_words(value.type)}, not an integer", node)
         return found
 
     def array(self, value: Value, node: Any) -> Value:
-        """The value, which has to be an array, in a form that has members."""
+        """The value, which must be an array, as a C expression with members."""
         if not isinstance(value.type, Array):
             self.refuse(f"is {in_words(value.type)}, not an array", node)
         return value if value.c.isidentifier() or value.c.startswith("(*") else self.kept(value)
@@ -215,7 +215,7 @@ class Expressions:
         return f"({value.c})" if value.type == BOOL else f"({value.c} != 0)"
 
     def joined(self, node: ast.BoolOp) -> str:
-        """``a and b``, of which `b` runs only where it is asked."""
+        """``a and b`` or ``a or b``, where `b` is evaluated only if needed."""
         joint, proceed = ("&&", "") if isinstance(node.op, ast.And) else ("||", "!")
         so_far = self.truth(node.values[0])
         for other in node.values[1:]:
@@ -236,7 +236,7 @@ class Expressions:
 
     def _Constant(self, node: ast.Constant) -> Value:
         if not isinstance(node.value, bool | int | float):
-            self.refuse("no number", node)
+            self.refuse("is not a number", node)
         return number(node.value)
 
     def _Name(self, node: ast.Name) -> Value:
@@ -259,10 +259,10 @@ class Expressions:
         return found
 
     def named(self, node: ast.expr) -> Any:
-        """What a name, or a name in a module, stands for outside the kernel."""
+        """The object that a name, or a name in a module, refers to outside the kernel."""
         if isinstance(node, ast.Name):
             if self.is_local(node.id):
-                self.refuse("is a value, and no function", node)
+                self.refuse("is a value, not a function", node)
             names = {**vars(builtins), **self.function.__globals__}
             if node.id in names:
                 return names[node.id]
@@ -305,12 +305,12 @@ class Expressions:
         if isinstance(of.type, Several | Record):
             parts, at = self.unpacked(of, node) if of.items is None else of.items, integer(node.slice)
             if at is None or not -len(parts) <= at < len(parts):
-                self.refuse("an item of a tuple is named by a number", node)
+                self.refuse("the index of a tuple must be a literal number within its length", node)
             return parts[at]
         return self.place(node, of)
 
     def place(self, node: ast.Subscript, of: Value, keep: bool = False) -> Value:
-        """An element of the array `of`, or the part of it that the indices leave; `keep`: to be used twice."""
+        """An element or part of the array `of`; `keep` if it is used twice."""
         indices = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
         while len(indices) > 1 and _is_all(indices[-1]):
             indices.pop()
@@ -323,7 +323,7 @@ class Expressions:
         if last is None and numbers[-1].type == Slice():
             last = numbers.pop()
         if len(indices) > kind.rank or len(numbers) + (last is not None) < len(indices):
-            self.refuse(f"{in_words(kind)} has no such part; only the last index may be a slice", node)
+            self.refuse(f"{in_words(kind)} cannot be indexed so; only the last index may be a slice", node)
         texts = []
         for axis, (index, written) in enumerate(zip(numbers, wanted, strict=False)):
             if index.type not in (INT, BOOL):
@@ -338,13 +338,13 @@ class Expressions:
         if isinstance(last, Value):
             return self.kept(Value(f"{name}_cut({part.c}, {last.c}.low, {last.c}.high)", part.type))
         if last.step is not None:
-            self.refuse("a slice has no step", node)
+            self.refuse("a slice must not have a step", node)
         low = self.integers([last.lower])[0].c if last.lower else "0"
         high = self.integers([last.upper])[0].c if last.upper else "INT64_MAX"
         return self.kept(Value(f"{name}_cut({part.c}, {low}, {high})", part.type))
 
     def part(self, array: Value, indices: list[str]) -> Value:
-        """The element or the sub-array at some indices."""
+        """The element or sub-array at the given indices."""
         kind = array.type
         assert isinstance(kind, Array)
         if len(indices) == kind.rank:
@@ -366,14 +366,14 @@ class Expressions:
             return Value(f"(-{value.c})", kind)
         if isinstance(node.op, ast.UAdd):
             return Value(value.c, kind)
-        self.refuse("no operation of kernels", node)
+        self.refuse("operation not supported in kernels", node)
 
     def _BinOp(self, node: ast.BinOp) -> Value:
         left, right = self.values([node.left, node.right])
         return self.binary(node.op, left, right, node)
 
     def binary(self, operator: ast.operator, left: Value, right: Value, node: Any) -> Value:
-        """Two numbers with an operator between them."""
+        """A binary operation on two numbers."""
         a, b = self.numeric(left, node).c, self.numeric(right, node).c
         whole = FLOAT not in (left.type, right.type)
         kind = INT if whole else FLOAT
@@ -390,7 +390,7 @@ class Expressions:
                 return Value(f"pow({a}, {b})", FLOAT)
             case ast.Pow() if right.c.startswith("INT64_C("):
                 return Value(f"power_integer({a}, {b})", INT)
-        self.refuse("no operation of kernels", node)
+        self.refuse("operation not supported in kernels", node)
 
     def _Compare(self, node: ast.Compare) -> Value:
         terms = [node.left, *node.comparators]
@@ -404,7 +404,7 @@ class Expressions:
         parts = []
         for left, operator, right in zip(values, node.ops, values[1:], strict=False):
             if type(operator) not in _COMPARISONS:
-                self.refuse("no comparison of kernels", node)
+                self.refuse("comparison not supported in kernels", node)
             parts.append(f"({left.c} {_COMPARISONS[type(operator)]} {right.c})")
         return Value(parts[0] if len(parts) == 1 else f"({' && '.join(parts)})", BOOL)
 
@@ -452,7 +452,7 @@ class Expressions:
         if what in (np.zeros, np.empty, np.ones, np.full, np.array):
             return self.new(what, node)
         if node.keywords:
-            self.refuse("takes no names of arguments", node)
+            self.refuse("does not take keyword arguments", node)
         if what is len:
             of = self.value(node.args[0])
             return Value(f"{self.array(of, node).c}.shape[0]", INT)
@@ -487,10 +487,10 @@ class Expressions:
                 return Value(f"({_TESTS[what]}((double){text}) != 0)", BOOL)
             if what in _ROUNDED:
                 return Value(f"((int64_t){_ROUNDED[what]}({text}))", INT)
-        self.refuse("no function of kernels", node)
+        self.refuse("function not supported in kernels", node)
 
     def call(self, function: Any, node: ast.Call) -> Value:
-        """A call of another kernel, in a statement of its own."""
+        """A call of another kernel, as a separate statement."""
         try:
             called = self.library.kernel(function)
         except RecursionError:
@@ -508,7 +508,7 @@ class Expressions:
         return Value(name, called.result)
 
     def bound(self, function: Any, parameters: dict[str, Type], node: ast.Call) -> list[str]:
-        """Arguments as C wants them, in the order of the parameters."""
+        """Arguments in C, in the order of the parameters."""
         names: list[Any] = [keyword.arg for keyword in node.keywords]
         values = self.values([*node.args, *(keyword.value for keyword in node.keywords)])
         count = len(node.args)
@@ -542,18 +542,18 @@ class Expressions:
         dtype = of_dtype(self.named(named.pop("dtype"))) if "dtype" in named else "float64"
         fill = self.numeric(self.value(named.pop("fill_value")), node) if what is np.full else None
         if dtype is None or given or named:
-            self.refuse("no array of kernels", node)
+            self.refuse("array not supported in kernels", node)
         items: list[Value] = []
         if what is np.array:
             if not isinstance(first, ast.List | ast.Tuple):
-                self.refuse("an array is made of a list of numbers", node)
+                self.refuse("np.array takes a list of numbers", node)
             items = [self.numeric(v, node) for v in self.values(first.elts)]
             lengths = [number(len(items))]
         else:
             shape = self.value(first)
             lengths = self.unpacked(shape, node) if isinstance(shape.type, Several) else [shape]
         if any(length.type not in (INT, BOOL) for length in lengths):
-            self.refuse("lengths are whole numbers", node)
+            self.refuse("lengths must be integers", node)
         kind = Array(dtype, len(lengths))
         name, own = self.library.c(kind), self.fresh()
         self.fails = True

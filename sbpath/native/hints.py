@@ -1,4 +1,4 @@
-"""Types of the values in kernels, as their hints have them, and how C spells these."""
+"""Types of the values in kernels, from type hints, and their counterparts in C."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A number, a truth value, or nothing; `c` is its type in C."""
+    """A number, a boolean, or nothing; `c` is its type in C."""
 
     name: str
     c: str
@@ -25,14 +25,14 @@ NUMBERS = (BOOL, INT, FLOAT)
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """A contiguous array of so many axes."""
+    """A contiguous array with `rank` axes."""
 
     dtype: str
     rank: int
 
     @property
     def item(self) -> Scalar:
-        """What one of its elements is when it is read."""
+        """Type of an element when read."""
         return {"int64": INT, "bool": BOOL}.get(self.dtype, FLOAT)
 
 
@@ -44,7 +44,7 @@ class Record:
 
     @property
     def fields(self) -> dict[str, Type]:
-        """Its fields in order."""
+        """Types of its fields, in order."""
         hints = get_type_hints(self.cls, include_extras=True)
         return {name: of_hint(hints[name]) for name in self.cls._fields}
 
@@ -70,14 +70,14 @@ _SCALARS = {float: FLOAT, int: INT, bool: BOOL, type(None): NOTHING, None: NOTHI
 
 
 def of_hint(hint: Any) -> Type:
-    """The type that a hint names.
+    """The type described by a hint.
 
     An array is ``NDArray[...]`` with one axis, or ``Annotated[NDArray[...], n]`` with n.
 
     Raises
     ------
     TypeError
-        If kernels know nothing like it.
+        If kernels do not support it.
     """
     rank = 1
     if get_origin(hint) is Annotated:
@@ -92,11 +92,11 @@ def of_hint(hint: Any) -> Type:
         return Record(hint)
     elif isinstance(hint, type | None) and hint in _SCALARS:
         return _SCALARS[hint]
-    raise TypeError(f"no type of kernels: {hint}")
+    raise TypeError(f"type not supported in kernels: {hint}")
 
 
 def of_dtype(dtype: Any) -> str | None:
-    """The name of the type of an array's elements, given as ``np.int64`` or ``float``; else None."""
+    """Name of an element type given as ``np.int64`` or ``float``, or None if it is not supported."""
     try:
         name = np.dtype(dtype).name
     except TypeError:
@@ -105,27 +105,27 @@ def of_dtype(dtype: Any) -> str | None:
 
 
 def signature(kernel: Callable[..., Any]) -> tuple[dict[str, Type], Type]:
-    """Types of the parameters of a kernel, and of its result."""
+    """Types of the parameters and of the result of a kernel."""
     hints = get_type_hints(kernel, include_extras=True)
     parameters = inspect.signature(kernel).parameters
     missing = [name for name in (*parameters, "return") if name not in hints]
     if missing:
-        raise TypeError(f"without a hint: {', '.join(missing)}")
+        raise TypeError(f"type hint missing for {', '.join(missing)}")
     return {name: of_hint(hints[name]) for name in parameters}, of_hint(hints["return"])
 
 
 def entry_name(kernel: Callable[..., Any]) -> str:
-    """The name of the C function by which Python calls a kernel."""
+    """Name of the C function through which Python calls a kernel."""
     return f"entry_{kernel.__module__}_{kernel.__name__}".replace(".", "_")
 
 
 def is_record(value: Any) -> bool:
-    """Whether something is a NamedTuple class."""
+    """Whether `value` is a NamedTuple class."""
     return isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields")
 
 
 def in_words(kind: Type) -> str:
-    """A type as messages have it."""
+    """The name of a type in messages."""
     match kind:
         case Scalar():
             return kind.name

@@ -1,4 +1,4 @@
-"""Native kernels as Python functions: where their library comes from, and how values go there and back."""
+"""Native kernels as Python functions: finding or building their library, and passing values in and out."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from sbpath.native.hints import (
     signature,
 )
 
-# Results above this (bytes) are not copied.
+# Result arrays above this size (bytes) are not copied.
 LARGE = 65536
 HERE = Path(__file__).parent
 ERRORS = {
@@ -46,9 +46,9 @@ ERRORS = {
 
 
 def native(function: Callable[..., Any], entries: Sequence[str]) -> Callable[..., Any]:
-    """A kernel as native code if that can be had, else interpreted.
+    """A kernel as native code if available, else interpreted.
 
-    `entries` name the kernels, ``"module:name"``, that share a library; another has one of its own.
+    `entries` are the kernels, as ``"module:name"``, that share a library; any other gets its own.
     """
     together = f"{function.__module__}:{function.__name__}" in entries
     library = _library(tuple(map(_named, entries)) if together else (function,))
@@ -65,9 +65,9 @@ def _named(entry: str) -> Callable[..., Any]:
 
 @cache
 def _library(kernels: tuple[Callable[..., Any], ...]) -> ctypes.CDLL | None:
-    """The library of some kernels: the one installed, else the one kept, else a new one."""
+    """The library of some kernels: the installed one, else a cached one, else a new one."""
     key = key_of(contents(kernels))
-    text, why = None, "there is no folder for it"
+    text, why = None, "no folder to build it in"
     for folder in (HERE, *cache_folders()):
         try:
             path = find(key, folder)
@@ -79,12 +79,12 @@ def _library(kernels: tuple[Callable[..., Any], ...]) -> ctypes.CDLL | None:
         except NoCompilerError as error:
             why = str(error)
             break
-        except OSError as error:  # nothing can be written there, or nothing be run from there
+        except OSError as error:  # the folder cannot be written, or code cannot be run from it
             why = str(error)
-    # Processes that help say nothing: the one that started them has.
+    # Worker processes stay silent: the parent process has reported it.
     if multiprocessing.parent_process() is None:
         print(
-            f"sbpath: no native code ({why}); the solver runs interpreted: half a second to a second for a "
+            f"sbpath: no native code ({why}); the solver runs interpreted: half a second to a second per "
             "cycle, minutes for populations, maps and sweeps",
             file=sys.stderr,
         )
@@ -92,7 +92,7 @@ def _library(kernels: tuple[Callable[..., Any], ...]) -> ctypes.CDLL | None:
 
 
 def _c_text(kernels: Sequence[Callable[..., Any]]) -> str:
-    from sbpath.native.translate import c_text  # needed where code is made, and not where it is loaded
+    from sbpath.native.translate import c_text  # needed only to build a library, not to load one
 
     return c_text(kernels)
 
@@ -106,16 +106,16 @@ def _load(path: Path) -> ctypes.CDLL:
 
 
 def install(entries: Sequence[str], folder: Path) -> Path:
-    """Build the library of some kernels into a folder, to be installed beside this file."""
+    """Build the library of some kernels into a folder, to be installed next to this file."""
     kernels = tuple(map(_named, entries))
     return build(_c_text(kernels), key_of(contents(kernels)), folder)
 
 
 def contents(kernels: Sequence[Callable[..., Any]]) -> bytes:
-    """A digest of all that the native code of some kernels is made of.
+    """A digest of everything that determines the native code of some kernels.
 
-    That is the files of the kernels and NamedTuples that they can see, the numbers and arrays
-    which they take from outside, and what makes C of them.
+    These are the files of the kernels and NamedTuples that they use, the values of global numbers and
+    arrays, and the translator.
     """
     todo, modules = [kernel.__module__ for kernel in kernels], dict[str, list[Any]]()
     while todo:
@@ -146,7 +146,7 @@ def contents(kernels: Sequence[Callable[..., Any]]) -> bytes:
 
 
 def interpreted(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A kernel as Python runs it; NumPy says nothing of what native code does not mention either."""
+    """A kernel run by Python, without the floating-point warnings of NumPy, which native code lacks too."""
 
     @wraps(function)
     def call(*arguments: Any) -> Any:
@@ -157,7 +157,7 @@ def interpreted(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _called(function: Callable[..., Any], library: ctypes.CDLL) -> Callable[..., Any]:
-    """A kernel of a library: arguments go there in one piece of memory, the result comes in another."""
+    """A kernel in a library: arguments are passed in one buffer, the result returns in another."""
     parameters, result = signature(function)
     entry = library[entry_name(function)]
     entry.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.POINTER(ctypes.c_void_p)]
@@ -186,7 +186,7 @@ def _called(function: Callable[..., Any], library: ctypes.CDLL) -> Callable[...,
 
 
 def _format(kind: Type) -> str:
-    """A value in memory as `struct` has it: all its parts are eight bytes long."""
+    """The `struct` format of a value: all its parts are eight bytes long."""
     match kind:
         case Scalar():
             return "" if kind == NOTHING else "d" if kind == FLOAT else "q"
@@ -196,7 +196,7 @@ def _format(kind: Type) -> str:
             return "".join(map(_format, kind.fields.values()))
         case Several(items):
             return "".join(map(_format, items))
-    raise TypeError(f"{in_words(kind)} cannot be handed over")
+    raise TypeError(f"{in_words(kind)} cannot be passed to or from Python")
 
 
 def _giver(kind: Type, name: str) -> Callable[[Any, list[Any]], None]:
@@ -213,7 +213,7 @@ def _giver(kind: Type, name: str) -> Callable[[Any, list[Any]], None]:
                     and value.flags.c_contiguous
                 ):
                     raise TypeError(f"{name}: must be a contiguous {in_words(kind)}, not {_about(value)}")
-                try:  # a third of the time of the other way, which serves what is empty or read-only
+                try:  # three times as fast as the other way, which handles empty and read-only arrays
                     flat.append(ctypes.addressof(ctypes.c_char.from_buffer(value)))  # type: ignore[arg-type]
                 except (TypeError, ValueError):
                     flat.append(value.ctypes.data)
@@ -240,7 +240,7 @@ def _about(value: Any) -> str:
 
 
 class _Memory:
-    """A large array of a call, which outlives it: NumPy's array of it holds this object, not a copy."""
+    """Memory of a large result array, which outlives the call: the NumPy array refers to it, without a copy."""
 
     def __init__(
         self, block: int, address: int, shape: list[int], dtype: Any, release: Callable[[int], None]
@@ -258,7 +258,7 @@ class _Memory:
 
 
 def _taker(kind: Type, library: ctypes.CDLL) -> Callable[[Iterator[Any], Any], Any]:
-    """A function that makes a value of its parts, and of the blocks of the call."""
+    """A function that assembles a value from its parts and the memory blocks of the call."""
     match kind:
         case Array(name, rank):
             dtype = np.dtype(name)

@@ -1,4 +1,4 @@
-"""Which whole numbers in a kernel are never negative: as indices they need no look at their sign."""
+"""Integers in a kernel that are never negative: as indices they need no check of the sign."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 
 
 def natural_names(tree: ast.AST) -> set[str]:
-    """Local names that hold nothing but whole numbers from 0 up."""
+    """Local names that hold only non-negative integers."""
     values: dict[str, list[ast.expr | bool]] = {}
 
     def note(target: ast.expr, value: ast.expr | bool) -> None:
@@ -56,7 +56,7 @@ def natural_names(tree: ast.AST) -> set[str]:
 
 
 def is_natural(node: ast.expr, names: set[str]) -> bool:
-    """Whether an expression is a whole number from 0 up."""
+    """Whether an expression is a non-negative integer."""
     match node:
         case ast.Constant(value):
             return isinstance(value, int) and value >= 0
@@ -70,7 +70,7 @@ def is_natural(node: ast.expr, names: set[str]) -> bool:
 
 
 def integer(node: ast.expr) -> int | None:
-    """The whole number that an expression is as it is written; else None."""
+    """The value of an integer literal; None for other expressions."""
     try:
         value = ast.literal_eval(node)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What C consists of: values, types, constants, and functions, each after those that it needs."""
+"""The parts of the C file: values, types, constants, and functions, each after those that it needs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from sbpath.native.hints import (
 
 
 class Value(NamedTuple):
-    """An expression in C, which may be read more than once; `items` those of a tuple as it is written."""
+    """A C expression that may be evaluated repeatedly; `items` are those of a tuple display."""
 
     c: str
     type: Type
@@ -34,7 +34,7 @@ class Value(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """How a kernel is called in C: `fails` where it needs the call from Python, to make arrays in or to leave."""
+    """How a kernel is called in C; `fails` if it needs the `Call`, to allocate arrays or to exit on an error."""
 
     name: str
     parameters: dict[str, Type]
@@ -43,9 +43,9 @@ class Signature(NamedTuple):
 
 
 class Library:
-    """All that the C of some kernels consists of.
+    """All parts of the C of some kernels.
 
-    `translate` makes a C function of a kernel, of which the library and a name are given to it.
+    `translate` turns a kernel into a C function, given the kernel, the library and a name.
     """
 
     def __init__(self, translate: Callable[[Any, Library, str], tuple[str, Signature]]) -> None:
@@ -58,7 +58,7 @@ class Library:
         self._taken: Counter[str] = Counter()
 
     def kernel(self, function: Any) -> Signature:
-        """The signature of a kernel, which is translated if it is not yet."""
+        """The signature of a kernel, which is translated if it has not been yet."""
         if function not in self._kernels:
             self._kernels[function] = None
             text, known = self._translate(function, self, self._name(function.__name__))
@@ -70,7 +70,7 @@ class Library:
         return known
 
     def c(self, kind: Type) -> str:
-        """How C spells a type, which is defined if it is not yet."""
+        """The C name of a type, which is defined if it has not been yet."""
         if isinstance(kind, Scalar):
             return kind.c
         if kind not in self._type_names:
@@ -95,7 +95,7 @@ class Library:
         return self._type_names[kind]
 
     def constant(self, name: str, array: Any) -> Value | None:
-        """A global array; None for one of a type that kernels do not have."""
+        """A global array, or None if its type is not supported."""
         dtype = of_dtype(array.dtype)
         if dtype is None or array.ndim == 0:
             return None
@@ -112,13 +112,13 @@ class Library:
         return self._constants[id(array)]
 
     def _name(self, wanted: str) -> str:
-        """A name of its own, like the wanted one."""
+        """A unique name, similar to the wanted one."""
         self._taken[wanted] += 1
         return f"{wanted}_{self._taken[wanted]}"
 
 
 def number(value: Any) -> Value:
-    """A number or truth value of Python in C."""
+    """A Python number or boolean in C."""
     if isinstance(value, bool | np.bool_):
         return Value(str(int(value)), BOOL)
     if isinstance(value, int | np.integer):
@@ -130,7 +130,7 @@ def number(value: Any) -> Value:
 
 
 def entry(name: str, kernel: Signature, library: Library) -> str:
-    """The C function for Python: arguments from one piece of memory, the result into another."""
+    """The C function that Python calls: arguments from one buffer, the result into another."""
     fields = "".join(f"    {library.c(kind)} {field}_;\n" for field, kind in kernel.parameters.items())
     given = ["call"] if kernel.fails else []
     given += [f"{'&' * isinstance(k, Record)}in->{f}_" for f, k in kernel.parameters.items()]

@@ -1,7 +1,7 @@
-/* What the C of the kernels stands on: the memory of one call, arrays, and Python's arithmetic.
+/* Runtime of the translated kernels: the memory of one call, arrays, and Python's arithmetic.
 
-   Every member of what is handed over by Python is eight bytes long: a double, an integer, a
-   truth value, a pointer, a length. */
+   Every member of what Python passes is eight bytes long: a double, an integer, a boolean, a
+   pointer, a length. */
 
 #include <math.h>
 #include <setjmp.h>
@@ -17,11 +17,11 @@
 
 _Static_assert(sizeof(void *) == 8 && sizeof(double) == 8, "an address has 64 bits");
 
-/* -- one call from Python: its arrays, and the way out where it cannot go on ------------- */
+/* -- one call from Python: its arrays, and the exit on an error -------------------------- */
 
 enum { DONE, NO_MEMORY, NEGATIVE_LENGTH, SHAPES_DIFFER };
 
-/* Stands before each array that was made, which so begins at a multiple of 16 bytes. */
+/* Precedes each allocated array, which thus begins at a multiple of 16 bytes. */
 typedef struct Block {
     struct Block *next;
     int64_t size;
@@ -62,7 +62,7 @@ EXPORT void release(void *blocks)
     }
 }
 
-/* Takes the block in which an address lies out of those of a call, to be released by itself. */
+/* Removes the block that contains an address from those of a call, to be released separately. */
 EXPORT void *detach(void *address, void **blocks)
 {
     for (Block **link = (Block **)blocks; *link; link = &(*link)->next) {
@@ -135,10 +135,10 @@ EXPORT void *detach(void *address, void **blocks)
         return b;                                                                             \
     }
 
-/* Each round of a `while` looks into memory afresh: another thread may have said that it is to stop. */
+/* Each iteration of a `while` rereads memory: another thread may have requested a stop. */
 #define LOOK_AFRESH __asm__ volatile("" ::: "memory")
 
-/* An index that may count from the end, and an end of a slice. */
+/* An index that may count from the end, and a bound of a slice. */
 static inline int64_t wrap(int64_t i, int64_t length) { return i < 0 ? i + length : i; }
 
 static inline int64_t bound(int64_t i, int64_t length)
@@ -147,14 +147,14 @@ static inline int64_t bound(int64_t i, int64_t length)
     return i < 0 ? 0 : i > length ? length : i;
 }
 
-/* -- arithmetic as Python has it --------------------------------------------------------- */
+/* -- Python's arithmetic ----------------------------------------------------------------- */
 
 static inline double larger(double a, double b) { return b > a ? b : a; }
 static inline double smaller(double a, double b) { return b < a ? b : a; }
 static inline int64_t larger_integer(int64_t a, int64_t b) { return b > a ? b : a; }
 static inline int64_t smaller_integer(int64_t a, int64_t b) { return b < a ? b : a; }
 
-/* Integers divided by zero are 0, as NumPy has it. */
+/* Integers divided by zero are 0, as in NumPy. */
 static inline int64_t quotient_integer(int64_t a, int64_t b)
 {
     if (b == 0 || b == -1)

@@ -1,9 +1,9 @@
-"""From the Python text of kernels to C.
+"""Translation of kernels from Python to C.
 
-`c_text` translates some kernels and all that these call. A kernel becomes a C function, a
-NamedTuple a struct that is handed over by its address, an array a struct of an address and its
-lengths; arrays that are made belong to the call from Python (`runtime.h`). Types come from the hints
-of arguments, results and fields, and go from there to the local names.
+`c_text` translates some kernels and all kernels that they call. A kernel becomes a C function, a
+NamedTuple a struct passed by address, an array a struct of an address and its lengths; new arrays
+belong to the call from Python (`runtime.h`). Types come from the hints of arguments, results and
+fields, and the types of local names are inferred from them.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ RUNTIME = Path(__file__).with_name("runtime.h")
 
 
 class _PromotedError(Exception):
-    """A local name turned out to be of a wider type: its kernel is translated once more."""
+    """A local name turned out to have a wider type: its kernel is translated again."""
 
 
 def c_text(entries: Sequence[Callable[..., Any]]) -> str:
-    """A C file with some kernels, which Python may call as `entry_name` says, and all that they call."""
+    """A C file with some kernels, which Python calls through `entry_name`, and all kernels that they call."""
     library = Library(_translate)
     called = [entry(entry_name(kernel), library.kernel(kernel), library) for kernel in entries]
     return "\n".join([RUNTIME.read_text("utf-8"), *library.types.values(), *library.parts, *called])
@@ -38,7 +38,7 @@ def _translate(function: Any, library: Library, name: str) -> tuple[str, Signatu
 
 
 class _Kernel(Expressions):
-    """One kernel on its way to C."""
+    """Translation of one kernel."""
 
     def text(self) -> str:
         """The C function."""
@@ -50,8 +50,8 @@ class _Kernel(Expressions):
             except _PromotedError:
                 continue
         if self.result != NOTHING and not _returns(self.tree.body):
-            self.refuse(f"may end without a result, which is to be {in_words(self.result)}")
-        # Before anything is assigned to a name, the parameters are there.
+            self.refuse(f"may end without returning {in_words(self.result)}")
+        # The parameters are defined before any assignment.
         c, given, local = self.library.c, ["Call *call"] if self.fails else [], []
         for name, kind in self.types.items():
             if name in self.parameters and isinstance(kind, Record):
@@ -73,7 +73,7 @@ class _Kernel(Expressions):
         for statement in statements:
             method = getattr(self, f"_{type(statement).__name__}", None)
             if method is None:
-                self.refuse("no statement of kernels", statement)
+                self.refuse("statement not supported in kernels", statement)
             method(statement)
 
     def _Pass(self, node: ast.Pass) -> None:
@@ -120,7 +120,7 @@ class _Kernel(Expressions):
             bounds = [self.kept(v) for v in self.integers(arguments)]
             step = 1 if len(bounds) < 3 else integer(arguments[2])
             if not step:
-                self.refuse("the step of a range must be written as a number that is not 0", node.iter)
+                self.refuse("the step of a range must be a literal number other than 0", node.iter)
             low, high = (number(0), bounds[0]) if len(bounds) == 1 else bounds[:2]
             head = f"for (int64_t {counter} = {low.c}; {counter} {'<' if step > 0 else '>'} {high.c}; {counter} += {step})"
             item = Value(counter, INT)
@@ -138,7 +138,7 @@ class _Kernel(Expressions):
                 items[0] if what is None else Value("", Several(tuple(v.type for v in items)), tuple(items))
             )
         else:
-            self.refuse("a loop is over a range, an array, zip(...) or enumerate(...)", node.iter)
+            self.refuse("a loop must be over a range, an array, zip(...) or enumerate(...)", node.iter)
         with self.braces(head):
             self.assign(node.target, item)
             self.block(node.body)
@@ -158,7 +158,7 @@ class _Kernel(Expressions):
         if isinstance(node.target, ast.Subscript):
             place = self.place(node.target, self.value(node.target.value), keep=True)
             if isinstance(place.type, Array):
-                self.refuse("arrays are worked on element by element", node)
+                self.refuse("arrays are processed element by element", node)
         else:
             place = self.value(
                 ast.Name(node.target.id, ast.Load()) if isinstance(node.target, ast.Name) else node.target
@@ -187,7 +187,7 @@ class _Kernel(Expressions):
                 (value,), place = self.after([value], lambda: self.place(target, self.value(target.value)))
                 self.store(place, value, target)
             case _:
-                self.refuse("nothing can be assigned to this", target)
+                self.refuse("cannot be assigned to", target)
 
     def assign_name(self, name: str, value: Value, node: ast.expr) -> None:
         kind, known = value.type, self.types.get(name)
@@ -201,18 +201,18 @@ class _Kernel(Expressions):
             wider = max(known, kind, key=NUMBERS.index)
             if wider != known:
                 if name in self.parameters:
-                    self.refuse(f"{name} is {in_words(known)} by its hint, and {in_words(kind)} here", node)
+                    self.refuse(f"{name} is {in_words(known)} by its hint, but {in_words(kind)} here", node)
                 self.types[name] = wider
                 raise _PromotedError
         elif known != kind:
-            self.refuse(f"{name} is {in_words(known)} before, and {in_words(kind)} here", node)
+            self.refuse(f"{name} was {in_words(known)} before, but is {in_words(kind)} here", node)
         if name in self.addresses:
             self.lines.append(f"{name}_ = &{value.c};")
         else:
             self.lines.append(f"{name}_ = {self.cast(value, known, node)};")
 
     def store(self, place: Value, value: Value, node: Any) -> None:
-        """Into an element, or all elements, of an array."""
+        """Assign to an element, or to all elements, of an array."""
         if not isinstance(place.type, Array):
             self.lines.append(f"{place.c} = {self.cast(value, place.type, node)};")
             return
@@ -225,7 +225,7 @@ class _Kernel(Expressions):
 
 
 def _returns(body: Sequence[ast.stmt]) -> bool:
-    """Whether statements cannot be left at their end."""
+    """Whether execution can never reach the end of these statements."""
     match body[-1]:
         case ast.Return():
             return True

@@ -144,7 +144,7 @@ def zero_rate(limit: ZeroRate, ax: Axes | None = None) -> Axes:
             )  # fmt: skip
         ax.plot(CENTURY_C, limit.remaining_mV, "D", ms=4.5, color=RED)
         ax.annotate(
-            f"{limit.remaining_mV:.0f} mV at one\nhalf cycle a century",
+            f"{limit.remaining_mV:.0f} mV at one\nhalf cycle per century",
             (CENTURY_C, limit.remaining_mV), (8, 0), textcoords="offset points", ha="left", va="top", fontsize=7,
             color=RED,
         )  # fmt: skip

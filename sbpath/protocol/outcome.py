@@ -11,21 +11,21 @@ class Outcome(Enum):
     VOLTAGE = "the voltage reached {limit}"
     CURRENT = "the current fell to {limit}"
     COMPOSITION = "the composition reached {limit}"
-    TIME = "its time was over: {duration}"
+    TIME = "its time limit was reached: {duration}"
     SWEEP = "the sweep reached {limit}"
     ALREADY_MET = "its limit ({limit}) was met before it began, so it took no time"
-    UNREACHED = "its limit was not reached in {duration}; give it one that can be"
+    UNREACHED = "its limit was not reached in {duration}; give it one that can be reached"
     STEP_SIZE = (
         "the step size fell to {size:.1e} s at E = {potential:.4f} V; "
-        "loosen rtol or look for a rate that jumps there"
+        "loosen rtol, or look for a rate with a jump there"
     )
     RUNAWAY = (
-        "the potential ran to {potential:.1f} V: the limit of this step cannot be reached; "
-        "give it a voltage, or a composition that the mechanism has"
+        "the potential ran away to {potential:.1f} V: the limit of this step cannot be reached; "
+        "set a voltage limit, or a composition within the range of the mechanism"
     )
     MAX_STEPS = "max_steps = {max_steps} integrator steps were not enough; raise it"
     MAX_ROWS = (
-        "its output every {period:g} s would make more than {max_rows:,} rows; write a longer period, or none"
+        "its output period of {period:g} s would give more than {max_rows:,} rows; use a longer one, or none"
     )
     STOPPED = "it was stopped after {duration}"
 

@@ -222,7 +222,7 @@ def cycling(
 def _parse(verb: str, rest: str) -> Step:
     """Read what follows the verb: a head, the limits, the period; any of them may be empty."""
     if "," in rest:
-        raise InputError("a comma is not understood, the decimal sign is a point")
+        raise InputError("commas are not understood; the decimal separator is a point")
     period_s = None
     if bracket := re.search(r"\(([^()]*)\)$", rest):
         if not (period := re.fullmatch(r"(.+) period", bracket[1].strip(), re.I)):
@@ -233,7 +233,7 @@ def _parse(verb: str, rest: str) -> Step:
     limits = tuple(_limit(part) for part in re.split(r"\s+or\s+", tail, flags=re.I)) if tail else ()
     if verb == "rest":
         if head:
-            raise InputError(f"nothing goes between 'Rest' and 'for', but '{head}' does")
+            raise InputError(f"unexpected '{head}' between 'Rest' and 'for'")
         return Rest(limits, period_s)
     if not (at := re.fullmatch(r"at (.+)", head, re.I)):
         raise InputError("'at' and a value must follow the verb")
@@ -242,7 +242,7 @@ def _parse(verb: str, rest: str) -> Step:
     if verb != "sweep":
         return ConstantCurrent(_VERBS[verb][0], parse_rate(at[1]), limits, period_s)
     if not (span := re.fullmatch(r"(.+?)(?: from (.+?))? to (.+)", at[1], re.I)):
-        raise InputError("a sweep needs 'to' and the voltage it ends at")
+        raise InputError("a sweep needs 'to' and its end voltage")
     scan_rate, end = measure(span[1], "scan rate"), measure(span[3], "voltage")
     start = None if span[2] is None else measure(span[2], "voltage")
     return Sweep(scan_rate, end, start, limits, period_s)
@@ -251,7 +251,9 @@ def _parse(verb: str, rest: str) -> Step:
 def _limit(text: str) -> Limit:
     match = re.fullmatch(r"(for|until) (.+)", text.strip(), re.I)
     if not match or re.search(r"\b(for|until)\b", match[2], re.I):
-        raise InputError(f"'{text}' is not a limit; begin each with 'for' or 'until', put 'or' between two")
+        raise InputError(
+            f"'{text}' is not a limit; begin each with 'for' or 'until', and put 'or' between them"
+        )
     quantity, value, unit = read(match[2])
     if (match[1].casefold() == "for") != (quantity == "time") or quantity == "scan rate":
         raise InputError(

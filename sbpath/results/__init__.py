@@ -1,1 +1,1 @@
-"""What is read off a solution, and the forms in which it leaves: numbers, text, files."""
+"""Analysis of a solution, and its export as numbers and files."""

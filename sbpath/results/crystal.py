@@ -109,7 +109,7 @@ def reflections(
         none = np.zeros(0)
         return Reflections(phase, wavelength, none, none, none, (), np.zeros(0, dtype=np.int64))
     if record.cell is None:
-        raise InputError(f"{mechanism.name}: phases.{phase}.cell: missing; add it to know the reflections")
+        raise InputError(f"{mechanism.name}: phases.{phase}.cell: missing; add it to compute reflections")
     lattice, group = _lattice_and_group(mechanism, phase, record.cell)
     hkl, multiplicity, spacing = _allowed(lattice, group, wavelength, two_theta)
     angle = _two_theta(spacing, wavelength)
@@ -171,7 +171,7 @@ def _lattice_and_group(mechanism: Mechanism, name: str, cell: Cell) -> tuple[Lat
     lattice = Lattice.from_parameters(*cell.lengths_angstrom, *cell.angles_deg)
     if not group.is_compatible(lattice):
         raise InputError(
-            f"{where}.cell: is none of {symbol} ({group.crystal_system}); check lengths and angles "
+            f"{where}.cell: does not fit {symbol} ({group.crystal_system}); check lengths and angles "
             "(90 degrees unless given; rhombohedral crystals in the hexagonal cell)"
         )
     return lattice, group
@@ -235,7 +235,7 @@ def _allowed(
     least, most = (2.0 * np.sin(np.radians(angle) / 2.0) / wavelength for angle in two_theta)
     reach = [int(most * length) for length in lattice.abc]
     if np.prod([2 * n + 1 for n in reach], dtype=float) > MAX_PLANES:
-        raise InputError("two_theta: holds more reflections than can be told apart; end at a smaller angle")
+        raise InputError("two_theta: contains more reflections than can be resolved; end at a smaller angle")
     hkl = np.stack(np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij"), axis=-1).reshape(-1, 3)
     size = np.linalg.norm(hkl @ reciprocal, axis=1)
     inside = (size >= least) & (size <= most)

@@ -95,7 +95,7 @@ def charge_over_voltage(
     """
     lowest, highest = math.floor(voltage.min() / width), math.floor(voltage.max() / width)
     if highest - lowest > MAX_BINS:
-        raise InputError(f"bin_mV: bins of {1e3 * width:g} mV are too many; take wider ones, e.g. 5")
+        raise InputError(f"bin_mV: bins of {1e3 * width:g} mV are too many; use wider ones, e.g. 5")
     # One bin more at either end, in case a quotient was rounded across an edge.
     edges = width * np.arange(lowest - 1, highest + 3)
     passed = np.diff(charge)

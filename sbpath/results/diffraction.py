@@ -231,5 +231,5 @@ def _step_problems(
             f"step: {step:g} degrees does not resolve peaks {narrowest:.2g} degrees wide; halve their width"
         ]
     if (two_theta[1] - two_theta[0]) / step > MAX_POINTS:
-        return [f"step: {step:g} degrees makes more than {MAX_POINTS} points; take a larger one"]
+        return [f"step: {step:g} degrees gives more than {MAX_POINTS} points; use a larger one"]
     return []

@@ -95,13 +95,13 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
         If a path leads to no number or to a cut-off, or the solution is not as above.
     """
     problems = [
-        f"sensitivities: step {record.number} ({record.step}) sets the voltage; "
-        "give steps of constant current and rests"
+        f"sensitivities: step {record.number} ({record.step}) controls the voltage; "
+        "use steps of constant current and rests"
         for record in solution.steps
         if isinstance(record.step, ConstantVoltage | Sweep)
     ]
     problems += [
-        f"sensitivities: step {record.number} ({record.step}) has an output period; leave it out"
+        f"sensitivities: step {record.number} ({record.step}) has an output period; omit it"
         for record in solution.steps
         if (record.last - record.first) % 3 != 1 or record.step.period_s is not None
     ]

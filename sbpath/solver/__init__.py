@@ -1,1 +1,1 @@
-"""Integration in time: the Rosenbrock step, its control, cut-offs, and the rows it leaves."""
+"""Integration in time: the Rosenbrock step, its control, cut-offs, and the recorded rows."""

@@ -1,4 +1,4 @@
-"""Where a step meets its cut-off: located on the dense output, then landed on by a real step."""
+"""Cut-offs of a step: located on the dense output, then reached with a real step."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sbpath.solver.electrode import StepProblem
 from sbpath.solver.record import NODES
 from sbpath.solver.trial import StepBuffers, read_inner, read_step, try_step
 
-# What an event is about: V, the magnitude of I (A/g), or x.
+# Quantity that an event watches: V, the magnitude of I (A/g), or x.
 ABOUT_VOLTAGE, ABOUT_CURRENT, ABOUT_COMPOSITION = range(3)
 
 
 class Events(NamedTuple):
-    """Limits as numbers: a step ends when ``sign * (quantity - value)`` of one falls to zero."""
+    """Limits as arrays: a step ends when ``sign * (quantity - value)`` falls to zero for one of them."""
 
     quantity: Integers
     value: Floats
@@ -26,7 +26,7 @@ class Events(NamedTuple):
 
 @kernel
 def distance(number: int, events: Events, reading: Floats) -> float:
-    """How far an instant is from an event; zero or less when it is there."""
+    """Distance of an instant from an event; zero or negative once it has occurred."""
     if events.quantity[number] == ABOUT_VOLTAGE:
         quantity = reading[VOLTAGE]
     elif events.quantity[number] == ABOUT_CURRENT:
@@ -40,10 +40,10 @@ def distance(number: int, events: Events, reading: Floats) -> float:
 def first_crossing(
     events: Events, size: float, problem: StepProblem, buffers: StepBuffers
 ) -> tuple[int, float]:
-    """Which event comes first within the step, and at what fraction of it; -1 if none is.
+    """The first event within the step and the fraction of the step at which it occurs; -1 if none does.
 
-    Found at the points of the step, or at a dip of the voltage between two of them; then
-    located by bisection on the dense output. `buffers` is as `read_step` left it.
+    It is detected at the points of the step, or at a voltage dip between two of them, and then
+    located by bisection on the dense output. `buffers` must be as `read_step` leaves it.
     """
     met, earliest = -1, 2.0
     for number in range(len(events.quantity)):
@@ -70,11 +70,11 @@ def first_crossing(
 def _dip(
     number: int, events: Events, j: int, size: float, problem: StepProblem, buffers: StepBuffers
 ) -> float:
-    """Fraction of the step at which the voltage meets its limit between nodes `j` and `j + 1`,
-    which are short of it; negative where it does not.
+    """Fraction of the step at which the voltage reaches its limit between nodes `j` and `j + 1`,
+    neither of which has reached it; negative if it does not.
 
-    A nucleation dip falls below a cut-off and rises again; there is one where the voltage
-    moves towards the cut-off on the left and away from it on the right.
+    A nucleation dip falls below a cut-off and rises again: the voltage moves towards the cut-off
+    at the left node and away from it at the right one.
     """
     before, after = buffers.values[j], buffers.values[j + 1]
     low, high = NODES[j], NODES[j + 1]
@@ -82,7 +82,7 @@ def _dip(
     nearing, leaving = sign * before[MOTION], sign * after[MOTION]
     if events.quantity[number] != ABOUT_VOLTAGE or nearing >= 0.0 or leaving <= 0.0:
         return -1.0
-    # The curve bends away from its tangents: no dip reaches deeper than they do.
+    # The distance is convex there and lies above its tangents, so no dip is deeper than they are.
     span = (high - low) * size
     deepest = max(
         distance(number, events, before) + nearing * span, distance(number, events, after) - leaving * span
@@ -105,10 +105,10 @@ def _dip(
 def land(
     number: int, events: Events, fraction: float, longest: float, problem: StepProblem, buffers: StepBuffers
 ) -> float:
-    """Cut the step of length `longest` at about `fraction`, where an event is; returns its length.
+    """Shorten the step of length `longest` to end at an event near `fraction`; returns its length.
 
-    The step itself is repeated with secant lengths, so that its end is a solution of the
-    method and not an interpolant.
+    The step is repeated with lengths from the secant method, so that its end is a solution of the
+    integrator and not an interpolant.
     """
     size = fraction * longest
     earlier_size, earlier_gap = 0.0, distance(number, events, buffers.values[0])
@@ -130,7 +130,7 @@ def land(
 
 @kernel
 def _again(size: float, problem: StepProblem, buffers: StepBuffers) -> bool:
-    """Repeat the step with another length; whether that could be computed."""
+    """Repeat the step with another length; returns whether it could be computed."""
     done = np.isfinite(try_step(size, problem, buffers))
     if done:
         read_step(size, problem, buffers)

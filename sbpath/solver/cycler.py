@@ -1,4 +1,4 @@
-"""What a protocol asks of the electrode, in numbers, and how the ends of its steps read in words."""
+"""Protocols as arrays for the solver, and the ends of their steps in words."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ NO_TIME_LIMIT_S = 1e12
 
 
 class End(NamedTuple):
-    """How a step ended, as `sbpath.solver.solve.run` tells it: which way, by which of its watched
-    limits, after what time (s), with what last step size (s), at what potential (V).
+    """How a step ended, as reported by `sbpath.solver.solve.run`: the kind of end, the number of the
+    watched limit that was met, the duration (s), the last step size (s), and the potential (V).
     """
 
     way: int
@@ -76,7 +76,7 @@ def programme_of(steps: Sequence[Step], one_C: float, mass: float) -> Programme:
 
 
 def _imposed(step: Step, one_C: float, mass: float) -> tuple[bool, float, float, float]:
-    """Control of the current, level, end and scan rate of a step, see `Programme`."""
+    """Control mode, level, end and scan rate of a step, see `Programme`."""
     match step:
         case ConstantCurrent(direction=direction, rate=rate):
             magnitude = rate.to_A_per_g(one_C * 1e-3, mass)
@@ -91,13 +91,13 @@ def _imposed(step: Step, one_C: float, mass: float) -> tuple[bool, float, float,
 
 
 def watched_limits(step: Step) -> list[Limit]:
-    """The limits that are watched for; those of time are a length instead."""
+    """The limits that are events; time limits set the duration instead."""
     return [limit for limit in step.limits if not isinstance(limit, TimeLimit)]
 
 
 def _event(limit: Limit, step: Step, one_C: float, mass: float) -> tuple[int, float, float]:
-    """A watched limit as quantity, value and the side from which it is met, see `Programme`."""
-    # An insertion lowers the voltage and raises x.
+    """A watched limit as quantity, value and sign, see `Programme`."""
+    # Insertion lowers the voltage and raises x.
     insertion = isinstance(step, ConstantCurrent) and step.direction == "insertion"
     match limit:
         case VoltageLimit(voltage_V=voltage):
@@ -108,18 +108,18 @@ def _event(limit: Limit, step: Step, one_C: float, mass: float) -> tuple[int, fl
             sign = (-1.0 if insertion else 1.0) if isinstance(step, ConstantCurrent) else 0.0
             return ABOUT_COMPOSITION, x, sign
         case TimeLimit():
-            raise AssertionError("a time limit is a length, not an event")
+            raise AssertionError("a time limit is a duration, not an event")
 
 
 def _longest(step: Step) -> float:
-    """The shortest of a step's limits of time (s)."""
+    """The shortest time limit of a step (s)."""
     return min(
         (limit.time_s for limit in step.limits if isinstance(limit, TimeLimit)), default=NO_TIME_LIMIT_S
     )
 
 
 def outcome_of(step: Step, end: End, max_steps: int) -> tuple[Outcome, str]:
-    """How a step ended, and a sentence for it."""
+    """How a step ended, and a sentence that says so."""
     longest = _longest(step)
     limit = ""
     match end.way:
@@ -159,7 +159,7 @@ _FAILURES = {
 
 
 def direction_of(step: Step, passed: float) -> str:
-    """Direction of `step`: its own, or that of the net charge `passed` (mAh/g) where the voltage was set."""
+    """Direction of `step`: as stated, or that of the net charge `passed` (mAh/g) in voltage control."""
     if isinstance(step, ConstantCurrent):
         return step.direction
     if isinstance(step, Rest) or abs(passed) <= CHARGE_TOLERANCE:

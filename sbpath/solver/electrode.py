@@ -1,7 +1,7 @@
-"""An electrode under what the cycler imposes: everything about it at one instant.
+"""The complete state of an electrode at one instant under the imposed current or voltage.
 
-In current control the charge that has passed is known exactly (q0 + I t). A state that the
-integrator proposes is therefore moved onto that charge before anything is read off it, and
+In current control the charge passed is known exactly (q0 + I t). A state proposed by the
+integrator is therefore projected onto that charge before anything is derived from it, so that
 charge is conserved to rounding at every instant.
 """
 
@@ -31,12 +31,12 @@ from sbpath.model.processes import fill_columns, side_charge
 from sbpath.model.transformations import phase_charge
 from sbpath.model.workspace import Workspace, fill_means, fill_nodes, node_volume
 
-# Charge is settled to this fraction of F/M, which is rounding.
+# Charge is settled to this fraction of F/M, the level of rounding.
 CHARGE_ROUNDING = 1e-14
 
 
 class Tolerances(NamedTuple):
-    """`sbpath.solver.trial.SolverOptions` as kernels take them."""
+    """`sbpath.solver.trial.SolverOptions` for kernels."""
 
     rtol: float
     atol: float
@@ -44,8 +44,8 @@ class Tolerances(NamedTuple):
 
 
 class Conserved(NamedTuple):
-    """What a step conserves: the host of each particle, as a sum of shares (N), and the charge held
-    at its start (C/g), to which I t is added.
+    """Conserved quantities of a step: the `host` of each particle, as a sum of shares (N), and the
+    `charge` held at the start (C/g), to which I t is added.
     """
 
     host: Floats
@@ -53,9 +53,9 @@ class Conserved(NamedTuple):
 
 
 class StepProblem(NamedTuple):
-    """What holds during a protocol step: the electrode, what is imposed on it, what it conserves,
-    how accurate the solution is to be, the longest time it may take (s), and the period of its output
-    (s), 0 for the nodes of the integrator's steps.
+    """What is fixed during a protocol step: the electrode, its control, the conserved quantities, the
+    tolerances, the longest `duration` (s), and the output `period` (s), 0 for output at the nodes of
+    the integrator's steps.
     """
 
     network: Network
@@ -70,11 +70,11 @@ class StepProblem(NamedTuple):
 def begin_step(
     control: Control, state: Floats, network: Network, space: Workspace
 ) -> tuple[Conserved, float]:
-    """What the coming step conserves, and the energy that a jump of E delivers (J/g).
+    """The conserved quantities of the coming step, and the energy delivered by a jump of E (J/g).
 
-    Where the voltage is imposed and nothing stands between it and E, E jumps to it, in `state`:
-    the limit of an infinitely fast sweep, in which no phase changes and the charge of double
-    layer and galleries moves reversibly.
+    If the voltage is imposed and there is no series resistance, E jumps to it in `state`: the limit
+    of an infinitely fast sweep, in which no phase transforms and the charge of double layer and
+    galleries moves reversibly.
     """
     layout = network.layout
     host = np.zeros(len(network.weight))
@@ -102,14 +102,14 @@ def read_point(
     with_jacobian: bool,
     values: Floats,
 ) -> None:
-    """Everything at one instant into `values`, with `state` moved (in place) onto the charge passed.
+    """Write all columns of one instant to `values`, with `state` moved (in place) onto the charge passed.
 
-    `begin` and `end` are the states between which the integrator proposes this one.
+    `begin` and `end` are the ends of the integrator step to which `state` belongs.
     """
     network, control, conserved = problem.network, problem.control, problem.conserved
     layout, columns = network.layout, network.columns
-    # The host of a particle is conserved but for rounding, which a small resistance,
-    # being stiff, makes large; the largest share takes it up.
+    # The host of a particle is conserved up to rounding, which the stiffness of a small
+    # resistance amplifies; the largest share absorbs it.
     for i in range(len(network.weight)):
         first = i * layout.block
         largest, total = first, 0.0
@@ -157,11 +157,11 @@ def read_point(
 def settle_charge(
     charge: float, state: Floats, begin: Floats, end: Floats, network: Network, space: Workspace
 ) -> bool:
-    """Move `state` onto the `charge` (C/g) that has passed, by the smallest change that can.
+    """Move `state` onto the given `charge` (C/g) by the smallest possible change.
 
-    The change runs along the way from `begin` to `end` and along E. Moving E alone would
-    turn an error of 1e-7 in charge into one of 1e-5 V, the double layer being small. Returns
-    whether `space` holds the nodes and means of the state as it is then.
+    The change is along the direction from `begin` to `end` and along E. Moving E alone would
+    turn an error of 1e-7 in charge into one of 1e-5 V, because the double layer is small. Returns
+    whether `space` holds the nodes and means of the resulting state.
     """
     at_E, way = network.layout.potential, space.way
     for _ in range(3):

@@ -1,10 +1,10 @@
-"""The rows of a simulation as it runs, with work and heat integrated alongside.
+"""The rows of a running simulation, with work and heat integrated alongside.
 
-Each integrator step is read at the two inner nodes and the ends of the four-point
-Gauss-Lobatto rule, which integrates to the accuracy of the solution itself.
+Each integrator step is evaluated at the four nodes of the Gauss-Lobatto rule (both ends and two
+inner points), which integrates to the accuracy of the solution.
 
-A row holds the values of an instant (`sbpath.model.columns`), its time counted from the start of
-the simulation, and after them the running integrals of its last columns.
+A row holds the columns of an instant (`sbpath.model.columns`), with time counted from the start of
+the simulation, followed by the running integrals of the last columns.
 """
 
 from __future__ import annotations
@@ -48,16 +48,16 @@ def _weight(s: float, own: int, i: int, j: int, k: int) -> float:
     return integral / ((node - a) * (node - b) * (node - c))
 
 
-# Those up to each node, and so to the end.
+# Weights up to each node, the last of them for the whole step.
 NODE_WEIGHTS = np.array([partial_weights(node) for node in NODES.tolist()])
 FULL_WEIGHTS = NODE_WEIGHTS[3].copy()
 
 
 @kernel
 def fill_integrals(weights: Floats, size: float, values: Floats2, totals: Floats, reached: Floats) -> None:
-    """What `totals` have grown to at a point of a step of length `size`, into `reached`.
+    """Write the integrals at a point within a step of length `size` to `reached`, from `totals` at its start.
 
-    The last columns of `values`, at the nodes, are integrated, with the `weights` (4) of that point.
+    The last columns of `values`, given at the nodes, are integrated with the `weights` (4) of that point.
     """
     first = values.shape[1] - len(totals)
     v0, v1, v2, v3 = values[0, first:], values[1, first:], values[2, first:], values[3, first:]
@@ -68,7 +68,7 @@ def fill_integrals(weights: Floats, size: float, values: Floats2, totals: Floats
 
 
 class Snapshots(NamedTuple):
-    """All particles at some rows: `row` (s), their unknowns `blocks` (s, N B), of which the first `taken` (1) count."""
+    """All particles at selected rows: `row` (s) and their unknowns `blocks` (s, N B), the first `taken` (1) filled."""
 
     row: Integers
     blocks: Singles2
@@ -76,9 +76,9 @@ class Snapshots(NamedTuple):
 
 
 class Recorder(NamedTuple):
-    """What is kept of a run: `rows`, of which the first `written` (1) are filled; the integrals so far,
-    `totals`; `offset` (1), the time at which the present step began (s); and `snapshots`, taken each time
-    x has moved by `spacing` (mol per mol Sb), and at the ends of the steps; none if it is infinite.
+    """The record of a run: `rows`, of which the first `written` (1) are filled; the integrals so far,
+    `totals`; `offset` (1), the start time of the present step (s); and `snapshots`, taken whenever
+    x has changed by `spacing` (mol per mol Sb) and at the ends of the steps; none if it is infinite.
     """
 
     rows: Floats2
@@ -94,7 +94,7 @@ def new_recorder(
     columns: Columns, particle_unknowns: int, time: float, totals: Floats, spacing: float
 ) -> Recorder:
     """An empty record that begins at `time` (s) with the integrals `totals`."""
-    # Room for a cycle: what is not used costs nothing, copying into larger room does.
+    # Enough for a cycle: unused memory costs nothing, but copying to a larger array does.
     return Recorder(
         np.empty((1024, columns.width + len(totals))),
         np.zeros(1, np.int64),
@@ -107,7 +107,7 @@ def new_recorder(
 
 @kernel
 def with_room(recorder: Recorder, wanted: int) -> Recorder:
-    """The same record with room for as many rows as `wanted`."""
+    """The same record with space for `wanted` rows."""
     rows, count = recorder.rows, recorder.written[0]
     if count + wanted <= len(rows):
         return recorder
@@ -121,7 +121,7 @@ def with_room(recorder: Recorder, wanted: int) -> Recorder:
 
 @kernel
 def add_row(recorder: Recorder, values: Floats, totals: Floats) -> None:
-    """One more row, for which there is room: an instant and the integrals up to it."""
+    """Add a row, for which there must be space: an instant and the integrals up to it."""
     rows, count, width = recorder.rows, recorder.written[0], len(values)
     for k in range(width):
         rows[count, k] = values[k]
@@ -133,7 +133,7 @@ def add_row(recorder: Recorder, values: Floats, totals: Floats) -> None:
 
 @kernel
 def with_snapshot(recorder: Recorder, state: Floats) -> Recorder:
-    """The same record with a snapshot of the particles in `state`, which belongs to the last row."""
+    """The same record with a snapshot of the particles in `state`, taken at the last row."""
     if recorder.spacing == np.inf:
         return recorder
     snapshots = recorder.snapshots

@@ -1,7 +1,7 @@
-"""A second integrator: SciPy's on the very right-hand side and Jacobian that the solver compiles.
+"""A second integrator, from SciPy, on the right-hand side and Jacobian that the solver compiles.
 
-Slow, and meant for checks: it shares the kernels of the model with `sbpath.simulate`, and
-nothing of its integration, its control of the error or its search for cut-offs.
+Slow, and meant for checks: it shares the kernels of the model with `sbpath.simulate`, but not
+the integration, the error control or the event location.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ def scipy_cycle(
     Parameters
     ----------
     mechanism : Mechanism
-        Gives the start, the cut-offs and the capacity.
+        Provides the initial phase, the cut-offs and the capacity.
     network : Network
         One of its graphs at one temperature.
     rate : float
-        Current in 1/h of the theoretical capacity (0.1: C/10).
+        C-rate relative to the theoretical capacity (0.1: C/10).
     method, rtol, atol, dense_output
-        As `scipy.integrate.solve_ivp` takes them.
+        As in `scipy.integrate.solve_ivp`.
 
     Returns
     -------
     list of two `OdeResult`
-        Each with time from 0 (s); the state is that of `sbpath.model.unknowns`.
+        Time starts at 0 (s) in each; the state is laid out as in `sbpath.model.unknowns`.
     """
     from scipy.integrate import solve_ivp  # slow to import
 

@@ -2,14 +2,14 @@
 
 Coefficients from G. Steinebach, "Construction of Rosenbrock-Wanner method Rodas5P and
 numerical benchmarks within the Julia Differential Equations package", BIT Numer. Math. 63,
-27 (2023), in the usual transformed form in which no product with the Jacobian is needed:
+27 (2023), in the usual transformed form without products with the Jacobian:
 
     (1/(h gamma) - J) k_i = f(t + c_i h, y + sum_j a_ij k_j) + sum_j (c_ij / h) k_j + h d_i df/dt
     y_new = y + sum_j a_8j k_j + k_8,    error = k_8
 
-No Newton iteration is involved, so none can fail; one matrix is factored per step. It is
-eliminated block by block, then for the unknowns that all blocks share: the cost is that of the
-blocks, however many. Tallies, on which nothing depends, are left for the end.
+There is no Newton iteration that could fail, and one matrix is factored per step. It is
+eliminated block by block, then for the shared unknowns, so the cost is linear in the number of
+blocks. Tallies, on which nothing depends, are solved for last.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ H = np.array(
 
 
 def _square(rows: list[list[float]]) -> Floats2:
-    """Rows of coefficients, filled up with zeros."""
+    """Rows of coefficients, padded with zeros."""
     return np.array([row + [0.0] * (STAGES - len(row)) for row in rows])
 
 
@@ -132,10 +132,10 @@ A, C = _square(_A), _square(_C)
 
 
 class Factors(NamedTuple):
-    """The factored matrix: `blocks` (N, B, B) and their `pivots` (N, B); `reach` (g, N B), what the
-    shared unknowns do to those of the particles; `rows` (g + m, N B + g); the `corner` (1, g, g) that
-    is left for the shared unknowns, and its `corner_pivots` (1, g); the `diagonal` 1/(h gamma) (1);
-    the `weights` C/h of the stages (8, 8).
+    """The factored matrix: `blocks` (N, B, B) and their `pivots` (N, B); `reach` (g, N B), the response
+    of the particles' unknowns to the shared ones; `rows` (g + m, N B + g); the `corner` (1, g, g), the
+    Schur complement of the shared unknowns, and its `corner_pivots` (1, g); the `diagonal`
+    1/(h gamma) (1); the `weights` C/h of the stages (8, 8).
     """
 
     blocks: Floats3
@@ -150,7 +150,7 @@ class Factors(NamedTuple):
 
 @kernel
 def new_factors(particles: int, block: int, shared: int, tallies: int) -> Factors:
-    """Space for `factor`."""
+    """Buffers for `factor`."""
     border = particles * block
     return Factors(
         np.zeros((particles, block, block)),
@@ -201,7 +201,7 @@ def factor(derivatives: Derivatives, size: float, factors: Factors) -> bool:
 
 @kernel
 def _factor_blocks(blocks: Floats3, pivots: Integers2) -> bool:
-    """Factor square matrices in place, by elimination with row pivots; False if one is singular."""
+    """Factor square matrices in place, with partial pivoting; False if one is singular."""
     count, size, _ = blocks.shape
     for i in range(count):
         matrix = blocks[i]
@@ -263,7 +263,7 @@ def solve(factors: Factors, right: Floats) -> None:
         total = right[border + s]
         for k in range(border):
             right[k] += factors.reach[s, k] * total
-    # No other unknown waits for the tallies.
+    # No other unknown depends on the tallies.
     for s in range(shared, factors.rows.shape[0]):
         total = right[border + s]
         for k in range(border + shared):
@@ -273,7 +273,7 @@ def solve(factors: Factors, right: Floats) -> None:
 
 @kernel
 def stage_point(s: int, state: Floats, stages: Floats2, out: Floats) -> None:
-    """Where the right-hand side of stage `s` is wanted, at time ``t + TIMES[s] h``, into `out`."""
+    """Write the point at which stage `s` evaluates the right-hand side, at ``t + TIMES[s] h``, to `out`."""
     for k in range(len(state)):
         total = state[k]
         for j in range(s):
@@ -285,10 +285,10 @@ def stage_point(s: int, state: Floats, stages: Floats2, out: Floats) -> None:
 def fill_stage(
     s: int, size: float, dy_dt: Floats, by_time: Floats, factors: Factors, stages: Floats2
 ) -> bool:
-    """Stage `s` from the right-hand side there; False where it is not finite.
+    """Compute stage `s` from the right-hand side at its point; False if it is not finite.
 
-    `by_time` (g + m) are the explicit time derivatives of the electrode's unknowns at the start of
-    the step.
+    `by_time` (g + m) are the explicit time derivatives of the rates of the electrode's unknowns at the
+    start of the step.
     """
     right = stages[s]
     first, weights = len(right) - len(by_time), factors.weights[s]
@@ -308,7 +308,7 @@ def fill_stage(
 
 @kernel
 def interpolate(fraction: float, old: Floats, new: Floats, stages: Floats2, out: Floats) -> None:
-    """State at ``t + fraction * h`` of an accepted step, to order 4, into `out`."""
+    """Write the state at ``t + fraction * h`` of an accepted step, to order 4, to `out`."""
     rest = 1.0 - fraction
     for k in range(len(old)):
         first = second = third = 0.0

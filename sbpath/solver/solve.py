@@ -1,4 +1,4 @@
-"""Integration of the steps of a protocol: adaptive Rodas5P from each start to the limit that ends it."""
+"""Integration of protocol steps: adaptive Rodas5P from the start of each step to the limit that ends it."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ from sbpath.solver.trial import (
     undershoots,
 )
 
-# A step that leaves this range of potential (V) runs after a limit that it cannot reach.
+# A step that leaves this range of potential (V) is chasing a limit that it cannot reach.
 MAX_POTENTIAL_V = 10.0
-# More rows than this in a step, about a gigabyte, come from an output period that is a slip.
+# More rows than this in a step, about a gigabyte, mean that the output period is a mistake.
 MAX_ROWS_PER_STEP = 1_000_000
 
-# How a step ends: an event (the number of which is kept as well), one that was there before the
-# start, the end of its time; or a step size that vanishes, a potential that runs away, too many steps,
-# too many rows, or somebody who wants it stopped.
+# How a step ends: an event (its number is kept as well), an event already met at the start, the end
+# of its duration; or a vanishing step size, a runaway potential, too many steps, too many rows, or a
+# request to stop.
 EVENT, ALREADY, TIME_OVER, NO_STEP_SIZE, RUNAWAY, TOO_MANY_STEPS, TOO_MANY_ROWS, STOPPED = range(8)
 GOES_ON = -1
 
 
 class StepControl(NamedTuple):
-    """The size of the next trial step (1; s), how many there have been (1), and of the last good one
-    its size (s; 0 before any) and its error in tolerances (2).
+    """`size` of the next trial step (1; s), number of `trials` so far (1), and, of the step `before` (2),
+    the last accepted one, its size (s; 0 if none) and its error in tolerances.
     """
 
     size: Floats
@@ -57,13 +57,13 @@ class StepControl(NamedTuple):
 
 
 class Programme(NamedTuple):
-    """A protocol as arrays, a row for each of its steps.
+    """A protocol as arrays, one row per step.
 
-    `current_control`; `level`, I (A/g) or V, which is nan for the E at which the step begins;
-    `end` V and `scan_rate` of sweeps (V, V/s; a rate of 0 holds); `duration`, the longest time (s);
-    `period` of the output (s), 0 for the nodes of the integrator's steps. The limits that are
-    watched of step k are ``first_limit[k] <= j < first_limit[k + 1]`` of `quantity`, `value` and
-    `sign` (see `Events`); a sign of 0 is that of the way from the start to the value.
+    `current_control`; `level`, I (A/g) or V, nan for the E at which the step begins; `end` (V) and
+    `scan_rate` (V/s) of sweeps, a rate of 0 holds V; `duration`, the longest time (s); output
+    `period` (s), 0 for output at the nodes of the integrator's steps. The watched limits of step k
+    are ``first_limit[k] <= j < first_limit[k + 1]`` of `quantity`, `value` and `sign` (see
+    `Events`); a sign of 0 is replaced by that of the direction from the start to the value.
     """
 
     current_control: Booleans
@@ -79,7 +79,7 @@ class Programme(NamedTuple):
 
 
 def part_of(programme: Programme, first: int, stop: int) -> Programme:
-    """The steps ``first <= k < stop`` of a programme."""
+    """Steps ``first <= k < stop`` of a programme."""
     steps = {
         name: getattr(programme, name)[first:stop]
         for name in ("current_control", "level", "end", "scan_rate", "duration", "period")
@@ -88,7 +88,7 @@ def part_of(programme: Programme, first: int, stop: int) -> Programme:
 
 
 class Checkpoint(NamedTuple):
-    """Where a run begins: the `state` (n), the `time` (s), and the integrals `totals` so far."""
+    """Start of a run: the `state` (n), the `time` (s), and the integrals `totals` so far."""
 
     state: Floats
     time: float
@@ -96,8 +96,8 @@ class Checkpoint(NamedTuple):
 
 
 class Monitor(NamedTuple):
-    """What another thread may see and say while a run is under way: the time (1; s), and `stop` (1),
-    which ends it when it is not 0.
+    """Communication with other threads during a run: they may read the time (1; s), and set `stop` (1),
+    which ends the run unless it is 0.
     """
 
     time: Floats
@@ -105,12 +105,12 @@ class Monitor(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What the steps of a programme have come to, m of them with r rows.
+    """Result of the steps of a programme, m steps with r rows.
 
-    `rows` (r, columns), see `record`; `last` (m), one past the last row of each step; `ended` (m),
-    how, `event` (m), the number of the limit that ended it; `duration` (s) and `size` (s, m) of
-    its last trial step; `state` (n) at the end; `snapshots` of the particles. A step that failed is
-    the last.
+    `rows` (r, columns), see `record`; for each step (m) `last`, one past its last row, `ended`, how
+    it ended, `event`, the number of the limit that ended it, its `duration` (s), and the `size` (s)
+    of its last trial step; the `state` (n) at the end; `snapshots` of the particles. A failed step
+    is the last.
     """
 
     rows: Floats2
@@ -132,20 +132,20 @@ def run(
     spacing: float,
     monitor: Monitor,
 ) -> Run:
-    """Carry an electrode through a programme.
+    """Run an electrode through a programme.
 
     Parameters
     ----------
     network, programme : Network, Programme
-        The electrode, and what is done with it.
+        The electrode and its steps.
     start : Checkpoint
-        Where it begins.
+        Initial state.
     tolerances : Tolerances
         Accuracy.
     spacing : float
-        Between snapshots of the particles, see `Recorder`.
+        Change of x between snapshots of the particles, see `Recorder`.
     monitor : Monitor
-        For other threads.
+        Communication with other threads.
     """
     buffers = new_buffers(network)
     state = start.state.copy()
@@ -188,9 +188,9 @@ def run(
 
 @kernel
 def _imposed(programme: Programme, k: int, potential: float) -> tuple[Control, float]:
-    """What step `k` imposes, beginning at `potential` (V), and the longest time it may take (s)."""
+    """Control of step `k`, which begins at `potential` (V), and its longest duration (s)."""
     level = programme.level[k]
-    # Open-circuit voltage is E: a sweep without a start begins where the cell is.
+    # The open-circuit voltage is E: a sweep without a start begins there.
     if np.isnan(level):
         level = potential
     slope, longest = 0.0, programme.duration[k]
@@ -203,7 +203,7 @@ def _imposed(programme: Programme, k: int, potential: float) -> tuple[Control, f
 
 @kernel
 def _events(programme: Programme, k: int, content: float) -> Events:
-    """The limits of step `k` that begins at x = `content`."""
+    """The limits of step `k`, which begins at x = `content`."""
     these = slice(programme.first_limit[k], programme.first_limit[k + 1])
     events = Events(programme.quantity[these], programme.value[these], programme.sign[these].copy())
     for number in range(len(events.sign)):
@@ -216,10 +216,10 @@ def _events(programme: Programme, k: int, content: float) -> Events:
 def _run_step(
     problem: StepProblem, events: Events, buffers: StepBuffers, recorder: Recorder, monitor: Monitor
 ) -> tuple[Recorder, int, int, float]:
-    """Integrate until the first event, or until the time of the step is over.
+    """Integrate until the first event or the end of the step's duration.
 
-    It begins at, and leaves, the first state and values of `buffers`. Returns the recorder, how the
-    step ended, by which event, and the last step size (s).
+    The first state and values of `buffers` are those at the start, and on return those at the end.
+    Returns the recorder, how the step ended, by which event, and the last step size (s).
     """
     for number in range(len(events.quantity)):
         if distance(number, events, buffers.values[0]) <= 0.0:
@@ -261,10 +261,10 @@ def _run_step(
 def _advance(
     events: Events, step_control: StepControl, problem: StepProblem, buffers: StepBuffers
 ) -> tuple[int, int, float]:
-    """Find the next step that is good, and leave it in `buffers` as `read_step` does.
+    """Find the next acceptable step, and leave it in `buffers` as `read_step` does.
 
-    Returns how the protocol step ends with it (`GOES_ON` where it does not), by which event, and
-    the length of the step (s). A way to end after `EVENT` is without any step.
+    Returns how the protocol step ends with it (`GOES_ON` if it does not), by which event, and
+    the length of the step (s). Ends numbered above `EVENT` come without a step.
     """
     time = buffers.values[0, TIME]
     remaining = problem.duration - time
@@ -275,7 +275,7 @@ def _advance(
         size = step_control.size[0]
         if size < 1e-13 * max(time, 1e-3):
             return NO_STEP_SIZE, -1, size
-        # The last step lands on the end; a sliver left over would be a step of its own.
+        # The last step lands on the end, so that no sliver is left for another step.
         if size >= remaining * (1.0 - 1e-9):
             size = remaining
         error = try_step(size, problem, buffers)
@@ -283,7 +283,7 @@ def _advance(
             step_control.size[0] = size * max(0.2, 0.9 * error**-0.2)
             continue
         read_step(size, problem, buffers)
-        # Now: whoever looks into the step evaluates elsewhere.
+        # Copied now: reading points inside the step overwrites the workspace.
         copy_derivatives(buffers.space.derivatives, buffers.next_derivatives)
         lacking = energy_error(size, problem, buffers)
         if not lacking <= 1.0 or undershoots(problem, buffers):
@@ -299,25 +299,25 @@ def _advance(
 
 @kernel
 def _adapt(size: float, error: float, step_control: StepControl) -> None:
-    """The size of the next step after a good one of `size` (s) with this error in tolerances.
+    """Set the size of the next step after an accepted one of `size` (s) with `error` in tolerances.
 
-    The error is taken to go on changing as it has from the step before (Gustafsson 1994, ACM
-    Trans. Math. Softw. 20, 496): on the way to where a phase ends this spares most of the steps
-    that would be rejected.
+    The error is assumed to keep changing as it has since the step before (Gustafsson 1994, ACM
+    Trans. Math. Softw. 20, 496): this avoids most of the rejected steps when a phase is about to
+    be used up.
     """
     before = step_control.before
     factor = 0.9 * error**-0.2
     if before[0] > 0.0:
         factor = min(factor, 0.9 * size / before[0] * (before[1] / (error * error)) ** 0.2)
     before[0] = size
-    # An error far below what is allowed is mostly rounding, and foretells nothing.
+    # An error far below the tolerance is mostly rounding, and predicts nothing.
     before[1] = max(error, 1e-2)
     step_control.size[0] = size * max(0.2, min(5.0, factor))
 
 
 @kernel
 def _move_on(buffers: StepBuffers) -> None:
-    """The end of a step becomes the start of the next."""
+    """Make the end of a step the start of the next."""
     for k in range(buffers.states.shape[1]):
         buffers.states[0, k] = buffers.states[3, k]
     for k in range(buffers.values.shape[1]):
@@ -327,9 +327,9 @@ def _move_on(buffers: StepBuffers) -> None:
 
 @kernel
 def _write(size: float, multiple: int, problem: StepProblem, buffers: StepBuffers, recorder: Recorder) -> int:
-    """Rows of a step as `read_step` left it, at its nodes or at multiples of the output period.
+    """Write the rows of a step left by `read_step`, at its nodes or at multiples of the output period.
 
-    Moves the totals to its end; returns the next multiple.
+    Advances the totals to its end; returns the next multiple.
     """
     values, reached, totals, period = buffers.values, buffers.reached, recorder.totals, problem.period
     begin, end, weights = values[0, TIME], values[3, TIME], buffers.weights
@@ -353,12 +353,12 @@ def _write(size: float, multiple: int, problem: StepProblem, buffers: StepBuffer
 
 @kernel
 def _first_size(problem: StepProblem, buffers: StepBuffers) -> float:
-    """A cautious first step: 1 % of the time in which anything moves by its own size."""
+    """A cautious first step: 1 % of the time in which any unknown changes by its own magnitude."""
     layout, tolerances = problem.network.layout, problem.tolerances
     state, dy_dt = buffers.states[0], buffers.derivatives.dy_dt
     largest = 0.0
     for k in range(layout.unknowns):
-        # Blocks are alike; the unknowns of the electrode follow those of one of them.
+        # All blocks share one set of scales; those of the electrode's unknowns follow.
         own = k % layout.block if k < layout.potential else layout.block + k - layout.potential
         scale = layout.scale[own]
         allowed = tolerances.atol * scale + tolerances.rtol * max(abs(state[k]), 1e-3 * scale)

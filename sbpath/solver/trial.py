@@ -1,7 +1,7 @@
-"""One trial step of the integrator, and how wrong it is.
+"""One trial step of the integrator, and its error.
 
-A step is good when its end is accurate, the energy balance over its inner points holds, and
-no fraction sinks below zero.
+A step is accepted if its end is accurate, the energy balance over its nodes holds, and
+no fraction falls below zero.
 """
 
 from __future__ import annotations
@@ -33,14 +33,15 @@ from sbpath.solver.rosenbrock import (
 )
 
 # Number of unknowns over which the error norm is averaged. A graph may have many more, but most of
-# its nodes are empty at any time, and would only dilute the error of the others.
+# its nodes are empty at any time and would only dilute the error of the others.
 ERROR_NORM_SIZE = 4.0
-# An error in E may change the current by this share of itself, and need not be below this (V).
+# An error in E may change the current by at most this relative amount; the tolerance of E is never
+# below this (V).
 MAX_CURRENT_CHANGE, MIN_POTENTIAL_TOLERANCE = 0.1, 1e-9
-# Currents below this (A/g, about C/10,000) need not be resolved: at rest nothing is.
+# Currents below this (A/g, about C/10,000), as at rest, need not be resolved.
 NEGLIGIBLE_CURRENT = 5e-5
 
-# Below these tolerances rounding in double precision decides, not the method.
+# Below these tolerances, rounding in double precision dominates the error.
 MIN_RTOL, MIN_ATOL = 1e-10, 1e-13
 # More integrator steps within one protocol step would take days.
 MAX_STEPS = 10**12
@@ -54,14 +55,14 @@ class SolverOptions:
     ----------
     rtol, atol : float
         Relative and absolute tolerance per step of each fraction and of the potential (V).
-        A tight `atol` matters most: what nucleates starts from nothing.
+        A tight `atol` matters most, because new phases start from zero.
     max_steps : int
         Integrator steps allowed within one protocol step.
 
     Raises
     ------
     InputError
-        For tolerances above 1e-2 or below what double precision can hold, or no steps.
+        If a tolerance is above 1e-2 or below what double precision can resolve, or `max_steps` is below 1.
     """
 
     rtol: float = 1e-6
@@ -91,12 +92,12 @@ class SolverOptions:
 
 
 class StepBuffers(NamedTuple):
-    """Space for the integration of one step after another, n unknowns.
+    """Buffers for the integrator steps, n unknowns.
 
     `space` for evaluations; `derivatives` at the start of the present trial step,
     `next_derivatives` at its end, `factors` and `stages` (8, n) in between; `states` (4, n) and
     `values` (4, columns) at its start, its two inner nodes and its end; `state` (n), `reading`
-    (columns), the integrals `reached` and their `weights` (4) of any other point of it.
+    (columns), the integrals `reached` and their `weights` (4) at any other point of it.
     """
 
     space: Workspace
@@ -114,7 +115,7 @@ class StepBuffers(NamedTuple):
 
 @kernel
 def new_buffers(network: Network) -> StepBuffers:
-    """Space for steps of `network`."""
+    """Buffers for steps of `network`."""
     layout, columns = network.layout, network.columns
     tallies = layout.unknowns - layout.potential - layout.shared
     return StepBuffers(
@@ -134,9 +135,9 @@ def new_buffers(network: Network) -> StepBuffers:
 
 @kernel
 def try_step(size: float, problem: StepProblem, buffers: StepBuffers) -> float:
-    """A trial step of length `size`: its end in the last of `buffers.states`, its error in tolerances.
+    """Make a trial step of length `size`, its end in ``buffers.states[3]``; returns its error in tolerances.
 
-    The error is infinite where the step cannot be computed.
+    The error is infinite if the step cannot be computed.
     """
     network, control = problem.network, problem.control
     begin, end = buffers.states[0], buffers.states[3]
@@ -162,12 +163,12 @@ def try_step(size: float, problem: StepProblem, buffers: StepBuffers) -> float:
 
 @kernel
 def _error_norm(error: Floats, problem: StepProblem, buffers: StepBuffers) -> float:
-    """Root mean square of an error in tolerances."""
+    """Root mean square of an error, in tolerances."""
     network, layout = problem.network, problem.network.layout
     rtol, atol = problem.tolerances.rtol, problem.tolerances.atol
     begin, end, block = buffers.states[0], buffers.states[3], len(buffers.space.mean)
     total = 0.0
-    # Particles count by their weight, so that many alike are no other than one.
+    # Particles count by weight, so that many identical ones are equivalent to one.
     for i in range(len(network.weight)):
         for b in range(block):
             k = i * block + b
@@ -186,7 +187,7 @@ def _error_norm(error: Floats, problem: StepProblem, buffers: StepBuffers) -> fl
 
 @kernel
 def _potential_tolerance(problem: StepProblem, buffers: StepBuffers) -> float:
-    """Error allowed in E (V): that of the options, less where the current hangs on E more steeply.
+    """Tolerance of E (V): that of the options, tighter where the current depends more steeply on E.
 
     Without nucleation barriers a reaction can be so fast that the current needs an affinity
     of a nanovolt; an error of a microvolt would then throw it from one side to the other.
@@ -204,7 +205,7 @@ def _potential_tolerance(problem: StepProblem, buffers: StepBuffers) -> float:
 
 @kernel
 def read_inner(fraction: float, size: float, problem: StepProblem, buffers: StepBuffers) -> None:
-    """The point at a fraction of the step, from the dense output, into `buffers.reading`."""
+    """Write the point at a fraction of the step, from the dense output, to `buffers.reading`."""
     begin, end = buffers.states[0], buffers.states[3]
     interpolate(fraction, begin, end, buffers.stages, buffers.state)
     time = buffers.values[0, TIME] + fraction * size
@@ -213,10 +214,10 @@ def read_inner(fraction: float, size: float, problem: StepProblem, buffers: Step
 
 @kernel
 def read_step(size: float, problem: StepProblem, buffers: StepBuffers) -> None:
-    """The inner nodes and the end of the step into `buffers`; its `space` holds the derivatives of the end."""
+    """Write inner nodes and end of the step to `buffers`; its `space` then holds the derivatives of the end."""
     states, values = buffers.states, buffers.values
     time = values[0, TIME]
-    # The dense output starts from the end as the method made it, not as it is read.
+    # The dense output needs the end as computed by the method, before it is settled.
     for j in range(1, 3):
         interpolate(NODES[j], states[0], states[3], buffers.stages, states[j])
     for j in range(1, 4):
@@ -226,10 +227,10 @@ def read_step(size: float, problem: StepProblem, buffers: StepBuffers) -> None:
 
 @kernel
 def energy_error(size: float, problem: StepProblem, buffers: StepBuffers) -> float:
-    """How wrong the inner points are: what energy lacks over the step, in tolerances.
+    """Error of the inner points: residual of the energy balance over the step, in tolerances.
 
-    Rates depend steeply on E, so a long step can be right at its end while its inner points,
-    from which work and heat are integrated, are not. The first law tells.
+    Rates depend steeply on E, so a long step can be accurate at its end while its inner points,
+    from which work and heat are integrated, are not. The first law shows it.
     """
     network, tolerances, values = problem.network, problem.tolerances, buffers.values
     lacking = values[3, STORED] - values[0, STORED]
@@ -240,14 +241,14 @@ def energy_error(size: float, problem: StepProblem, buffers: StepBuffers) -> flo
             lacking += size * FULL_WEIGHTS[j] * powers[k]
             turnover += size * FULL_WEIGHTS[j] * abs(powers[k])
     rounding = 1e-14 * abs(values[0, STORED])
-    # F/M times one volt turns the tolerance of a fraction into one of energy.
+    # F/M times one volt converts the tolerance of a fraction to one of energy.
     allowed = tolerances.rtol * turnover + tolerances.atol * network.charge_scale
     return abs(lacking) / (allowed + rounding)
 
 
 @kernel
 def undershoots(problem: StepProblem, buffers: StepBuffers) -> bool:
-    """Whether an unknown sinks below its floor by more than the tolerance allows, and not before."""
+    """Whether the step lowers an unknown to more than the tolerance below its floor."""
     layout, states, block = problem.network.layout, buffers.states, len(buffers.space.mean)
     slack = 5.0 * problem.tolerances.atol + 1e-14
     for j in range(1, 4):

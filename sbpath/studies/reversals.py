@@ -190,7 +190,7 @@ def rest_after_reversal(
     place, back = arguments.composition("x", x), arguments.composition("back_x", back_x)
     relax = arguments.rest("rest", rest)
     if not arguments.lines and not back < place:
-        arguments.add(f"back_x: must be less than x = {place:g}, not {back:g}; take less")
+        arguments.add(f"back_x: must be less than x = {place:g}, not {back:g}; use a smaller one")
     arguments.count("full_cycles", full_cycles, least=0)
     arguments.check()
     # The decimals as typed, not 0.30000000000000004.

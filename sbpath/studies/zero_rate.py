@@ -176,6 +176,6 @@ def report(limit: ZeroRate) -> str:
             if limit.error_mV > 10.0 * MAX_MISFIT * float(limit.hysteresis_mV.max())
             else []
         ),
-        f"remains at one half cycle a century: {limit.remaining_mV:.1f} mV, falling by {limit.per_decade_mV:.1f} mV a decade",
+        f"remains at one half cycle per century: {limit.remaining_mV:.1f} mV, falling by {limit.per_decade_mV:.1f} mV per decade",
     ]
     return "\n".join(lines)

@@ -95,7 +95,7 @@ class _UserExecutor:
             return self.executor.submit(function, *arguments)
         except (BrokenExecutor, RuntimeError) as error:  # broken, or shut down
             raise SbpathError(
-                f"executor: takes no more runs: {error}; what is done is kept, continue with a new one"
+                f"executor: accepts no more runs: {error}; finished runs are kept, continue with a new one"
             ) from error
 
     def close(self) -> None:
@@ -136,7 +136,7 @@ class _WorkerProcesses:
         pool.shutdown(wait=False)
         if ready.exception() is not None:
             raise SbpathError(
-                "worker processes cannot start here, or are killed while they do; a script calls sbpath.sweep "
+                "worker processes cannot start here, or are killed on starting; a script must call sbpath.sweep "
                 "under if __name__ == '__main__': (or with workers=1)"
             )
         self.pools[index] = self._pool()
@@ -225,9 +225,7 @@ def _sending_problem(measure: Callable[..., Any]) -> str:
     try:
         pickle.dumps(measure)
     except Exception:  # pickle raises its own kind, AttributeError and TypeError
-        return (
-            "must be at the top of a module to be sent to worker processes; move it there, or set workers=1"
-        )
+        return "must be at the top level of a module to be sent to worker processes; move it there, or set workers=1"
     home = getattr(measure, "__module__", "")
     if home == "__main__" and not hasattr(sys.modules[home], "__file__"):
         return "was defined interactively, so worker processes cannot import it; put it into a file, or set workers=1"

@@ -214,14 +214,14 @@ def _run_point(plan: Plan, number: int, point: Point) -> RunResult:
 def _measured(plan: Plan, solution: Solution) -> dict[str, Value]:
     values = plan.measure(solution)
     if not isinstance(values, Mapping):
-        raise TypeError(f"must return a dict of numbers and texts by name, not {values!r:.60}")
+        raise TypeError(f"must return a dict of numbers and strings by name, not {values!r:.60}")
     found: dict[str, Value] = {}
     for name, raw in values.items():
         value = raw.item() if isinstance(raw, np.generic) else raw
         if not isinstance(name, str) or name in (*plan.names, *OWN_COLUMNS):
-            raise ValueError(f"{name!r} cannot be a name here; take another text")
+            raise ValueError(f"{name!r} cannot be a name here; choose another")
         if not isinstance(value, Real | str | None):
-            raise TypeError(f"{name}: must be a number or a text, not {value!r:.60}")
+            raise TypeError(f"{name}: must be a number or a string, not {value!r:.60}")
         found[name] = value if isinstance(value, str | bool | int | None) else float(value)
     return found
 

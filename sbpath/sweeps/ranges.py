@@ -83,7 +83,7 @@ class Variation:
             return cls(name.strip(), tuple(sorted(values)), unit=unit)
         span, count = _span(text)
         if count is None:
-            raise InputError(f"{text!r} is not {FORM}, it says no count; {EXAMPLE}")
+            raise InputError(f"{text!r} is not {FORM}, the count is missing; {EXAMPLE}")
         if count < 2:
             raise InputError(f"{text!r} does not rise over two or more values; {EXAMPLE}")
         if count > MOST_RUNS:
@@ -131,7 +131,7 @@ class Range:
         """
         span, count = _span(text)
         if count is not None:
-            raise InputError(f"{text!r}: a sample has its own number of runs; leave ':{count}' out")
+            raise InputError(f"{text!r}: a sample has its own number of runs; omit ':{count}'")
         return span
 
     def at(self, fraction: Floats) -> Floats:
@@ -159,7 +159,7 @@ def _numbers(name: str, texts: list[str]) -> tuple[list[float], str]:
     found = [_number(name, text.strip()) for text in texts]
     units = {unit.replace(" ", ""): unit for _, unit in found if unit}
     if len(units) > 1:
-        raise InputError(f"{name}: has the units {' and '.join(units.values())}; write all in one")
+        raise InputError(f"{name}: has the units {' and '.join(units.values())}; use one unit for all")
     return [value for value, _ in found], next(iter(units.values()), "")
 
 

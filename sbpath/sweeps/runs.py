@@ -108,7 +108,7 @@ def sweep(
     Raises
     ------
     InputError
-        All mistakes, one line each, before anything is run; also if `out` holds another sweep.
+        All mistakes, one line each, before anything is run; also if `out` holds a different sweep.
     SbpathError
         If workers cannot be started or the file cannot be written.
     KeyboardInterrupt
@@ -190,7 +190,7 @@ def _run(
                         store.add(result, points[result.number])
                     bar.update(len(finished))
         except KeyboardInterrupt:
-            kept = f"; {len(store.keys())} of {len(points)} runs are in {path}, the same again goes on from there"
+            kept = f"; {len(store.keys())} of {len(points)} runs are in {path}, give the same command again to continue"
             raise KeyboardInterrupt(f"stopped{'' if path is None else kept}") from None
         return table_of(*store.contents())
 
@@ -205,7 +205,7 @@ def _all_varied(
     try:
         several = [vary] if isinstance(vary, str | Variation | Range) else list(vary)
     except TypeError:
-        problems.add(f"vary: must be a text or a list of them, not {vary!r:.60}; {EXAMPLE}")
+        problems.add(f"vary: must be a string or a list of them, not {vary!r:.60}; {EXAMPLE}")
         return []
     if not several:
         problems.add(f"vary: give at least one quantity; {EXAMPLE}")
@@ -216,7 +216,7 @@ def _varied(given: Varied | str, kind: type[Varied]) -> Varied:
     if isinstance(given, str):
         return kind.parse(given)
     if not isinstance(given, kind):
-        wanted = "a Range, or a text without a count" if kind is Range else "a Variation, or its text"
+        wanted = "a Range, or a string without a count" if kind is Range else "a Variation, or a string"
         raise InputError(f"vary: must be {wanted}, not {given!r:.60}")
     return given
 
@@ -225,7 +225,7 @@ def _sample(given: Sample | str | None, seed: int) -> Sample | None:
     if isinstance(given, str):
         return Sample.parse(given, seed)
     if not isinstance(given, Sample | None):
-        raise InputError(f"sample: must be a Sample or a text such as {SAMPLES}, not {given!r:.60}")
+        raise InputError(f"sample: must be a Sample or a string such as {SAMPLES}, not {given!r:.60}")
     return given
 
 
@@ -262,14 +262,14 @@ def _executor_problems(workers: int | None, executor: Executor | None) -> list[s
     if executor is not None and not hasattr(executor, "submit"):
         return [f"executor: must have the submit of concurrent.futures, not {executor!r:.60}"]
     if executor is not None and workers is not None:
-        return ["workers: has no meaning with an executor, which has its own; leave one out"]
+        return ["workers: cannot be combined with an executor, which has its own; omit one"]
     if workers is not None and (not isinstance(workers, int) or isinstance(workers, bool) or workers < 1):
         return [f"workers: must be a whole number, 1 or more, not {workers!r}"]
     return []
 
 
 def name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps | None) -> list[str]:
-    """Names that stand for nothing, or twice."""
+    """Names that are unknown, or vary twice."""
     braces = placeholders(steps or ())
     names = [plain_name(v.name) for v in varied]
     unused = [v.name for v in varied if v.name not in (RATE, TEMPERATURE, *braces) and _is_word(v.name)]
@@ -283,7 +283,7 @@ def name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps |
         if plain_name(v.name) in names[:number]:
             problems.append(f"{v.name}: varies twice; keep one")
         elif v.name == RATE and steps is not None and RATE not in braces:
-            problems.append("rate: has no meaning with a protocol; write {rate} into the steps")
+            problems.append("rate: has no effect with a protocol; write {rate} into the steps")
         elif v.name in (RATE, TEMPERATURE, *braces):
             continue
         elif any(repr(v.name) in hint for hint in near.values()):
@@ -295,7 +295,7 @@ def name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps |
             otherwise = (
                 "write rate, temperature, {braces} of the protocol or a number's path (keys: sbpath show)"
             )
-            problems.append(f"{v.name}: is nothing that varies; {nearest(v.name, known, otherwise)}")
+            problems.append(f"{v.name}: cannot be varied; {nearest(v.name, known, otherwise)}")
         else:
             try:
                 trail(mechanism, v.name)
@@ -318,23 +318,23 @@ def idle_problems(
     seed: int | None,
 ) -> list[str]:
     """Arguments that are given but have no effect."""
-    twice = "varies, and one value is given for it as well; leave one of the two out"
+    twice = "varies, but a value is given for it as well; omit one of the two"
     problems = []
     if rate is not None and protocol is not None:
-        problems.append("rate: has no meaning with a protocol; write it into the steps")
+        problems.append("rate: has no effect with a protocol; write it into the steps")
     elif rate is not None and RATE in names:
         problems.append(f"rate: {twice}")
     own = "temperature_C"  # the mechanism's, which applies only if no other is given
     if temperature_C is not None:
         problems += [f"{name}: {twice}" for name in (TEMPERATURE, own) if name in names]
     elif TEMPERATURE in names and own in names:
-        problems.append(f"{own}: has no effect where {TEMPERATURE} varies; leave one of the two out")
+        problems.append(f"{own}: has no effect where {TEMPERATURE} varies; omit one of the two")
     if seed is not None and sample is None:
         problems.append(
-            f"seed: has no meaning without a sample; give one, such as {SAMPLES}, or leave it out"
+            f"seed: has no effect without a sample; give one, such as {SAMPLES}, or omit the seed"
         )
     elif seed is not None and isinstance(sample, Sample):
-        problems.append("seed: is part of the Sample; leave it out here")
+        problems.append("seed: is part of the Sample; omit it here")
     return problems
 
 

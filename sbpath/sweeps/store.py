@@ -179,7 +179,7 @@ def read_store(path: Path) -> tuple[dict[str, Any], list[Row]]:
             connection.close()
     except (sqlite3.Error, TypeError, ValueError):  # no database, no such table, nothing in it
         raise InputError(
-            f"{path}: is not a sweep; give a file that sbpath sweep keeps its runs in (.sqlite)"
+            f"{path}: is not a sweep; give the file in which sbpath sweep keeps its runs (.sqlite)"
         ) from None
 
 
@@ -192,8 +192,8 @@ def check_same(path: Path, about: dict[str, Any]) -> None:
     differ = [_DIFFERENCES.get(key) or key for key in wanted if found.get(key) != wanted[key]]
     if differ:
         raise InputError(
-            f"{path}: holds another sweep, with {len(rows)} runs, which differs in {', '.join(differ)}; "
-            "give another name, or take that file away"
+            f"{path}: holds a different sweep, with {len(rows)} runs, which differs in {', '.join(differ)}; "
+            "choose another name, or remove that file"
         )
 
 

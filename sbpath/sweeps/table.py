@@ -153,7 +153,7 @@ def load_sweep(path: str | Path) -> SweepTable:
         If there is no such file, or it is not a sweep.
     """
     if not isinstance(path, str | Path):
-        raise InputError(f"{path!r}: is not the name of a file; give the .sqlite file of a sweep")
+        raise InputError(f"{path!r}: is not a file name; give the .sqlite file of a sweep")
     return table_of(*read_store(Path(path)))
 
 

@@ -126,14 +126,14 @@ def _race(branch_point: BranchPoint, competitor: Competitor, labels: dict[str, s
                 )
         if not ahead:
             lines.append(
-                f"Over the half cycle {first} took more all the same: the order of one instant is not that of the shares."
+                f"Over the half cycle {first} still took more: the order at one instant is not that of the shares."
             )
     # Share of the competitor expected from the winner's share and the two times at this instant.
     expected = winner.share * winner.waiting.total_s / competitor.waiting.total_s if cause else 0.0
     if competitor.share > MIN_DECIDED_SHARE and not expected > 0.5 * competitor.share:
         then = [_wait(competitor.own_waiting, other), _wait(competitor.own_winner_waiting, first)]
         lines.append(
-            f"The {competitor.share:.1%} of {other} went at another potential, about {competitor.own_potential_V:.3f} V, where "
+            f"The {competitor.share:.1%} of {other} reacted at another potential, about {competitor.own_potential_V:.3f} V, where "
             f"{' and '.join(then)}."
         )
     return lines

@@ -35,8 +35,8 @@ def loss_report(solution: Solution, found: LossBreakdown) -> str:
     if abs(found.stored_J_per_g) > 1e-3 * abs(found.loop_J_per_g):
         parts += [
             "",
-            f"{found.stored_J_per_g:+.1f} J/g of the loop are stored, not lost: the cycle does not end in the "
-            "state in which it began; later cycles close",
+            f"{found.stored_J_per_g:+.1f} J/g of the loop are stored, not lost: the cycle does not end in its "
+            "initial state; later cycles close",
         ]
     return "\n".join(parts)
 

@@ -225,7 +225,7 @@ def test_wrong_input_is_one_clear_line_and_exit_code_2(capsys, tmp_path, monkeyp
         (["losses", "li", "--rate", "100C"], ["no cycle of this solution is closed", "2 %"]),
         (["losses", "li", "--rate", "2C", "--temperature=-150C"], ["no transformation ran on insertion"]),
         (MAP, ["--vary", "is given once", "across and up"]),
-        ([*MAP, "--vary", "temperature=0..25:2", "--rate", "C/5"], ["rate: varies, and one value is given"]),
+        ([*MAP, "--vary", "temperature=0..25:2", "--rate", "C/5"], ["rate: varies, but a value is given"]),
         ([*MAP, "--vary", "rate=C/10..1C:2"], ["rate", "cannot vary along both axes"]),
         ([*MAP, "--vary", "temperature=0..25:2", "--vary", f"{TWO_THREE}=0..1:2"], ["is given 3 times"]),
         ([*MAP, "--vary", "nonsense"], ["NAME=LOW..HIGH:COUNT", "rate=C/100..5C:9"]),
@@ -241,7 +241,7 @@ def test_wrong_input_is_one_clear_line_and_exit_code_2(capsys, tmp_path, monkeyp
             ["compare", "li", "--rate", "1e9C"], ["A per g"],
         ),
         *(
-            ([*MAP, "--vary", "temperature=0..25:2", *option], [option[0], "--map", "leave it out"])
+            ([*MAP, "--vary", "temperature=0..25:2", *option], [option[0], "--map", "omit it"])
             for option in (
                 ["--sample", "lhs:3"], ["--seed", "1"], ["--protocol", "Rest for 1 h"], ["--workers", "1"], ["--out", "s.csv"],
                 ["--quantity", "hysteresis_mV"],

@@ -37,7 +37,7 @@ def test_losses_prints_and_writes_what_adds_up_to_the_loop(capsys, tmp_path, sim
     # Asymmetry and limit: what test_constrained_path.py and test_zero_rate.py find.
     assert re.search(r"insertion path both ways +243\.9 .* -48\.0 ", out)
     assert re.search(r"extraction path both ways +250\.7 .* -54\.8 ", out)
-    (remains,) = re.findall(r"remains at one half cycle a century: ([0-9.]+) mV", out)
+    (remains,) = re.findall(r"remains at one half cycle per century: ([0-9.]+) mV", out)
     assert float(remains) == pytest.approx(165.6, abs=0.5)
     assert figure.read_bytes()[:4] == b"%PDF"
 

@@ -103,7 +103,7 @@ def test_an_output_may_be_a_link_but_no_device(capsys, tmp_path):
     assert real.read_text().startswith("Time [s]")
     code, _, err = run(capsys, "simulate", "li", "--rate", "1C", "--csv", "/dev/null")
     assert code == 2
-    assert "not an ordinary file" in err
+    assert "not a regular file" in err
 
 
 def test_a_failed_step_keeps_what_came_before_it(capsys, tmp_path):

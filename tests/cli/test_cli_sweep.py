@@ -93,13 +93,13 @@ def test_protocol_sample_design_and_numbers_reach_the_sweep(capsys, tmp_path):
         (["li", "--plot", "s.jpg"], [".png, .pdf or .svg"]),
         (["li", "--cycles", "0"], ["--cycles"]),
         (["li", "--workers", "0"], ["workers"]),
-        (["li", "--sample", "sobol:3"], ["sobol:2 or sobol:4", "leave ':2' out"]),
+        (["li", "--sample", "sobol:3"], ["sobol:2 or sobol:4", "omit ':2'"]),
         (["li", "--vary", "kinetics.growth=1..2:2"], ["no 'growth' here"]),
         (["li", "--csv", "s.sqlite"], ["two outputs"]),
-        (["li", "--temperature", "30"], ["temperature: varies, and one value is given for it as well"]),
-        (["li", "--vary", "rate=C/5,1C", "--rate", "C/5"], ["rate: varies, and one value is given"]),
-        (["li", "--seed", "0"], ["seed: has no meaning without a sample"]),
-        (["li", "--seed", "-1"], ["seed: has no meaning without a sample"]),
+        (["li", "--temperature", "30"], ["temperature: varies, but a value is given for it as well"]),
+        (["li", "--vary", "rate=C/5,1C", "--rate", "C/5"], ["rate: varies, but a value is given"]),
+        (["li", "--seed", "0"], ["seed: has no effect without a sample"]),
+        (["li", "--seed", "-1"], ["seed: has no effect without a sample"]),
         (["li", "--vary", "rate=C/10..C/5:99999999999"], ["99,999,999,999 values are too many"]),
         (["li", "--vary", "a=1..2:2", "--vary", "b=1..2:2", "--plot", "s.png"], ["--plot", "not 3"]),
     ],
@@ -185,7 +185,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(capsys, tmp_path
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     kept = load_sweep(out)
-    told = f"sbpath: stopped; {len(kept)} of 150 runs are in {out}, the same again goes on from there"
+    told = f"sbpath: stopped; {len(kept)} of 150 runs are in {out}, give the same command again to continue"
     assert err.splitlines()[-1] == told
     assert "Traceback" not in err
     assert 0 < len(kept) < 150

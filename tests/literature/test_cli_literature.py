@@ -101,13 +101,13 @@ def test_csv_has_every_column_and_the_figure_is_drawn(capsys, tmp_path):
         (["literature", "--ion", "Mg"], "ion: 'Mg' is not known; there are Li, Na, K"),
         (["literature", "--table", "1"], "for the hosts of Table 1: sbpath literature --hosts"),
         (["literature", "--strategy", "magic"], "strategy: 'magic' is not known"),
-        (["literature", "--material", "unobtainium"], "no row of Tables 2-5 fits every option"),
+        (["literature", "--material", "unobtainium"], "no row of Tables 2-5 matches every option"),
         (["literature", "--plot", "x.jpg"], ".png, .pdf or .svg"),
         (["literature", "--csv", "no/such/folder.csv"], "there is no folder"),
         (["literature", "--hosts", "--ion", "Sb"], "ion: 'Sb' is not known"),
         (
             ["literature", "--hosts", "--table", "2", "--compare-with", "li-sb"],
-            "--hosts: is for Table 1 and does not combine with --table, --compare-with; leave",
+            "--hosts: applies to Table 1 and cannot be combined with --table, --compare-with; omit",
         ),
     ],
 )

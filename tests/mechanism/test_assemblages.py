@@ -122,7 +122,7 @@ def test_nodes_are_named_as_chemists_write_them(spectator):
         ),
         (
             lambda d: d["assemblages"].update({"Sb-Li2S": "Sb + 1.5 Li2Se"}),
-            ["assemblages.Sb-Li2S: 'Sb + 1.5 Li2Se' has the unknown 'Li2Se'; did you mean 'Li2S'?"],
+            ["assemblages.Sb-Li2S: 'Sb + 1.5 Li2Se' contains the unknown 'Li2Se'; did you mean 'Li2S'?"],
         ),
         (
             lambda d: d["assemblages"].update({"Sb-Li2S": "Sb + x Li2S", "Li2Sb-Li2S": "Li2Sb + 0 Li2S"}),
@@ -134,7 +134,7 @@ def test_nodes_are_named_as_chemists_write_them(spectator):
         ),
         (
             lambda d: d["phases"].update({"Sn": {**copy.deepcopy(SPECTATOR), "formula": "Sn"}}),
-            ["phases.Sn: stands in no assemblage; add it to one, or take the phase out"],
+            ["phases.Sn: is in no assemblage; add it to one, or remove the phase"],
         ),
         (
             lambda d: d.update(initial_phase="Sb"),

@@ -104,7 +104,7 @@ def test_equations_are_read_whatever_the_blanks(text):
         ("Sb = Na3Sb", "write one arrow ->"), ("Sb → Na3Sb", "write one arrow ->"), ("Sb -> NaxSb -> Na3Sb", "write one arrow ->"),
         ("Sb + 3-x Na+ -> Na3Sb", "cannot read the term '3-x Na+'"), ("Sb + 2x Na+ -> Na3Sb", "cannot read the term '2x Na+'"),
         ("Sb + Na+ Na+ -> Na3Sb", "cannot read the term 'Na+ Na+'"), ("Sb + -1 Na+ -> Na3Sb", "cannot read the term '-1 Na+'"),
-        ("Sb + Na+ + 2 Na+ -> Na3Sb", "Na+ stands twice on one side; add the amounts"),
+        ("Sb + Na+ + 2 Na+ -> Na3Sb", "Na+ appears twice on one side; add the amounts"),
     ],
 )  # fmt: skip
 def test_what_is_no_equation(text, words):

@@ -82,7 +82,7 @@ def test_changed_numbers_are_those_of_an_edited_document(name):
     ("name", "changes", "words"),
     [
         ("na-sb", {"phases.NaxSb.galleries[1].potential_V": 0.5}, None),
-        ("na-sb", {"phases.NaxSb.galleries[1].sites": 4.0}, "take fewer sites"),
+        ("na-sb", {"phases.NaxSb.galleries[1].sites": 4.0}, "use fewer sites"),
         ("na-sb", {"phases.Sb.molar_volume_cm3_per_mol": 30.0}, "check both"),
         ("na-sb", {"lower_cutoff_V": 0.1, "kinetics.growth_rate_per_s": 1e-3}, None),
         ("na-sb", {"lower_cutoff_V": 2.0}, "is not below upper_cutoff_V"),

@@ -74,7 +74,7 @@ def test_the_command_line_says_it_in_one_line(capsys):
     assert main(["simulate", "li-cosb", "--temperature", "100C", *steps]) == 0
     captured = capsys.readouterr()
     (line,) = captured.err.splitlines()
-    assert line.startswith("note: li-cosb: simulated at 100 C, but its numbers hold from 0 to 50 C only")
+    assert line.startswith("note: li-cosb: simulated at 100 C, but its numbers are valid only from 0 to 50 C")
     assert main(["simulate", "li-cosb", *steps]) == 0
     assert capsys.readouterr().err == ""
     # Several runs of one command say it once for each temperature.
@@ -101,7 +101,7 @@ def test_show_says_where_it_holds(capsys):
     [
         ("[50.0, 0.0]", ["lowest, highest"]),
         ("[0.0]", ["lowest, highest"]),
-        ("[0.0, 20.0]", ["does not hold temperature_C = 25"]),
+        ("[0.0, 20.0]", ["does not include temperature_C = 25"]),
         ('"warm"', ["must be a list"]),
     ],
 )

@@ -21,7 +21,7 @@ def test_shipped_mechanisms_raise_no_warnings(name):
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        # A sign: conversion above the cut-off. Kilojoules: next to nothing. A factor of ten: below 0 V.
+        # A sign: conversion above the cut-off. Kilojoules: far too small. A factor of ten: below 0 V.
         ("Sb2Se3", 127780.0, ["upper_cutoff_V = 2.2", "phases.Sb2Se3.enthalpy_J_per_mol = 127780"]),
         ("Sb2Se3", -127.78, ["phases.Sb2Se3.enthalpy_J_per_mol: -127.78 J/mol", "kJ, write -127780"]),
         ("Li2Se", -41942.0, ["lower_cutoff_V = 0.2", "phases.Li2Se.enthalpy_J_per_mol = -41942"]),
@@ -43,8 +43,8 @@ def test_a_slip_in_an_enthalpy_is_told(key, value, words):
         ("interfaces.Sb|KSb.energy_J_per_m2", 1e-9, "check its digits"),
         ("phases.K3Sb.molar_volume_cm3_per_mol", 1.02e-4, "is it in m3? then 102"),
         ("phases.K3Sb.molar_volume_cm3_per_mol", 0.43, "is it in cm3/g? then 102.8"),
-        ("phases.K3Sb.molar_volume_cm3_per_mol", 674.6, "divided by the formulas in it"),
-        ("phases.KSb.molar_volume_cm3_per_mol", 15.0, "is less than its Sb alone takes (18)"),
+        ("phases.K3Sb.molar_volume_cm3_per_mol", 674.6, "divide by its formula units"),
+        ("phases.KSb.molar_volume_cm3_per_mol", 15.0, "is less than the volume of its Sb alone (18)"),
         ("electrode.particle_radius_m", 1.0, "(1e-09 to 0.0001); is it in um? then 1e-06"),
         ("electrode.particle_radius_m", 100.0, "is it in nm? then 1e-07"),
         ("electrode.particle_radius_m", 10.0, "is it in um? then 1e-05; or is it in nm? then 1e-08"),
@@ -52,9 +52,9 @@ def test_a_slip_in_an_enthalpy_is_told(key, value, words):
         ("phases.K3Sb.enthalpy_J_per_mol", -0.9, "in kJ, write -900; if in eV per formula, -86836.8; if in eV per atom, -347347"),
         ("phases.K3Sb.enthalpy_J_per_mol", 162674.3, "162674 J/mol is positive, but a stable compound has a negative enthalpy"),
         ("phases.K3Sb.entropy_J_per_mol_K", 240.0, "60 per mole of atoms, is more than a solid gains (up to about 25)"),
-        ("phases.Sb.entropy_J_per_mol_K", 45.5, "take theirs off if it is the absolute entropy"),
-        ("phases.K3Sb.entropy_J_per_mol_K", -5000.0, "-1250 per mole of atoms, is more than elements can lose"),
-        ("reference_temperature_C", 298.15, "298.15 C is much for a cell; is it in K? then 25"),
+        ("phases.Sb.entropy_J_per_mol_K", 45.5, "subtract theirs if it is the absolute entropy"),
+        ("phases.K3Sb.entropy_J_per_mol_K", -5000.0, "-1250 per mole of atoms, is more than the elements can lose"),
+        ("reference_temperature_C", 298.15, "298.15 C is hot for a cell; is it in K? then 25"),
     ],
 )  # fmt: skip
 def test_another_unit_is_told(key, value, words):
@@ -82,10 +82,14 @@ def test_zero_is_a_statement(key):
 @pytest.mark.parametrize(
     ("celsius", "span", "words"),
     [
-        (298.15, None, "temperature_C: 298.15 C is much for a cell; is it in K? then 25"),
+        (298.15, None, "temperature_C: 298.15 C is hot for a cell; is it in K? then 25"),
         (298.0, [273.0, 323.0], "is it in K? then 24.85"),
-        (300.0, None, "300 C is outside -40 to 250 C; is it in K? then 26.85. If it is meant"),
-        (-60.0, None, "-60 C is outside -40 to 250 C; check it. If it is meant, say where the numbers hold"),
+        (300.0, None, "300 C is outside -40 to 250 C; is it in K? then 26.85. If it is intended"),
+        (
+            -60.0,
+            None,
+            "-60 C is outside -40 to 250 C; check it. If it is intended, state where the numbers hold",
+        ),
         (400.0, [360.0, 450.0], ""),
         (120.0, None, ""),
         (-20.0, None, ""),
@@ -142,6 +146,6 @@ def test_check_prints_a_warning_and_still_says_good(capsys, tmp_path):
     captured = capsys.readouterr()
     assert f"{file}: good" in captured.out
     assert captured.err.splitlines() == [
-        f"warning: {file}: phases.Sb2Se3.enthalpy_J_per_mol: -127.78 J/mol is next to nothing for a compound; "
+        f"warning: {file}: phases.Sb2Se3.enthalpy_J_per_mol: -127.78 J/mol is far too small for a compound; "
         "if it is in kJ, write -127780"
     ]

@@ -83,7 +83,7 @@ def test_what_the_readme_says_of_path_and_hysteresis_is_printed(printed):
     held, free, left = numbers.groups()
     assert re.search(rf"free +{free} ", printed["losses"])
     assert re.search(rf"insertion path both ways +{held} ", printed["losses"])
-    assert f"half cycle a century: {left} mV" in printed["losses"]
+    assert f"half cycle per century: {left} mV" in printed["losses"]
 
 
 def test_the_readme_counts_the_shipped_files():

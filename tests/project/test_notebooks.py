@@ -152,7 +152,7 @@ PINNED = {
     "04": [
         "least 177 mV at 0.01 C and 60 °C",
         "most 266 mV at 2 C and 0 °C",
-        "120 °C: 170 mV at C/10, 144 mV at one half cycle a century",
+        "120 °C: 170 mV at C/10, 144 mV at one half cycle per century",
         "interfacial energies at 100 %: 0 % leaves through Li2Sb",
         "interfacial energies at 60 %: 100 % leaves through Li2Sb",
     ],

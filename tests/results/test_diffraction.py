@@ -486,7 +486,7 @@ def test_nothing_imports_pymatgen_before_it_is_needed():
         ({"two_theta": (10.0, 180.0)}, "between 0 and 180"),
         ({"step": 0.5}, "step: 0.5 degrees does not resolve peaks 0.27 degrees wide"),
         ({"step": 0.0}, "step: must be a number from 0.0001 to 10, not 0.0"),
-        ({"step": 2e-4, "two_theta": (10.0, 100.0)}, "step: 0.0002 degrees makes more than 100000 points"),
+        ({"step": 2e-4, "two_theta": (10.0, 100.0)}, "step: 0.0002 degrees gives more than 100000 points"),
         ({"crystallite_nm": -30.0}, "crystallite_nm: must be a number from 0.1 to 100000, not -30.0"),
         ({"crystallite_nm": "30"}, "crystallite_nm: must be a number"),
         ({"instrument_deg": math.nan}, "instrument_deg: must be a number from 0 to 10, not nan"),
@@ -494,7 +494,7 @@ def test_nothing_imports_pymatgen_before_it_is_needed():
         ({"rows": 20.0}, "rows: must be a whole number"),
         (
             {"radiation": 0.1, "two_theta": (10.0, 150.0)},
-            "two_theta: holds more reflections than can be told apart",
+            "two_theta: contains more reflections than can be resolved",
         ),
     ],
 )
@@ -545,8 +545,8 @@ def test_all_mistakes_of_a_file_are_told_at_once():
     assert [problem.removeprefix("mine: phases.") for problem in problems_of("k-sb", edit)] == [
         "Sb.cell: 181.23 cubic angstrom with formula_units = 5 make 21.83 cm3/mol, but molar_volume_cm3_per_mol says "
         "18.19; check lengths, angles (90 degrees unless given) and formula_units",
-        "KxSb.cell: an amorphous phase has none; take cell and atoms out, or set crystalline = true",
-        "K3Sb-cubic.atoms: stand in no cell; add [phases.K3Sb-cubic.cell], or take them out",
+        "KxSb.cell: an amorphous phase has none; remove cell and atoms, or set crystalline = true",
+        "K3Sb-cubic.atoms: have no cell; add [phases.K3Sb-cubic.cell], or remove them",
         "K3Sb-cubic.atoms: no K among them; give one atom for each site, or none at all",
         'K3Sb-hex.space_group: missing, but there is a cell; add e.g. space_group = "Fm-3m"',
         "K3Sb-hex.atoms[2].element: K3Sb holds no 'Xx'; write K or Sb",
@@ -567,7 +567,7 @@ def test_a_cell_of_the_wrong_shape_is_told():
         "phases.Sb.cell", "phases.Li2Sb.cell.b_angstrom", "phases.Li2Sb.cell.formula_units", "phases.Li2Sb.cell.d_angstrom",
         "phases.Li3Sb.atoms[1].x", "phases.Li3Sb.atoms[2].y", "phases.Li3Sb.cell.status",
     }  # fmt: skip
-    assert any("no cell has the angles 150, 100, 120 degrees" in problem for problem in problems)
+    assert any("no unit cell has the angles 150, 100, 120 degrees" in problem for problem in problems)
 
 
 @pytest.mark.parametrize(
@@ -579,7 +579,7 @@ def test_a_cell_of_the_wrong_shape_is_told():
         ),
         (
             lambda p: p["Na3Sb"].update(space_group="Fm-3m"),
-            "phases.Na3Sb.cell: is none of Fm-3m (cubic); check",
+            "phases.Na3Sb.cell: does not fit Fm-3m (cubic); check",
         ),
         (
             lambda p: p["Na3Sb"]["atoms"][0].update(x=0.3333),

@@ -413,7 +413,7 @@ def test_at_a_held_potential_shares_follow_the_waiting_times(energies, growth, d
         )
         assert f"{words} decides: {one.product} takes " in told
     assert "another potential" not in told
-    assert "all the same" not in told
+    assert "still took more" not in told
 
 
 def test_more_attempts_beat_a_lower_barrier_and_are_told():
@@ -447,7 +447,7 @@ def test_where_growth_decides_no_barrier_is_said_to_win(simulated, name, phase, 
     lines = branch_point_text(branch_point, {node: node for node in solution.phases})
     (sentence,) = (line for line in lines if "decides" in line and f"{first} before {other}" in line)
     assert sentence.startswith(f"  Growth decides: {first} takes ")
-    assert any(f"The {loser.share:.1%} of {other} went at another potential" in line for line in lines)
+    assert any(f"The {loser.share:.1%} of {other} reacted at another potential" in line for line in lines)
     assert not any(f"gamma({phase}|{other})" in line for line in lines)
     assert "wins: 1 before 2" in explanation(solution)
     assert "\nthe lower barrier wins" not in explanation(solution)
@@ -457,7 +457,7 @@ def test_where_growth_decides_no_barrier_is_said_to_win(simulated, name, phase, 
 def test_an_order_of_shares_against_that_of_the_instant_is_told(simulated):
     branch_point = decided(cycled(simulated), "insertion", "Sb")
     labels = {name: name for name in ("Sb", "Li2Sb", "Li3Sb")}
-    words = "the order of one instant is not that of the shares"
+    words = "the order at one instant is not that of the shares"
     assert words not in "\n".join(branch_point_text(branch_point, labels))
     one, other = branch_point.competitors
     other = dataclasses.replace(other, energy_ratio=1.0 / other.energy_ratio, lever=1.0 / other.lever)
@@ -465,5 +465,5 @@ def test_an_order_of_shares_against_that_of_the_instant_is_told(simulated):
         branch_point, competitors=(other, dataclasses.replace(one, energy_ratio=1.633, lever=1.144))
     )
     told = "\n".join(branch_point_text(turned, labels))
-    assert f"Over the half cycle Li3Sb took more all the same: {words}." in told
+    assert f"Over the half cycle Li3Sb still took more: {words}." in told
     assert "> (g(Li3Sb) / g(Li2Sb))^(2/3) = 1.144: Li2Sb before Li3Sb." in told

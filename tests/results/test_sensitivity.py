@@ -128,7 +128,7 @@ def test_without_an_answer_there_is_none():
 @pytest.mark.parametrize(
     ("protocol", "names", "population", "words"),
     [
-        ("Hold at 0.5 V for 1 h", ["kinetics.growth_rate_per_s"], None, "sets the voltage"),
+        ("Hold at 0.5 V for 1 h", ["kinetics.growth_rate_per_s"], None, "controls the voltage"),
         ("Discharge at C/10 for 1 h (60 s period)", ["kinetics.growth_rate_per_s"], None, "output period"),
         ("Discharge at C/10 for 1 h", ["kinetics.growth"], None, "growth_rate_per_s"),
         ("Discharge at C/10 for 1 h", "kinetics.growth_rate_per_s", None, "list of names"),

@@ -1,4 +1,4 @@
-"""Oracles: Dawson's closed form of one nucleating edge, direct simulations at one half cycle a century."""
+"""Oracles: Dawson's closed form of one nucleating edge, direct simulations at one half cycle per century."""
 
 from __future__ import annotations
 

@@ -151,11 +151,13 @@ def test_a_measure_that_fails_or_gives_what_cannot_be_kept_is_a_row_with_its_rea
     assert table["failure"].tolist() == [
         "",
         "measure: ZeroDivisionError: float division by zero",
-        "measure: TypeError: must return a dict of numbers and texts by name, not [1.0]",
+        "measure: TypeError: must return a dict of numbers and strings by name, not [1.0]",
         table["failure"][3],
-        "measure: ValueError: 'temperature' cannot be a name here; take another text",
+        "measure: ValueError: 'temperature' cannot be a name here; choose another",
     ]
-    assert table["failure"][3].startswith("measure: TypeError: curve: must be a number or a text, not array(")
+    assert table["failure"][3].startswith(
+        "measure: TypeError: curve: must be a number or a string, not array("
+    )
     assert table.measured == ("nothing", "whole", "true", "not_a_number")
     assert [table[name][0] for name in ("whole", "true")] == [3.0, 1.0]
     assert np.isnan([table[name][0] for name in ("nothing", "not_a_number")]).all()
@@ -164,21 +166,21 @@ def test_a_measure_that_fails_or_gives_what_cannot_be_kept_is_a_row_with_its_rea
 @pytest.mark.parametrize(
     ("vary", "options", "words"),
     [
-        ([RATES, "temprature=0..60:3"], {}, ["temprature: is nothing that varies; did you mean 'temperature'?"]),
+        ([RATES, "temprature=0..60:3"], {}, ["temprature: cannot be varied; did you mean 'temperature'?"]),
         ("kinetics.growth=1..2:2", {}, ["there is no 'growth' here"]),
         ("interfaces.Sb|Li4Sb.energy_J_per_m2=1..2:2", {}, ["did you mean 'Sb|Li3Sb'"]),
         ([], {}, ["give at least one quantity"]),
         ("rate=1C..C/10:3", {}, ["does not rise"]),
         ("kinetics.growth_rate_per_s=0..1:3,log", {}, ["begins at 0, which has no logarithm"]),
-        (f"{ENERGY}=0.1..0.2", {}, ["says no count"]),
-        (f"{ENERGY}=0.1..0.2:3", {"sample": "lhs:5"}, ["leave ':3' out"]),
+        (f"{ENERGY}=0.1..0.2", {}, ["the count is missing"]),
+        (f"{ENERGY}=0.1..0.2:3", {"sample": "lhs:5"}, ["omit ':3'"]),
         (f"{ENERGY}=100..200 mV:3", {}, ["plain numbers", "'mV'"]),
         ([RATES, RATES], {}, ["rate: varies twice"]),
         ([f"{ENERGY}=0.1..0.2:2", "interfaces.Li3Sb|Sb.energy_J_per_m2=0.1..0.2:2"], {}, ["varies twice"]),
         ("a=1..2 h:2", {"protocol": "Rest for {a} or {b}"}, ["nothing is given for {b}"]),
         ("a=1..2 V:2", {"protocol": "Rest for {a}"}, ["'Rest for 1.0 V'".replace(".0", ""), "'for' takes a time"]),
         (RATES, {"protocol": "Rest for 1 h"}, ["write {rate} into the steps"]),
-        (TEMPERATURES, {"protocol": "Rest for 1 h", "rate": "1C"}, ["rate: has no meaning with a protocol"]),
+        (TEMPERATURES, {"protocol": "Rest for 1 h", "rate": "1C"}, ["rate: has no effect with a protocol"]),
         (TEMPERATURES, {"protocol": [3]}, ["a step is a line of text, not 3"]),
         (RATES, {"graph": "candidat"}, ["did you mean 'candidate'"]),
         (RATES, {"temperature_C": -300.0}, ["temperature_C", "-300"]),
@@ -188,21 +190,21 @@ def test_a_measure_that_fails_or_gives_what_cannot_be_kept_is_a_row_with_its_rea
         ("rate=C/10..1C", {"sample": "grid:9"}, ["no 'grid'", "lhs:100"]),
         ("rate=C/10..1C", {"sample": "lhs"}, ["METHOD:COUNT"]),
         ("rate=C/10..1C", {"sample": "lhs:4", "seed": -1}, ["seed", "-1"]),
-        (RATES, {"sample": Sample("lhs", 4)}, ["leave ':4' out"]),
+        (RATES, {"sample": Sample("lhs", 4)}, ["omit ':4'"]),
         ("rate=C/10..1C", {"sample": 8}, ["sample: must be a Sample", "not 8"]),
-        (5, {}, ["vary: must be a text or a list of them, not 5"]),
+        (5, {}, ["vary: must be a string or a list of them, not 5"]),
         ("rate=10..100mA/g:4", {}, ["rate: '10' is not a C-rate", "C/10 or 0.1C", "{current}"]),
         ("rate=C/10..C/5:99999999999", {}, ["99,999,999,999 values are too many"]),
         ("current=1..2 mA/g:2", {"protocol": "Insert at {curent} for 1 h"}, ["{curent}; did you mean 'current'?"]),
         ("cut=1..2:2", {"protocol": "Insert at C/10 until {cot} V"}, ["{cot}; did you mean 'cut'?"]),
-        (RATES, {"rate": "C/5"}, ["rate: varies, and one value is given"]),
-        (TEMPERATURES, {"temperature_C": 30.0}, ["temperature: varies, and one value is given"]),
-        (TEMPERATURES, {"temperature_C": "x"}, ["temperature: varies, and one value is given"]),
+        (RATES, {"rate": "C/5"}, ["rate: varies, but a value is given"]),
+        (TEMPERATURES, {"temperature_C": 30.0}, ["temperature: varies, but a value is given"]),
+        (TEMPERATURES, {"temperature_C": "x"}, ["temperature: varies, but a value is given"]),
         (RATES, {"temperature_C": "x"}, ["temperature_C", "'x'"]),
-        ("temperature_C=0..20:3", {"temperature_C": 30.0}, ["temperature_C: varies, and one value is given"]),
+        ("temperature_C=0..20:3", {"temperature_C": 30.0}, ["temperature_C: varies, but a value is given"]),
         ([TEMPERATURES, "temperature_C=0..20:3"], {}, ["temperature_C: has no effect where temperature varies"]),
-        (RATES, {"seed": 3}, ["seed: has no meaning without a sample"]),
-        (RATES, {"seed": -1}, ["seed: has no meaning without a sample"]),
+        (RATES, {"seed": 3}, ["seed: has no effect without a sample"]),
+        (RATES, {"seed": -1}, ["seed: has no effect without a sample"]),
         ("rate=C/10..1C", {"sample": Sample("lhs", 4, 3), "seed": 7}, ["seed: is part of the Sample"]),
         (["rate=C/10..1C:2000", "temperature=0..1:2000"], {}, ["4,000,000 runs are too many"]),
         (RATES, {"workers": 0}, ["workers", "0"]),
@@ -212,7 +214,7 @@ def test_a_measure_that_fails_or_gives_what_cannot_be_kept_is_a_row_with_its_rea
         (RATES, {"measure": "hysteresis"}, ["measure: must be a function"]),
         (RATES, {"out": "runs.db"}, ["runs.db", ".sqlite, .csv, .parquet"]),
         (RATES, {"out": "no/such/folder.sqlite"}, ["no folder"]),
-        (RATES, {"measure": lambda _: {}, "workers": 2}, ["measure: must be at the top of a module"]),
+        (RATES, {"measure": lambda _: {}, "workers": 2}, ["measure: must be at the top level of a module"]),
     ],
 )  # fmt: skip
 def test_wrong_input_is_told_before_anything_is_run(tmp_path, monkeypatch, vary, options, words):
@@ -249,7 +251,7 @@ def test_all_mistakes_are_told_at_once(tmp_path):
     ):
         assert words in problem
     # Only a sweep without mistakes is another one than that in the file.
-    with pytest.raises(InputError, match=r"other\.sqlite: holds another sweep, with 2 runs") as caught:
+    with pytest.raises(InputError, match=r"other\.sqlite: holds a different sweep, with 2 runs") as caught:
         run("li-sb", RATES, out=out)
     assert len(caught.value.problems) == 1
     assert out.read_bytes() == before
@@ -275,7 +277,9 @@ def test_a_file_of_another_sweep_is_refused_and_left_alone(tmp_path, whole, chan
     out = tmp_path / "s.sqlite"
     run("li-sb", [RATES, TEMPERATURES], out=out)
     before = out.read_bytes()
-    with pytest.raises(InputError, match=f"holds another sweep, with 24 runs, which differs in .*{words}"):
+    with pytest.raises(
+        InputError, match=f"holds a different sweep, with 24 runs, which differs in .*{words}"
+    ):
         run(change.pop("mechanism", "li-sb"), change.pop("vary", [RATES, TEMPERATURES]), out=out, **change)
     assert out.read_bytes() == before
     same(load_sweep(out), whole)
@@ -296,7 +300,7 @@ def test_a_file_that_is_no_sweep_is_refused_and_left_alone(tmp_path):
         assert path.read_bytes() == before
     with pytest.raises(InputError, match="there is no such file"):
         load_sweep(tmp_path / "none.sqlite")
-    with pytest.raises(InputError, match="is not the name of a file"):
+    with pytest.raises(InputError, match="is not a file name"):
         load_sweep(3)
 
 
@@ -307,7 +311,7 @@ def test_stopped_and_resumed_is_uninterrupted_row_for_row(tmp_path, monkeypatch)
     out, stop = tmp_path / "s.csv", tmp_path / "stop"
     stop.touch()
     with pytest.raises(
-        KeyboardInterrupt, match=r"^stopped; 3 of 24 runs are in .*s\.sqlite, the same again goes on"
+        KeyboardInterrupt, match=r"^stopped; 3 of 24 runs are in .*s\.sqlite, give the same command again"
     ):
         run("li-sb", vary, measure=measures.stopped, out=out)
     assert not out.exists()
@@ -471,7 +475,7 @@ def test_an_executor_that_breaks_leaves_what_is_done(tmp_path):
             return future
 
     out = tmp_path / "s.sqlite"
-    with pytest.raises(SbpathError, match=r"takes no more runs: a process died; what is done is kept"):
+    with pytest.raises(SbpathError, match=r"accepts no more runs: a process died; finished runs are kept"):
         # With runs as long as a task, each is one of its own.
         run("li-sb", TEMPERATURES, executor=Breaking(), out=out, measure=measures.long)
     assert len(load_sweep(out)) == 3
@@ -556,7 +560,9 @@ def test_a_script_without_a_guard_is_told_to_have_one(tmp_path):
         [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
     )
     assert result.returncode == 1
-    assert "a script calls sbpath.sweep under if __name__ == '__main__':" in result.stderr.splitlines()[-1]
+    assert (
+        "a script must call sbpath.sweep under if __name__ == '__main__':" in result.stderr.splitlines()[-1]
+    )
 
 
 @pytest.mark.filterwarnings("ignore")
