@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath import __version__
-from sbpath.errors import InputError, SbpathError, nearest
+from sbpath.cycle_table import CHANGES, CycleTable, before_the_start, tabulated
+from sbpath.errors import InputError, SbpathError, listed, nearest
 from sbpath.experiment import Experiment, State
 from sbpath.files import atomic_write
-from sbpath.halfcycles import charge_runs
+from sbpath.halfcycles import Run, charge_runs
 from sbpath.kernels import Floats, Integers
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.model.network import Network
@@ -24,9 +25,10 @@ from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.steps import Step
 
-FORMAT = 4
-# Prefix of the arrays of a population in a file.
+FORMAT = 5
+# Prefixes of the arrays of a population, and of the table of cycles, in a file.
 PARTICLE_PREFIX = "particles."
+CYCLE_PREFIX = "cycles."
 
 # Causes of the irreversible heat of an edge, in the order of `Solution.heat_parts_J_per_g`.
 CAUSES = ("nucleation", "growth", "transport", "work")
@@ -45,7 +47,8 @@ class StepRecord:
     direction : str
         "insertion", "extraction" or "rest", by the net charge that passed.
     first, last : int
-        Its rows are ``first <= i < last``.
+        Its rows are ``first <= i < last``: all, or if its cycle was not kept the first and the last one, or
+        none.
     duration_s, charge_mAh_per_g : float
         Length (s) and net charge (mAh per g Sb, insertion positive).
     outcome : Outcome
@@ -107,7 +110,9 @@ class Solution:
     """A simulated experiment; rows are instants in order of time, arrays are read-only.
 
     Insertion (discharge of the half-cell) is positive. Every step has a row at its start and at
-    its end, so an instant at which the current changes appears twice.
+    its end, so an instant at which the current changes appears twice. Of a long simulation only some
+    rows may have been kept (`Experiment`): the arrays then are of n kept rows, and functions of rows,
+    such as `half_cycles`, are about `kept_cycles`. What passed in each cycle is in `cycle_table`.
 
     Attributes
     ----------
@@ -149,6 +154,8 @@ class Solution:
         How each step ended.
     particles : Particles, optional
         Particles of a population; the arrays above are then means over them.
+    accumulated : CycleTable, optional
+        What passed in every cycle, where not all rows were kept; see `cycle_table`.
     """
 
     experiment: Experiment = field(repr=False)
@@ -174,6 +181,7 @@ class Solution:
     step: Integers
     steps: tuple[StepRecord, ...]
     particles: Particles | None = None
+    accumulated: CycleTable | None = None
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -223,6 +231,56 @@ class Solution:
         """The graph at this temperature as arrays, for one particle."""
         return self.experiment.network
 
+    @cached_property
+    def kept_cycles(self) -> tuple[int, ...]:
+        """Numbers of the cycles of which all rows were kept."""
+        last = self.steps[-1].cycle
+        return tuple(cycle for cycle in range(1, last + 1) if self.experiment.keeps(cycle, last))
+
+    def check_kept(self, cycle: int) -> None:
+        """Raise InputError if `cycle` was simulated, and its rows were not kept."""
+        if 1 <= cycle <= self.steps[-1].cycle and cycle not in self.kept_cycles:
+            raise InputError(
+                f"cycle: the rows of cycle {cycle} were not kept (keep={self.experiment.keep!r}), those of cycles "
+                f"{listed(self.kept_cycles)} were; choose one of these, or simulate with keep='all'"
+            )
+
+    def check_whole(self, name: str) -> None:
+        """Raise InputError, in the name of a function that needs all rows, if some were not kept."""
+        if self.accumulated is not None:
+            raise InputError(
+                f"{name}: needs the rows of every cycle, and with keep={self.experiment.keep!r} some were not kept; "
+                "simulate with keep='all'"
+            )
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """The half cycles of the cycles that were kept, as rows (`sbpath.halfcycles`)."""
+        charge, found = self.charge_mAh_per_g, []
+        # Stretches of kept cycles; the row before each is at the instant at which it begins.
+        turns = np.flatnonzero(np.diff(np.isin(self.cycle, self.kept_cycles), prepend=False, append=False))
+        for first, last in turns.reshape(-1, 2).tolist():
+            before = float(charge[first - 1]) if first > 0 else 0.0
+            rows = slice(first, last)
+            for run in charge_runs(charge[rows], self.cycle[rows], self.step[rows], before):
+                found.append(replace(run, first=run.first + first, last=run.last + first))
+        return tuple(found)
+
+    @cached_property
+    def cycle_table(self) -> CycleTable:
+        """What passed in every cycle and half cycle, whichever rows were kept."""
+        if self.accumulated is not None:
+            return self.accumulated
+        held = float(self.stored_J_per_g[0] + self.energy_J_per_g[0])
+        return tabulated(
+            self.runs,
+            self.cycle,
+            self.charge_mAh_per_g,
+            self.energy_J_per_g,
+            before_the_start(self.experiment.initial.potential_V, held),
+            lambda rows: {name: getattr(self, name)[..., rows] for name in CHANGES},
+        )
+
     def fraction(self, phase: str) -> Floats:
         """Share of all Sb in `phase`, shape (n,).
 
@@ -254,13 +312,17 @@ class Solution:
         return State(fractions, float(self.potential_V[-1]), float(self.time_s[-1]), particles)
 
     def direction(self) -> list[str]:
-        """Direction of each row: "rest", or the direction of its half cycle."""
+        """Direction of each row: "rest", or the direction of its half cycle.
+
+        Where only the ends of a step were kept, that of the step.
+        """
         rows = ["rest"] * len(self.time_s)
-        for run in charge_runs(self.charge_mAh_per_g, self.cycle, self.step):
+        for run in self.runs:
             rows[run.first : run.last] = [run.direction] * (run.last - run.first)
+        kept = frozenset(self.kept_cycles)
         for record in self.steps:
-            if record.direction == "rest":
-                rows[record.first : record.last] = ["rest"] * (record.last - record.first)
+            if record.direction == "rest" or record.cycle not in kept:
+                rows[record.first : record.last] = [record.direction] * (record.last - record.first)
         return rows
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -280,9 +342,9 @@ class Solution:
             for i in fields(self)
             if isinstance(getattr(self, i.name), np.ndarray)
         }
-        if self.particles is not None:
-            for i in fields(self.particles):
-                arrays[PARTICLE_PREFIX + i.name] = getattr(self.particles, i.name)
+        for prefix, group in ((PARTICLE_PREFIX, self.particles), (CYCLE_PREFIX, self.accumulated)):
+            if group is not None:
+                arrays |= {prefix + i.name: getattr(group, i.name) for i in fields(group)}
         about = {
             "format": FORMAT,
             "made_with": {
@@ -313,6 +375,11 @@ def _steps_of(experiment: Experiment, records: list[list[Any]]) -> tuple[StepRec
         plain = dict(zip(names, values, strict=True))
         found.append(StepRecord(**plain | {"step": step, "outcome": Outcome[plain["outcome"]]}))
     return tuple(found)
+
+
+def _taken(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """Those of `arrays` whose name begins with `prefix`, without it; they are removed from `arrays`."""
+    return {n.removeprefix(prefix): arrays.pop(n) for n in list(arrays) if n.startswith(prefix)}
 
 
 class SimulationError(SbpathError):
@@ -348,13 +415,13 @@ def load_solution(path: str | Path) -> Solution:
         about = json.loads(str(arrays.pop("about")))
         version = about["format"]
         if version == FORMAT:
-            own = {name: arrays.pop(name) for name in list(arrays) if name.startswith(PARTICLE_PREFIX)}
-            particles = {name.removeprefix(PARTICLE_PREFIX): values for name, values in own.items()}
+            particles, cycles = (_taken(arrays, prefix) for prefix in (PARTICLE_PREFIX, CYCLE_PREFIX))
             experiment = Experiment.from_document(about["experiment"])
             return Solution(
                 **arrays,
                 experiment=experiment,
                 particles=Particles(**particles) if particles else None,
+                accumulated=CycleTable(**cycles) if cycles else None,
                 steps=_steps_of(experiment, about["steps"]),
             )
     except FileNotFoundError:
