@@ -30,8 +30,8 @@ from sbpath.solver.trial import SolverOptions
 
 # Steps are integrated in batches of about this wall time (s).
 BATCH_S = 0.2
-# Rows of a batch, about 25 MB for one particle, unless a single step has more.
-BATCH_ROWS = 50_000
+# Rows of a batch, about 5 MB for one particle, unless a single step has more. Larger ones are slower too.
+BATCH_ROWS = 10_000
 # Integrator steps that take about as long as a batch.
 BATCH_STEPS = 20_000
 # Number of snapshots of a population between lowest and highest x.
