@@ -351,7 +351,15 @@ def ends():
 
 
 @pytest.mark.parametrize(
-    "ask", [half_cycles_of, hysteresis_profile, plots.heat, plots.driving_forces, sbpath.branch_points]
+    "ask",
+    [
+        half_cycles_of,
+        hysteresis_profile,
+        plots.heat,
+        plots.driving_forces,
+        sbpath.branch_points,
+        sbpath.path_asymmetry,
+    ],
 )
 def test_a_cycle_that_was_not_kept_is_refused_in_words(ends, ask):
     with pytest.raises(sbpath.InputError, match=r"rows of cycle 3 were not kept .*those of cycles 1, 5 were"):
