@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -72,6 +72,14 @@ def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
     folded = {name.casefold(): name for name in known}
     near = [n for n in difflib.get_close_matches(word.casefold(), folded) if _slip(word.casefold(), n)]
     return f"did you mean {folded[near[0]]!r}?" if near else otherwise
+
+
+def listed(numbers: Sequence[int], most: int = 6) -> str:
+    """``1, 2, 3``; if there are more than `most`, ``1, 100, 200, ... 900, 1000``."""
+    texts = [str(number) for number in numbers]
+    if len(texts) > most:
+        texts = [*texts[: most // 2], "... " + texts[-2], texts[-1]]
+    return ", ".join(texts)
 
 
 def _slip(word: str, name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from numbers import Real
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Step
 from sbpath.solver.trial import SolverOptions
 
 ProtocolLike = Protocol | Step | str | Sequence[Any]
+Keep = Literal["all", "ends"] | int
 
 # Accepted ranges: wide, but narrow enough to catch a wrong unit or power of ten.
 TEMPERATURE_RANGE_C = (-150.0, 1500.0)
@@ -94,6 +95,11 @@ class Experiment:
         Tolerances.
     population : Population or None
         Particles, if more than one.
+    keep : "all", "ends" or int
+        Which rows the solution keeps: those of every cycle; of the first and the last cycle and of
+        every n-th one (100: cycles 1, 100, 200, ... and the last); or of the first and the last cycle,
+        and of all others the first and the last row of each step. What passed in a cycle is known of
+        every one (`Solution.cycle_table`).
     """
 
     mechanism: Mechanism
@@ -105,6 +111,7 @@ class Experiment:
     one_C_mA_per_g: float
     options: SolverOptions
     population: Population | None = None
+    keep: Keep = "all"
 
     @classmethod
     def of(
@@ -119,6 +126,7 @@ class Experiment:
         one_C_mA_per_g: float | None = None,
         options: SolverOptions | None = None,
         population: Population | None = None,
+        keep: Keep = "all",
     ) -> Self:
         """The arguments of `sbpath.simulate`, checked and with defaults filled in.
 
@@ -146,14 +154,22 @@ class Experiment:
             problems.add(*_step_problems(parsed, mechanism, one_C, mass))
         if not isinstance(options, SolverOptions):
             problems.add(f"options: must be SolverOptions(...), not {options!r}")
+        if keep not in ("all", "ends") and (type(keep) is not int or keep < 1):
+            problems.add(f"keep: must be 'all', 'ends', or n, 1 or more, for every n-th cycle, not {keep!r}")
         start = problems.attempt(_start, mechanism, initial)
         problems.check()
-        return cls(mechanism, graph, parsed, celsius, start, mass, one_C, options, population)
+        return cls(mechanism, graph, parsed, celsius, start, mass, one_C, options, population, keep)
 
     @property
     def edges(self) -> tuple[Edge, ...]:
         """The edges of the graph."""
         return self.mechanism.edges(self.graph)
+
+    def keeps(self, cycle: int, last: int) -> bool:
+        """Whether the solution keeps all rows of `cycle`, of which `last` is the last simulated."""
+        if self.keep == "all" or cycle in (1, last):
+            return True
+        return self.keep != "ends" and cycle % self.keep == 0
 
     @cached_property
     def network(self) -> Network:

@@ -31,17 +31,21 @@ class Run:
     before: float
 
 
-def charge_runs(charge: NDArray[np.float64], cycle: NDArray[np.int64], step: NDArray[np.int64]) -> list[Run]:
-    """The half cycles of an experiment.
+def charge_runs(
+    charge: NDArray[np.float64], cycle: NDArray[np.int64], step: NDArray[np.int64], before: float = 0.0
+) -> list[Run]:
+    """The half cycles of an experiment, or of some whole cycles of it that follow each other.
 
     Parameters
     ----------
     charge : array, shape (n,)
-        Net charge since before the first row (mAh/g, insertion positive).
+        Net charge since the experiment began (mAh/g, insertion positive).
     cycle, step : integer array, shape (n,)
         Number of each row.
+    before : float
+        Net charge before the first row (mAh/g).
     """
-    passed = np.diff(charge, prepend=0.0)
+    passed = np.diff(charge, prepend=before)
     signed = np.flatnonzero(np.abs(passed) > CHARGE_TOLERANCE)
     if len(signed) == 0:
         return []
@@ -77,10 +81,11 @@ def charge_runs(charge: NDArray[np.float64], cycle: NDArray[np.int64], step: NDA
         first = max(int(np.searchsorted(step, step[int(start)])), end)
         if runs:
             runs[-1].last = min(first, int(np.searchsorted(cycle, runs[-1].cycle, side="right")))
-        before = float(
+        start_charge = float(
             charge[first] if abs(passed[first]) <= CHARGE_TOLERANCE else charge[first] - passed[first]
         )
-        runs.append(Run(int(number), "insertion" if way > 0 else "extraction", first, int(stop) + 1, before))
+        direction = "insertion" if way > 0 else "extraction"
+        runs.append(Run(int(number), direction, first, int(stop) + 1, start_charge))
         end = int(stop) + 1
     if runs:
         runs[-1].last = int(np.searchsorted(cycle, runs[-1].cycle, side="right"))

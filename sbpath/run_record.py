@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
+from sbpath.cycle_table import CycleTable, before_the_start, joined, tabulated
 from sbpath.experiment import Experiment
+from sbpath.halfcycles import Run as HalfCycleRun
 from sbpath.halfcycles import charge_runs
-from sbpath.kernels import Floats, Integers
+from sbpath.kernels import Booleans, Floats, Integers
 from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.model import unknowns
 from sbpath.model.columns import CHARGE, HEAT_CAUSES, POTENTIAL, TIME, by_name
@@ -23,29 +26,46 @@ from sbpath.solver.cycler import End, direction_of, outcome_of
 from sbpath.solver.solve import Checkpoint, Run
 
 
-def _half_cycle_capacity(charge: Floats, cycle: Integers, step: Integers) -> Floats:
+def _half_cycle_capacity(charge: Floats, runs: Sequence[HalfCycleRun]) -> Floats:
     """Charge since the half cycle began (mAh/g); 0 where charge has not yet passed."""
     capacity = np.zeros_like(charge)
-    for run in charge_runs(charge, cycle, step):
+    for run in runs:
         capacity[run.first : run.last] = np.abs(charge[run.first : run.last] - run.before)
     return capacity
 
 
 class RunRecord:
-    """The simulation so far: rows, how steps ended, and the checkpoint for the next one."""
+    """The simulation so far: rows, how steps ended, and the checkpoint for the next one.
 
-    def __init__(self, network: Network, state: Floats, charge: float) -> None:
+    Rows are *closed* when it is known which of them are kept: for ``keep="all"`` at the end, otherwise
+    as soon as their cycle can no longer be one of the last two. Then their half cycles are found, they
+    are added to the table of cycles, and those not kept are dropped.
+    """
+
+    def __init__(self, experiment: Experiment, network: Network, state: Floats, charge: float) -> None:
+        self.experiment = experiment
         self.network = network
         self.checkpoint = Checkpoint(state, 0.0, np.zeros(network.columns.width - network.columns.power))
-        self.charge = charge
-        self.rows: list[Floats] = []
-        self.seen: list[tuple[Integers, Any]] = []
+        # Held before the first row, and at the end of the last one (C/g).
+        self.start_charge = self.charge = charge
         self.steps: list[StepRecord] = []
         self.failed = False
+        # Not yet closed; first and last of their steps count all rows, those of others the kept ones.
+        self.rows: list[Floats] = []
+        self.seen: list[tuple[Integers, Any]] = []
+        self.simulated = self.closed_rows = self.closed_steps = 0
+        # Closed.
+        self.last_closed: Floats | None = None
+        self.kept: list[Floats] = []
+        self.capacity: list[Floats] = []
+        self.tables: list[CycleTable] = []
+        self.kept_seen: list[tuple[Integers, Any]] = []
+        self.kept_rows = 0
 
-    def add(self, part: Run, todo: list[tuple[int, int, Step]], max_steps: int) -> None:
+    def add(self, part: Run, todo: list[tuple[int, int, Step]]) -> None:
         """Append the result of `sbpath.solver.solve.run` for the steps in `todo`."""
-        before = self.steps[-1].last if self.steps else 0
+        max_steps = self.experiment.options.max_steps
+        before = self.simulated
         first = 0
         ends = zip(
             part.last.tolist(),
@@ -71,55 +91,160 @@ class RunRecord:
             if self.failed:
                 break
         self.rows.append(part.rows[:first])
+        self.simulated += first
         looks = part.snapshots.taken[0]
         self.seen.append((before + part.snapshots.row[:looks], part.snapshots.blocks[:looks]))
         end = part.rows[first - 1]
         totals = end[self.network.columns.width :].copy()
         self.checkpoint = Checkpoint(part.state, float(end[TIME]), totals)
+        if self.experiment.keep != "all":
+            # The cycle under way may be the last one, and then the one before it ends with rows to keep.
+            newest = self.steps[-1].cycle
+            self._close([s for s in self.steps[self.closed_steps :] if s.cycle < newest - 1])
+
+    def close(self) -> None:
+        """Close what is left: nothing more will be simulated."""
+        self._close(self.steps[self.closed_steps :])
+
+    def _close(self, steps: list[StepRecord]) -> None:
+        """Close the rows of `steps`, the first that are not yet, of whole cycles."""
+        if not steps:
+            return
+        rows = self.rows[0] if len(self.rows) == 1 else np.concatenate(self.rows)
+        count = steps[-1].last - self.closed_rows
+        block = rows[:count]
+        # A copy, since a view would hold all rows.
+        self.rows = [rows[count:].copy()] if count < len(rows) else []
+        cycle, step = _numbers(steps)
+        before = self._before(block)
+        charge = self._charge(block[:, CHARGE])
+        runs = charge_runs(charge, cycle, step, before["charge_mAh_per_g"])
+        capacity = _half_cycle_capacity(charge, runs)
+        if self.experiment.keep == "all":
+            self.kept_seen, self.seen = self.seen, []
+        else:
+            energy = by_name(block, sizes_of(self.network))["energy_J_per_g"]
+            self.tables.append(
+                tabulated(runs, cycle, charge, energy, before, lambda which: self._values(block[which]))
+            )
+            self.last_closed = block[-1].copy()
+            kept = self._kept(steps)
+            self._thin(steps, kept)
+            block, capacity = block[kept], capacity[kept]
+        self.kept.append(block)
+        self.capacity.append(capacity)
+        self.closed_rows += count
+        self.closed_steps += len(steps)
+        self.kept_rows += len(block)
+
+    def _kept(self, steps: list[StepRecord]) -> Booleans:
+        """Which rows of `steps` are kept.
+
+        Of the cycle before one that is kept, the last step has its ends kept: there the kept one begins.
+        """
+        experiment, last = self.experiment, self.steps[-1].cycle
+        kept = np.zeros(steps[-1].last - steps[0].first, dtype=bool)
+        following = [s.cycle for s in steps[1:]] + [steps[-1].cycle + 1]
+        for step, then in zip(steps, following, strict=True):
+            own = kept[step.first - self.closed_rows : step.last - self.closed_rows]
+            if experiment.keeps(step.cycle, last):
+                own[:] = True
+            elif experiment.keep == "ends" or (then > step.cycle and experiment.keeps(then, last)):
+                own[[0, -1]] = True
+        return kept
+
+    def _thin(self, steps: list[StepRecord], kept: Booleans) -> None:
+        """Count the rows of steps and the snapshots by the rows that are kept."""
+        place = self.kept_rows + np.concatenate([[0], np.cumsum(kept)])
+        for number, step in enumerate(steps, self.closed_steps):
+            first, last = place[[step.first - self.closed_rows, step.last - self.closed_rows]].tolist()
+            self.steps[number] = replace(step, first=first, last=last)
+        row, blocks = (np.concatenate(parts) for parts in zip(*self.seen, strict=True))
+        row = row - self.closed_rows
+        now = row < len(kept)
+        self.seen = [(row[~now] + self.closed_rows, blocks[~now])]
+        row, blocks = row[now], blocks[now]
+        self.kept_seen.append((place[row[kept[row]]], blocks[kept[row]]))
+
+    def _before(self, block: Floats) -> dict[str, Any]:
+        """Values at the instant before the first row of `block`, which is the next to be closed."""
+        if self.last_closed is not None:
+            values = self._values(self.last_closed[np.newaxis])
+            return {name: value[..., 0] for name, value in values.items()}
+        first = self._values(block[:1])
+        # What an initial jump of the voltage delivered was stored before.
+        stored = first["stored_J_per_g"][0] + first["energy_J_per_g"][0]
+        return before_the_start(self.experiment.initial.potential_V, float(stored))
+
+    def _charge(self, held: Floats) -> Floats:
+        """Net charge since the start (mAh/g) where the electrode holds `held` (C/g)."""
+        return (held - self.start_charge) / COULOMB_PER_MAH
+
+    def _values(self, rows: Floats) -> dict[str, Floats]:
+        """Charge, and what a solution has of columns and integrals, by the names of its fields."""
+        table = by_name(rows, sizes_of(self.network))
+        return table | {
+            "charge_mAh_per_g": self._charge(table["charge_C_per_g"]),
+            "heat_parts_J_per_g": np.stack([table[c.integral] for c in HEAT_CAUSES if c.size == "edges"]),
+            "edge_charge_mAh_per_g": table["edge_charge_C_per_g"] / COULOMB_PER_MAH,
+        }
+
+    def values(self) -> dict[str, Floats]:
+        """The same of all rows that are kept."""
+        return self._values(self.kept[0] if len(self.kept) == 1 else np.concatenate(self.kept))
 
 
-def solution_of(experiment: Experiment, record: RunRecord, start_charge: float) -> Solution:
-    """The solution from the rows of `record`; `start_charge` (C/g) is the charge held before the first row."""
-    mechanism, population, network = experiment.mechanism, experiment.population, record.network
-    table = by_name(np.concatenate(record.rows), sizes_of(network))
-    passed = (table["charge_C_per_g"] - start_charge) / COULOMB_PER_MAH
-    # Pristine: a solid solution has its equilibrium content at the upper cut-off.
-    space = workspace(network)
-    fill_nodes(mechanism.upper_cutoff_V, network, space)
-    pristine = node_volume(list(mechanism.nodes).index(mechanism.initial_phase), network, space)
-    steps = record.steps
+def _numbers(steps: Sequence[StepRecord]) -> tuple[Integers, Integers]:
+    """Cycle and step of each row."""
     lengths = [s.last - s.first for s in steps]
     cycle, step = (
         np.repeat(numbers, lengths) for numbers in ([s.cycle for s in steps], [s.number for s in steps])
     )
+    return cycle, step
+
+
+def solution_of(record: RunRecord) -> Solution:
+    """The solution from all that was simulated."""
+    record.close()
+    experiment, network = record.experiment, record.network
+    mechanism, population = experiment.mechanism, experiment.population
+    table = record.values()
+    # As built: a solution phase is filled as far as the upper cut-off has it.
+    space = workspace(network)
+    fill_nodes(mechanism.upper_cutoff_V, network, space)
+    pristine = node_volume(list(mechanism.nodes).index(mechanism.initial_phase), network, space)
+    cycle, step = _numbers(record.steps)
     made = {
         "time_s": experiment.initial.time_s + table["time_s"],
-        "charge_mAh_per_g": passed,
-        "capacity_mAh_per_g": _half_cycle_capacity(passed, cycle, step),
+        "charge_mAh_per_g": table["charge_mAh_per_g"],
+        "capacity_mAh_per_g": np.concatenate(record.capacity),
         "heat_W_per_g": table["rates_per_s"]
         * table["affinities_J_per_mol"]
         / mechanism.host_molar_mass_g_per_mol,
-        "heat_parts_J_per_g": np.stack([table[c.integral] for c in HEAT_CAUSES if c.size == "edges"]),
-        "edge_charge_mAh_per_g": table["edge_charge_C_per_g"] / COULOMB_PER_MAH,
+        "heat_parts_J_per_g": table["heat_parts_J_per_g"],
+        "edge_charge_mAh_per_g": table["edge_charge_mAh_per_g"],
         "swelling_percent": (table["volume_m3_per_mol"] / pristine - 1.0) * 100.0,
     }
     # All other fields of a solution are columns of the same name.
     made |= {f.name: table[f.name].copy() for f in fields(Solution) if f.name in table.keys() - made.keys()}
-    others = {u.name: table[u.name].copy() for u in unknowns.UNKNOWNS if u.name not in ("fractions", "potential_V")}
+    others = {
+        u.name: table[u.name].copy() for u in unknowns.UNKNOWNS if u.name not in ("fractions", "potential_V")
+    }
     return Solution(
         experiment=experiment,
         **made,
         others=FrozenMapping(others),
         cycle=cycle,
         step=step,
-        steps=tuple(steps),
+        steps=tuple(record.steps),
         particles=None if population is None else _particles(population, record),
+        accumulated=joined(record.tables) if record.tables else None,
     )
 
 
 def _particles(population: Population, record: RunRecord) -> Particles:
     layout, nodes = record.network.layout, len(record.network.gibbs)
-    rows, blocks = (np.concatenate(parts) for parts in zip(*record.seen, strict=True))
+    rows, blocks = (np.concatenate(parts) for parts in zip(*record.kept_seen, strict=True))
     final = record.checkpoint.state[: layout.potential]
     return Particles(
         **{f.name: getattr(population, f.name) for f in fields(population)},

@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from sbpath.errors import ValidityWarning
-from sbpath.experiment import Experiment, ProtocolLike, State
+from sbpath.experiment import Experiment, Keep, ProtocolLike, State
 from sbpath.kernels import compiled
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.model.equations import stored_charge
@@ -30,6 +30,8 @@ from sbpath.solver.trial import SolverOptions
 
 # Steps are integrated in batches of about this wall time (s).
 BATCH_S = 0.2
+# Rows of a batch, about 5 MB for one particle, unless a single step has more. Larger ones are slower too.
+BATCH_ROWS = 10_000
 # Integrator steps that take about as long as a batch.
 BATCH_STEPS = 20_000
 # Number of snapshots of a population between lowest and highest x.
@@ -47,6 +49,7 @@ def simulate(
     one_C_mA_per_g: float | None = None,
     options: SolverOptions | None = None,
     population: Population | None = None,
+    keep: Keep = "all",
     progress: bool = True,
 ) -> Solution:
     """Simulate `protocol` with `mechanism`.
@@ -75,6 +78,10 @@ def simulate(
     population : Population, optional
         Many particles instead of one. Arrays are then means over them, and `Solution.particles`
         holds each.
+    keep : "all", "ends" or int
+        Which rows are kept: of every cycle, of every n-th, or the ends of steps only; see
+        `Experiment`. Those of the first and the last cycle always are, and efficiencies, losses and paths
+        are known of every cycle. For thousands of cycles take 100 or ``"ends"``.
     progress : bool
         Show progress after two seconds, on standard error, if that is a terminal or a notebook.
 
@@ -116,6 +123,7 @@ def simulate(
         one_C_mA_per_g=one_C_mA_per_g,
         options=options,
         population=population,
+        keep=keep,
     )
     warn_if_out_of_range(experiment, stacklevel=3)
     return run(experiment, progress)
@@ -140,7 +148,7 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
     fill_nodes(experiment.initial.potential_V, network, space)
     fill_means(state, network, space.mean)
     start_charge = stored_charge(state, network, space)[0]
-    record = RunRecord(network, state, start_charge)
+    record = RunRecord(experiment, network, state, start_charge)
     todo = list(experiment.protocol.steps())
     programme = programme_of(
         [step for _, _, step in todo], experiment.one_C_mA_per_g, experiment.electrode_mass_g
@@ -158,14 +166,16 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
             stop = min(done + share, len(todo))
             batch = part_of(programme, done, stop)
             part = _integrate(bar, network, batch, record.checkpoint, tolerances, spacing)
-            record.add(part, todo[done:stop], options.max_steps)
+            record.add(part, todo[done:stop])
             bar.update(len(part.last))
             if record.failed:
                 break
-            # As many steps as take about BATCH_S, since progress is not updated within a batch.
-            share = max(1, round(len(part.last) * min(100.0, BATCH_S / (time.monotonic() - began + 1e-9))))
+            # As many steps as take about BATCH_S, since progress is not updated within a batch, and rows
+            # that are not kept stay in memory for as long.
+            room = min(100.0, BATCH_S / (time.monotonic() - began + 1e-9), BATCH_ROWS / len(part.rows))
+            share = max(1, round(len(part.last) * room))
             done = stop
-    solution = solution_of(experiment, record, start_charge)
+    solution = solution_of(record)
     if record.failed:
         raise SimulationError(str(record.steps[-1]), solution)
     return solution

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath import __version__
-from sbpath.errors import InputError, SbpathError, nearest
+from sbpath.cycle_table import CHANGES, CycleTable, before_the_start, tabulated
+from sbpath.errors import InputError, SbpathError, listed, nearest
 from sbpath.experiment import Experiment, State
 from sbpath.files import atomic_write
-from sbpath.halfcycles import charge_runs
+from sbpath.halfcycles import Run, charge_runs
 from sbpath.kernels import Floats, Integers
 from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.mechanism.mechanism import Edge, Mechanism
@@ -27,10 +28,11 @@ from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.steps import Step
 
-FORMAT = 4
-# Prefix of the arrays of a population in a file.
+FORMAT = 5
+# Prefixes of the arrays of a population, and of the table of cycles, in a file.
 PARTICLE_PREFIX = "particles."
 UNKNOWN_PREFIX = "unknowns."
+CYCLE_PREFIX = "cycles."
 
 # Causes of the irreversible heat of an edge, in the order of `Solution.heat_parts_J_per_g`.
 CAUSES = ("nucleation", "growth", "transport", "work")
@@ -49,7 +51,8 @@ class StepRecord:
     direction : str
         "insertion", "extraction" or "rest", by the net charge that passed.
     first, last : int
-        Its rows are ``first <= i < last``.
+        Its rows are ``first <= i < last``: all, or if its cycle was not kept the first and the last one, or
+        none.
     duration_s, charge_mAh_per_g : float
         Length (s) and net charge (mAh per g Sb, insertion positive).
     outcome : Outcome
@@ -111,7 +114,9 @@ class Solution:
     """A simulated experiment; rows are instants in order of time, arrays are read-only.
 
     Insertion (discharge of the half-cell) is positive. Every step has a row at its start and at
-    its end, so an instant at which the current changes appears twice.
+    its end, so an instant at which the current changes appears twice. Of a long simulation only some
+    rows may have been kept (`Experiment`): the arrays then are of n kept rows, and functions of rows,
+    such as `half_cycles`, are about `kept_cycles`. What passed in each cycle is in `cycle_table`.
 
     Attributes
     ----------
@@ -155,6 +160,8 @@ class Solution:
         Further unknowns by name (`sbpath.model.unknowns`).
     particles : Particles, optional
         Particles of a population; the arrays above are then means over them.
+    accumulated : CycleTable, optional
+        What passed in every cycle, where not all rows were kept; see `cycle_table`.
     """
 
     experiment: Experiment = field(repr=False)
@@ -181,6 +188,7 @@ class Solution:
     steps: tuple[StepRecord, ...]
     particles: Particles | None = None
     others: Mapping[str, Floats] = FrozenMapping()
+    accumulated: CycleTable | None = None
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -232,6 +240,56 @@ class Solution:
         """The graph at this temperature as arrays, for one particle."""
         return self.experiment.network
 
+    @cached_property
+    def kept_cycles(self) -> tuple[int, ...]:
+        """Numbers of the cycles of which all rows were kept."""
+        last = self.steps[-1].cycle
+        return tuple(cycle for cycle in range(1, last + 1) if self.experiment.keeps(cycle, last))
+
+    def check_kept(self, cycle: int) -> None:
+        """Raise InputError if `cycle` was simulated, and its rows were not kept."""
+        if 1 <= cycle <= self.steps[-1].cycle and cycle not in self.kept_cycles:
+            raise InputError(
+                f"cycle: the rows of cycle {cycle} were not kept (keep={self.experiment.keep!r}), those of cycles "
+                f"{listed(self.kept_cycles)} were; choose one of these, or simulate with keep='all'"
+            )
+
+    def check_whole(self, name: str) -> None:
+        """Raise InputError, in the name of a function that needs all rows, if some were not kept."""
+        if self.accumulated is not None:
+            raise InputError(
+                f"{name}: needs the rows of every cycle, and with keep={self.experiment.keep!r} some were not kept; "
+                "simulate with keep='all'"
+            )
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """The half cycles of the cycles that were kept, as rows (`sbpath.halfcycles`)."""
+        charge, found = self.charge_mAh_per_g, []
+        # Stretches of kept cycles; the row before each is at the instant at which it begins.
+        turns = np.flatnonzero(np.diff(np.isin(self.cycle, self.kept_cycles), prepend=False, append=False))
+        for first, last in turns.reshape(-1, 2).tolist():
+            before = float(charge[first - 1]) if first > 0 else 0.0
+            rows = slice(first, last)
+            for run in charge_runs(charge[rows], self.cycle[rows], self.step[rows], before):
+                found.append(replace(run, first=run.first + first, last=run.last + first))
+        return tuple(found)
+
+    @cached_property
+    def cycle_table(self) -> CycleTable:
+        """What passed in every cycle and half cycle, whichever rows were kept."""
+        if self.accumulated is not None:
+            return self.accumulated
+        held = float(self.stored_J_per_g[0] + self.energy_J_per_g[0])
+        return tabulated(
+            self.runs,
+            self.cycle,
+            self.charge_mAh_per_g,
+            self.energy_J_per_g,
+            before_the_start(self.experiment.initial.potential_V, held),
+            lambda rows: {name: getattr(self, name)[..., rows] for name in CHANGES},
+        )
+
     def fraction(self, phase: str) -> Floats:
         """Share of all Sb in `phase`, shape (n,).
 
@@ -269,13 +327,17 @@ class Solution:
         return State(fractions, float(self.potential_V[row]), float(self.time_s[row]), others=others)
 
     def direction(self) -> list[str]:
-        """Direction of each row: "rest", or the direction of its half cycle."""
+        """Direction of each row: "rest", or the direction of its half cycle.
+
+        Where only the ends of a step were kept, that of the step.
+        """
         rows = ["rest"] * len(self.time_s)
-        for run in charge_runs(self.charge_mAh_per_g, self.cycle, self.step):
+        for run in self.runs:
             rows[run.first : run.last] = [run.direction] * (run.last - run.first)
+        kept = frozenset(self.kept_cycles)
         for record in self.steps:
-            if record.direction == "rest":
-                rows[record.first : record.last] = ["rest"] * (record.last - record.first)
+            if record.direction == "rest" or record.cycle not in kept:
+                rows[record.first : record.last] = [record.direction] * (record.last - record.first)
         return rows
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -296,9 +358,9 @@ class Solution:
             if isinstance(getattr(self, i.name), np.ndarray)
         }
         arrays |= {UNKNOWN_PREFIX + name: values for name, values in self.others.items()}
-        if self.particles is not None:
-            for i in fields(self.particles):
-                arrays[PARTICLE_PREFIX + i.name] = getattr(self.particles, i.name)
+        for prefix, group in ((PARTICLE_PREFIX, self.particles), (CYCLE_PREFIX, self.accumulated)):
+            if group is not None:
+                arrays |= {prefix + i.name: getattr(group, i.name) for i in fields(group)}
         about = {
             "format": FORMAT,
             "made_with": {
@@ -370,13 +432,16 @@ def load_solution(path: str | Path) -> Solution:
         about = json.loads(str(arrays.pop("about")))
         version = about["format"]
         if version == FORMAT:
-            particles, others = (_taken(arrays, prefix) for prefix in (PARTICLE_PREFIX, UNKNOWN_PREFIX))
+            particles, cycles, others = (
+                _taken(arrays, prefix) for prefix in (PARTICLE_PREFIX, CYCLE_PREFIX, UNKNOWN_PREFIX)
+            )
             experiment = Experiment.from_document(about["experiment"])
             return Solution(
                 **arrays,
                 experiment=experiment,
                 particles=Particles(**particles) if particles else None,
                 others=FrozenMapping(others),
+                accumulated=CycleTable(**cycles) if cycles else None,
                 steps=_steps_of(experiment, about["steps"]),
             )
     except FileNotFoundError:

@@ -26,6 +26,7 @@ from sbpath.cli.options import (
 from sbpath.errors import InputError, nearest
 
 if TYPE_CHECKING:
+    from sbpath.experiment import Keep
     from sbpath.mechanism.mechanism import Mechanism
     from sbpath.model.population import Population
     from sbpath.solution import Solution
@@ -61,8 +62,7 @@ def add(commands: Any) -> None:
     simulate = commands.add_parser(
         "simulate",
         help="simulate one system: cycles, or any protocol",
-        description="Cycle one system and print its half cycles and cycles, with the path of the transformations "
-        "that carried the charge. Where paths branch, each comes with the share of the Sb that took it.",
+        description="Cycle one system and print its half cycles, its cycles and the paths that carried the charge.",
         epilog=HELP,
         formatter_class=HelpFormatter,
     )
@@ -79,6 +79,12 @@ def add(commands: Any) -> None:
         "--spread", nargs="+", metavar="WHAT=WIDTH",
         help="log-normal widths: size=0.3 interfacial_energy=0.03 growth_rate=0.1",
     )  # fmt: skip
+    simulate.add_argument(
+        "--keep",
+        metavar="N",
+        default="all",
+        help="rows of: all (default) or every N-th cycle; ends: of steps",
+    )
     add_outputs(simulate, "the curves", "a figure")
     simulate.add_argument("--figure", metavar="KIND", choices=FIGURES, help="what --plot draws, see below")
     simulate.add_argument("--bdf", metavar="FILE", help="write the Battery Data Format (.bdf.csv)")
@@ -95,6 +101,7 @@ def _simulate(options: argparse.Namespace) -> int:
         raise InputError("--figure particles: shows a population; add e.g. --particles 200 --spread size=0.3")
     check_outputs(options.csv, options.save, plot=options.plot, bdf=options.bdf)
     check_figure_kind(options)
+    keep = _keep(options)
     mechanism = load(options)
     protocol = _protocol(options, mechanism)
     failure = None
@@ -106,6 +113,7 @@ def _simulate(options: argparse.Namespace) -> int:
             temperature_C=to_celsius(options.temperature),
             electrode_mass_g=options.mass,
             population=_population(options),
+            keep=keep,
             progress=not options.quiet,
         )
     except SimulationError as error:
@@ -129,6 +137,17 @@ def _protocol(options: argparse.Namespace, mechanism: Mechanism) -> Any:
     if options.cycles < 1:
         raise InputError(f"--cycles: must be a whole number, 1 or more, not {options.cycles}")
     return Protocol.parse([tuple(options.protocol)] * options.cycles, mechanism.ion)
+
+
+def _keep(options: argparse.Namespace) -> Keep:
+    text = options.keep
+    if options.bdf is not None and text != "all":
+        raise InputError("--keep: --bdf writes the rows of every cycle; leave one out")
+    if text == "all" or text == "ends":
+        return text
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise InputError(f"--keep: must be all, ends or a whole number, 1 or more, not {text!r}")
 
 
 def _population(options: argparse.Namespace) -> Population | None:

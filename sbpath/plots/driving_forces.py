@@ -16,7 +16,7 @@ from sbpath.plots.labels import capacity_label, heading, voltage_label
 from sbpath.plots.layout import fitted_legend, grow
 from sbpath.plots.style import DOUBLE, SERIES, style
 from sbpath.results import selectivity
-from sbpath.results.cycles import HalfCycle, half_cycles, of_cycle
+from sbpath.results.cycles import HalfCycle, half_cycles_of
 from sbpath.results.selectivity import DrivingForces
 from sbpath.solution import Solution
 
@@ -48,9 +48,9 @@ def driving_forces(solution: Solution, cycle: int | None = None) -> Figure:
     Raises
     ------
     InputError
-        If that cycle passes no charge.
+        If that cycle passes no charge, or its rows were not kept.
     """
-    halves = of_cycle(half_cycles(solution), cycle)
+    halves = half_cycles_of(solution, cycle)
     found = selectivity.driving_forces(solution)
     with style():
         figure, axes = plt.subplots(

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from sbpath.plots.labels import capacity_label, per_gram, voltage_label
 from sbpath.plots.style import BLUE, DOUBLE, GREY, RED, style
 from sbpath.results.calorimetry import heat_flow
-from sbpath.results.cycles import half_cycles, of_cycle
+from sbpath.results.cycles import half_cycles_of
 from sbpath.solution import Solution
 
 
@@ -28,9 +28,9 @@ def heat(solution: Solution, cycle: int | None = None, axes: np.ndarray | None =
     Raises
     ------
     InputError
-        If that cycle passes no charge.
+        If that cycle passes no charge, or its rows were not kept.
     """
-    halves = of_cycle(half_cycles(solution), cycle)
+    halves = half_cycles_of(solution, cycle)
     flow = heat_flow(solution)
     lost = flow.transformation_W_per_g.sum(axis=0) + flow.joule_W_per_g
     with style():

@@ -141,12 +141,17 @@ class Protocol:
         places: dict[str, list[str]] = {}
         parsed: list[tuple[Step, ...]] = []
         count = 0
+        # Cycles repeat their lines.
+        known: dict[str, Step] = {}
         for number, item in enumerate(items, 1):
             steps: list[Step] = []
             for entry in item if isinstance(item, list | tuple) else [item]:
                 count += 1
                 try:
-                    steps.append(entry if isinstance(entry, Step) else parse_step(cast(str, entry), ion))
+                    if isinstance(entry, str) and entry not in known:
+                        known[entry] = parse_step(entry, ion)
+                    step = known[entry] if isinstance(entry, str) else entry
+                    steps.append(step if isinstance(step, Step) else parse_step(cast(str, step), ion))
                 except InputError as error:
                     places.setdefault(str(error), []).append(f"cycle {number}, step {count}")
             parsed.append(tuple(steps))

@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath.errors import InputError
-from sbpath.halfcycles import MIN_RUN_SHARE, charge_runs
+from sbpath.halfcycles import MIN_RUN_SHARE
 from sbpath.physical import COULOMB_PER_MAH
 from sbpath.solution import Solution
 
@@ -140,6 +140,8 @@ Item = TypeVar("Item", bound=HasCycle)
 def half_cycles(solution: Solution) -> list[HalfCycle]:
     """The half cycles of a solution in order, as defined in `sbpath.halfcycles`.
 
+    Where the rows of some cycles were not kept, those of `Solution.kept_cycles`.
+
     Examples
     --------
     >>> import sbpath
@@ -148,7 +150,7 @@ def half_cycles(solution: Solution) -> list[HalfCycle]:
     [0.85, 0.8]
     """
     halves = []
-    for run in charge_runs(solution.charge_mAh_per_g, solution.cycle, solution.step):
+    for run in solution.runs:
         rows = slice(run.first, run.last)
         # Charge and energy of an instantaneous voltage jump lie before the first row.
         passed = float(solution.charge_mAh_per_g[run.last - 1]) - run.before
@@ -185,6 +187,19 @@ def of_cycle(items: Sequence[Item], cycle: int | None = None) -> list[Item]:
     return own
 
 
+def half_cycles_of(solution: Solution, cycle: int | None = None) -> list[HalfCycle]:
+    """The half cycles of one cycle, by default the last.
+
+    Raises
+    ------
+    InputError
+        If no charge passes in that cycle, or its rows were not kept.
+    """
+    if cycle is not None:
+        solution.check_kept(cycle)
+    return of_cycle(half_cycles(solution), cycle)
+
+
 def spans(solution: Solution, halves: Sequence[HalfCycle]) -> list[slice]:
     """Rows of each half cycle; the first of a cycle includes rows before any charge passes.
 
@@ -202,7 +217,7 @@ def cycle_summaries(solution: Solution) -> list[CycleSummary]:
     """A summary of each cycle that has both directions, in order.
 
     Charge and energy between rows are summed by the direction of the charge, so a sweep whose
-    current changes sign contributes to both.
+    current changes sign contributes to both. Every cycle counts, also where its rows were not kept.
 
     Examples
     --------
@@ -212,16 +227,12 @@ def cycle_summaries(solution: Solution) -> list[CycleSummary]:
     >>> round(last.hysteresis_mV, 1), round(last.energy_efficiency, 3)
     (195.9, 0.809)
     """
-    charge = np.diff(solution.charge_mAh_per_g, prepend=0.0)
-    energy = np.diff(solution.energy_J_per_g, prepend=0.0)
+    table = solution.cycle_table
+    columns = (table.cycle, *table.charge_mAh_per_g.T, *table.energy_J_per_g.T)
     summaries = []
-    for cycle in np.unique(solution.cycle).tolist():
-        into = (solution.cycle == cycle) & (charge > 0.0)
-        out = (solution.cycle == cycle) & (charge < 0.0)
-        inserted, extracted = float(charge[into].sum()), -float(charge[out].sum())
+    for cycle, inserted, extracted, delivered, taken in zip(*(c.tolist() for c in columns), strict=True):
         if min(inserted, extracted) <= MIN_RUN_SHARE * max(inserted, extracted):
             continue
-        delivered, taken = float(energy[into].sum()), -float(energy[out].sum())
         efficiency = extracted / inserted
         closed = abs(efficiency - 1.0) <= MAX_LOOP_MISMATCH
         gap = (taken / extracted - delivered / inserted) / COULOMB_PER_MAH
@@ -244,12 +255,12 @@ def first_cycle_efficiency(solution: Solution) -> float | None:
 
 
 def last_loop(solution: Solution) -> tuple[CycleSummary, HalfCycle, HalfCycle] | None:
-    """Summary, insertion and extraction of the last cycle that has both, or None."""
-    halves = half_cycles(solution)
+    """Summary, insertion and extraction of the last kept cycle that has both, or None."""
+    first = {(half.cycle, half.direction): half for half in reversed(half_cycles(solution))}
     for summary in reversed(cycle_summaries(solution)):
-        ways = {half.direction: half for half in reversed(halves) if half.cycle == summary.cycle}
-        if len(ways) == 2:
-            return summary, ways["insertion"], ways["extraction"]
+        ways = [first.get((summary.cycle, way)) for way in ("insertion", "extraction")]
+        if ways[0] is not None and ways[1] is not None:
+            return summary, ways[0], ways[1]
     return None
 
 

@@ -106,10 +106,11 @@ def to_bdf(solution: Solution, path: str | Path) -> Path:
     Raises
     ------
     InputError
-        If the name has another ending, or the file cannot be written; then it is left as
-        it was.
+        If the name has another ending, the rows of some cycles were not kept, or the file cannot be
+        written; then it is left as it was.
     """
     check_bdf_name(path)
+    solution.check_whole("to_bdf")
     return write_columns(_bdf_columns(solution), path)
 
 

@@ -23,10 +23,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sbpath.errors import InputError
+from sbpath.errors import InputError, listed
+from sbpath.kernels import Booleans
 from sbpath.mechanism.mechanism import Edge
 from sbpath.physical import COULOMB_PER_MAH
-from sbpath.results.cycles import HalfCycle, Plateau, cycle_summaries, half_cycles, spans
+from sbpath.results.cycles import (
+    CycleSummary,
+    HalfCycle,
+    Plateau,
+    cycle_summaries,
+    half_cycles,
+    half_cycles_of,
+    spans,
+)
 from sbpath.solution import CAUSES, Floats, Solution
 
 LOSSES = (*CAUSES, "resistance")
@@ -75,7 +84,7 @@ class LossBreakdown:
     edges : tuple of Edge
         The E edges.
     plateaus : tuple of PlateauLoss
-        Of insertion, then of extraction.
+        Of insertion, then of extraction; none if the rows of the cycle were not kept.
     """
 
     cycle: int
@@ -144,32 +153,45 @@ class HysteresisProfile:
 
 
 def loss_breakdowns(solution: Solution) -> list[LossBreakdown]:
-    """The losses of each closed cycle: capacities equal within 2 %."""
+    """The losses of each closed cycle: capacities equal within 2 %.
+
+    Also of cycles whose rows were not kept, then without plateaus.
+    """
+    return _breakdowns(solution, cycle_summaries(solution))
+
+
+def _breakdowns(solution: Solution, summaries: Sequence[CycleSummary]) -> list[LossBreakdown]:
+    """The losses of those of the cycles with these summaries that are closed."""
+    table, heats = solution.cycle_table, _heats(solution)
+    halves: dict[int, list[HalfCycle]] = {}
+    for half in half_cycles(solution):
+        halves.setdefault(half.cycle, []).append(half)
     found = []
-    halves = half_cycles(solution)
-    heats = _heats(solution)
-    # Stored energy before an initial voltage jump, which delivers part of it.
-    held = float(solution.stored_J_per_g[0] + solution.energy_J_per_g[0])
-    for summary in cycle_summaries(solution):
+    for summary in summaries:
         if summary.loop_J_per_g is None:
             continue
-        own = [half for half in halves if half.cycle == summary.cycle]
-        pairs = list(zip(own, spans(solution, own), strict=True))
-        ways = [[pair for pair in pairs if pair[0].direction == way] for way in ("insertion", "extraction")]
-        rows = [[span for _, span in way] for way in ways]
+        own = table.halves(summary.cycle)
+        ways = [table.half_direction[own] == way for way in (1, -1)]
+
+        def passed(half_changes: Floats, own: slice = own, ways: Sequence[Booleans] = ways) -> Floats:
+            """Sums of the changes over the half cycles of each direction."""
+            return np.array([half_changes[own][way].sum(axis=0) for way in ways])
+
         found.append(
             LossBreakdown(
                 cycle=summary.cycle,
-                capacities_mAh_per_g=np.array(
-                    [sum(half.capacity_mAh_per_g for half, _ in way) for way in ways]
-                ),
+                capacities_mAh_per_g=passed(np.abs(table.half_charge_mAh_per_g)),
                 loop_J_per_g=summary.loop_J_per_g,
                 hysteresis_mV=summary.hysteresis_mV,
-                heat_J_per_g=_change(solution.heat_parts_J_per_g, rows),
-                resistance_J_per_g=_change(solution.joule_heat_J_per_g, rows),
-                gained_J_per_g=_change(solution.stored_J_per_g, rows, held),
+                heat_J_per_g=passed(table.half_heat_parts_J_per_g),
+                resistance_J_per_g=passed(table.half_joule_heat_J_per_g),
+                gained_J_per_g=passed(table.half_stored_J_per_g),
                 edges=solution.edges,
-                plateaus=tuple(loss for half in own for loss in _plateau_losses(solution, half, heats)),
+                plateaus=tuple(
+                    loss
+                    for half in halves.get(summary.cycle, ())
+                    for loss in _plateau_losses(solution, half, heats)
+                ),
             )
         )
     return found
@@ -191,17 +213,16 @@ def loss_breakdown(solution: Solution, cycle: int | None = None) -> LossBreakdow
     >>> parts.losses_mV.sum(axis=0).round(1).tolist()  # nucleation, growth, transport, work, resistance
     [185.7, 6.3, 3.9, 0.0, 0.0]
     """
-    found = {item.cycle: item for item in loss_breakdowns(solution)}
-    if not found:
+    closed = {s.cycle: s for s in cycle_summaries(solution) if s.loop_J_per_g is not None}
+    if not closed:
         raise InputError(
             "loss_breakdown: no cycle of this solution is closed (insertion and extraction within 2 %); "
             "simulate full cycles, the second one closes best"
         )
-    if cycle is None:
-        return found[max(found)]
-    if cycle not in found:
-        raise InputError(f"cycle: cycle {cycle!r} is not closed; choose one of {', '.join(map(str, found))}")
-    return found[cycle]
+    which = max(closed) if cycle is None else cycle
+    if which not in closed:
+        raise InputError(f"cycle: cycle {cycle!r} is not closed; choose one of {listed(list(closed))}")
+    return _breakdowns(solution, [closed[which]])[0]
 
 
 def hysteresis_profile(
@@ -224,10 +245,11 @@ def hysteresis_profile(
     Raises
     ------
     InputError
-        If the cycle is not closed, or has more than one insertion and one extraction.
+        If the cycle is not closed, has more than one insertion and one extraction, or its rows were not
+        kept.
     """
     which = loss_breakdown(solution, cycle).cycle
-    own = [half for half in half_cycles(solution) if half.cycle == which]
+    own = half_cycles_of(solution, which)
     if len(own) != 2:
         raise InputError(
             f"hysteresis_profile: cycle {which} has {len(own)} half cycles; give one of an insertion and an extraction"
@@ -260,18 +282,6 @@ def hysteresis_profile(
         losses_mV=losses_mV,
         stored_mV=gap - losses_mV.sum(axis=0),
     )
-
-
-def _change(running: Floats, ways: Sequence[Sequence[slice]], before: float = 0.0) -> Floats:
-    """Change of a running integral (last axis: rows) over all rows of each direction.
-
-    `before` is its value before the first row of the solution.
-    """
-    return np.array([sum(_change_over(running, rows, before) for rows in way) for way in ways])
-
-
-def _change_over(running: Floats, rows: slice, before: float) -> Floats:
-    return running[..., rows.stop - 1] - (running[..., rows.start - 1] if rows.start > 0 else before)
 
 
 def _heats(solution: Solution) -> Floats:

@@ -19,7 +19,6 @@ import numpy as np
 
 from sbpath.mechanism.mechanism import Edge
 from sbpath.physical import COULOMB_PER_MAH
-from sbpath.results.cycles import half_cycles, spans
 from sbpath.solution import Floats, Solution
 
 # Paths and branches that carry less than this share of all Sb are omitted.
@@ -113,7 +112,7 @@ def branches(paths: Sequence[Path], least: float = MIN_BRANCH_SHARE) -> tuple[Pa
 
 
 def pathways(solution: Solution, least: float = MIN_PATH_SHARE) -> list[Pathways]:
-    """The paths of every half cycle, in order.
+    """The paths of every half cycle, in order, also of cycles whose rows were not kept.
 
     Parameters
     ----------
@@ -133,16 +132,13 @@ def pathways(solution: Solution, least: float = MIN_PATH_SHARE) -> list[Pathways
     ends = [edge.ends for edge in solution.edges]
     capacitance = solution.network.double_layer
     found = []
-    halves = half_cycles(solution)
-    for half, rows in zip(halves, spans(solution, halves), strict=True):
-        # From the row before, so that a voltage jump counts.
-        before, last = max(rows.start - 1, 0), rows.stop - 1
-        charge = solution.edge_charge_mAh_per_g[:, last] - solution.edge_charge_mAh_per_g[:, before]
-        converted = solution.converted[:, last] - solution.converted[:, before]
-        start = solution.experiment.initial.potential_V
-        rise = solution.potential_V[last] - (solution.potential_V[before] if rows.start > 0 else start)
-        total = half.capacity_mAh_per_g * (1.0 if half.direction == "insertion" else -1.0)
-        layer = -capacitance * float(rise) / COULOMB_PER_MAH
+    table = solution.cycle_table
+    for half, (cycle, way) in enumerate(
+        zip(table.half_cycle.tolist(), table.half_direction.tolist(), strict=True)
+    ):
+        charge, converted = table.half_edge_charge_mAh_per_g[half], table.half_converted[half]
+        total = abs(float(table.half_charge_mAh_per_g[half])) * way
+        layer = -capacitance * float(table.half_potential_V[half]) / COULOMB_PER_MAH
         left = {node: 0.0 for node in solution.phases}
         for (reactant, _), amount in zip(ends, converted.tolist(), strict=True):
             left[reactant] += amount
@@ -152,8 +148,8 @@ def pathways(solution: Solution, least: float = MIN_PATH_SHARE) -> list[Pathways
         ]
         found.append(
             Pathways(
-                cycle=half.cycle,
-                direction=half.direction,
+                cycle=cycle,
+                direction="insertion" if way > 0 else "extraction",
                 edges=solution.edges,
                 charge_mAh_per_g=charge,
                 converted=converted,

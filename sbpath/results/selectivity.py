@@ -25,7 +25,7 @@ from math import inf, isnan, nan
 import numpy as np
 
 from sbpath.model.rows import evaluate_rows
-from sbpath.results.cycles import HalfCycle, half_cycles, of_cycle
+from sbpath.results.cycles import HalfCycle, half_cycles, half_cycles_of
 from sbpath.solution import CAUSES, Floats, Solution
 
 # A phase that loses less than this share of the Sb in a half cycle is not a branch point.
@@ -201,7 +201,7 @@ def branch_points(solution: Solution, cycle: int | None = None) -> list[BranchPo
     Raises
     ------
     InputError
-        If that cycle passes no charge.
+        If that cycle passes no charge, or its rows were not kept.
 
     Examples
     --------
@@ -212,12 +212,13 @@ def branch_points(solution: Solution, cycle: int | None = None) -> list[BranchPo
     >>> first.decided_by(first.competitors[1])
     'nucleation'
     """
-    halves = half_cycles(solution)
-    return _branch_points(solution, of_cycle(halves, cycle)) if halves else []
+    if not solution.runs:
+        return []
+    return _branch_points(solution, half_cycles_of(solution, cycle))
 
 
 def all_branch_points(solution: Solution) -> list[BranchPoint]:
-    """The branch points of every cycle, as `branch_points` gives them for one."""
+    """The branch points of every kept cycle, as `branch_points` gives them for one."""
     return _branch_points(solution, half_cycles(solution))
 
 

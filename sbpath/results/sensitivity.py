@@ -94,6 +94,7 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
     InputError
         If a path leads to no number or to a cut-off, or the solution is not as above.
     """
+    solution.check_whole("sensitivities")
     problems = [
         f"sensitivities: step {record.number} ({record.step}) controls the voltage; "
         "use steps of constant current and rests"

@@ -104,7 +104,7 @@ def path_asymmetry(solution: Solution, cycle: int | None = None) -> PathAsymmetr
     Raises
     ------
     InputError
-        If there is no closed cycle, or a constrained cycle does not close.
+        If there is no closed cycle, its rows were not kept, or a constrained cycle does not close.
     """
     free = loss_breakdown(solution, cycle)
     ways = of_cycle(pathways(solution), free.cycle)
@@ -129,6 +129,7 @@ def _beginning(solution: Solution, cycle: int, edges: Sequence[tuple[str, str]])
     The end applies where a cycle decomposes a host irreversibly: the recovered phases are only on the
     extraction path. The start of the solution is not used, since it may be off both paths.
     """
+    solution.check_kept(cycle)
     rows = np.flatnonzero(solution.cycle == cycle)
     first, last = int(rows[0]), int(rows[-1])
     began = solution.state_at(first - 1) if first > 0 else solution.experiment.initial

@@ -10,7 +10,7 @@ from sbpath.mechanism.mechanism import Mechanism
 from sbpath.physical import COULOMB_PER_MAH
 from sbpath.protocol.protocol import Protocol, cycling
 from sbpath.protocol.steps import ConstantCurrent, Rate
-from sbpath.results.cycles import cycle_summaries, half_cycles
+from sbpath.results.cycles import cycle_summaries
 from sbpath.solution import Solution
 from sbpath.studies.study import Argument, Study
 from sbpath.studies.study_arguments import StudyArguments
@@ -83,19 +83,22 @@ class RatePoint:
 def rate_capability(solution: Solution) -> list[RatePoint]:
     """A point for each cycle with both directions and a constant-current step, in order."""
     driven: dict[int, tuple[str, float]] = {}
+    one_C, mass = solution.experiment.one_C_mA_per_g, solution.experiment.electrode_mass_g
     for record in solution.steps:
         step = record.step
         if isinstance(step, ConstantCurrent) and record.cycle not in driven:
-            driven[record.cycle] = str(step.rate), abs(float(solution.current_A_per_g[record.first]))
-    halves = half_cycles(solution)
+            driven[record.cycle] = str(step.rate), step.rate.to_A_per_g(one_C * 1e-3, mass)
+    table = solution.cycle_table
     points = []
     for summary in cycle_summaries(solution):
         passed = {"insertion": 0.0, "extraction": 0.0}
         energy = dict(passed)
-        for half in halves:
-            if half.cycle == summary.cycle:
-                passed[half.direction] += half.capacity_mAh_per_g
-                energy[half.direction] += half.energy_J_per_g
+        halves = table.halves(summary.cycle)
+        columns = (table.half_direction, table.half_charge_mAh_per_g, table.half_energy_J_per_g)
+        for sign, charge, work in zip(*(c[halves].tolist() for c in columns), strict=True):
+            way = "insertion" if sign > 0 else "extraction"
+            passed[way] += abs(charge)
+            energy[way] += abs(work)
         if summary.cycle not in driven or 0.0 in passed.values():
             continue
         mean = {way: energy[way] / (COULOMB_PER_MAH * passed[way]) for way in passed}

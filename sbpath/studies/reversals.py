@@ -16,7 +16,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.halfcycles import Run, charge_runs
+from sbpath.halfcycles import Run
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.steps import Direction, Rate, Rest
@@ -307,8 +307,9 @@ def voltage_at(solution: Solution, run: Run, x: NDArray[np.float64] | float) -> 
     return np.asarray(np.interp(x, composition[order], solution.voltage_V[run.first : run.last][order]))
 
 
-def _runs(solution: Solution) -> list[Run]:
-    return charge_runs(solution.charge_mAh_per_g, solution.cycle, solution.step)
+def _runs(solution: Solution) -> Sequence[Run]:
+    solution.check_whole("reversals")
+    return solution.runs
 
 
 def _at_end(solution: Solution, x: float) -> bool:

@@ -155,6 +155,8 @@ def _pulse(step: ConstantCurrent, size: Limit, number: int, full_x: float) -> Co
 def titration(solution: Solution) -> list[TitrationPoint]:
     """A point for every rest directly after a step that passed charge, in order.
 
+    Where the rows of some cycles were not kept, of those that were.
+
     Examples
     --------
     >>> import sbpath
@@ -164,10 +166,11 @@ def titration(solution: Solution) -> list[TitrationPoint]:
     (1.0, 0.851, 0.867)
     """
     points = []
+    kept = frozenset(solution.kept_cycles)
     for pulse, rest in zip(solution.steps[:-1], solution.steps[1:], strict=True):
         if pulse.direction == "rest" or pulse.duration_s == 0.0:
             continue
-        if not isinstance(rest.step, Rest):
+        if not isinstance(rest.step, Rest) or rest.cycle not in kept:
             continue
         row = rest.last - 1
         points.append(
@@ -219,7 +222,7 @@ def two_phase_equilibria(solution: Solution) -> list[TwoPhaseEquilibrium]:
     content have no equilibrium potential.
     """
     work = workspace(solution.network)
-    converted = np.asarray(np.trapezoid(solution.rates_per_s, solution.time_s, axis=1))
+    converted = solution.converted[:, -1]
     pairs: dict[tuple[str, str], float] = {}
     for edge, share in zip(solution.edges, converted.tolist(), strict=True):
         one, other = sorted(edge.ends, key=solution.phases.index)

@@ -43,9 +43,13 @@ def _nothing_formed(solution: Solution, ways: Sequence[Pathways | None]) -> list
 
 
 def simulation_report(solution: Solution) -> str:
-    """Half cycles, cycles, and every step that failed or whose limit was already met."""
+    """Half cycles, cycles, and every step that failed or whose limit was already met.
+
+    Of the cycles, those whose rows were kept.
+    """
     labels = node_labels(solution.mechanism)
-    ways = pathways(solution)
+    kept = frozenset(solution.kept_cycles)
+    ways = [way for way in pathways(solution) if way.cycle in kept]
     lines = [
         heading(solution),
         "",
@@ -79,7 +83,7 @@ def simulation_report(solution: Solution) -> str:
             f"per gram of the whole electrode ({inactive:g} g of inactive mass per gram of host): "
             f"{highest / (1.0 + inactive):.1f} mAh/g at most"
         ]
-    summaries = cycle_summaries(solution)
+    summaries = [summary for summary in cycle_summaries(solution) if summary.cycle in kept]
     if summaries:
         rows = [
             [
@@ -103,6 +107,11 @@ def simulation_report(solution: Solution) -> str:
         ]
     if any(summary.energy_efficiency is None for summary in summaries):
         lines += ["-: the capacities differ by more than 2 %, so the loop is not closed"]
+    if solution.accumulated is not None:
+        lines += [
+            f"the tables show the {len(kept)} of {solution.steps[-1].cycle} cycles whose rows were kept; "
+            "sbpath.cycle_summaries gives all cycles of a saved solution"
+        ]
     odd = [r for r in solution.steps if r.outcome.failed or r.outcome is Outcome.ALREADY_MET]
     lines += map(str, odd)
     return "\n".join(lines)

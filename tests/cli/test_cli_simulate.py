@@ -139,3 +139,38 @@ def test_simulate_draws_the_figure_asked_for(capsys, tmp_path, kind):
     assert code == 0
     assert f"wrote {figure}" in out
     assert figure.stat().st_size > 10_000
+
+
+def test_of_a_long_run_only_some_cycles_are_kept_and_shown(capsys, tmp_path):
+    file = tmp_path / "long.npz"
+    code, out, err = run(
+        capsys,
+        "simulate",
+        "li-sb",
+        "--cycles",
+        "9",
+        "--rate",
+        "1C",
+        "--keep",
+        "4",
+        "--quiet",
+        "--save",
+        str(file),
+    )
+    assert (code, err) == (0, "")
+    assert re.findall(r"^(\d+) +insertion", out, re.MULTILINE) == ["1", "4", "8", "9"]
+    assert "the tables show the 4 of 9 cycles whose rows were kept" in out
+    assert len(sbpath.cycle_summaries(sbpath.load_solution(file))) == 9
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        (["--keep", "0"], "--keep: must be all, ends or"),
+        (["--keep", "ends", "--bdf", "a.bdf.csv"], "--bdf writes the rows"),
+    ],
+)
+def test_a_keep_that_makes_no_sense_is_refused(capsys, options, wrong):
+    code, out, err = run(capsys, "simulate", "li-sb", *options)
+    assert (code, out) == (2, "")
+    assert wrong in err
