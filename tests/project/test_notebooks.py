@@ -144,7 +144,7 @@ PINNED = {
         "good: 3 phases, 6 transformations warnings: none",
         "must be above zero, not -71.4",
         "does not balance (right minus left is 1 Na)",
-        "an assumed number says why",
+        "an assumed number must say why",
         "if it is in kJ, write -172200",
         "plateau at 0.625 V and 0.766 V: 100 % by Na3Sb -> NaSb -> Sb",
         "plateau at 0.670 V: 100 % by Na3Sb -> Sb",
