@@ -7,8 +7,7 @@ import numpy as np
 from sbpath.kernels import Floats, Floats2, Floats3, compiled, kernel
 from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import Network
-from sbpath.model.rates import growth_time, nucleation_time
-from sbpath.model.transformations import MIN_AFFINITY
+from sbpath.model.transformations import MIN_AFFINITY, edge_times
 from sbpath.model.workspace import workspace
 
 
@@ -63,20 +62,11 @@ def _evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple
         evaluate(0.0, states[row], Control(True, currents[row], 0.0), network, space, False)
         for e in range(len(network.source)):
             volumes[row, e] = space.volume[e]
-            driving = space.affinity[e] - network.transformation_work[e]
-            if driving <= MIN_AFFINITY:
+            if space.affinity[e] - network.transformation_work[e] <= MIN_AFFINITY:
                 continue
-            # `evaluate` skips edges with an empty reactant, and the growth of edges that never nucleate.
-            barrier = network.barrier[0, e] * space.volume[e] * space.volume[e]
-            times[0, e, row] = nucleation_time(driving, barrier, network.log_attempt[0, e])
-            times[1, e, row] = growth_time(
-                driving,
-                states[row, network.target[e]],
-                network.growth[0, e],
-                network.alpha[e],
-                network.energy[e],
-                network.order[e],
-                network.seed[e],
+            # `evaluate` skips edges with an empty reactant.
+            times[0, e, row], times[1, e, row], _ = edge_times(
+                0, e, states[row, network.target[e]], network, space
             )
             times[2, e, row] = network.transport[0, e]
         motion[row] = space.derivatives.dy_dt[network.layout.potential]

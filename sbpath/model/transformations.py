@@ -34,6 +34,29 @@ def fill_edges(network: Network, space: Workspace) -> None:
 
 
 @kernel
+def edge_times(
+    i: int, e: int, product: float, network: Network, space: Workspace
+) -> tuple[float, float, float]:
+    """Times of nucleation and growth (s) and the nucleation barrier of edge e in particle i, from
+    the amount of its product; call after `fill_edges`.
+
+    A time may be as long as e^600 s, or infinite: never square one.
+    """
+    driving = space.affinity[e] - network.transformation_work[e]
+    barrier = network.barrier[i, e] * space.volume[e] * space.volume[e]
+    growth = growth_time(
+        driving,
+        product,
+        network.growth[i, e],
+        network.alpha[e],
+        network.energy[e],
+        network.order[e],
+        network.seed[e],
+    )
+    return nucleation_time(driving, barrier, network.log_attempt[i, e]), growth, barrier
+
+
+@kernel
 def add_transformations(state: Floats, network: Network, space: Workspace, with_jacobian: bool) -> float:
     """Add the rates of all edges; returns the current I_f that they consume (A/g).
 
@@ -60,21 +83,11 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
                 continue
             p: int = network.source[e]
             q: int = network.target[e]
-            barrier = network.barrier[i, e] * space.volume[e] * space.volume[e]
-            nucleation = nucleation_time(driving, barrier, network.log_attempt[i, e])
+            nucleation, growth, barrier = edge_times(i, e, state[first + q], network, space)
             space.nucleation[i, e] = nucleation
+            space.growth[i, e] = growth
             if nucleation == inf:
                 continue
-            growth = growth_time(
-                driving,
-                state[first + q],
-                network.growth[i, e],
-                network.alpha[e],
-                network.energy[e],
-                network.order[e],
-                network.seed[e],
-            )
-            space.growth[i, e] = growth
             waiting = nucleation + growth + network.transport[i, e]
             reactant = max(state[first + p], 0.0)
             rate = reactant / waiting
