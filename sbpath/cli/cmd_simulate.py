@@ -15,6 +15,7 @@ from sbpath.cli.options import (
     add_protocol,
     add_save,
     add_window,
+    check_cycles,
     check_figure_kind,
     check_outputs,
     cut_offs,
@@ -134,8 +135,7 @@ def _protocol(options: argparse.Namespace, mechanism: Mechanism) -> Any:
     for name in ("rate", "lower", "upper"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name}: has no effect with --protocol; write it into the steps")
-    if options.cycles < 1:
-        raise InputError(f"--cycles: must be a whole number, 1 or more, not {options.cycles}")
+    check_cycles(options)
     return Protocol.parse([tuple(options.protocol)] * options.cycles, mechanism.ion)
 
 

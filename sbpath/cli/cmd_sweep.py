@@ -13,6 +13,7 @@ from sbpath.cli.options import (
     add_mechanism,
     add_outputs,
     add_protocol,
+    check_cycles,
     check_outputs,
     load,
     save_figure,
@@ -92,8 +93,7 @@ def add(commands: Any) -> None:
 
 def _sweep(options: argparse.Namespace) -> int:
     check_outputs(options.out, options.csv, plot=options.plot)
-    if options.cycles < 1:
-        raise InputError(f"--cycles: must be a whole number, 1 or more, not {options.cycles}")
+    check_cycles(options)
     return _map(options) if options.map else _table(options)
 
 

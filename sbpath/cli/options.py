@@ -61,6 +61,12 @@ def add_cycles(parser: argparse.ArgumentParser, cycles: int) -> None:
     )
 
 
+def check_cycles(options: argparse.Namespace) -> None:
+    """Refuse a number of cycles below 1."""
+    if options.cycles < 1:
+        raise InputError(f"--cycles: must be a whole number, 1 or more, not {options.cycles}")
+
+
 def add_window(parser: argparse.ArgumentParser) -> None:
     """Cut-offs."""
     parser.add_argument("--lower", metavar="V", help="lower cut-off, 0.05 or 50mV (default: the mechanism's)")

@@ -14,8 +14,8 @@ from sbpath.results.cycles import cycle_summaries
 from sbpath.solution import Solution
 from sbpath.studies.study import Argument, Study
 from sbpath.studies.study_arguments import StudyArguments
-from sbpath.text.report import heading
-from sbpath.text.tables import Column, printed_table
+from sbpath.text.report import table_report
+from sbpath.text.tables import Column
 
 
 def rate_test(
@@ -125,14 +125,12 @@ COLUMNS: tuple[Column[RatePoint], ...] = (
 
 def report(solution: Solution) -> str:
     """Capacities, coulombic efficiency and mean voltages of each cycle."""
-    return "\n".join(
-        [
-            heading(solution),
-            "",
-            printed_table(COLUMNS, rate_capability(solution)),
-            "coulombic eff.: extraction / insertion capacity; where the rate changes it differs from 100 % "
-            "without any loss",
-        ]
+    return table_report(
+        solution,
+        COLUMNS,
+        rate_capability(solution),
+        "coulombic eff.: extraction / insertion capacity; where the rate changes it differs from 100 % "
+        "without any loss",
     )
 
 

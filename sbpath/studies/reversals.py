@@ -24,8 +24,8 @@ from sbpath.results.cycles import MAX_LOOP_MISMATCH
 from sbpath.solution import Solution, StepRecord
 from sbpath.studies.study import RATE, REST, Argument, Study
 from sbpath.studies.study_arguments import StudyArguments, to_composition
-from sbpath.text.report import heading
-from sbpath.text.tables import Column, printed_table
+from sbpath.text.report import table_report
+from sbpath.text.tables import Column
 
 # Curves coincide where their voltages differ by less than this (V).
 SAME_V = 0.005
@@ -356,27 +356,23 @@ REST_COLUMNS: tuple[Column[ReversalRest], ...] = (
 
 def report(solution: Solution) -> str:
     """Where each curve leaves and rejoins the full loop."""
-    return "\n".join(
-        [
-            heading(solution),
-            "",
-            printed_table(COLUMNS, reversals(solution)),
-            f"rejoins: stays within {1e3 * SAME_V:g} mV of the branch of its direction from there on; "
-            "-: not before the loop's end",
-        ]
+    return table_report(
+        solution,
+        COLUMNS,
+        reversals(solution),
+        f"rejoins: stays within {1e3 * SAME_V:g} mV of the branch of its direction from there on; "
+        "-: not before the loop's end",
     )
 
 
 def rest_report(solution: Solution) -> str:
     """Change of the voltage in each rest, and the branches of the full loop at that x."""
-    return "\n".join(
-        [
-            heading(solution),
-            "",
-            printed_table(REST_COLUMNS, rests_after_reversal(solution)),
-            "At rest the voltage moves only as far as transformations with a driving force carry it; nothing drives "
-            "it to the middle of the loop.",
-        ]
+    return table_report(
+        solution,
+        REST_COLUMNS,
+        rests_after_reversal(solution),
+        "At rest the voltage moves only as far as transformations with a driving force carry it; nothing drives "
+        "it to the middle of the loop.",
     )
 
 

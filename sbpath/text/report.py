@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -12,7 +12,16 @@ from sbpath.protocol.outcome import Outcome
 from sbpath.results.cycles import cycle_summaries, half_cycles
 from sbpath.results.pathways import MIN_PATH_SHARE, Pathways, pathways
 from sbpath.solution import Solution
-from sbpath.text.tables import or_dash, path_text, plateaus_text, table, ways_note
+from sbpath.text.tables import (
+    Column,
+    Row,
+    or_dash,
+    path_text,
+    plateaus_text,
+    printed_table,
+    table,
+    ways_note,
+)
 
 
 def heading(solution: Solution) -> str:
@@ -24,6 +33,11 @@ def heading(solution: Solution) -> str:
         f"{mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, {electrode}{one_C}, "
         f"{solution.time_s[-1] / 3600:.4g} h"
     )
+
+
+def table_report(solution: Solution, columns: Sequence[Column[Row]], rows: Iterable[Row], note: str) -> str:
+    """Heading, one table, and a note below it."""
+    return "\n".join([heading(solution), "", printed_table(columns, rows), note])
 
 
 def _nothing_formed(solution: Solution, ways: Sequence[Pathways | None]) -> list[str]:
