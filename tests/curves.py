@@ -1,8 +1,17 @@
-"""Reading a `Solution` in tests: rows of a step, values along a half cycle, integrals over rows."""
+"""Cycles of a shipped mechanism, and reading them: rows of a step, values along a half cycle, integrals over rows."""
 
 from __future__ import annotations
 
 import numpy as np
+
+from sbpath import cycling, load_mechanism
+
+
+def cycled(simulated, name, rate="C/10", cycles=2, graph=None, **options):
+    """Cycles between the mechanism's own cut-offs, made once (`simulated`)."""
+    mechanism = load_mechanism(name)
+    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
+    return simulated(name, protocol, graph=graph or mechanism.default_graph, **options)
 
 
 def rows(solution, number):

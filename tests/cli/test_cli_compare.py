@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 
 import pytest
-from command_line import cycled, read, run
+from command_line import read, run
+from curves import cycled
 
 from sbpath import cycling, load_mechanism, simulate
 from sbpath.cli import main

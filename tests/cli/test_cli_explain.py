@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from command_line import cycled, read, run
+from command_line import read, run
+from curves import cycled
 
 from sbpath import branch_points, pathways
 from sbpath.text.explanation import explain_table, explanation

@@ -6,7 +6,8 @@ import re
 
 import numpy as np
 import pytest
-from command_line import cycled, read, run
+from command_line import read, run
+from curves import cycled
 
 from sbpath import loss_breakdown
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from command_line import cycled, read, run
+from command_line import read, run
+from curves import cycled
 
 from sbpath import pathways
 

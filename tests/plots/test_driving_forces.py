@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from curves import edge_names
+from curves import cycled, edge_names
 
-from sbpath import InputError, cycling, driving_forces, load_mechanism, plots
+from sbpath import InputError, driving_forces, plots
 from sbpath.results.cycles import half_cycles
-
-
-def cycled(simulated, name, rate="C/5", cycles=2):
-    mechanism = load_mechanism(name)
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
-    return simulated(name, protocol, graph=mechanism.default_graph)
 
 
 @pytest.fixture(scope="module")

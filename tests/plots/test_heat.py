@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from curves import cycled
 
-from sbpath import cycling, heat_flow, load_mechanism, plots
+from sbpath import heat_flow, plots
 from sbpath.results.cycles import half_cycles
 
 
-def cycled(simulated, name, rate="C/5", cycles=2):
-    mechanism = load_mechanism(name)
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
-    return simulated(name, protocol, graph=mechanism.default_graph)
-
-
 def test_heat_draws_total_irreversible_and_reversible(simulated):
-    solution = cycled(simulated, "li-sb-llzo")
+    solution = cycled(simulated, "li-sb-llzo", "C/5")
     axes, flow = plots.heat(solution), heat_flow(solution)
     lost = flow.transformation_W_per_g.sum(axis=0) + flow.joule_W_per_g
     for column, half in enumerate(half_cycles(solution)[2:]):

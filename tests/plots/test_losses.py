@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bars import stands_for
+from curves import cycled
 from tiny import solution_phase
 
 from sbpath import (
     cycling,
     hysteresis_profile,
-    load_mechanism,
     loss_breakdown,
     path_asymmetry,
     plots,
@@ -21,12 +21,6 @@ from sbpath.results.loss_breakdown import LOSSES
 from sbpath.studies.zero_rate import CENTURY_C, ZeroRate
 
 
-def cycled(simulated, name, rate="C/5", cycles=2):
-    mechanism = load_mechanism(name)
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
-    return simulated(name, protocol, graph=mechanism.default_graph)
-
-
 @pytest.fixture(scope="module")
 def lithium(simulated):
     return cycled(simulated, "li-sb", "C/10")
@@ -34,7 +28,7 @@ def lithium(simulated):
 
 @pytest.mark.parametrize("name", ["li-sb", "li-sb-llzo", "na-sb"])
 def test_the_gap_draws_the_profile_and_the_stack_of_its_losses(simulated, name):
-    solution = cycled(simulated, name)
+    solution = cycled(simulated, name, "C/5")
     ax, profile = plots.hysteresis_profile(solution), hysteresis_profile(solution)
     (line,) = ax.lines
     np.testing.assert_array_equal(line.get_xdata(), profile.composition)

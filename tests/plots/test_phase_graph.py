@@ -5,17 +5,12 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 import pytest
+from curves import cycled
 from matplotlib.colors import to_rgb
 from tiny import solution_phase
 
-from sbpath import cycling, load_mechanism, pathways, plots, simulate
+from sbpath import cycling, pathways, plots, simulate
 from sbpath.plots.style import EXTRACTION, INSERTION
-
-
-def cycled(simulated, name, rate="C/5", cycles=2):
-    mechanism = load_mechanism(name)
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
-    return simulated(name, protocol, graph=mechanism.default_graph)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +30,7 @@ def carried(solution):
 
 @pytest.mark.parametrize("name", ["li-sb", "na-sb", "k-sb"])
 def test_arrows_are_wider_the_more_they_carried_and_coloured_by_direction(simulated, name):
-    ax, arrows, charge = carried(cycled(simulated, name))
+    ax, arrows, charge = carried(cycled(simulated, name, "C/5"))
     widths = np.array([arrow.get_linewidth() for arrow in arrows])
     active = np.abs(charge) > 0.2 * np.abs(charge).max()  # the faintest ones have a least width
     order = np.argsort(np.abs(charge[active]))
@@ -60,7 +55,7 @@ def test_the_width_of_an_arrow_is_the_charge_that_it_carried(lithium):
 
 
 def test_paths_tell_what_edges_did_not_carry(simulated):
-    solution = cycled(simulated, "na-sb")
+    solution = cycled(simulated, "na-sb", "C/5")
     ax, _, _ = carried(solution)
     words = "\n".join(text.get_text() for text in ax.texts)
     for way in pathways(solution)[2:]:

@@ -7,15 +7,10 @@ import itertools
 import numpy as np
 import pytest
 from bars import heights, stands_for
+from curves import cycled
 
-from sbpath import cycling, hysteresis_profile, load_mechanism, loss_breakdown, plots
+from sbpath import hysteresis_profile, loss_breakdown, plots
 from sbpath.results.cycles import cycle_summaries
-
-
-def cycled(simulated, name, rate="C/5", cycles=2):
-    mechanism = load_mechanism(name)
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
-    return simulated(name, protocol, graph=mechanism.default_graph)
 
 
 def panels(figure, count):
@@ -24,7 +19,7 @@ def panels(figure, count):
 
 
 def test_comparison_draws_loops_gaps_causes_and_efficiency(simulated):
-    several = [cycled(simulated, name) for name in ("li-sb", "na-sb", "k-sb")]
+    several = [cycled(simulated, name, "C/5") for name in ("li-sb", "na-sb", "k-sb")]
     figure = plots.comparison(several)
     gap, efficiency, causes, energy = panels(figure, 3)
     for number, solution in enumerate(several):
@@ -68,7 +63,7 @@ def test_names_below_the_bars_of_a_comparison_do_not_overlap(simulated, count):
 
 
 def test_on_the_scale_of_lithium_the_loops_move_and_nothing_else(simulated):
-    several = [cycled(simulated, name) for name in ("li-sb", "na-sb")]
+    several = [cycled(simulated, name, "C/5") for name in ("li-sb", "na-sb")]
     own, common = plots.loops(several), plots.loops(several, "Li")
     for left, right, shift in zip(own, common, (0.0, 0.3301), strict=True):
         for a, b in zip(left.lines[:2], right.lines[:2], strict=True):
@@ -95,6 +90,6 @@ def test_a_comparison_without_a_closed_loop_is_drawn_in_silence(simulated):
 
 def test_a_cycle_of_several_loops_does_not_keep_the_others_from_being_compared(simulated):
     steps = ("Insert at C/2 until x = 2", "Extract at C/2 until 1.5 V") * 2
-    several = [cycled(simulated, "li-sb"), simulated("na-sb", (steps,) * 2)]
+    several = [cycled(simulated, "li-sb", "C/5"), simulated("na-sb", (steps,) * 2)]
     _, _, causes, _ = panels(plots.comparison(several), 2)
     stands_for(causes, 0, loss_breakdown(several[0]).losses_mV.sum(axis=0))

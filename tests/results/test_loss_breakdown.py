@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analytic import CORNER, K_B, M_SB, F, R, Textbook
-from curves import at_composition, lobatto_integral, rows
+from curves import at_composition, cycled, lobatto_integral, rows
 from scipy.special import dawsn
 from tiny import one_edge, solution_phase
 
@@ -40,13 +40,6 @@ CYCLES = [
     if rate == "C/5" or not load_mechanism(pair[0]).assemblages
 ]
 CYCLES += [(*pair, "C/5") for pair in OTHERS]
-
-
-def cycled(simulated, name, rate="C/10", graph=None, **options):
-    """Two cycles between the cut-offs."""
-    mechanism = load_mechanism(name)
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, 2)
-    return simulated(name, protocol, graph=graph or mechanism.default_graph, **options)
 
 
 def area(solution, cycle):

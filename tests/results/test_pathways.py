@@ -8,7 +8,7 @@ import itertools
 import numpy as np
 import pytest
 from analytic import M_SB, F, R, Textbook, bateman
-from curves import edge_names, lobatto_integral, rows
+from curves import cycled, edge_names, lobatto_integral, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import solution_phase, tiny_mechanism
@@ -27,12 +27,6 @@ DEFAULTS = [
 ]
 
 
-def cycled(simulated, name, graph=None, rate="C/5"):
-    mechanism = load_mechanism(name)
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, 2)
-    return simulated(name, protocol, graph=graph or mechanism.default_graph)
-
-
 def incidence(solution):
     """N, shape (P, E): -1 for the reactant of each edge and +1 for its product."""
     matrix = np.zeros((len(solution.phases), len(solution.edges)))
@@ -47,7 +41,7 @@ def incidence(solution):
 
 @pytest.mark.parametrize(("name", "graph"), [*DEFAULTS, ("na-sb", "candidate"), ("k-sb", "reported")])
 def test_extents_change_the_fractions_by_the_incidence_of_the_graph(simulated, name, graph):
-    solution = cycled(simulated, name, graph)
+    solution = cycled(simulated, name, "C/5", graph=graph)
     changes = solution.fractions - solution.fractions[:, :1]
     np.testing.assert_allclose(changes, incidence(solution) @ solution.converted, atol=2e-5)
     for way, number in zip(pathways(solution), range(1, 5), strict=True):
@@ -61,7 +55,7 @@ def test_extents_change_the_fractions_by_the_incidence_of_the_graph(simulated, n
     ("name", "graph"), [("li-sb", "candidate"), ("na-sb", "candidate"), ("k-sb", "candidate")]
 )
 def test_charge_goes_into_edges_galleries_and_double_layer(simulated, name, graph):
-    solution = cycled(simulated, name, graph)
+    solution = cycled(simulated, name, "C/5", graph=graph)
     book = Textbook.of(solution.mechanism.document, graph, solution.temperature_C)
     for way, number in zip(pathways(solution), range(1, 5), strict=True):
         these = rows(solution, number)
@@ -84,7 +78,7 @@ def test_charge_goes_into_edges_galleries_and_double_layer(simulated, name, grap
 
 def test_branches_of_one_phase_share_all_that_leaves_it(simulated):
     for name, graph in DEFAULTS:
-        solution = cycled(simulated, name, graph)
+        solution = cycled(simulated, name, "C/5", graph=graph)
         for way in pathways(solution):
             for phase in solution.phases:
                 own = [e for e, edge in enumerate(way.edges) if edge.reactant == phase]
@@ -225,7 +219,7 @@ def test_paths_carry_what_the_phases_lost_and_no_edge_more_than_it_did(amounts, 
 @pytest.mark.parametrize("graph", ["reported", "candidate"])
 @pytest.mark.parametrize("name", ["li-sb", "li-sb-libh4", "li-sb-llzo"])
 def test_lithium_goes_in_by_two_steps_and_out_by_one(simulated, name, graph):
-    solution = cycled(simulated, name, graph)
+    solution = cycled(simulated, name, "C/5", graph=graph)
     insertion, extraction = pathways(solution)[2:]
     assert insertion.paths[0].phases == ("Sb", "Li2Sb", "Li3Sb")
     assert extraction.paths[0].phases == ("Li3Sb", "Sb")
@@ -242,7 +236,7 @@ def test_lithium_goes_in_by_two_steps_and_out_by_one(simulated, name, graph):
 )  # fmt: skip
 def test_sodium_and_potassium_come_back_the_way_they_went(simulated, name, between, full):
     for graph in load_mechanism(name).graphs:
-        insertion, extraction = pathways(cycled(simulated, name, graph))[2:]
+        insertion, extraction = pathways(cycled(simulated, name, "C/5", graph=graph))[2:]
         into, out = (
             {p.phases: p.share for p in way.paths if p.share > 5e-3} for way in (insertion, extraction)
         )

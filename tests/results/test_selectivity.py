@@ -10,7 +10,7 @@ from math import nan
 import numpy as np
 import pytest
 from analytic import K_B, F, Textbook
-from curves import edge_names
+from curves import cycled, edge_names
 from tiny import tiny_mechanism
 
 from sbpath import (
@@ -32,12 +32,6 @@ KELVIN = 298.15
 GAMMA = {("Sb", "Li2Sb"): 0.134, ("Li2Sb", "Li3Sb"): 0.093, ("Sb", "Li3Sb"): 0.219}
 VOLUME = {"Sb": 18.19e-6, "Li2Sb": 35.82e-6, "Li3Sb": 42.73e-6}
 ATTEMPT = 1e9
-
-
-def cycled(simulated, name="li-sb", rate="C/10", **options):
-    mechanism = load_mechanism(name)
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, 2)
-    return simulated(name, protocol, graph=mechanism.default_graph, **options)
 
 
 def decided(solution, direction, phase, cycle=None):
@@ -69,7 +63,7 @@ def barrier_kT(gamma, force, shape=1.0):
     ],
 )
 def test_force_barrier_and_rate_are_those_of_nucleation_theory(simulated, direction, phase, product):
-    solution = cycled(simulated)
+    solution = cycled(simulated, "li-sb")
     branch_point = decided(solution, direction, phase)
     one = competitor(branch_point, product)
     book = Textbook.of(solution.mechanism.document, "candidate", 25.0)
@@ -91,7 +85,7 @@ def test_force_barrier_and_rate_are_those_of_nucleation_theory(simulated, direct
 def test_force_on_extraction_is_that_of_the_table_after_chang(simulated, potential, force, tolerance):
     # literature.md 1.3, from Chang et al. 2015 and the potentials of Weppner and Huggins, with
     # Li3Sb taken as stoichiometric: an upper bound, which vacancies lower the more the higher E is.
-    solution = cycled(simulated)
+    solution = cycled(simulated, "li-sb")
     edge = edge_names(solution.edges).index("Li3Sb -> Sb")
     half = slice(solution.steps[3].first, solution.steps[3].last)
     rising, forces = solution.potential_V[half], driving_forces(solution).force_J_per_m3[edge, half]
@@ -114,7 +108,7 @@ def test_force_on_extraction_is_that_of_the_table_after_chang(simulated, potenti
     ("potential", "two", "three"), [(0.93, 1.4e8, 1.6e8), (0.90, 3.0e8, 3.6e8), (0.8501, 5.7e8, 7.0e8)]
 )
 def test_forces_on_insertion_are_those_of_the_table_after_chang(simulated, potential, two, three):
-    solution = cycled(simulated)
+    solution = cycled(simulated, "li-sb")
     half = slice(solution.steps[2].first, solution.steps[2].last)
     falling = solution.potential_V[half]
     first = int(np.argmax(falling < potential))
@@ -127,7 +121,7 @@ def test_forces_on_insertion_are_those_of_the_table_after_chang(simulated, poten
 
 
 def test_an_edge_without_driving_force_has_none_in_any_row(simulated):
-    solution = cycled(simulated)
+    solution = cycled(simulated, "li-sb")
     about = driving_forces(solution)
     np.testing.assert_array_equal(np.isnan(about.force_J_per_m3), solution.affinities_J_per_mol <= 1e-9)
     assert np.nanmin(about.force_J_per_m3) > 0.0
@@ -146,7 +140,7 @@ def test_a_barrier_out_of_reach_gives_no_nuclei(simulated):
 
 def test_transformation_work_is_taken_from_the_driving_force(simulated):
     work = 3000.0
-    solution = cycled(simulated, changes=(("kinetics.transformation_work_J_per_mol", work),))
+    solution = cycled(simulated, "li-sb", changes=(("kinetics.transformation_work_J_per_mol", work),))
     one = decided(solution, "insertion", "Sb").winner
     force = (one.affinity_J_per_mol - work) / VOLUME["Li2Sb"]
     assert one.force_J_per_m3 == pytest.approx(force, rel=1e-9)
@@ -158,7 +152,7 @@ def test_transformation_work_is_taken_from_the_driving_force(simulated):
 
 def test_two_inequalities_decide_the_path_of_lithium(simulated):
     # gamma_1 / gamma_2 < (g_1 / g_2)^(2/3): Sb goes to Li2Sb, and Li3Sb to Sb.
-    solution = cycled(simulated)
+    solution = cycled(simulated, "li-sb")
     into, out = decided(solution, "insertion", "Sb"), decided(solution, "extraction", "Li3Sb")
     assert into.winner.product == "Li2Sb"
     assert out.winner.product == "Sb"
@@ -184,7 +178,7 @@ def test_two_inequalities_decide_the_path_of_lithium(simulated):
 
 
 def test_a_branch_point_is_where_half_of_the_phase_has_reacted(simulated):
-    solution = cycled(simulated)
+    solution = cycled(simulated, "li-sb")
     found = branch_points(solution)
     assert [(d.direction, d.phase) for d in found] == [
         ("insertion", "Sb"), ("insertion", "Li2Sb"), ("extraction", "Li3Sb"),
@@ -213,7 +207,9 @@ def test_an_energy_moved_across_its_threshold_changes_the_path_there(
     simulated, direction, phase, product, without, across
 ):
     # The threshold comes from the run of the file's own numbers, where the rival is far from it.
-    threshold = competitor(decided(cycled(simulated), direction, phase, 1), product).threshold_J_per_m2
+    threshold = competitor(
+        decided(cycled(simulated, "li-sb"), direction, phase, 1), product
+    ).threshold_J_per_m2
     shares = {}
     for factor in (0.97, 1.0, 1.03):
         changes = {f"interfaces.{phase}|{product}.energy_J_per_m2": factor * threshold}
@@ -310,7 +306,7 @@ def test_a_competitor_without_a_barrier_is_not_said_to_lack_driving_force():
 
 
 def test_explanation_states_both_inequalities_with_their_numbers(simulated):
-    text = explanation(cycled(simulated))
+    text = explanation(cycled(simulated, "li-sb"))
     assert (
         "0.612 = gamma(Sb|Li₂Sb) / gamma(Sb|Li₃Sb) < (g(Li₂Sb) / g(Li₃Sb))^(2/3) = 0.874: Li₂Sb before Li₃Sb."
         in text
@@ -325,7 +321,7 @@ def test_explanation_states_both_inequalities_with_their_numbers(simulated):
 
 def test_a_winner_that_went_at_another_time_is_the_one_without_a_driving_force(simulated):
     # As where most of a phase goes at first one way, and half of all of it has gone when another one runs.
-    branch_point = decided(cycled(simulated), "insertion", "Sb")
+    branch_point = decided(cycled(simulated, "li-sb"), "insertion", "Sb")
     first, second = branch_point.competitors[:2]
     gone = replace(first, force_J_per_m3=nan, lever=nan, share=0.6, waiting=TimeConstants(nan, nan, nan))
     running = replace(second, lever=nan, share=0.4)
@@ -339,7 +335,7 @@ def test_a_winner_that_went_at_another_time_is_the_one_without_a_driving_force(s
 
 
 def test_rows_for_a_file_hold_every_decision_of_every_cycle(simulated):
-    solution = cycled(simulated)
+    solution = cycled(simulated, "li-sb")
     headings, lines = explain_table(solution)
     rows = [dict(zip(headings, line, strict=True)) for line in lines]
     found = [(d, r) for cycle in (1, 2) for d in branch_points(solution, cycle) for r in d.competitors]
@@ -455,7 +451,7 @@ def test_where_growth_decides_no_barrier_is_said_to_win(simulated, name, phase, 
 
 
 def test_an_order_of_shares_against_that_of_the_instant_is_told(simulated):
-    branch_point = decided(cycled(simulated), "insertion", "Sb")
+    branch_point = decided(cycled(simulated, "li-sb"), "insertion", "Sb")
     labels = {name: name for name in ("Sb", "Li2Sb", "Li3Sb")}
     words = "the order at one instant is not that of the shares"
     assert words not in "\n".join(branch_point_text(branch_point, labels))

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from curves import lobatto_integral, rows
+from curves import cycled, lobatto_integral, rows
 
 import sbpath.studies.comparison as module
 from sbpath import (
     InputError,
     compare,
     cycle_summaries,
-    cycling,
     half_cycles,
     load_mechanism,
 )
@@ -31,12 +30,6 @@ from sbpath.studies.comparison import (
 CAUSES = ("Nucleation [mV]", "Growth [mV]", "Transport [mV]", "Work [mV]", "Resistance [mV]")
 
 
-def cycled(simulated, name, rate="C/5", graph=None, cycles=2, **options):
-    mechanism = load_mechanism(name)
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
-    return simulated(name, protocol, graph=graph or mechanism.default_graph, **options)
-
-
 def table(solutions, **options):
     headings, lines = comparison_table(solutions, **options)
     return [dict(zip(headings, line, strict=True)) for line in lines]
@@ -44,7 +37,7 @@ def table(solutions, **options):
 
 @pytest.fixture(scope="module")
 def three(simulated):
-    return [cycled(simulated, name) for name in ("li-sb", "na-sb", "k-sb")]
+    return [cycled(simulated, name, "C/5") for name in ("li-sb", "na-sb", "k-sb")]
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +113,7 @@ def test_the_last_full_cycle_is_compared(simulated):
 @pytest.mark.parametrize("name", ["li-sb2s3-libh4", "k-sb4o5cl2", "na-sb"])
 def test_the_first_cycle_has_an_efficiency_of_its_own(simulated, name):
     graph = "reported" if name == "k-sb4o5cl2" else None
-    solution = cycled(simulated, name, graph=graph)
+    solution = cycled(simulated, name, "C/5", graph=graph)
     charges = []
     for number in (1, 2):
         these = rows(solution, number)
@@ -170,10 +163,10 @@ def test_on_the_scale_of_lithium_potentials_move_by_the_standard_potentials(thre
 
 
 def test_a_label_tells_what_differs_and_no_more(simulated):
-    lithium = cycled(simulated, "li-sb")
-    reported = cycled(simulated, "li-sb", graph="reported")
+    lithium = cycled(simulated, "li-sb", "C/5")
+    reported = cycled(simulated, "li-sb", "C/5", graph="reported")
     fast = cycled(simulated, "li-sb", "1C")
-    warm = cycled(simulated, "li-sb", temperature_C=60.0)
+    warm = cycled(simulated, "li-sb", "C/5", temperature_C=60.0)
     sodium = cycled(simulated, "na-sb", "1C")
     assert case_labels([lithium, reported, sodium]) == ["li-sb, candidate", "li-sb, reported", "na-sb"]
     assert case_labels([lithium, fast]) == ["li-sb, C/5", "li-sb, 1C"]
@@ -185,7 +178,7 @@ def test_a_label_tells_what_differs_and_no_more(simulated):
 
 def test_cases_alike_but_for_a_number_are_counted(simulated):
     changes = (("interfaces.Sb|Li3Sb.energy_J_per_m2", 0.21),)
-    pair = [cycled(simulated, "li-sb"), cycled(simulated, "li-sb", changes=changes)]
+    pair = [cycled(simulated, "li-sb", "C/5"), cycled(simulated, "li-sb", "C/5", changes=changes)]
     assert case_labels(pair) == ["li-sb (1)", "li-sb (2)"]
 
 
@@ -200,7 +193,7 @@ def test_rates_read_as_people_write_them(rate, text):
 
 
 def test_nothing_vanishes_without_a_word(simulated):
-    full = cycled(simulated, "li-sb")
+    full = cycled(simulated, "li-sb", "C/5")
     half = simulated("li-sb", "Insert at C/2 until 0.05 V")
     rest = simulated("li-sb", "Rest for 1 h")
     open_ = simulated("li-sb", (("Insert at C/2 until 0.05 V", "Extract at C/2 until x = 2"),))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from curves import at_composition, edge_names
+from curves import at_composition, cycled, edge_names
 
-from sbpath import InputError, cycling, load_mechanism, loss_breakdown, path_asymmetry, simulate
+from sbpath import InputError, cycling, loss_breakdown, path_asymmetry, simulate
 from sbpath.studies.constrained_path import report, simulate_constrained
 
 # No edge of this energy (J/m2) nucleates between the cut-offs: barriers of thousands of kT.
@@ -17,21 +17,15 @@ CLOSED = {
 }
 
 
-def cycled(simulated, name="li-sb", rate="C/10", graph=None, **options):
-    mechanism = load_mechanism(name)
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, 2)
-    return simulated(name, protocol, graph=graph or mechanism.default_graph, **options)
-
-
 def dear(simulated, path, rate="C/10"):
     """The cycle with the edges outside that path of lithium closed by their interfacial energy."""
     changes = tuple((f"interfaces.{pair}.energy_J_per_m2", TOO_DEAR) for pair in CLOSED[path])
-    return cycled(simulated, rate=rate, changes=changes)
+    return cycled(simulated, "li-sb", rate=rate, changes=changes)
 
 
 @pytest.fixture(scope="module")
 def lithium(simulated):
-    return path_asymmetry(cycled(simulated))
+    return path_asymmetry(cycled(simulated, "li-sb"))
 
 
 def test_the_free_path_of_lithium_is_cheaper_than_either_path_both_ways(lithium):
@@ -45,7 +39,7 @@ def test_a_held_cycle_is_that_of_interfaces_too_dear_to_nucleate(simulated, lith
     assert constrained.followed == path
     assert constrained.loss_breakdown.hysteresis_mV == pytest.approx(other.hysteresis_mV, abs=0.02)
     assert constrained.loss_breakdown.loop_J_per_g == pytest.approx(other.loop_J_per_g, abs=0.05)
-    free = loss_breakdown(cycled(simulated))
+    free = loss_breakdown(cycled(simulated, "li-sb"))
     assert lithium.difference_mV()[number] == pytest.approx(
         free.hysteresis_mV - other.hysteresis_mV, abs=0.02
     )
@@ -56,7 +50,7 @@ def test_a_held_cycle_is_that_of_interfaces_too_dear_to_nucleate(simulated, lith
 
 def test_the_direction_whose_path_is_kept_is_the_same_curve(simulated, lithium):
     # Held to the insertion path, insertion is as it was and only extraction is another one.
-    free, (constrained, _) = cycled(simulated), lithium.constrained
+    free, (constrained, _) = cycled(simulated, "li-sb"), lithium.constrained
     x = np.array([0.5, 1.5, 2.5])
     np.testing.assert_allclose(
         at_composition(constrained.solution, 3, x), at_composition(free, 3, x), atol=5e-4
@@ -107,7 +101,7 @@ def test_nothing_is_won_where_both_directions_share_a_path(simulated, name):
 
 def test_a_faint_path_does_not_undo_the_holding(simulated):
     rate = "C/5"
-    compared = path_asymmetry(cycled(simulated, rate=rate))
+    compared = path_asymmetry(cycled(simulated, "li-sb", rate=rate))
     for number, path in enumerate(CLOSED):
         other = loss_breakdown(dear(simulated, path, rate)).hysteresis_mV
         wanted = compared.free.hysteresis_mV - other
@@ -122,7 +116,7 @@ def test_a_continued_simulation_can_be_held_too(simulated, lithium):
 
 
 def test_the_report_gives_the_difference_with_its_sign(simulated, lithium):
-    lines = report(cycled(simulated), lithium).splitlines()
+    lines = report(cycled(simulated, "li-sb"), lithium).splitlines()
     for followed, value in zip(("insertion", "extraction"), lithium.difference_mV(), strict=True):
         (line,) = (line for line in lines if line.startswith(f"{followed} path both ways"))
         assert f"{value:+.1f}" in line
@@ -170,7 +164,7 @@ def test_what_is_not_a_closed_cycle_cannot_be_compared(simulated):
     with pytest.raises(InputError, match="no cycle of this solution is closed"):
         path_asymmetry(simulated("li-sb", "Insert at C/2 until 0.05 V"))
     with pytest.raises(InputError, match="cycle 5 is not closed"):
-        path_asymmetry(cycled(simulated), 5)
+        path_asymmetry(cycled(simulated, "li-sb"), 5)
     # At -150 C the charge is that of the double layer alone.
     cold = simulated("li-sb", cycling("C/10", 0.05, 1.5, 1), temperature_C=-150.0)
     with pytest.raises(InputError, match="no transformation ran on insertion"):

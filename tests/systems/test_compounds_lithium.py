@@ -7,9 +7,9 @@ import tomllib
 
 import numpy as np
 import pytest
-from curves import at_composition, edge_names, lobatto_integral, rows
+from curves import at_composition, cycled, edge_names, lobatto_integral, rows
 
-from sbpath import cycling, load_mechanism
+from sbpath import load_mechanism
 from sbpath.mechanism.chemistry import parse_formula
 from sbpath.mechanism.consistency import consistency_problems
 from sbpath.mechanism.documents import shipped_folder
@@ -36,12 +36,6 @@ E_MEAN = (2.0 * E_LI2SB + E_LI3SB) / 3.0
 
 def host_mass(name):
     return sum(MASS[element] * amount for element, amount in HOSTS[name][0].items())
-
-
-def cycled(simulated, name, cycles=3, graph=None, rate="C/10"):
-    mechanism = load_mechanism(name)
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
-    return simulated(name, protocol, graph=graph or mechanism.default_graph)
 
 
 def fraction(solution, node, number):
@@ -237,7 +231,7 @@ def test_theoretical_capacity_by_hand(name, printed):
 @pytest.mark.parametrize("name", NAMES)
 def test_full_insertion_delivers_it(name, simulated):
     """The double layer holds 5 F/g times the window beside it."""
-    solution = cycled(simulated, name)
+    solution = cycled(simulated, name, cycles=3)
     window = solution.potential_V[0] - solution.potential_V[solution.steps[0].last - 1]
     delivered = solution.steps[0].charge_mAh_per_g - 5.0 * window / 3.6
     assert delivered == pytest.approx(HOSTS[name][1] * F / 3.6 / host_mass(name), rel=0.01)
@@ -269,7 +263,7 @@ SWELLING = {  # by hand: (full - host) / host
 @pytest.mark.parametrize("name", NAMES)
 def test_swelling_at_the_end_of_insertion(name, simulated):
     full, host = SWELLING[name]
-    solution = cycled(simulated, name)
+    solution = cycled(simulated, name, cycles=3)
     assert solution.swelling_percent[0] == pytest.approx(0.0, abs=1e-9)
     last = solution.steps[0].last - 1
     wanted = (full / host - 1.0) * 100.0
@@ -294,7 +288,7 @@ def test_titanium_and_antimony_are_as_far_apart_as_their_radii():
 @pytest.mark.parametrize("name", NAMES)
 def test_books_of_three_cycles(name, simulated):
     """Fractions, charge, second law, and the loop of each cycle against its heat and what is stored."""
-    solution = cycled(simulated, name)
+    solution = cycled(simulated, name, cycles=3)
     assert [record.outcome.name for record in solution.steps] == ["VOLTAGE"] * 6
     assert np.abs(solution.fractions.sum(axis=0) - 1.0).max() < 1e-10
     assert solution.fractions.min() > -1e-8
@@ -325,7 +319,7 @@ def test_books_of_three_cycles(name, simulated):
 @pytest.mark.parametrize("name", NAMES)
 def test_elements_are_conserved_along_the_way(name, simulated):
     """Mol of each element per Sb from the amounts of single phases; lithium by the charge."""
-    solution, phases = cycled(simulated, name), load_mechanism(name).phases
+    solution, phases = cycled(simulated, name, cycles=3), load_mechanism(name).phases
     amounts = phase_amounts(solution)
     assert set(amounts) == set(phases)
     for element, wanted in HOSTS[name][0].items():
@@ -357,13 +351,13 @@ PLATEAUS = [
 def test_plateaus_stand_where_cells_show_them(name, x, direction, low, high, simulated):
     """First insertion and third extraction at C/10."""
     number = 1 if direction == "insertion" else 6
-    assert low <= at_composition(cycled(simulated, name), number, x) <= high
+    assert low <= at_composition(cycled(simulated, name, cycles=3), number, x) <= high
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_insertion_stays_below_equilibrium_and_extraction_above(name, simulated):
     """The second law on every edge that runs, by its charge and the equilibrium of its two nodes."""
-    mechanism, solution = load_mechanism(name), cycled(simulated, name)
+    mechanism, solution = load_mechanism(name), cycled(simulated, name, cycles=3)
     seen = 0
     for edge, converted, charge in zip(
         mechanism.edges(), solution.converted, solution.edge_charge_mAh_per_g, strict=True
@@ -386,7 +380,7 @@ def test_insertion_stays_below_equilibrium_and_extraction_above(name, simulated)
 
 def test_part_of_the_tin_antimonide_comes_back(simulated):
     """About 70 % at C/10, more when slower; what comes out alone goes in like Sb."""
-    solution = cycled(simulated, "li-snsb")
+    solution = cycled(simulated, "li-snsb", cycles=3)
     shares = [fraction(solution, "SnSb", number) for number in (2, 4, 6)]
     assert shares[0] == pytest.approx(0.72, abs=0.03)
     assert shares[2] == pytest.approx(shares[1], abs=1e-3)
@@ -399,7 +393,9 @@ def test_part_of_the_tin_antimonide_comes_back(simulated):
 
 
 def test_nickel_comes_back_for_the_most_part_and_cobalt_less(simulated):
-    shares = [fraction(cycled(simulated, n), h, 2) for n, h in (("li-nisb", "NiSb"), ("li-cosb", "CoSb"))]
+    shares = [
+        fraction(cycled(simulated, n, cycles=3), h, 2) for n, h in (("li-nisb", "NiSb"), ("li-cosb", "CoSb"))
+    ]
     assert 0.85 < shares[0] < 0.97
     assert 0.45 < shares[1] < 0.75
 
@@ -410,7 +406,7 @@ def test_nickel_comes_back_for_the_most_part_and_cobalt_less(simulated):
 )
 def test_the_host_goes_to_li3sb_at_once(name, bypass, simulated):
     """On the candidate graph Li2Sb is open; the first insertion, from the host alone, passes it by."""
-    solution = cycled(simulated, name)
+    solution = cycled(simulated, name, cycles=3)
     assert load_mechanism(name).default_graph == "candidate"
     assert solution.fraction(bypass)[rows(solution, 1)].max() < 0.01
     assert fraction(solution, load_mechanism(name).initial_phase, 1) < 1e-3
@@ -419,7 +415,7 @@ def test_the_host_goes_to_li3sb_at_once(name, bypass, simulated):
 def test_zinc_antimonide_on_its_two_graphs(simulated):
     """Li2ZnSb, as the microscope sees it, on the reported graph at 0.34 V; without it 0.3 V higher."""
     reported = cycled(simulated, "li-znsb", cycles=1, graph="reported")
-    candidate = cycled(simulated, "li-znsb")
+    candidate = cycled(simulated, "li-znsb", cycles=3)
     assert at_composition(reported, 1, 2.0) == pytest.approx(0.34, abs=0.02)
     assert at_composition(candidate, 1, 2.0) == pytest.approx(0.69, abs=0.02)
     for solution in (reported, candidate):
@@ -432,7 +428,7 @@ def test_zinc_antimonide_on_its_two_graphs(simulated):
 
 def test_zinc_tin_antimonide_slopes_both_ways(simulated):
     """A solid solution: where all Sb is in it, x(E) is that of its gallery alone, in and out."""
-    solution = cycled(simulated, "li-znsnsb2")
+    solution = cycled(simulated, "li-znsnsb2", cycles=3)
     gallery = load_mechanism("li-znsnsb2").phases["LixZnSnSb2"].galleries[0]
     scale = gallery.width * 8.31446261815324 * 298.15 / F
     inside = solution.fraction("LixZnSnSb2") > 1.0 - 1e-6
