@@ -27,6 +27,18 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return code, captured.out, captured.err
 
 
+def refused(capsys, folder, words, *arguments):
+    """Assert that a command ends with one line that holds `words`, and leaves `folder` empty."""
+    code, out, err = run(capsys, *arguments)
+    assert code == 2
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert err.startswith("sbpath: ")
+    for word in words:
+        assert word in err
+    assert list(folder.iterdir()) == []
+
+
 def parsers() -> dict[str, argparse.ArgumentParser]:
     """The parser of each command and of each study, by its words."""
 
@@ -197,14 +209,7 @@ def test_an_option_given_twice_is_refused_in_one_line(capsys, arguments, option)
 )
 def test_wrong_input_is_one_clear_line_and_exit_code_2(capsys, tmp_path, monkeypatch, arguments, words):
     monkeypatch.chdir(tmp_path)
-    code, out, err = run(capsys, *arguments)
-    assert code == 2
-    assert out == ""
-    assert len(err.splitlines()) == 1
-    assert err.startswith("sbpath: ")
-    for word in words:
-        assert word in err
-    assert list(tmp_path.iterdir()) == []
+    refused(capsys, tmp_path, words, *arguments)
 
 
 @pytest.mark.parametrize(
@@ -256,14 +261,7 @@ def test_wrong_input_is_one_clear_line_and_nothing_is_written(
     outputs = (
         [] if {"--csv", "--plot", "--figure"} & set(arguments) else ["--csv", "out.csv", "--plot", "out.png"]
     )
-    code, out, err = run(capsys, *arguments, "--quiet", *outputs)
-    assert code == 2
-    assert out == ""
-    assert len(err.splitlines()) == 1
-    assert err.startswith("sbpath: ")
-    for word in words:
-        assert word in err
-    assert list(tmp_path.iterdir()) == []
+    refused(capsys, tmp_path, words, *arguments, "--quiet", *outputs)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from sbpath.mechanism.documents import shipped_names
 from sbpath.mechanism.reader import load_mechanism, mechanism_from_document
 from sbpath.model import thermo
 from sbpath.model.network import build_network
+from sbpath.model.workspace import fill_nodes, workspace
 
 T = 298.15
 GALLERIES = [(1.70, 0.82, 1.5), (0.85, 0.64, 1.1), (0.2, 1.1, 0.4)]
@@ -138,23 +139,11 @@ def test_a_very_narrow_gallery_is_two_line_compounds():
 def crossing(mechanism, celsius, one, other):
     """Potential at which two nodes have the same grand potential."""
     network = build_network(mechanism, mechanism.default_graph, celsius + 273.15)
-    names = list(mechanism.phases)
+    space, names = workspace(network), list(mechanism.phases)
 
     def difference(potential):
-        omega = [
-            thermo.node_state(
-                potential,
-                network.gibbs[p],
-                network.fixed[p],
-                network.gallery_start[p],
-                network.gallery_start[p + 1],
-                network.sites,
-                network.site_potential,
-                network.site_energy,
-            )[0]
-            for p in (names.index(one), names.index(other))
-        ]
-        return omega[0] - omega[1]
+        fill_nodes(potential, network, space)
+        return space.omega[names.index(one)] - space.omega[names.index(other)]
 
     return brentq(difference, 0.0, 1.5, xtol=1e-14)
 
