@@ -21,7 +21,7 @@ from sbpath.model.population import Population
 from sbpath.model.unknowns import state_of
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.protocol import Protocol, cycling
-from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Step
+from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Rate, Step
 from sbpath.solver.trial import SolverOptions
 
 ProtocolLike = Protocol | Step | str | Sequence[Any]
@@ -138,7 +138,7 @@ class Experiment:
         if not isinstance(mechanism, Mechanism):
             mechanism = load_mechanism(mechanism)
         if protocol is None:
-            protocol = cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
+            protocol = full_cycles(mechanism)
         parsed = Protocol.parse(protocol, mechanism.ion)
         graph = mechanism.default_graph if graph is None else graph
         options = SolverOptions() if options is None else options
@@ -234,6 +234,11 @@ class Experiment:
                 "population": given["population"] and Population(**given["population"]),
             }
         )
+
+
+def full_cycles(mechanism: Mechanism, rate: str | Rate = "C/10", cycles: int = 1) -> Protocol:
+    """`cycling` between the mechanism's own cut-offs."""
+    return cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
 
 
 def _number(name: str, given: Any, default: float, between: tuple[float, float], problems: Problems) -> float:

@@ -63,12 +63,12 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def _cycled(options: argparse.Namespace, mechanism: Mechanism) -> Solution:
-    from sbpath.protocol.protocol import cycling
+    from sbpath.experiment import full_cycles
     from sbpath.simulation import simulate
 
     return simulate(
         mechanism,
-        cycling(rate(options), mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, options.cycles),
+        full_cycles(mechanism, rate(options), options.cycles),
         graph=options.graph,
         temperature_C=to_celsius(options.temperature),
         progress=not options.quiet,

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 from sbpath.errors import InputError
-from sbpath.experiment import Experiment
+from sbpath.experiment import Experiment, full_cycles
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import node_labels
 from sbpath.mechanism.reader import load_mechanism, with_design
 from sbpath.physical import STANDARD_POTENTIAL_V
 from sbpath.progress import with_progress
-from sbpath.protocol.protocol import cycling
 from sbpath.results.cycles import CycleSummary, HalfCycle, first_cycle_efficiency, last_loop
 from sbpath.results.loss_breakdown import LOSSES, LossBreakdown, loss_breakdowns
 from sbpath.results.pathways import Pathways, pathways
@@ -79,7 +78,7 @@ def compare(
     for system, graph, design, celsius, rate in product(mechanisms, graphs, designs, temperatures_C, rates):
         try:
             mechanism = system if design is None else with_design(system, design)
-            protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
+            protocol = full_cycles(mechanism, rate, cycles)
             runs.append(Experiment.of(mechanism, protocol, graph=graph, temperature_C=celsius))
         except InputError as error:
             problems |= dict.fromkeys(error.problems)

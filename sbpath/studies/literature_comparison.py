@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sbpath.errors import InputError, SbpathError
+from sbpath.experiment import full_cycles
 from sbpath.literature.entries import ReportedAnode
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import subscripted
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.progress import with_progress
-from sbpath.protocol.protocol import cycling
 from sbpath.results.cycles import first_cycle_efficiency, half_cycles
 from sbpath.simulation import simulate
 from sbpath.solution import Solution
@@ -190,7 +190,7 @@ def _mismatch(study: ReportedAnode, mechanism: Mechanism) -> str | None:
 
 def _first_cycle(mechanism: Mechanism, rate: str, graph: str | None, celsius: float) -> Solution | str:
     """The first cycle, or why there is none."""
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
+    protocol = full_cycles(mechanism, rate)
     try:
         return simulate(mechanism, protocol, graph=graph, temperature_C=celsius, progress=False)
     except InputError as error:

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sbpath.errors import InputError
+from sbpath.experiment import full_cycles
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.progress import with_progress
-from sbpath.protocol.protocol import cycling
 from sbpath.protocol.steps import Rate
 from sbpath.results.cycles import cycle_summaries
 from sbpath.simulation import simulate
@@ -122,7 +122,7 @@ def zero_rate(
     for value in with_progress(values.tolist(), "sbpath rates", "rate", progress):
         solution = simulate(
             mechanism,
-            cycling(Rate(value, "C"), mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, 2),
+            full_cycles(mechanism, Rate(value, "C"), 2),
             graph=graph,
             temperature_C=temperature_C,
             progress=False,

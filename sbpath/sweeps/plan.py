@@ -20,10 +20,10 @@ import numpy as np
 
 from sbpath import __version__
 from sbpath.errors import SbpathError
-from sbpath.experiment import Experiment
+from sbpath.experiment import Experiment, full_cycles
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import with_changes
-from sbpath.protocol.protocol import Protocol, cycling
+from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.quantities import plain
 from sbpath.protocol.steps import Rate
 from sbpath.simulation import run, simulate
@@ -140,7 +140,7 @@ class Plan:
         values = self.values(point)
         if self.steps is None:
             rate = Rate(values[RATE], "C") if RATE in values else Rate.parse(self.rate)
-            return cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, self.cycles)
+            return full_cycles(mechanism, rate, self.cycles)
         texts = {
             name: f"{plain(values[name])} {unit}".strip()
             for name, unit in zip(self.names, self.units, strict=True)
