@@ -14,8 +14,9 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from math import ceil
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
@@ -52,7 +53,7 @@ def run_results(
     workers : int or None
         Number of processes; None for one per core if there is enough work.
     executor : Executor or None
-        Used in index of processes on this machine.
+        Used in place of processes on this machine.
 
     Raises
     ------
@@ -116,7 +117,8 @@ class _WorkerProcesses:
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(1, context, initializer=_start_worker, initargs=(self.reader,))
         # The pools start, and load the native code, in parallel.
-        return pool, pool.submit(load_solver)
+        with _interrupt_blocked():
+            return pool, pool.submit(load_solver)
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         index = next(i for i, last in enumerate(self.last) if last is None or last.done())
@@ -237,8 +239,25 @@ def _core_count() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@contextmanager
+def _interrupt_blocked() -> Iterator[None]:
+    """Processes started meanwhile never see Ctrl-C, which would end one that is still starting."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker  # POSIX only
+
+    # Starting the tracker unblocks the signal, so it has to be there before.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _start_worker(reader: Connection) -> None:
-    # The parent handles Ctrl-C and then closes the pipe.
+    # The parent handles Ctrl-C and then closes the pipe; this is for systems that cannot block it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # By default tqdm creates a lock shared between processes, which os._exit would leave behind.
     tqdm.set_lock(threading.RLock())

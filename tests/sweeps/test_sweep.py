@@ -25,7 +25,7 @@ from sbpath import InputError, SbpathError, cycling, load_mechanism, load_sweep,
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.protocol.steps import Rate
 from sbpath.results.cycles import half_cycles, last_loop
-from sbpath.sweeps.executors import WORKER_DIED
+from sbpath.sweeps.executors import WORKER_DIED, _WorkerProcesses
 from sbpath.sweeps.plan import Plan
 from sbpath.sweeps.points import Sample
 from sbpath.sweeps.ranges import Range, Variation
@@ -482,6 +482,24 @@ def test_an_executor_that_breaks_leaves_what_is_done(tmp_path):
     with ThreadPoolExecutor(6) as executor:
         table = run("li-sb", TEMPERATURES, executor=executor, out=out, measure=measures.long)
     assert table["most_mAh_per_g"].tolist() == run("li-sb", TEMPERATURES)["most_mAh_per_g"].tolist()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals can be blocked on POSIX only")
+def test_ctrl_c_reaches_no_worker_not_even_one_that_is_starting():
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    workers = _WorkerProcesses(1)
+    try:
+        (pool, ready), *_ = workers.pools
+        (process,) = pool._processes.values()
+        os.kill(process.pid, signal.SIGINT)
+        ready.result(timeout=60)
+        os.kill(process.pid, signal.SIGINT)
+        assert pool.submit(abs, -1).result(timeout=60) == 1
+    finally:
+        workers.close()
+    # This process receives it as before.
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == mask
+    assert signal.SIGINT not in mask
 
 
 def test_what_the_workers_cannot_run_is_an_error_and_no_row():
