@@ -237,7 +237,7 @@ def _run_step(
             ended = TOO_MANY_ROWS
             break
         recorder = with_room(recorder, wanted)
-        multiple = _write(size, multiple, problem, buffers, recorder)
+        multiple = _write(size, multiple, problem, buffers, recorder, monitor)
         _move_on(buffers)
         if ended == EVENT:
             break
@@ -326,15 +326,23 @@ def _move_on(buffers: StepBuffers) -> None:
 
 
 @kernel
-def _write(size: float, multiple: int, problem: StepProblem, buffers: StepBuffers, recorder: Recorder) -> int:
+def _write(
+    size: float,
+    multiple: int,
+    problem: StepProblem,
+    buffers: StepBuffers,
+    recorder: Recorder,
+    monitor: Monitor,
+) -> int:
     """Write the rows of a step left by `read_step`, at its nodes or at multiples of the output period.
 
-    Advances the totals to its end; returns the next multiple.
+    Advances the totals to its end; returns the next multiple. A request to stop ends it early, since a
+    long step has many rows.
     """
     values, reached, totals, period = buffers.values, buffers.reached, recorder.totals, problem.period
     begin, end, weights = values[0, TIME], values[3, TIME], buffers.weights
     if period > 0.0:
-        while multiple * period < end * (1.0 - 1e-12):
+        while multiple * period < end * (1.0 - 1e-12) and monitor.stop[0] == 0:
             fraction = (multiple * period - begin) / size
             weights[0], weights[1], weights[2], weights[3] = partial_weights(fraction)
             fill_integrals(weights, size, values, totals, reached)

@@ -295,7 +295,12 @@ sbpath.simulate("{name}", {protocol}, progress=False, {options})
     ("name", "protocol", "options"),
     [
         ("li-sb", '[("Discharge at C/10 until 0.05 V", "Charge at C/10 until 1.2 V")] * 100000', ""),
-        ("li-sb", '"Discharge at C/900 until 0.05 V (1 s period)"', ""),
+        # Rows enough for several seconds, many of them within one step of the integrator.
+        (
+            "li-sb",
+            '"Discharge at C/900 until 0.05 V (1 s period)"',
+            "population=sbpath.Population.lognormal(40, size=0.3)",
+        ),
         (
             "li-sb",
             "sbpath.cycling('C/10', 0.05, 1.2, cycles=2000)",
