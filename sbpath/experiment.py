@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
-from numbers import Real
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
+from sbpath.arguments import as_whole, number, shortened
 from sbpath.errors import InputError, Problems
 from sbpath.kernels import Floats
 from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.mechanism.mechanism import Edge, Mechanism
+from sbpath.mechanism.notation import node_named
 from sbpath.mechanism.reader import load_mechanism, mechanism_from_valid_document
 from sbpath.model.network import Network, build_network, sizes_of
 from sbpath.model.population import Population
@@ -24,7 +25,7 @@ from sbpath.protocol.protocol import Protocol, cycling
 from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Rate, Step
 from sbpath.solver.trial import SolverOptions
 
-ProtocolLike = Protocol | Step | str | Sequence[Any]
+ProtocolLike = Protocol | Step | str | Iterable[Any]
 Keep = Literal["all", "ends"] | int
 
 # Accepted ranges: wide, but narrow enough to catch a wrong unit or power of ten.
@@ -54,7 +55,7 @@ class State:
     Raises
     ------
     InputError
-        If `fractions` or `others` is not a mapping.
+        If `fractions` or `others` is not a mapping, or something is not a finite number.
     """
 
     fractions: Mapping[str, float]
@@ -67,8 +68,30 @@ class State:
         for name in ("fractions", "others"):
             given = getattr(self, name)
             if not isinstance(given, Mapping):
-                raise InputError(f"{name}: must be a mapping of name to value, not {given!r:.60}")
-            object.__setattr__(self, name, FrozenMapping(given))
+                raise InputError(f"{name}: must be a mapping of name to value, not {shortened(given)}")
+        problems = Problems()
+        settled = {
+            "fractions": FrozenMapping(
+                {
+                    name: problems.attempt(number, f"fractions: {name}", n)
+                    for name, n in self.fractions.items()
+                }
+            ),
+            "others": FrozenMapping(
+                {
+                    name: problems.attempt(_floats, f"others: {name}", given)
+                    for name, given in self.others.items()
+                }
+            ),
+            "particles": None
+            if self.particles is None
+            else problems.attempt(_floats, "particles", self.particles),
+            "potential_V": problems.attempt(number, "potential_V", self.potential_V),
+            "time_s": problems.attempt(number, "time_s", self.time_s),
+        }
+        problems.check()
+        for name, value in settled.items():
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True)
@@ -145,17 +168,20 @@ class Experiment:
         problems = Problems()
         problems.attempt(mechanism.edges, graph)
         capacity = mechanism.theoretical_capacity_mAh_per_g
-        celsius = _number(
-            "temperature_C", temperature_C, mechanism.temperature_C, TEMPERATURE_RANGE_C, problems
+        numbers = {
+            "temperature_C": (temperature_C, mechanism.temperature_C, TEMPERATURE_RANGE_C),
+            "one_C_mA_per_g": (one_C_mA_per_g, capacity, AMOUNT_RANGE),
+            "electrode_mass_g": (electrode_mass_g, 1.0, AMOUNT_RANGE),
+        }
+        celsius, one_C, mass = (
+            default if given is None else problems.attempt(number, name, given, *between, otherwise=default)
+            for name, (given, default, between) in numbers.items()
         )
-        one_C = _number("one_C_mA_per_g", one_C_mA_per_g, capacity, AMOUNT_RANGE, problems)
-        mass = _number("electrode_mass_g", electrode_mass_g, 1.0, AMOUNT_RANGE, problems)
         if not problems.lines:
             problems.add(*_step_problems(parsed, mechanism, one_C, mass))
         if not isinstance(options, SolverOptions):
             problems.add(f"options: must be SolverOptions(...), not {options!r}")
-        if keep not in ("all", "ends") and (type(keep) is not int or keep < 1):
-            problems.add(f"keep: must be 'all', 'ends', or n, 1 or more, for every n-th cycle, not {keep!r}")
+        keep = problems.attempt(_kept, keep)
         start = problems.attempt(_start, mechanism, initial)
         problems.check()
         return cls(mechanism, graph, parsed, celsius, start, mass, one_C, options, population, keep)
@@ -221,9 +247,6 @@ class Experiment:
         if mechanism.sha256 != stated:
             raise InputError("the mechanism in the file is not the one that was simulated")
         initial = given["initial"]
-        initial = initial | {"others": {name: tuple(values) for name, values in initial["others"].items()}}
-        if initial["particles"] is not None:
-            initial = initial | {"particles": tuple(map(tuple, initial["particles"]))}
         return cls(
             **given
             | {
@@ -236,28 +259,38 @@ class Experiment:
         )
 
 
+def _floats(name: str, given: Any) -> tuple[Any, ...]:
+    """An array of numbers as tuples of floats."""
+    try:
+        values = np.atleast_1d(np.asarray(given, dtype=float))
+    except (TypeError, ValueError):
+        values = np.array([math.nan])
+    if not np.isfinite(values).all():
+        raise InputError(f"{name}: must be finite numbers, not {shortened(given)}")
+    return tuple(map(tuple, values.tolist())) if values.ndim > 1 else tuple(values.tolist())
+
+
 def full_cycles(mechanism: Mechanism, rate: str | Rate = "C/10", cycles: int = 1) -> Protocol:
     """`cycling` between the mechanism's own cut-offs."""
     return cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
 
 
-def _number(name: str, given: Any, default: float, between: tuple[float, float], problems: Problems) -> float:
-    """`given` as a float, or the default if it is None; mistakes are added to `problems`."""
-    if given is None:
-        return default
-    low, high = between
-    number = float(given) if isinstance(given, Real) and not isinstance(given, bool) else math.nan
-    if not low <= number <= high:
-        problems.add(f"{name}: must be a number from {low:g} to {high:g}, not {given!r}")
-        return default
-    return number
+def _kept(keep: Keep) -> Keep:
+    if isinstance(keep, str) and keep in get_args(get_args(Keep)[0]):
+        return keep
+    every = as_whole(keep)
+    if every is None or every < 1:
+        raise InputError(
+            f"keep: must be 'all', 'ends', or n, 1 or more, for every n-th cycle, not {shortened(keep)}"
+        )
+    return every
 
 
 def _step_problems(protocol: Protocol, mechanism: Mechanism, one_C: float, mass: float) -> list[str]:
     """Mistakes in steps that are impossible with this mechanism."""
     least, most = mechanism.content_range
     places: dict[str, list[str]] = {}
-    for cycle, number, step in protocol.steps():
+    for cycle, count, step in protocol.steps():
         wrong = []
         if (
             isinstance(step, ConstantCurrent)
@@ -271,7 +304,7 @@ def _step_problems(protocol: Protocol, mechanism: Mechanism, one_C: float, mass:
                     f"only approached; use an x in between, e.g. {0.99 * most:.4g}, or a voltage"
                 )
         for problem in wrong:
-            places.setdefault(problem, []).append(f"cycle {cycle}, step {number} ({step})")
+            places.setdefault(problem, []).append(f"cycle {cycle}, step {count} ({step})")
     return [
         f"{at[0]}{f' (and {len(at) - 1} more like it)' if at[1:] else ''}: {problem}"
         for problem, at in places.items()
@@ -284,19 +317,8 @@ def _start(mechanism: Mechanism, initial: State | None) -> State:
         initial = State({mechanism.initial_phase: 1.0}, mechanism.upper_cutoff_V)
     elif not isinstance(initial, State):
         raise InputError(f"initial: must be a Solution or a State, not {initial!r}")
-    unknown = [name for name in initial.fractions if name not in mechanism.nodes]
-    if unknown:
-        raise InputError(
-            f"initial: {mechanism.name} has no node {', '.join(unknown)}; nodes: {', '.join(mechanism.nodes)}"
-        )
-    total = sum(initial.fractions.values())
-    if not abs(total - 1.0) < 1e-6 or min(initial.fractions.values()) < -1e-6:
+    given = {node_named(mechanism, name): share for name, share in initial.fractions.items()}
+    total = sum(given.values())
+    if not abs(total - 1.0) < 1e-6 or min(given.values()) < -1e-6:
         raise InputError(f"initial: the fractions must be positive and add up to 1, not {total:g}")
-    if not (math.isfinite(initial.potential_V) and math.isfinite(initial.time_s)):
-        raise InputError("initial: potential_V and time_s must be finite numbers")
-    return replace(
-        initial,
-        fractions={name: float(initial.fractions.get(name, 0.0)) for name in mechanism.nodes},
-        potential_V=float(initial.potential_V),
-        time_s=float(initial.time_s),
-    )
+    return replace(initial, fractions={name: given.get(name, 0.0) for name in mechanism.nodes})

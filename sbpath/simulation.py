@@ -60,8 +60,8 @@ def simulate(
     ----------
     mechanism : Mechanism or str
         A mechanism, or an argument of `load_mechanism`: ``"li-sb"``, or the path of a file.
-    protocol : Protocol, Step, str, or a sequence of steps and of cycles of steps
-        As for `Protocol.parse`. By default one cycle at C/10 between the mechanism's cut-offs.
+    protocol : Protocol, Step, str, or a sequence of steps or of cycles of steps
+        As for `Protocol.parse`: steps alone are one cycle. By default one cycle at C/10 between the mechanism's cut-offs.
     graph : str, optional
         One of the mechanism's graphs; by default its default graph.
     temperature_C : float, optional

@@ -14,14 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath import __version__
+from sbpath.arguments import whole
 from sbpath.cycle_table import CHANGES, CycleTable, before_the_start, tabulated
-from sbpath.errors import InputError, SbpathError, listed, nearest
+from sbpath.errors import InputError, SbpathError, listed
 from sbpath.experiment import Experiment, State
 from sbpath.files import atomic_write
 from sbpath.halfcycles import Run, charge_runs
 from sbpath.kernels import Floats, Integers
 from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.mechanism.mechanism import Edge, Mechanism
+from sbpath.mechanism.notation import node_named
 from sbpath.model.network import Network, sizes_of
 from sbpath.model.unknowns import states_of
 from sbpath.protocol.outcome import Outcome
@@ -248,7 +250,7 @@ class Solution:
 
     def check_kept(self, cycle: int) -> None:
         """Raise InputError if `cycle` was simulated, and its rows were not kept."""
-        if 1 <= cycle <= self.steps[-1].cycle and cycle not in self.kept_cycles:
+        if 1 <= whole("cycle", cycle) <= self.steps[-1].cycle and cycle not in self.kept_cycles:
             raise InputError(
                 f"cycle: the rows of cycle {cycle} were not kept (keep={self.experiment.keep!r}), those of cycles "
                 f"{listed(self.kept_cycles)} were; choose one of these, or simulate with keep='all'"
@@ -291,17 +293,14 @@ class Solution:
         )
 
     def fraction(self, phase: str) -> Floats:
-        """Share of all Sb in `phase`, shape (n,).
+        """Share of all Sb in `phase`, shape (n,); its name may be written as tables print it, Li₂Sb.
 
         Raises
         ------
         InputError
             If there is no such phase.
         """
-        if phase not in self.phases:
-            known = f"phases: {', '.join(self.phases)}"
-            raise InputError(f"{phase}: no phase has this name; {nearest(str(phase), self.phases, known)}")
-        return self.fractions[self.phases.index(phase)]
+        return self.fractions[self.phases.index(node_named(self.mechanism, phase))]
 
     @property
     def states(self) -> Floats:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from sbpath.errors import InputError, nearest
 from sbpath.mechanism.chemistry import ATOMIC_WEIGHT
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.records import Phase
@@ -102,6 +105,44 @@ def edge_labels(
 def host_label(mechanism: Mechanism, mathtext: bool = False) -> str:
     """Label of the initial node, to which capacities are normalised, e.g. ``Sb`` or ``Sb₂S₃``."""
     return node_labels(mechanism, mathtext, short=True)[mechanism.initial_phase]
+
+
+def node_named(mechanism: Mechanism, name: str) -> str:
+    """The node that `name` means: its name, its formula, or a label as tables and figures print it.
+
+    Raises
+    ------
+    InputError
+        If it means none, or more than one; with the nearest name.
+    """
+    return _named(name, mechanism.nodes, lambda short: node_labels(mechanism, short=short))
+
+
+def phase_named(mechanism: Mechanism, name: str) -> str:
+    """The phase that `name` means, as `node_named` reads it."""
+    return _named(name, mechanism.phases, lambda short: phase_labels(mechanism, short=short))
+
+
+def _named(name: str, known: Mapping[str, Any], labels: Callable[[bool], Mapping[str, str]]) -> str:
+    """The one of `known` that `name` or a label means, `labels` being short ones or not."""
+    if name in known:
+        return name
+    wanted = plain_name(str(name))
+    written = [{n: n for n in known}, labels(True), labels(False)]
+    means = next(filter(None, ([n for n in known if plain_name(of[n]) == wanted] for of in written)), [])
+    if len(means) == 1:
+        return means[0]
+    hint = (
+        f"it means {' and '.join(means)}"
+        if means
+        else nearest(wanted, known, f"there are {', '.join(known)}")
+    )
+    raise InputError(f"{name}: no phase has this name; {hint}")
+
+
+def plain_name(text: str) -> str:
+    """Text without subscripts, mathtext, brackets and spaces."""
+    return re.sub(r"\\mathrm|[$_{}()\s]", "", unicodedata.normalize("NFKC", text)).replace("\u2212", "-")
 
 
 def _sum(contents: Mapping[str, float], phases: Mapping[str, str]) -> str:

@@ -8,18 +8,18 @@ shared.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
-from numbers import Real
 from typing import Any
 
 from pydantic import ValidationError
 
+from sbpath.arguments import as_number
 from sbpath.errors import InputError, Problems, nearest
 from sbpath.mechanism.consistency import number_problems
 from sbpath.mechanism.documents import shown
 from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import plain_name
 from sbpath.mechanism.records import Provenance, Quantity, Record
 from sbpath.mechanism.schema_errors import NOT_IN_FILES, advice, dotted_path, holds_number
 
@@ -137,6 +137,12 @@ def _key(here: Any, part: str, before: Any) -> Any:
     for key in (part, reverse):
         if key in known:
             return key
+    if isinstance(here, Mapping):
+        # Phases as tables print them, Li₂Sb.
+        plain = {plain_name(key): key for key in known}
+        for key in map(plain_name, (part, reverse)):
+            if key in plain:
+                return plain[key]
     listed = f"available: {', '.join(known)}" if known else "the path ends before it"
     raise InputError(f"there is no {part!r} here; {nearest(part, known, listed)}")
 
@@ -148,15 +154,16 @@ def _item(container: Any, key: Any) -> Any:
 def _want(wanted: dict[Any, Any], mechanism: Mechanism, path: str, number: Any) -> None:
     """Add to `wanted`, nested like the mechanism, that the value at `path` is to be `number`."""
     way = _way(mechanism, path)
-    if isinstance(number, bool) or not isinstance(number, Real) or not math.isfinite(number):
+    new = as_number(number)
+    if new is None:
         raise InputError(f"{path}: must be a finite number, not {shown(number)}")
     for _, key in way[:-1]:
         wanted = wanted.setdefault(key, {})
     container, key = way[-1]
-    wanted[key] = float(number)
+    wanted[key] = new
     if _item(container, key) is None:
         note = "set by the user, not given in the file"
-        wanted[key] = Quantity(value=float(number), status="assumed", source="sbpath", note=note)
+        wanted[key] = Quantity(value=new, status="assumed", source="sbpath", note=note)
 
 
 def _with_items(here: Any, wanted: dict[Any, Any], at: tuple[Any, ...], problems: Problems) -> Any:

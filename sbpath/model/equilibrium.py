@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sbpath.errors import InputError, nearest
+from sbpath.arguments import number
 from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import node_named
 from sbpath.model.network import Network, build_network
 from sbpath.model.workspace import fill_nodes, workspace
 from sbpath.physical import ZERO_CELSIUS_K
@@ -43,13 +44,10 @@ def equilibrium_potential(
     >>> round(sbpath.equilibrium_potential(mechanism, "Sb", "Li2Sb", temperature_C=120.0), 3)
     0.944
     """
-    for name in (one, other):
-        if name not in mechanism.nodes:
-            known = f"nodes: {', '.join(mechanism.nodes)}"
-            raise InputError(f"{name}: no phase has this name; {nearest(str(name), mechanism.nodes, known)}")
-    if temperature_C is not None and not temperature_C > -ZERO_CELSIUS_K:
-        raise InputError(f"temperature_C: must be above {-ZERO_CELSIUS_K}, not {temperature_C!r}")
-    celsius = mechanism.temperature_C if temperature_C is None else temperature_C
+    one, other = (node_named(mechanism, name) for name in (one, other))
+    celsius = mechanism.temperature_C
+    if temperature_C is not None:
+        celsius = number("temperature_C", temperature_C, above=-ZERO_CELSIUS_K)
     network = build_network(mechanism, mechanism.default_graph, celsius + ZERO_CELSIUS_K)
     names = list(mechanism.nodes)
     return equal_potential(network, names.index(one), names.index(other))

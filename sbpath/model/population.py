@@ -8,11 +8,12 @@ energies (barriers scale with the cube), and its growth rates.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from numbers import Integral, Real
 
 import numpy as np
 
-from sbpath.errors import InputError
+from sbpath.arguments import number as _number
+from sbpath.arguments import whole
+from sbpath.errors import InputError, Problems
 from sbpath.kernels import Floats
 from sbpath.model.network import Network, sizes_of
 from sbpath.model.unknowns import layout_of
@@ -118,20 +119,13 @@ class Population:
         array([0.962, 0.984, 1.   , 1.016, 1.039])
         """
         widths = {"size": size, "interfacial_energy": interfacial_energy, "growth_rate": growth_rate}
-        problems = [
-            f"population: the width of {name} must be a number from 0 to 3, not {width!r}"
-            for name, width in widths.items()
-            if not (isinstance(width, Real) and 0.0 <= width <= 3.0)
-        ]
-        if isinstance(number, bool) or not isinstance(number, Integral) or not 1 <= number <= LARGEST_NUMBER:
-            problems.append(
-                f"population: number must be a whole number from 1 to {LARGEST_NUMBER}, not {number!r}"
-            )
-        if problems:
-            raise InputError(problems)
+        problems = Problems()
+        for name, width in widths.items():
+            widths[name] = problems.attempt(_number, f"width of {name}", width, 0.0, 3.0, name="population")
+        number = problems.attempt(whole, "number", number, 1, LARGEST_NUMBER, name="population")
+        problems.check()
         from scipy.special import ndtri  # slow to import
 
-        number = int(number)
         spread = [name for name, width in widths.items() if width > 0.0]
         ranks = np.arange(number)[:, None]
         if len(spread) > 1:
@@ -143,7 +137,7 @@ class Population:
         normal = ndtri((ranks + 0.5) / number)
         factors = {name: np.ones(number) for name in widths}
         for column, name in enumerate(spread):
-            factors[name] = np.exp(float(widths[name]) * normal[:, column])
+            factors[name] = np.exp(widths[name] * normal[:, column])
         return cls(np.full(number, 1.0 / number), **factors)
 
 

@@ -7,11 +7,12 @@ A step is written as a line of text (`parse_step`) or built as an object of `sbp
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
+from sbpath.arguments import items, whole
 from sbpath.errors import InputError
 from sbpath.protocol.quantities import EXAMPLE, measure, one_line, plain, read
 from sbpath.protocol.steps import (
@@ -117,16 +118,18 @@ class Protocol:
     @classmethod
     def parse(
         cls,
-        cycles: Protocol | Step | str | Sequence[Step | str | Sequence[Step | str]],
+        cycles: Protocol | Step | str | Iterable[Step | str | Iterable[Step | str]],
         ion: Ion | None = None,
     ) -> Protocol:
         """Make a protocol from lines of text, steps, or both.
 
         Parameters
         ----------
-        cycles : Protocol, Step, str or list of these
-            Each item of the list is one cycle, be it a step or a list or tuple of steps:
+        cycles : Protocol, Step, str or sequence of steps, or of cycles of steps
+            Steps alone, ``["Discharge at C/10 until 0.05 V", "Charge at C/10 until 1.5 V"]``, are one
+            cycle. If one of the items is itself a sequence of steps, each item is a cycle:
             ``[("Discharge at C/10 until 0.05 V", "Charge at C/10 until 1.5 V")] * 3`` is three cycles.
+            A sequence is a list, tuple, array, Series or generator.
         ion : {"Li", "Na", "K"}, optional
             As in `parse_step`.
 
@@ -137,15 +140,14 @@ class Protocol:
         """
         if isinstance(cycles, Protocol):
             return cycles
-        items = cycles if isinstance(cycles, list | tuple) else [cycles]
         places: dict[str, list[str]] = {}
         parsed: list[tuple[Step, ...]] = []
         count = 0
         # Cycles repeat their lines.
         known: dict[str, Step] = {}
-        for number, item in enumerate(items, 1):
+        for number, entries in enumerate(cycles_of(cycles), 1):
             steps: list[Step] = []
-            for entry in item if isinstance(item, list | tuple) else [item]:
+            for entry in entries:
                 count += 1
                 try:
                     if isinstance(entry, str) and entry not in known:
@@ -173,6 +175,17 @@ class Protocol:
     def to_strings(self) -> list[list[str]]:
         """Return the canonical text of each step, a list per cycle; `parse` reads them back."""
         return [[str(step) for step in cycle] for cycle in self.cycles]
+
+
+def cycles_of(given: Any) -> list[list[Any]]:
+    """The steps of each cycle, unread, of a protocol as `Protocol.parse` takes it."""
+    entries = items(given)
+    if entries is None:
+        return [[given]]
+    inner = [items(entry) for entry in entries]
+    if entries and all(steps is None for steps in inner):
+        return [entries]
+    return [[entry] if steps is None else steps for entry, steps in zip(entries, inner, strict=True)]
 
 
 def cycling(
@@ -204,6 +217,7 @@ def cycling(
     """
     current = rate if isinstance(rate, Rate) else Rate.parse(rate)
     limits = VoltageLimit(lower_V), VoltageLimit(upper_V)
+    lower_V, upper_V = (limit.voltage_V for limit in limits)
     if lower_V >= upper_V:
         low, high = plain(lower_V), plain(upper_V)
         raise InputError(
@@ -211,8 +225,7 @@ def cycling(
             if lower_V > upper_V
             else f"the cut-offs are the same, {low} V; give lower_V below upper_V, such as 0.05 and 1.5"
         )
-    if not isinstance(cycles, int) or cycles < 1:
-        raise InputError(f"cycles must be a whole number, 1 or more, not {cycles!r}")
+    cycles = whole("cycles", cycles)
     if first not in get_args(Direction):
         raise InputError(f"first must be 'insertion' or 'extraction', not {first!r}")
     insertion = ConstantCurrent("insertion", current, limits[:1])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
-from numbers import Real
+from typing import Any
 
+from sbpath.arguments import as_number, shortened
 from sbpath.errors import InputError
 
 # unit as typed, in lower case: (quantity, unit it is stored in, factor to that unit)
@@ -81,9 +82,16 @@ def show(value: float, *units: str, at_least: float = 1.0) -> str:
     return f"{plain(value)} {UNITS[units[0].casefold()][1]}"
 
 
-def check(value: float, what: str, positive: bool = False) -> None:
-    """Raise InputError unless `value` is finite (and above 0)."""
-    if not isinstance(value, Real) or not math.isfinite(value):
-        raise InputError(f"{what} must be a finite number, not {value!r}")
-    if positive and value <= 0:
-        raise InputError(f"{what} must be above 0, not {plain(value)}")
+def check(value: Any, what: str, positive: bool = False) -> float:
+    """`value` as a float; raises InputError unless it is finite (and above 0)."""
+    number = as_number(value)
+    if number is None:
+        raise InputError(f"{what} must be a finite number, not {shortened(value)}")
+    if positive and number <= 0:
+        raise InputError(f"{what} must be above 0, not {plain(number)}")
+    return number
+
+
+def settle(record: Any, name: str, what: str, positive: bool = False) -> None:
+    """Make a field of a frozen record a float, as `check` does."""
+    object.__setattr__(record, name, check(getattr(record, name), what, positive))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from sbpath.errors import InputError
-from sbpath.protocol.quantities import check, one_line, plain, read, show
+from sbpath.protocol.quantities import check, one_line, plain, read, settle, show
 
 Direction = Literal["insertion", "extraction"]
 RateUnit = Literal["C", "A/g", "A"]
@@ -40,7 +40,7 @@ class Rate:
     def __post_init__(self) -> None:
         if self.unit not in get_args(RateUnit):
             raise InputError(f"the unit of a rate must be C, A/g or A, not {self.unit!r}")
-        check(self.value, f"a rate [{self.unit}]", positive=True)
+        settle(self, "value", f"a rate [{self.unit}]", positive=True)
 
     def __str__(self) -> str:
         if self.unit != "C":
@@ -80,9 +80,9 @@ class Rate:
         InputError
             If either is not finite and above 0.
         """
-        check(one_C_A_per_g, "one_C_A_per_g", positive=True)
-        check(electrode_mass_g, "electrode_mass_g", positive=True)
-        return self.value * {"C": one_C_A_per_g, "A/g": 1.0, "A": 1.0 / electrode_mass_g}[self.unit]
+        one_C = check(one_C_A_per_g, "one_C_A_per_g", positive=True)
+        mass = check(electrode_mass_g, "electrode_mass_g", positive=True)
+        return self.value * {"C": one_C, "A/g": 1.0, "A": 1.0 / mass}[self.unit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class VoltageLimit:
     voltage_V: float
 
     def __post_init__(self) -> None:
-        check(self.voltage_V, "a cut-off voltage [V]")
+        settle(self, "voltage_V", "a cut-off voltage [V]")
 
     def __str__(self) -> str:
         return f"until {plain(self.voltage_V)} V"
@@ -118,7 +118,7 @@ class TimeLimit:
     time_s: float
 
     def __post_init__(self) -> None:
-        check(self.time_s, "a time [s]", positive=True)
+        settle(self, "time_s", "a time [s]", positive=True)
 
     def __str__(self) -> str:
         return f"for {show(self.time_s, 'h', 'min')}"
@@ -131,7 +131,7 @@ class CompositionLimit:
     x: float
 
     def __post_init__(self) -> None:
-        check(self.x, "a composition x [mol per mol Sb]")
+        settle(self, "x", "a composition x [mol per mol Sb]")
         if self.x < 0:
             raise InputError(f"a composition x cannot be negative, as {plain(self.x)} is")
 
@@ -181,7 +181,7 @@ class ConstantVoltage:
     period_s: float | None = None
 
     def __post_init__(self) -> None:
-        check(self.voltage_V, "the voltage of a hold [V]")
+        settle(self, "voltage_V", "the voltage of a hold [V]")
         _check_step(self, "a hold", CurrentLimit, TimeLimit, CompositionLimit)
 
     def __str__(self) -> str:
@@ -216,10 +216,10 @@ class Sweep:
     period_s: float | None = None
 
     def __post_init__(self) -> None:
-        check(self.scan_rate_V_per_s, "a scan rate [V/s]", positive=True)
-        check(self.end_V, "the end of a sweep [V]")
+        settle(self, "scan_rate_V_per_s", "a scan rate [V/s]", positive=True)
+        settle(self, "end_V", "the end of a sweep [V]")
         if self.start_V is not None:
-            check(self.start_V, "the start of a sweep [V]")
+            settle(self, "start_V", "the start of a sweep [V]")
         if self.start_V == self.end_V:
             raise InputError(f"a sweep cannot start and end at the same voltage, {plain(self.end_V)} V")
         _check_step(self, "a sweep", TimeLimit)
@@ -254,7 +254,7 @@ def _check_step(step: Step, what: str, *kinds: type) -> None:
             allowed = " or ".join(_LIMIT_NAMES[kind] for kind in kinds)
             raise InputError(f"{what} cannot be ended by {name}, only by {allowed}")
     if step.period_s is not None:
-        check(step.period_s, "the output period [s]", positive=True)
+        settle(step, "period_s", "the output period [s]", positive=True)
 
 
 def parse_rate(text: str) -> Rate:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sbpath.arguments import as_number
 from sbpath.errors import InputError, nearest, optional
 from sbpath.mechanism.chemistry import parse_formula
 from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import phase_named
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.mechanism.records import Cell
 from sbpath.solution import Floats
@@ -100,9 +101,7 @@ def reflections(
     if problems := window_problems(two_theta):
         raise InputError(problems)
     calculator = pattern_calculator(radiation)
-    if phase not in mechanism.phases:
-        known = f"phases: {', '.join(mechanism.phases)}"
-        raise InputError(f"{phase}: no phase has this name; {nearest(str(phase), mechanism.phases, known)}")
+    phase = phase_named(mechanism, phase)
     record = mechanism.phases[phase]
     wavelength = float(calculator.wavelength)
     if not record.crystalline:
@@ -150,12 +149,13 @@ def pattern_calculator(radiation: str | float) -> Any:
             raise InputError(
                 f"radiation: unknown {radiation!r}; {nearest(radiation, names, 'known: ' + ', '.join(names))}"
             )
-    elif not in_range(radiation, *WAVELENGTHS):
+        return xrd.XRDCalculator(radiation)
+    wavelength = as_number(radiation)
+    if wavelength is None or not WAVELENGTHS[0] <= wavelength <= WAVELENGTHS[1]:
         raise InputError(
             "radiation: must be a name such as 'CuKa' or a wavelength from "
             f"{WAVELENGTHS[0]:g} to {WAVELENGTHS[1]:g} angstrom, not {radiation!r}"
         )
-    wavelength: Any = radiation if isinstance(radiation, str) else float(radiation)
     return xrd.XRDCalculator(wavelength)
 
 
@@ -262,11 +262,6 @@ def _allowed(
 
 
 # -- arguments ------------------------------------------------------------------------------
-
-
-def in_range(value: Any, least: float, most: float) -> bool:
-    """Whether `value` is a number from `least` to `most`."""
-    return isinstance(value, Real) and not isinstance(value, bool) and least <= float(value) <= most
 
 
 def window_problems(two_theta: Any) -> list[str]:

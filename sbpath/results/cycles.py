@@ -25,13 +25,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from numbers import Real
 from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.errors import InputError
+from sbpath.arguments import as_number, whole
+from sbpath.errors import InputError, listed
 from sbpath.halfcycles import MIN_RUN_SHARE
 from sbpath.physical import COULOMB_PER_MAH
 from sbpath.solution import Solution
@@ -180,10 +180,13 @@ def of_cycle(items: Sequence[Item], cycle: int | None = None) -> list[Item]:
     InputError
         If there are none: no charge passes in that cycle.
     """
-    which = (items[-1].cycle if items else None) if cycle is None else cycle
+    if not items:
+        raise InputError("cycle: no charge passes in any cycle; simulate one in which it does")
+    which = items[-1].cycle if cycle is None else whole("cycle", cycle)
     own = [item for item in items if item.cycle == which]
     if not own:
-        raise InputError(f"cycle: no charge passes in cycle {which!r}")
+        numbers = listed(list(dict.fromkeys(item.cycle for item in items)))
+        raise InputError(f"cycle: no charge passes in cycle {which}; choose one of {numbers}")
     return own
 
 
@@ -279,7 +282,8 @@ def onsets(solution: Solution, threshold: float = MIN_ONSET_SHARE) -> list[Onset
     InputError
         If the threshold is not a number between 0 and 1.
     """
-    if not isinstance(threshold, Real) or not 0.0 < threshold < 1.0:
+    share = as_number(threshold)
+    if share is None or not 0.0 < share < 1.0:
         raise InputError(
             f"threshold: must be a share between 0 and 1, such as {MIN_ONSET_SHARE}, not {threshold!r}"
         )

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sbpath.arguments import number
 from sbpath.errors import InputError
 from sbpath.results.cycles import half_cycles
 from sbpath.solution import Solution
@@ -58,8 +58,7 @@ def differential_capacity(solution: Solution, bin_mV: float = 5.0) -> list[Diffe
     InputError
         If the width is not a number above 0, or much too small.
     """
-    if not isinstance(bin_mV, Real) or not (math.isfinite(bin_mV) and bin_mV > 0.0):
-        raise InputError(f"bin_mV: must be a number above 0, not {bin_mV!r}")
+    bin_mV = number("bin_mV", bin_mV, above=0.0)
     charge, voltage = solution.charge_mAh_per_g, solution.voltage_V
     found = []
     for half in half_cycles(solution):

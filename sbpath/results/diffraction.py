@@ -25,14 +25,14 @@ Symmetry and scattering factors come from pymatgen, which is optional: ``sbpath[
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from scipy.special import voigt_profile
 
-from sbpath.errors import InputError
-from sbpath.results.crystal import Reflections, in_range, pattern_calculator, reflections, window_problems
+from sbpath.arguments import number, whole
+from sbpath.errors import InputError, Problems
+from sbpath.results.crystal import Reflections, pattern_calculator, reflections, window_problems
 from sbpath.results.phases import phase_amounts
 from sbpath.solution import Floats, Solution
 
@@ -112,23 +112,16 @@ def diffraction(
         If an argument is invalid, no phase has a cell, a cell or its atoms do not fit the space
         group, or pymatgen is not installed.
     """
-    problems = [
-        *window_problems(two_theta),
-        *_number_problems("step", step, 1e-4, 10.0),
-        *_number_problems("crystallite_nm", crystallite_nm, 0.1, 1e5),
-        *_number_problems("instrument_deg", instrument_deg, 0.0, 10.0),
-    ]
-    if not isinstance(rows, Integral) or isinstance(rows, bool) or not 2 <= rows <= MAX_POINTS:
-        problems.append(f"rows: must be a whole number from 2 to {MAX_POINTS}, not {rows!r}")
-    try:
-        wavelength = pattern_calculator(radiation).wavelength
-    except InputError as error:
-        problems += error.problems
-    else:
-        if not problems:
-            problems += _step_problems(step, two_theta, crystallite_nm, instrument_deg, wavelength)
-    if problems:
-        raise InputError(problems)
+    problems = Problems()
+    problems.add(*window_problems(two_theta))
+    step = problems.attempt(number, "step", step, 1e-4, 10.0)
+    crystallite_nm = problems.attempt(number, "crystallite_nm", crystallite_nm, 0.1, 1e5)
+    instrument_deg = problems.attempt(number, "instrument_deg", instrument_deg, 0.0, 10.0)
+    rows = problems.attempt(whole, "rows", rows, 2, MAX_POINTS)
+    calculator = problems.attempt(pattern_calculator, radiation)
+    if not problems.lines:
+        problems.add(*_step_problems(step, two_theta, crystallite_nm, instrument_deg, calculator.wavelength))
+    problems.check()
 
     mechanism = solution.mechanism
     if not any(phase.cell for phase in mechanism.phases.values()):
@@ -211,14 +204,6 @@ def powder_pattern(
 
 
 # -- arguments -------------------------------------------------------------------------------
-
-
-def _number_problems(name: str, value: Any, least: float, most: float) -> list[str]:
-    return (
-        []
-        if in_range(value, least, most)
-        else [f"{name}: must be a number from {least:g} to {most:g}, not {value!r}"]
-    )
 
 
 def _step_problems(

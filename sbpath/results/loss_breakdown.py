@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sbpath.arguments import whole
 from sbpath.errors import InputError, listed
 from sbpath.kernels import Booleans
 from sbpath.mechanism.mechanism import Edge
@@ -219,9 +220,9 @@ def loss_breakdown(solution: Solution, cycle: int | None = None) -> LossBreakdow
             "loss_breakdown: no cycle of this solution is closed (insertion and extraction within 2 %); "
             "simulate full cycles, the second one closes best"
         )
-    which = max(closed) if cycle is None else cycle
+    which = max(closed) if cycle is None else whole("cycle", cycle)
     if which not in closed:
-        raise InputError(f"cycle: cycle {cycle!r} is not closed; choose one of {listed(list(closed))}")
+        raise InputError(f"cycle: cycle {which} is not closed; choose one of {listed(list(closed))}")
     return _breakdowns(solution, [closed[which]])[0]
 
 
@@ -248,6 +249,7 @@ def hysteresis_profile(
         If the cycle is not closed, has more than one insertion and one extraction, or its rows were not
         kept.
     """
+    points = whole("points", points)
     which = loss_breakdown(solution, cycle).cycle
     own = half_cycles_of(solution, which)
     if len(own) != 2:

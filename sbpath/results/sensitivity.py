@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from sbpath.arguments import items
 from sbpath.errors import InputError
 from sbpath.kernels import Floats
 from sbpath.mechanism.paths import value, with_changes
@@ -108,14 +109,14 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
     ]
     if solution.particles is not None:
         problems.append("sensitivities: the solution is of a population; give one of a single particle")
-    if isinstance(parameters, str) or len(parameters) == 0:
+    if not (names := items(parameters)):
         problems.append(f"sensitivities: parameters must be a list of names, not {parameters!r}")
-    if problems:
+    if problems or names is None:
         raise InputError(problems)
     network, states, currents = solution.network, solution.states, solution.current_A_per_g
     rates, jacobians = linearize_rows(states, currents, network)
-    values = np.array([_value(solution, name) for name in parameters])
-    parts = [_differences(solution, *one) for one in zip(parameters, values.tolist(), strict=True)]
+    values = np.array([_value(solution, name) for name in names])
+    parts = [_differences(solution, *one) for one in zip(names, values.tolist(), strict=True)]
 
     def by_parameters(of_network: Callable[[Network], Any]) -> Floats:
         """The derivative of a function of the network, with parameters as the last axis."""
@@ -143,7 +144,7 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
         duration[:, number] = -change / motion
         start = start + np.outer(rates[last], duration[:, number])
     voltage = answers[:, -1] - currents[:, None] * ohmic
-    return Sensitivities(tuple(parameters), values, voltage.T.copy(), duration)
+    return Sensitivities(tuple(names), values, voltage.T.copy(), duration)
 
 
 def _along(time: Floats, jacobians: Floats, forcing: Floats, start: Floats) -> Floats:

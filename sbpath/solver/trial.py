@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.errors import InputError
+from sbpath.arguments import number, whole
+from sbpath.errors import Problems
 from sbpath.kernels import Floats, Floats2, kernel
 from sbpath.model.columns import CAPACITANCE, CURRENT, MOTION, POTENTIAL, STORED, TIME
 from sbpath.model.equations import evaluate
@@ -70,25 +70,15 @@ class SolverOptions:
     max_steps: int = 20_000
 
     def __post_init__(self) -> None:
-        problems = []
-        for name, least in (("rtol", MIN_RTOL), ("atol", MIN_ATOL)):
-            given = getattr(self, name)
-            if not isinstance(given, Real) or isinstance(given, bool) or not least <= float(given) <= 1e-2:
-                problems.append(f"{name}: must be a number from {least:g} to 0.01, not {given!r}")
-            else:
-                object.__setattr__(self, name, float(given))
-        steps = self.max_steps
-        if (
-            not isinstance(steps, Real)
-            or isinstance(steps, bool)
-            or not 1 <= steps <= MAX_STEPS
-            or steps != int(steps)
-        ):
-            problems.append(f"max_steps: must be a whole number from 1 to {MAX_STEPS:,}, not {steps!r}")
-        else:
-            object.__setattr__(self, "max_steps", int(steps))
-        if problems:
-            raise InputError(problems)
+        problems = Problems()
+        values = {
+            "rtol": problems.attempt(number, "rtol", self.rtol, MIN_RTOL, 1e-2),
+            "atol": problems.attempt(number, "atol", self.atol, MIN_ATOL, 1e-2),
+            "max_steps": problems.attempt(whole, "max_steps", self.max_steps, 1, MAX_STEPS),
+        }
+        problems.check()
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
 
 
 class StepBuffers(NamedTuple):

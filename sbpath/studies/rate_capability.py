@@ -46,7 +46,7 @@ def rate_test(
     arguments = StudyArguments()
     arguments.window(lower_V, upper_V)
     currents = arguments.rates("rates", rates)
-    arguments.count("cycles_each", cycles_each)
+    cycles_each = arguments.count("cycles_each", cycles_each)
     arguments.check()
     each = [cycling(rate, lower_V, upper_V, cycles_each).cycles for rate in currents]
     return Protocol(tuple(cycle for cycles in each for cycle in cycles))

@@ -89,7 +89,7 @@ def first_order_reversals(
     arguments = StudyArguments()
     insertion, extraction = arguments.halves(rate, lower_V, upper_V)
     turns = arguments.compositions("reversals_x", reversals_x)
-    arguments.count("full_cycles", full_cycles, least=0)
+    full_cycles = arguments.count("full_cycles", full_cycles, least=0)
     arguments.check()
     return Protocol(
         (
@@ -140,8 +140,8 @@ def partial_cycling(
         arguments.add(f"low_x: must be below high_x, but {low:g} is not below {high:g}; change one")
     if first not in get_args(Direction):
         arguments.add(f"first: must be 'insertion' or 'extraction', not {first!r}")
-    arguments.count("cycles", cycles)
-    arguments.count("full_cycles", full_cycles, least=0)
+    cycles = arguments.count("cycles", cycles)
+    full_cycles = arguments.count("full_cycles", full_cycles, least=0)
     arguments.check()
     partial = (to_composition(insertion, high), to_composition(extraction, low))
     before = ((insertion, extraction),) * full_cycles
@@ -191,7 +191,7 @@ def rest_after_reversal(
     relax = arguments.rest("rest", rest)
     if not arguments.lines and not back < place:
         arguments.add(f"back_x: must be less than x = {place:g}, not {back:g}; use a smaller one")
-    arguments.count("full_cycles", full_cycles, least=0)
+    full_cycles = arguments.count("full_cycles", full_cycles, least=0)
     arguments.check()
     # The decimals as typed, not 0.30000000000000004.
     above, below = round(place + back, 12), round(place - back, 12)

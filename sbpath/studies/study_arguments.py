@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from math import ceil, isfinite
-from numbers import Real
+from math import ceil
 from typing import Any, TypeVar
 
+from sbpath.arguments import as_number, items, whole
 from sbpath.errors import InputError, Problems
 from sbpath.protocol.protocol import cycling
 from sbpath.protocol.quantities import one_line, read
@@ -59,7 +59,7 @@ class StudyArguments(Problems):
     def compositions(self, name: str, given: Any) -> list[float]:
         """One composition or several."""
         example = f"{name}: must be a list such as [0.5, 1.5, 2.5]"
-        return self._each(name, [given] if isinstance(given, Real) else given, _composition, example)
+        return self._each(name, given if as_number(given) is None else [given], _composition, example)
 
     def composition(self, name: str, given: float) -> float:
         """A composition between empty and full."""
@@ -87,22 +87,19 @@ class StudyArguments(Problems):
 
     def count(self, name: str, given: int, least: int = 1) -> int:
         """A whole number, `least` or more."""
-        if not isinstance(given, int) or isinstance(given, bool) or given < least:
-            self.add(f"{name}: must be a whole number, {least} or more, not {given!r}")
-            return least
-        return given
+        return self.attempt(whole, name, given, least, otherwise=least)
 
     def _each(self, name: str, given: Any, make: Callable[[Any], T], example: str) -> list[T]:
-        items = list(given) if isinstance(given, Iterable) else []
-        if not items:
+        several = items(given)
+        if not several:
             self.add(f"{example}, not {given!r}")
-        made = [self.attempt(make, item, name=name) for item in items]
+        made = [self.attempt(make, item, name=name) for item in several or ()]
         return [item for item in made if item is not None]
 
 
 def _window(lower_V: float, upper_V: float) -> tuple[float, float]:
     cycling("1C", lower_V, upper_V)
-    return lower_V, upper_V
+    return float(lower_V), float(upper_V)
 
 
 def _rate(given: str | Rate) -> Rate:
@@ -124,9 +121,10 @@ def _pulse(given: str) -> TimeLimit | CompositionLimit:
 
 
 def _composition(given: float) -> float:
-    if not isinstance(given, Real) or not isfinite(given) or not given > 0.0:
+    x = as_number(given)
+    if x is None or x <= 0.0:
         raise InputError(f"must be a composition above 0 alkali per Sb, such as 1.5, not {given!r}")
-    return float(given)
+    return x
 
 
 def _measured(text: str, quantities: tuple[str, ...], example: str) -> tuple[str, float]:

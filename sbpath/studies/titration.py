@@ -130,7 +130,7 @@ def gitt(
         number = arguments.pulses_to_fill("pulses", size, insertion.rate, full)
     else:
         number = arguments.count("pulses", pulses)
-    arguments.count("cycles", cycles)
+    cycles = arguments.count("cycles", cycles)
     arguments.check()
 
     insertions = [_pulse(insertion, size, i, full) for i in range(1, number + 1)]

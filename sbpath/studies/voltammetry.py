@@ -98,7 +98,7 @@ def cv(scan_rates: Sequence[str] | str, lower_V: float, upper_V: float, cycles: 
     arguments = StudyArguments()
     arguments.window(lower_V, upper_V)
     speeds = arguments.scan_rates("scan_rates", scan_rates)
-    arguments.count("cycles", cycles)
+    cycles = arguments.count("cycles", cycles)
     arguments.check()
     sweeps = [(Sweep(v, lower_V, upper_V), Sweep(v, upper_V, lower_V)) for v in speeds]
     return Protocol(tuple(cycle for cycle in sweeps for _ in range(cycles)))

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from sbpath import __version__
+from sbpath.arguments import as_number
 from sbpath.errors import SbpathError
 from sbpath.experiment import Experiment, full_cycles
 from sbpath.mechanism.mechanism import Mechanism
@@ -94,10 +95,12 @@ class Plan:
         measure: Measure = cycle_values,
     ) -> Self:
         """A plan with the defaults filled in."""
+        celsius = as_number(temperature_C)
         return cls(
             mechanism=mechanism,
             graph=mechanism.default_graph if graph is None else graph,
-            temperature_C=temperature_C,
+            # What is no number is refused where its range is known, in an experiment.
+            temperature_C=temperature_C if celsius is None else celsius,
             steps=steps,
             rate=rate or "C/10",
             cycles=cycles,

@@ -10,7 +10,8 @@ from math import prod
 
 import numpy as np
 
-from sbpath.errors import InputError
+from sbpath.arguments import whole
+from sbpath.errors import InputError, Problems
 from sbpath.sweeps.ranges import MOST_RUNS, Range, Variation
 
 SAMPLES = "sobol:128 or lhs:100"
@@ -42,23 +43,20 @@ class Sample:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        problems = []
+        problems = Problems()
         if self.method not in ("sobol", "lhs"):
-            problems.append(f"sample: there is no {self.method!r}; write e.g. {SAMPLES}")
-        if not isinstance(self.count, int) or not 1 <= self.count <= MOST_RUNS:
-            problems.append(
-                f"sample: must be a whole number of points, 1 to {MOST_RUNS:,}, not {self.count!r}"
-            )
-        elif self.method == "sobol" and self.count & (self.count - 1):
-            power = 2 ** self.count.bit_length()
-            problems.append(
-                f"sample: sobol needs a power of 2 to be balanced, not {self.count}; "
+            problems.add(f"sample: there is no {self.method!r}; write e.g. {SAMPLES}")
+        count = problems.attempt(whole, "sample: its count", self.count, 1, MOST_RUNS, otherwise=1)
+        if self.method == "sobol" and count & (count - 1):
+            power = 2 ** count.bit_length()
+            problems.add(
+                f"sample: sobol needs a power of 2 to be balanced, not {count}; "
                 f"write sobol:{power // 2} or sobol:{power}"
             )
-        if not isinstance(self.seed, int) or self.seed < 0:
-            problems.append(f"seed: must be a whole number, 0 or more, not {self.seed!r}")
-        if problems:
-            raise InputError(problems)
+        seed = problems.attempt(whole, "seed", self.seed, 0)
+        problems.check()
+        object.__setattr__(self, "count", count)
+        object.__setattr__(self, "seed", seed)
 
     @classmethod
     def parse(cls, text: str, seed: int = 0) -> Sample:

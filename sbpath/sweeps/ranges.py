@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from math import isfinite
+from itertools import pairwise
 
 import numpy as np
 
+from sbpath.arguments import as_number, items
 from sbpath.errors import InputError
 from sbpath.kernels import Floats
 from sbpath.protocol.quantities import NUMBER, UNITS
@@ -61,12 +62,13 @@ class Variation:
     unit: str = ""
 
     def __post_init__(self) -> None:
-        values = np.asarray(self.values, dtype=float)
-        if values.size < 2 or not np.all(np.isfinite(values)) or np.any(np.diff(values) <= 0.0):
+        given = [as_number(value) for value in items(self.values) or ()]
+        values = [value for value in given if value is not None]
+        if len(values) < max(2, len(given)) or any(a >= b for a, b in pairwise(values)):
             raise InputError(f"{self.name}: needs two or more finite values in rising order; {EXAMPLE}")
         if (self.logarithmic or self.name == RATE) and values[0] <= 0.0:
             raise InputError(f"{self.name}: must be above zero to be varied logarithmically; {EXAMPLE}")
-        object.__setattr__(self, "values", tuple(values.tolist()))
+        object.__setattr__(self, "values", tuple(values))
 
     @classmethod
     def parse(cls, text: str) -> Variation:
@@ -109,8 +111,11 @@ class Range:
     unit: str = ""
 
     def __post_init__(self) -> None:
-        if not (isfinite(self.low) and isfinite(self.high)):
-            raise InputError(f"{self.name}: needs two or more finite values in rising order; {EXAMPLE}")
+        for bound in ("low", "high"):
+            value = as_number(getattr(self, bound))
+            if value is None:
+                raise InputError(f"{self.name}: needs two or more finite values in rising order; {EXAMPLE}")
+            object.__setattr__(self, bound, value)
         if self.low >= self.high:
             raise InputError(
                 f"{self.name}: {self.low:g}..{self.high:g} does not rise over two or more values; {EXAMPLE}"

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
+from sbpath.arguments import items, shortened, whole
 from sbpath.errors import InputError, Problems, nearest
 from sbpath.experiment import ProtocolLike
 from sbpath.files import check_writable
@@ -18,7 +19,7 @@ from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import trail
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.progress import PROGRESS_DELAY_S
-from sbpath.protocol.protocol import Protocol
+from sbpath.protocol.protocol import Protocol, cycles_of
 from sbpath.protocol.steps import Step
 from sbpath.solver.trial import SolverOptions
 from sbpath.sweeps.executors import run_results
@@ -134,6 +135,9 @@ def sweep(
     if not callable(measure):
         problems.add(f"measure: must be a function of a solution, not {measure!r:.60}")
     problems.add(*_executor_problems(workers, executor))
+    if workers is not None:
+        workers = problems.attempt(whole, "workers", workers)
+    cycles = problems.attempt(whole, "cycles", cycles, otherwise=1)
     plan = Plan.of(
         mechanism,
         varied,
@@ -202,10 +206,9 @@ def _all_varied(
     vary: Sequence[Varied | str] | Varied | str, kind: type[Varied], problems: Problems
 ) -> list[Varied]:
     """What varies, all of one kind."""
-    try:
-        several = [vary] if isinstance(vary, str | Variation | Range) else list(vary)
-    except TypeError:
-        problems.add(f"vary: must be a string or a list of them, not {vary!r:.60}; {EXAMPLE}")
+    several = [vary] if isinstance(vary, str | Variation | Range) else items(vary)
+    if several is None:
+        problems.add(f"vary: must be a string or a list of them, not {shortened(vary)}; {EXAMPLE}")
         return []
     if not several:
         problems.add(f"vary: give at least one quantity; {EXAMPLE}")
@@ -237,8 +240,7 @@ def _texts(protocol: ProtocolLike) -> Steps:
     """A protocol as texts, a tuple for each cycle; names in braces are kept."""
     if isinstance(protocol, Protocol):
         return tuple(map(tuple, protocol.to_strings()))
-    cycles = protocol if isinstance(protocol, list | tuple) else [protocol]
-    steps = [cycle if isinstance(cycle, list | tuple) else [cycle] for cycle in cycles]
+    steps = cycles_of(protocol)
     for step in (step for cycle in steps for step in cycle):
         if not isinstance(step, Step | str):
             raise InputError(f"protocol: a step is a line of text, not {step!r:.60}")
@@ -263,8 +265,6 @@ def _executor_problems(workers: int | None, executor: Executor | None) -> list[s
         return [f"executor: must have the submit of concurrent.futures, not {executor!r:.60}"]
     if executor is not None and workers is not None:
         return ["workers: cannot be combined with an executor, which has its own; omit one"]
-    if workers is not None and (not isinstance(workers, int) or isinstance(workers, bool) or workers < 1):
-        return [f"workers: must be a whole number, 1 or more, not {workers!r}"]
     return []
 
 

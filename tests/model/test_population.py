@@ -103,10 +103,10 @@ def test_weights_in_any_unit():
         (lambda: Population.discrete("a"), "population: weight must be .*, not 'a'"),
         (lambda: Population.discrete(1.0), "weight must be a list"),
         (lambda: Population([0.5, 0.5], [1, 1], "b", [1, 1]), "interfacial_energy must be .*, not 'b'"),
-        (lambda: Population.lognormal(5.0), "number must be a whole number from 1 to 1000000, not 5.0"),
-        (lambda: Population.lognormal(5, size="a"), "width of size must be a number from 0 to 3, not 'a'"),
-        (lambda: Population.lognormal(0), "number must be a whole number from 1"),
-        (lambda: Population.lognormal(10, size=-0.1), "width of size must be a number from 0 to 3"),
+        (lambda: Population.lognormal(5.5), "number: must be a whole number from 1 to 1,000,000, not 5.5"),
+        (lambda: Population.lognormal(5, size="a"), "width of size: must be a number from 0 to 3, not 'a'"),
+        (lambda: Population.lognormal(0), "number: must be a whole number from 1"),
+        (lambda: Population.lognormal(10, size=-0.1), "width of size: must be a number from 0 to 3"),
     ],
 )
 def test_what_is_no_population_is_told(make, words):

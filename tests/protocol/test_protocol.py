@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -399,8 +401,13 @@ D, C = "Discharge at C/10 until 0.05 V", "Charge at C/10 until 1.5 V"
         (D, ((DISCHARGE,),)),
         (DISCHARGE, ((DISCHARGE,),)),
         ([D], ((DISCHARGE,),)),
-        ([D, C], ((DISCHARGE,), (CHARGE,))),
-        ((D, CHARGE), ((DISCHARGE,), (CHARGE,))),
+        ([D, C], ((DISCHARGE, CHARGE),)),
+        ((D, CHARGE), ((DISCHARGE, CHARGE),)),
+        (np.array([D, C]), ((DISCHARGE, CHARGE),)),
+        (pd.Series([D, C]), ((DISCHARGE, CHARGE),)),
+        (map(str, [D, C]), ((DISCHARGE, CHARGE),)),
+        (((D, C) for _ in range(2)), ((DISCHARGE, CHARGE),) * 2),
+        (np.array([[D, C], [D, C]]), ((DISCHARGE, CHARGE),) * 2),
         ([(D, C)], ((DISCHARGE, CHARGE),)),
         ([[D, CHARGE]], ((DISCHARGE, CHARGE),)),
         ([(D, C)] * 3, ((DISCHARGE, CHARGE),) * 3),
@@ -485,8 +492,8 @@ def test_cycling_inserts_then_extracts() -> None:
         ),
         (("C/10", float("nan"), 1.5), "a cut-off voltage [V] must be a finite number, not nan"),
         (("C/10", 0.05, float("inf")), "a cut-off voltage [V] must be a finite number, not inf"),
-        (("C/10", 0.05, 1.5, 0), "cycles must be a whole number, 1 or more, not 0"),
-        (("C/10", 0.05, 1.5, 1.5), "cycles must be a whole number, 1 or more, not 1.5"),
+        (("C/10", 0.05, 1.5, 0), "cycles: must be a whole number, 1 or more, not 0"),
+        (("C/10", 0.05, 1.5, 1.5), "cycles: must be a whole number, 1 or more, not 1.5"),
         (("C/10", 0.05, 1.5, 1, "charge"), "first must be 'insertion' or 'extraction', not 'charge'"),
         (
             ("10", 0.05, 1.5),

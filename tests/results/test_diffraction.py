@@ -490,8 +490,8 @@ def test_nothing_imports_pymatgen_before_it_is_needed():
         ({"crystallite_nm": -30.0}, "crystallite_nm: must be a number from 0.1 to 100000, not -30.0"),
         ({"crystallite_nm": "30"}, "crystallite_nm: must be a number"),
         ({"instrument_deg": math.nan}, "instrument_deg: must be a number from 0 to 10, not nan"),
-        ({"rows": 1}, "rows: must be a whole number from 2 to 100000, not 1"),
-        ({"rows": 20.0}, "rows: must be a whole number"),
+        ({"rows": 1}, "rows: must be a whole number from 2 to 100,000, not 1"),
+        ({"rows": 20.5}, "rows: must be a whole number"),
         (
             {"radiation": 0.1, "two_theta": (10.0, 150.0)},
             "two_theta: contains more reflections than can be resolved",

@@ -397,7 +397,7 @@ def test_figures_and_tables_show_what_was_kept(ends):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("keep", ["some", 0, -1, 2.0, True, None])
+@pytest.mark.parametrize("keep", ["some", 0, -1, 2.5, True, None])
 def test_keep_is_one_of_three(keep):
     with pytest.raises(sbpath.InputError, match="keep: must be 'all', 'ends', or n"):
         sbpath.simulate("li-sb", keep=keep, progress=False)

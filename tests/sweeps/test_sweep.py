@@ -184,7 +184,7 @@ def test_a_measure_that_fails_or_gives_what_cannot_be_kept_is_a_row_with_its_rea
         (TEMPERATURES, {"protocol": [3]}, ["a step is a line of text, not 3"]),
         (RATES, {"graph": "candidat"}, ["did you mean 'candidate'"]),
         (RATES, {"temperature_C": -300.0}, ["temperature_C", "-300"]),
-        (RATES, {"cycles": 0}, ["cycles must be a whole number"]),
+        (RATES, {"cycles": 0}, ["cycles: must be a whole number"]),
         (f"{ENERGY}=-0.1..0.1:3", {}, ["must not be negative"]),
         ("rate=C/10..1C", {"sample": "sobol:100"}, ["power of 2", "sobol:64 or sobol:128"]),
         ("rate=C/10..1C", {"sample": "grid:9"}, ["no 'grid'", "lhs:100"]),
