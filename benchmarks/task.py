@@ -105,7 +105,7 @@ def make_task(mechanism: Mechanism, protocol: Protocol, graph: str = "candidate"
 def integrate(task: Task, rtol: float = RTOL, atol: float = ATOL, max_steps: int = 20_000) -> Run:
     """One call of the compiled integrator: no solution is made of what it returns."""
     columns = task.network.columns
-    start = Checkpoint(task.start, 0.0, np.zeros(columns.width - columns.power))
+    start = Checkpoint(task.start, 0.0, np.zeros(columns.width - columns.integrated))
     tolerances = Tolerances(rtol, atol, max_steps)
     monitor = Monitor(np.zeros(1), np.zeros(1, np.int64))
     return compiled(run)(task.network, task.programme, start, tolerances, np.inf, monitor)

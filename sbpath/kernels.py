@@ -8,7 +8,8 @@ Kernels are restricted to a subset of Python that C can express:
 - Arguments and results have type hints: `float`, `int`, `bool`, the arrays below, NamedTuples of
   these, and plain tuples of all of them as results.
 - Arrays are contiguous and processed element by element; a row, or a slice of the first axis, is
-  an array too. An index may count from the end. Neither indices nor divisions are checked.
+  an array too. An index may count from the end if it is written with a minus sign (``a[-1]``, ``a[k - 1]``).
+  Neither indices nor divisions are checked.
 - Loops are `while`, or `for` over a `range`, an array, `zip` or `enumerate`. Functions are other
   kernels, those of `math`, and a few of NumPy that create an array or take a number.
 

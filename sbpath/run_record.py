@@ -45,7 +45,7 @@ class RunRecord:
     def __init__(self, experiment: Experiment, network: Network, state: Floats, charge: float) -> None:
         self.experiment = experiment
         self.network = network
-        self.checkpoint = Checkpoint(state, 0.0, np.zeros(network.columns.width - network.columns.power))
+        self.checkpoint = Checkpoint(state, 0.0, np.zeros(network.columns.width - network.columns.integrated))
         # Held before the first row, and at the end of the last one (C/g).
         self.start_charge = self.charge = charge
         self.steps: list[StepRecord] = []
@@ -95,7 +95,7 @@ class RunRecord:
         looks = part.snapshots.taken[0]
         self.seen.append((before + part.snapshots.row[:looks], part.snapshots.blocks[:looks]))
         end = part.rows[first - 1]
-        totals = end[self.network.columns.width :].copy()
+        totals = end[self.network.columns.recorded :].copy()
         self.checkpoint = Checkpoint(part.state, float(end[TIME]), totals)
         if self.experiment.keep != "all":
             # The cycle under way may be the last one, and then the one before it ends with rows to keep.

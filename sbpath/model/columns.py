@@ -1,8 +1,9 @@
 """The recorded state of an electrode at one instant: a table of columns, from which all else follows.
 
-A row of a record holds these columns, followed by the time integrals, from the start of the
-simulation, of the columns from the power on. Kernels find columns with `Columns`, other code
-by name with `by_name`. A column or integral named like a field of `sbpath.Solution` fills that field.
+A row of a record holds the first of these columns, as far as the rates, followed by the time integrals
+of the rates and of all columns after them, from the start of the simulation. Kernels find columns with
+`Columns`, other code by name with `by_name`. A column or integral named like a field of
+`sbpath.Solution` fills that field.
 """
 
 from __future__ import annotations
@@ -43,7 +44,14 @@ READINGS = (
 # Next come the electrode's unknowns, E first, then the means of the particles' unknowns.
 POTENTIAL = 9
 
-# Causes of heat; those of size "edges" are recorded for each edge.
+# Quantities integrated over time outside the energy balance.
+RATE, EDGE_CURRENT = range(2)
+FLOWS: tuple[Column, ...] = (
+    Column("rates_per_s", "1/s", "edges", "converted"),
+    Column("edge_current_A_per_g", "A/g", "edges", "edge_charge_C_per_g"),
+)
+
+# Causes of heat, those of size "edges" for each edge.
 RESISTANCE, NUCLEATION, GROWTH, TRANSPORT, WORK = range(5)
 HEAT_CAUSES: tuple[Column, ...] = (
     Column("resistance", "W/g", integral="joule_heat_J_per_g"),
@@ -51,13 +59,6 @@ HEAT_CAUSES: tuple[Column, ...] = (
     Column("growth", "W/g", "edges", "growth_heat_J_per_g"),
     Column("transport", "W/g", "edges", "transport_heat_J_per_g"),
     Column("work", "W/g", "edges", "work_heat_J_per_g"),
-)
-
-# Other quantities integrated over time, outside the energy balance.
-RATE, EDGE_CURRENT = range(2)
-FLOWS: tuple[Column, ...] = (
-    Column("rates_per_s", "1/s", "edges", "converted"),
-    Column("edge_current_A_per_g", "A/g", "edges", "edge_charge_C_per_g"),
 )
 
 
@@ -69,9 +70,9 @@ def columns() -> tuple[Column, ...]:
         *(Column(u.name, u.unit, u.size) for u in sorted(table, key=_owner) if u.owner != PARTICLE),
         *(Column(u.name, u.unit, u.size) for u in table if u.owner == PARTICLE),
         Column("affinities_J_per_mol", "J/mol", "edges"),
+        *FLOWS,
         Column("power_W_per_g", "W/g", integral="energy_J_per_g"),  # V I
         *HEAT_CAUSES,
-        *FLOWS,
     )
 
 
@@ -83,17 +84,18 @@ class Columns(NamedTuple):
     """First column of each group, for kernels.
 
     The `READINGS` come first and the electrode's unknowns start at `POTENTIAL`. Then: `means` of the
-    B unknowns of the particles, `affinity` of the E edges, `power` (V I), `heat` by number in
-    `HEAT_CAUSES`, `flow` by number in `FLOWS`. `flows` is the first column of the flows, so that
-    ``d(stored)/dt = -sum(columns from power to flows)``; `width` is the number of columns.
+    B unknowns of the particles, `affinity` of the E edges, `flow` by number in `FLOWS`, `power` (V I),
+    `heat` by number in `HEAT_CAUSES`. ``d(stored)/dt = -sum(columns from power on)``. The number of columns
+    is `width`; the first `recorded` are in a record, and those from `integrated` on are integrated.
     """
 
     means: int
     affinity: int
+    flow: Integers
     power: int
     heat: Integers
-    flows: int
-    flow: Integers
+    recorded: int
+    integrated: int
     width: int
 
 
@@ -102,16 +104,17 @@ def columns_of(sizes: Mapping[str, int]) -> Columns:
     table = columns()
     first = [0, *accumulate(sizes[column.size] for column in table)]
     affinity = [column.name for column in table].index("affinities_J_per_mol")
-    power = affinity + 1
-    flows = power + 1 + len(HEAT_CAUSES)
+    flows = affinity + 1
+    power = flows + len(FLOWS)
     means = affinity - sum(unknown.owner == PARTICLE for unknown in unknowns.UNKNOWNS)
     return Columns(
         first[means],
         first[affinity],
+        np.array(first[flows:power], dtype=np.int64),
         first[power],
-        np.array(first[power + 1 : flows], dtype=np.int64),
+        np.array(first[power + 1 : -1], dtype=np.int64),
+        first[flows + RATE + 1],
         first[flows],
-        np.array(first[flows:-1], dtype=np.int64),
         first[-1],
     )
 
@@ -119,7 +122,8 @@ def columns_of(sizes: Mapping[str, int]) -> Columns:
 def by_name(rows: Floats2, sizes: Mapping[str, int]) -> dict[str, Floats]:
     """Columns and integrals of a record of n rows by name: shape (n,) if single, else (size, n)."""
     table = columns()
-    names = [(column.name, column.size) for column in table]
+    recorded = [column.name for column in table].index(FLOWS[RATE].name) + 1
+    names = [(column.name, column.size) for column in table[:recorded]]
     names += [(column.integral, column.size) for column in table if column.integral]
     found, first = {}, 0
     for name, size in names:

@@ -7,7 +7,7 @@ import numpy as np
 from sbpath.kernels import Floats, Floats2, Floats3, compiled, kernel
 from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import Network
-from sbpath.model.transformations import MIN_AFFINITY, edge_times
+from sbpath.model.transformations import MIN_AFFINITY, edge_times, new_volume
 from sbpath.model.workspace import workspace
 
 
@@ -61,7 +61,7 @@ def _evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple
     for row in range(len(states)):
         evaluate(0.0, states[row], Control(True, currents[row], 0.0), network, space, False)
         for e in range(len(network.source)):
-            volumes[row, e] = space.volume[e]
+            volumes[row, e] = new_volume(e, network, space)
             if space.affinity[e] - network.transformation_work[e] <= MIN_AFFINITY:
                 continue
             # `evaluate` skips edges with an empty reactant.

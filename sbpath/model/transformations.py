@@ -22,15 +22,18 @@ MIN_AFFINITY = 1e-9
 
 
 @kernel
-def fill_edges(network: Network, space: Workspace) -> None:
-    """Affinity of all edges and the volume newly formed in their products; call after `fill_nodes`."""
+def fill_affinities(network: Network, space: Workspace) -> None:
+    """Affinity of all edges; call after `fill_nodes`."""
     for e in range(len(network.source)):
-        node = network.target[e]
-        space.affinity[e] = space.omega[network.source[e]] - space.omega[node]
-        missing = network.grows[e] * (network.full[node] - space.content[node])
-        space.volume[e] = (
-            network.molar_volume[node] - network.partial_volume[node] * missing - network.unchanged[e]
-        )
+        space.affinity[e] = space.omega[network.source[e]] - space.omega[network.target[e]]
+
+
+@kernel
+def new_volume(e: int, network: Network, space: Workspace) -> float:
+    """Volume newly formed in the product of edge e (m^3/mol Sb); call after `fill_nodes`."""
+    node = network.target[e]
+    missing = network.grows[e] * (network.full[node] - space.content[node])
+    return network.molar_volume[node] - network.partial_volume[node] * missing - network.unchanged[e]
 
 
 @kernel
@@ -38,12 +41,13 @@ def edge_times(
     i: int, e: int, product: float, network: Network, space: Workspace
 ) -> tuple[float, float, float]:
     """Times of nucleation and growth (s) and the nucleation barrier of edge e in particle i, from
-    the amount of its product; call after `fill_edges`.
+    the amount of its product; call after `fill_affinities`.
 
     A time may be as long as e^600 s, or infinite: never square one.
     """
     driving = space.affinity[e] - network.transformation_work[e]
-    barrier = network.barrier[i, e] * space.volume[e] * space.volume[e]
+    volume = new_volume(e, network, space)
+    barrier = network.barrier[i, e] * volume * volume
     growth = growth_time(
         driving,
         product,
@@ -68,7 +72,7 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
     dy_dt, blocks, columns, rows, _ = space.derivatives
     content = space.content
     slope = space.slope
-    fill_edges(network, space)
+    fill_affinities(network, space)
     current = 0.0
     for i in range(particles):
         first = i * block
@@ -115,7 +119,7 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
                 swelling = (
                     2.0
                     * network.barrier[i, e]
-                    * space.volume[e]
+                    * new_volume(e, network, space)
                     * network.grows[e]
                     * network.partial_volume[q]
                     * slope[q]
@@ -171,12 +175,11 @@ def fill_transformations(network: Network, space: Workspace, values: Floats) -> 
     affinities = values[columns.affinity : columns.affinity + edges]
     rates = values[columns.flow[RATE] : columns.flow[RATE] + edges]
     currents = values[columns.flow[EDGE_CURRENT] : columns.flow[EDGE_CURRENT] + edges]
-    for e in range(edges):
-        affinities[e] = space.affinity[e]
-        by_nucleation[e] = 0.0
-        by_growth[e] = 0.0
-        by_transport[e] = 0.0
-        by_work[e] = 0.0
+    affinities[:] = space.affinity
+    by_nucleation[:] = 0.0
+    by_growth[:] = 0.0
+    by_transport[:] = 0.0
+    by_work[:] = 0.0
     for i in range(len(network.weight)):
         per_gram = network.charge_scale * network.weight[i] / F
         for e in range(edges):

@@ -31,9 +31,9 @@ class Workspace(NamedTuple):
     """Workspace for one evaluation: N particles of B unknowns, P nodes, E edges.
 
     `derivatives`; `mean` (B): weighted averages of the particles' unknowns, the Theta_p first;
-    `content` x_p, `omega`, `slope` dx/dE, `curvature` (P each); `affinity` (J/mol) and newly formed
-    `volume` (m^3/mol) (E each); `rate` (1/s), and the times `nucleation` and `growth` (s, active
-    edges only) (N rows of E); `way` (n) and `way_mean` (B): a change of the state and its average.
+    `content` x_p, `omega`, `slope` dx/dE, `curvature` (P each); `affinity` (J/mol; E); `rate` (1/s), and
+    the times `nucleation` and `growth` (s, active edges only) (N rows of E); `way` (n) and `way_mean` (B):
+    a change of the state and its average.
     """
 
     derivatives: Derivatives
@@ -43,7 +43,6 @@ class Workspace(NamedTuple):
     slope: Floats
     curvature: Floats
     affinity: Floats
-    volume: Floats
     rate: Floats2
     nucleation: Floats2
     growth: Floats2
@@ -77,7 +76,6 @@ def workspace(network: Network) -> Workspace:
         np.zeros(nodes),
         np.zeros(nodes),
         np.zeros(edges),
-        np.zeros(edges),
         np.zeros((particles, edges)),
         np.zeros((particles, edges)),
         np.zeros((particles, edges)),
@@ -100,20 +98,11 @@ def clear(derivatives: Derivatives, with_jacobian: bool) -> None:
 @kernel
 def copy_derivatives(source: Derivatives, target: Derivatives) -> None:
     """Copy `source` into `target`."""
-    particles, block, _ = source.blocks.shape
-    for k in range(len(source.dy_dt)):
-        target.dy_dt[k] = source.dy_dt[k]
-    for i in range(particles):
-        for p in range(block):
-            for q in range(block):
-                target.blocks[i, p, q] = source.blocks[i, p, q]
-    for s in range(source.columns.shape[0]):
-        for k in range(source.columns.shape[1]):
-            target.columns[s, k] = source.columns[s, k]
-    for s in range(source.rows.shape[0]):
-        for k in range(source.rows.shape[1]):
-            target.rows[s, k] = source.rows[s, k]
-        target.by_time[s] = source.by_time[s]
+    target.dy_dt[:] = source.dy_dt
+    target.blocks[:] = source.blocks
+    target.columns[:] = source.columns
+    target.rows[:] = source.rows
+    target.by_time[:] = source.by_time
 
 
 def dense(derivatives: Derivatives) -> Floats2:

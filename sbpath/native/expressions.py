@@ -36,7 +36,6 @@ from sbpath.native.hints import (
     of_dtype,
     signature,
 )
-from sbpath.native.naturals import integer, is_natural, natural_names
 from sbpath.native.pieces import Library, Value, number
 
 _MATH = [
@@ -83,7 +82,6 @@ class Expressions:
             for node in ast.walk(self.tree)
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
         )
-        self.natural = natural_names(self.tree)
         self.types: dict[str, Type] = dict(self.parameters)
         # Records that live elsewhere and are never rebound: passed by address.
         self.addresses = {
@@ -329,8 +327,8 @@ class Expressions:
             if index.type not in (INT, BOOL):
                 self.refuse(f"is {in_words(index.type)}, not an index", written)
             index = self.kept(index) if keep else index
-            natural = is_natural(written, self.natural)
-            texts.append(index.c if natural else f"wrap({index.c}, {array.c}.shape[{axis}])")
+            from_end = any(isinstance(part, ast.USub | ast.Sub) for part in ast.walk(written))
+            texts.append(f"wrap({index.c}, {array.c}.shape[{axis}])" if from_end else index.c)
         part = self.part(array, texts) if texts else array
         if last is None or _is_all(last):
             return part
@@ -566,6 +564,15 @@ class Expressions:
         for i, item in enumerate(items):
             self.lines.append(f"{own}.data[{i}] = {self.cast(item, kind.item, node)};")
         return Value(own, kind)
+
+
+def integer(node: ast.expr) -> int | None:
+    """The value of an integer literal; None for other expressions."""
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return None
+    return value if isinstance(value, int) else None
 
 
 def _is_all(index: Any) -> bool:

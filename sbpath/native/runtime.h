@@ -138,7 +138,7 @@ EXPORT void *detach(void *address, void **blocks)
 /* Each iteration of a `while` rereads memory: another thread may have requested a stop. */
 #define LOOK_AFRESH __asm__ volatile("" ::: "memory")
 
-/* An index that may count from the end, and a bound of a slice. */
+/* An index written with a minus sign, and a bound of a slice: both may count from the end. */
 static inline int64_t wrap(int64_t i, int64_t length) { return i < 0 ? i + length : i; }
 
 static inline int64_t bound(int64_t i, int64_t length)

@@ -13,9 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sbpath.native.expressions import Expressions
+from sbpath.native.expressions import Expressions, integer
 from sbpath.native.hints import INT, NOTHING, NUMBERS, Array, Record, Scalar, Several, entry_name, in_words
-from sbpath.native.naturals import integer
 from sbpath.native.pieces import Library, Signature, Value, entry, number
 
 RUNTIME = Path(__file__).with_name("runtime.h")

@@ -3,7 +3,7 @@
 Each integrator step is evaluated at the four nodes of the Gauss-Lobatto rule (both ends and two
 inner points), which integrates to the accuracy of the solution.
 
-A row holds the columns of an instant (`sbpath.model.columns`), with time counted from the start of
+A row holds the first columns of an instant (`sbpath.model.columns`), with time counted from the start of
 the simulation, followed by the running integrals of the last columns.
 """
 
@@ -96,7 +96,7 @@ def new_recorder(
     """An empty record that begins at `time` (s) with the integrals `totals`."""
     # Enough for a cycle: unused memory costs nothing, but copying to a larger array does.
     return Recorder(
-        np.empty((1024, columns.width + len(totals))),
+        np.empty((1024, columns.recorded + len(totals))),
         np.zeros(1, np.int64),
         totals.copy(),
         np.array([time]),
@@ -122,12 +122,12 @@ def with_room(recorder: Recorder, wanted: int) -> Recorder:
 @kernel
 def add_row(recorder: Recorder, values: Floats, totals: Floats) -> None:
     """Add a row, for which there must be space: an instant and the integrals up to it."""
-    rows, count, width = recorder.rows, recorder.written[0], len(values)
-    for k in range(width):
-        rows[count, k] = values[k]
-    rows[count, TIME] += recorder.offset[0]
-    for k in range(len(totals)):
-        rows[count, width + k] = totals[k]
+    count = recorder.written[0]
+    row = recorder.rows[count]
+    recorded = len(row) - len(totals)
+    row[:recorded] = values[:recorded]
+    row[recorded:] = totals
+    row[TIME] += recorder.offset[0]
     recorder.written[0] = count + 1
 
 

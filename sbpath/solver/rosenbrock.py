@@ -39,7 +39,8 @@ _A: list[list[float]] = [
     [2.8029986275628964, 0.5072464736228206, -0.3988312541770524, -0.04721187230404641],
     [-7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256, 0.030198172008377946],
 ]
-# Stages 7 and 8 repeat row 6 and add the stages before them with weight one.
+# The last stages repeat row 6 and add the stages before them with weight one.
+SUMMED = len(_A)
 _A.append([*_A[5], 1.0])
 _A.append([*_A[6], 1.0])
 
@@ -132,18 +133,21 @@ A, C = _square(_A), _square(_C)
 
 
 class Factors(NamedTuple):
-    """The factored matrix: `blocks` (N, B, B) and their `pivots` (N, B); `reach` (g, N B), the response
+    """The factored matrix: `blocks` (N, B, B), their `pivots` (N, B) and their columns that are not empty
+    off the diagonal, `filled` (N, B + 1), the number of these first; `reach` (g, N B), the response
     of the particles' unknowns to the shared ones; `rows` (g + m, N B + g); the `corner` (1, g, g), the
-    Schur complement of the shared unknowns, and its `corner_pivots` (1, g); the `diagonal`
-    1/(h gamma) (1); the `weights` C/h of the stages (8, 8).
+    Schur complement of the shared unknowns, with its `corner_pivots` (1, g) and `corner_filled` (1, g + 1);
+    the `diagonal` 1/(h gamma) (1); the `weights` C/h of the stages (8, 8).
     """
 
     blocks: Floats3
     pivots: Integers2
+    filled: Integers2
     reach: Floats2
     rows: Floats2
     corner: Floats3
     corner_pivots: Integers2
+    corner_filled: Integers2
     diagonal: Floats
     weights: Floats2
 
@@ -155,10 +159,12 @@ def new_factors(particles: int, block: int, shared: int, tallies: int) -> Factor
     return Factors(
         np.zeros((particles, block, block)),
         np.zeros((particles, block), dtype=np.int64),
+        np.zeros((particles, block + 1), dtype=np.int64),
         np.zeros((shared, border)),
         np.zeros((shared + tallies, border + shared)),
         np.zeros((1, shared, shared)),
         np.zeros((1, shared), dtype=np.int64),
+        np.zeros((1, shared + 1), dtype=np.int64),
         np.zeros(1),
         np.zeros((STAGES, STAGES)),
     )
@@ -179,12 +185,12 @@ def factor(derivatives: Derivatives, size: float, factors: Factors) -> bool:
             for j in range(block):
                 factors.blocks[i, k, j] = -derivatives.blocks[i, k, j]
             factors.blocks[i, k, k] += diagonal
-    if not _factor_blocks(factors.blocks, factors.pivots):
+    if not _factor_blocks(factors.blocks, factors.pivots, factors.filled):
         return False
     for s in range(shared):
         for k in range(border):
             factors.reach[s, k] = derivatives.columns[s, k]
-        _solve_blocks(factors.blocks, factors.pivots, factors.reach[s])
+        _solve_blocks(factors.blocks, factors.pivots, factors.filled, factors.reach[s])
     for s in range(derivatives.rows.shape[0]):
         for k in range(derivatives.rows.shape[1]):
             factors.rows[s, k] = derivatives.rows[s, k]
@@ -196,11 +202,11 @@ def factor(derivatives: Derivatives, size: float, factors: Factors) -> bool:
             for k in range(border):
                 left -= factors.rows[s, k] * factors.reach[t, k]
             factors.corner[0, s, t] = left
-    return _factor_blocks(factors.corner, factors.corner_pivots)
+    return _factor_blocks(factors.corner, factors.corner_pivots, factors.corner_filled)
 
 
 @kernel
-def _factor_blocks(blocks: Floats3, pivots: Integers2) -> bool:
+def _factor_blocks(blocks: Floats3, pivots: Integers2, filled: Integers2) -> bool:
     """Factor square matrices in place, with partial pivoting; False if one is singular."""
     count, size, _ = blocks.shape
     for i in range(count):
@@ -218,47 +224,61 @@ def _factor_blocks(blocks: Floats3, pivots: Integers2) -> bool:
             if not abs(matrix[k, k]) > 0.0:
                 return False
             for r in range(k + 1, size):
-                ratio = matrix[r, k] / matrix[k, k]
-                matrix[r, k] = ratio
-                if ratio != 0.0:
+                if matrix[r, k] != 0.0:
+                    ratio = matrix[r, k] / matrix[k, k]
+                    matrix[r, k] = ratio
                     for j in range(k + 1, size):
                         matrix[r, j] -= ratio * matrix[k, j]
+        count = 0
+        for k in range(size):
+            for r in range(size):
+                if r != k and matrix[r, k] != 0.0:
+                    count += 1
+                    filled[i, count] = k
+                    break
+        filled[i, 0] = count
     return True
 
 
 @kernel
-def _solve_blocks(blocks: Floats3, pivots: Integers2, right: Floats) -> None:
-    """Solve with each matrix of `_factor_blocks` for its part of `right`, in place."""
+def _solve_blocks(blocks: Floats3, pivots: Integers2, filled: Integers2, right: Floats) -> None:
+    """Solve with each matrix of `_factor_blocks` for its part of `right`, in place.
+
+    Only unknowns of phases that transform have a filled column, seldom more than three.
+    """
     count, size, _ = blocks.shape
     for i in range(count):
-        matrix = blocks[i]
-        first = i * size
+        matrix, columns, part = blocks[i], filled[i], right[i * size : (i + 1) * size]
         for k in range(size):
             best = pivots[i, k]
             if best != k:
-                right[first + k], right[first + best] = right[first + best], right[first + k]
-            total = right[first + k]
-            for j in range(k):
-                total -= matrix[k, j] * right[first + j]
-            right[first + k] = total
+                part[k], part[best] = part[best], part[k]
+        for c in range(1, columns[0] + 1):
+            j = columns[c]
+            for k in range(j + 1, size):
+                part[k] -= matrix[k, j] * part[j]
         for k in range(size - 1, -1, -1):
-            total = right[first + k]
-            for j in range(k + 1, size):
-                total -= matrix[k, j] * right[first + j]
-            right[first + k] = total / matrix[k, k]
+            total = part[k]
+            for c in range(1, columns[0] + 1):
+                j = columns[c]
+                if j > k:
+                    total -= matrix[k, j] * part[j]
+            part[k] = total / matrix[k, k]
 
 
 @kernel
 def solve(factors: Factors, right: Floats) -> None:
     """Solve the factored system for `right` (n), in place."""
     shared, border = factors.reach.shape
-    _solve_blocks(factors.blocks, factors.pivots, right)
+    _solve_blocks(factors.blocks, factors.pivots, factors.filled, right)
     for s in range(shared):
         total = right[border + s]
         for k in range(border):
             total += factors.rows[s, k] * right[k]
         right[border + s] = total
-    _solve_blocks(factors.corner, factors.corner_pivots, right[border : border + shared])
+    _solve_blocks(
+        factors.corner, factors.corner_pivots, factors.corner_filled, right[border : border + shared]
+    )
     for s in range(shared):
         total = right[border + s]
         for k in range(border):
@@ -273,7 +293,14 @@ def solve(factors: Factors, right: Floats) -> None:
 
 @kernel
 def stage_point(s: int, state: Floats, stages: Floats2, out: Floats) -> None:
-    """Write the point at which stage `s` evaluates the right-hand side, at ``t + TIMES[s] h``, to `out`."""
+    """Write the point at which stage `s` evaluates the right-hand side, at ``t + TIMES[s] h``, to `out`.
+
+    `out` holds the point of the stage before, to which the last ones only add that stage.
+    """
+    if s >= SUMMED:
+        for k in range(len(state)):
+            out[k] += stages[s - 1, k]
+        return
     for k in range(len(state)):
         total = state[k]
         for j in range(s):
@@ -307,15 +334,22 @@ def fill_stage(
 
 
 @kernel
-def interpolate(fraction: float, old: Floats, new: Floats, stages: Floats2, out: Floats) -> None:
-    """Write the state at ``t + fraction * h`` of an accepted step, to order 4, to `out`."""
-    rest = 1.0 - fraction
-    for k in range(len(old)):
+def fill_bends(stages: Floats2, bends: Floats2) -> None:
+    """Write what `interpolate` needs of the stages of a step to `bends` (3, n)."""
+    for k in range(bends.shape[1]):
         first = second = third = 0.0
         for s in range(STAGES):
             value = stages[s, k]
             first += H[0, s] * value
             second += H[1, s] * value
             third += H[2, s] * value
-        bend = first + fraction * (second + fraction * third)
+        bends[0, k], bends[1, k], bends[2, k] = first, second, third
+
+
+@kernel
+def interpolate(fraction: float, old: Floats, new: Floats, bends: Floats2, out: Floats) -> None:
+    """Write the state at ``t + fraction * h`` of an accepted step, to order 4, to `out`."""
+    rest = 1.0 - fraction
+    for k in range(len(old)):
+        bend = bends[0, k] + fraction * (bends[1, k] + fraction * bends[2, k])
         out[k] = rest * old[k] + fraction * (new[k] + rest * bend)

@@ -161,7 +161,7 @@ def run(
         begin[:] = state
         read_point(0.0, begin, begin, begin, problem, buffers.space, True, values)
         copy_derivatives(buffers.space.derivatives, buffers.derivatives)
-        recorder.totals[0] += jump
+        recorder.totals[network.columns.power - network.columns.integrated] += jump
         recorder = with_room(recorder, 1)
         add_row(recorder, values, recorder.totals)
         events = _events(programme, k, values[CONTENT])
@@ -318,10 +318,8 @@ def _adapt(size: float, error: float, step_control: StepControl) -> None:
 @kernel
 def _move_on(buffers: StepBuffers) -> None:
     """Make the end of a step the start of the next."""
-    for k in range(buffers.states.shape[1]):
-        buffers.states[0, k] = buffers.states[3, k]
-    for k in range(buffers.values.shape[1]):
-        buffers.values[0, k] = buffers.values[3, k]
+    buffers.states[0] = buffers.states[3]
+    buffers.values[0] = buffers.values[3]
     copy_derivatives(buffers.next_derivatives, buffers.derivatives)
 
 

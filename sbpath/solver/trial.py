@@ -26,6 +26,7 @@ from sbpath.solver.rosenbrock import (
     TIMES,
     Factors,
     factor,
+    fill_bends,
     fill_stage,
     interpolate,
     new_factors,
@@ -85,7 +86,8 @@ class StepBuffers(NamedTuple):
     """Buffers for the integrator steps, n unknowns.
 
     `space` for evaluations; `derivatives` at the start of the present trial step,
-    `next_derivatives` at its end, `factors` and `stages` (8, n) in between; `states` (4, n) and
+    `next_derivatives` at its end, `factors`, `stages` (8, n) and the `bends` (3, n) of the
+    dense output in between; `states` (4, n) and
     `values` (4, columns) at its start, its two inner nodes and its end; `state` (n), `reading`
     (columns), the integrals `reached` and their `weights` (4) at any other point of it.
     """
@@ -95,6 +97,7 @@ class StepBuffers(NamedTuple):
     next_derivatives: Derivatives
     factors: Factors
     stages: Floats2
+    bends: Floats2
     states: Floats2
     values: Floats2
     state: Floats
@@ -114,11 +117,12 @@ def new_buffers(network: Network) -> StepBuffers:
         new_derivatives(network),
         new_factors(len(network.weight), layout.block, layout.shared, tallies),
         np.zeros((STAGES, layout.unknowns)),
+        np.zeros((3, layout.unknowns)),
         np.zeros((4, layout.unknowns)),
         np.zeros((4, columns.width)),
         np.zeros(layout.unknowns),
         np.zeros(columns.width),
-        np.zeros(columns.width - columns.power),
+        np.zeros(columns.width - columns.integrated),
         np.zeros(4),
     )
 
@@ -197,7 +201,7 @@ def _potential_tolerance(problem: StepProblem, buffers: StepBuffers) -> float:
 def read_inner(fraction: float, size: float, problem: StepProblem, buffers: StepBuffers) -> None:
     """Write the point at a fraction of the step, from the dense output, to `buffers.reading`."""
     begin, end = buffers.states[0], buffers.states[3]
-    interpolate(fraction, begin, end, buffers.stages, buffers.state)
+    interpolate(fraction, begin, end, buffers.bends, buffers.state)
     time = buffers.values[0, TIME] + fraction * size
     read_point(time, buffers.state, begin, end, problem, buffers.space, False, buffers.reading)
 
@@ -208,8 +212,9 @@ def read_step(size: float, problem: StepProblem, buffers: StepBuffers) -> None:
     states, values = buffers.states, buffers.values
     time = values[0, TIME]
     # The dense output needs the end as computed by the method, before it is settled.
+    fill_bends(buffers.stages, buffers.bends)
     for j in range(1, 3):
-        interpolate(NODES[j], states[0], states[3], buffers.stages, states[j])
+        interpolate(NODES[j], states[0], states[3], buffers.bends, states[j])
     for j in range(1, 4):
         at = time + NODES[j] * size
         read_point(at, states[j], states[0], states[3], problem, buffers.space, j == 3, values[j])
@@ -226,10 +231,12 @@ def energy_error(size: float, problem: StepProblem, buffers: StepBuffers) -> flo
     lacking = values[3, STORED] - values[0, STORED]
     turnover = 0.0
     for j in range(4):
-        powers = values[j, network.columns.power : network.columns.flows]
+        powers, weight = values[j, network.columns.power :], size * FULL_WEIGHTS[j]
         for k in range(len(powers)):
-            lacking += size * FULL_WEIGHTS[j] * powers[k]
-            turnover += size * FULL_WEIGHTS[j] * abs(powers[k])
+            # Most edges are at rest.
+            if powers[k] != 0.0:
+                lacking += weight * powers[k]
+                turnover += weight * abs(powers[k])
     rounding = 1e-14 * abs(values[0, STORED])
     # F/M times one volt converts the tolerance of a fraction to one of energy.
     allowed = tolerances.rtol * turnover + tolerances.atol * network.charge_scale

@@ -186,7 +186,7 @@ def carried(network, protocol, potential=1.5, rtol=1e-6, atol=1e-9):
     """The run interpreted, and its record by name."""
     steps = [step for _, _, step in protocol.steps()]
     programme = programme_of(steps, 660.35, 1.0)
-    totals = np.zeros(network.columns.width - network.columns.power)
+    totals = np.zeros(network.columns.width - network.columns.integrated)
     start = Checkpoint(start_of(network, potential), 0.0, totals)
     monitor = Monitor(np.zeros(1), np.zeros(1, np.int64))
     done = run(network, programme, start, Tolerances(rtol, atol, 20_000), np.inf, monitor)
@@ -206,9 +206,16 @@ def test_the_tables_and_the_layout_agree(filmed):
     assert table["film_thickness_m"] == columns.POTENTIAL + 1
     assert table["film_charge_C_per_g"] == columns.POTENTIAL + 2
     assert table["fractions"][0] == network.columns.means
-    assert table["film"] == network.columns.heat[FILM]
-    assert table["rates_per_s"][0] == network.columns.flows
-    assert table["energy_J_per_g"] == network.columns.width
+    own = network.columns
+    assert table["rates_per_s"][0] == own.flow[0] == own.integrated
+    assert table["rates_per_s"][-1] == own.recorded - 1
+    for name, column in (
+        ("converted", own.flow[0]),
+        ("edge_charge_C_per_g", own.flow[1]),
+        ("energy_J_per_g", own.power),
+        ("film_heat_J_per_g", own.heat[FILM]),
+    ):
+        assert np.ravel(table[name])[0] == own.recorded + column - own.integrated
     # Sizes of everything at the start are those of the tables.
     assert start_of(network).tolist() == [1.0, 0.0, 0.0] * particles + [1.5, THIN, 0.0]
 

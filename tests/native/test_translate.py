@@ -179,13 +179,13 @@ def indices(values: Floats, table: Floats2, at: int, to: int) -> Floats:
     out = np.zeros(values.size + 14)
     out[0], out[1] = values[-1], values[at - 2]
     out[2] = table[-1, -2] + table[at - n, m - 1]
-    for k in range(-1, -3, -1):
-        out[k] = table[k, k]
+    for k in range(1, 3):
+        out[-k] = table[-k, -k]
     out[3 : 3 + n] = values[:n] if at > 0 else table[0, :n]
     values[0], values[-1] = values[-1], values[0]
     for k in range(n - 1, -1, -1):
         table[k, 0], table[-1 - k, 1] = table[-1 - k, 1], table[k, 0]
-    row = table[at]
+    row = table[-at]
     row[1] += 10.0
     row[-1] *= -2.0
     part = values[1:-1]
@@ -195,7 +195,7 @@ def indices(values: Floats, table: Floats2, at: int, to: int) -> Floats:
     rest[0, 0] -= 1.0
     rest[-1] = table[0]
     these = slice(1, to)
-    out[7] = len(values[these]) + TABLE[1, 2] + TABLE[-1][1] + STEPS[at]
+    out[7] = len(values[these]) + TABLE[1, 2] + TABLE[-1][1] + STEPS[-at]
     out[8:10] = table[0, 1:3]
     table[0] = row.copy()
     out[10] = row[0]
@@ -209,7 +209,7 @@ def blocks(
     n, m = table.shape
     cube = np.full((2, n, m), 0.5)
     cube[1] = table
-    cube[0, -1] = table[at]
+    cube[0, -1] = table[-at]
     cube[0, 0, 1:] = -1.0
     for i in range(2):
         for p in range(n):

@@ -10,6 +10,7 @@ from sbpath.kernels import compiled
 from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import build_network
 from sbpath.model.rows import evaluate_rows
+from sbpath.model.transformations import new_volume
 from sbpath.model.workspace import dense, workspace
 from sbpath.native.library import interpreted
 from sbpath.physical import ZERO_CELSIUS_K
@@ -72,7 +73,7 @@ def test_native_and_interpreted_kernels_are_the_same_to_the_last_digit(name):
     programme = programme_of([s for _, _, s in Protocol.parse(protocol, mechanism.ion).steps()], one_C, 1.0)
     network = network_at_home(mechanism)
     state = np.array([*(float(n == mechanism.initial_phase) for n in mechanism.nodes), high])
-    start = Checkpoint(state, 0.0, np.zeros(network.columns.width - network.columns.power))
+    start = Checkpoint(state, 0.0, np.zeros(network.columns.width - network.columns.integrated))
     least, most = mechanism.content_range
 
     def arguments():
@@ -94,7 +95,8 @@ def test_evaluated_rows_are_those_of_the_interpreted_equations():
         state = np.array([*solution.fractions[:, row], solution.potential_V[row]])
         evaluate(0.0, state, Control(True, solution.current_A_per_g[row], 0.0), network, space, True)
         assert motion[row] == pytest.approx(space.derivatives.dy_dt[-1], rel=1e-9)
-        np.testing.assert_allclose(volumes[:, row], space.volume, rtol=1e-12)
+        expected = [new_volume(e, network, space) for e in range(len(network.source))]
+        np.testing.assert_allclose(volumes[:, row], expected, rtol=1e-12)
         runs = space.affinity - network.transformation_work > 1e-9
         np.testing.assert_array_equal(np.isnan(waiting[:, :, row]), np.tile(~runs, (3, 1)))
         times = np.vstack([space.nucleation[0], space.growth[0], network.transport[0]])

@@ -68,8 +68,9 @@ def step(rhs, time, y, size, derivative, jacobian, by_time):
 
 
 def interpolate(fraction, old, new, stages):
-    out = np.zeros(len(new))
-    rosenbrock.interpolate(fraction, np.array(old), new, stages, out)
+    out, bends = np.zeros(len(new)), np.zeros((3, len(new)))
+    rosenbrock.fill_bends(stages, bends)
+    rosenbrock.interpolate(fraction, np.array(old), new, bends, out)
     return out
 
 
