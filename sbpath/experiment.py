@@ -22,7 +22,7 @@ from sbpath.model.population import Population
 from sbpath.model.unknowns import state_of
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.protocol import Protocol, cycling
-from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, Rate, Step
+from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, CurrentTable, Rate, Step
 from sbpath.solver.trial import SolverOptions
 
 ProtocolLike = Protocol | Step | str | Iterable[Any]
@@ -225,7 +225,7 @@ class Experiment:
         return document | {
             "mechanism": self.mechanism.document,
             "mechanism_sha256": self.mechanism.sha256,
-            "protocol": self.protocol.to_strings(),
+            "protocol": self.protocol.as_document(),
             "initial": asdict(self.initial),
             "options": asdict(self.options),
             "population": self.population
@@ -251,7 +251,7 @@ class Experiment:
             **given
             | {
                 "mechanism": mechanism,
-                "protocol": Protocol.parse(given["protocol"]),
+                "protocol": Protocol.from_document(given["protocol"]),
                 "initial": State(**initial),
                 "options": SolverOptions(**given["options"]),
                 "population": given["population"] and Population(**given["population"]),
@@ -292,10 +292,12 @@ def _step_problems(protocol: Protocol, mechanism: Mechanism, one_C: float, mass:
     places: dict[str, list[str]] = {}
     for cycle, count, step in protocol.steps():
         wrong = []
-        if (
-            isinstance(step, ConstantCurrent)
-            and step.rate.to_A_per_g(one_C * 1e-3, mass) > MAX_CURRENT_A_PER_G
-        ):
+        largest = 0.0
+        if isinstance(step, ConstantCurrent):
+            largest = step.rate.to_A_per_g(one_C * 1e-3, mass)
+        elif isinstance(step, CurrentTable):
+            largest = float(np.abs(step.to_A_per_g(one_C * 1e-3, mass)).max())
+        if largest > MAX_CURRENT_A_PER_G:
             wrong.append(f"the current is above {MAX_CURRENT_A_PER_G:g} A per g of Sb; write e.g. C/10")
         for limit in step.limits:
             if isinstance(limit, CompositionLimit) and not least < limit.x < most:

@@ -218,12 +218,12 @@ def _integrate(
     """The integration as native code, which no signal interrupts.
 
     Where it may take long it runs in a thread, to be watched and stopped: for a population, with an
-    output period, or with more integrator steps than usual.
+    output period, with a long table of currents, or with more integrator steps than usual.
     """
     monitor = Monitor(np.zeros(1), np.zeros(1, np.int64))
     integrate = compiled(run_steps)
     arguments = (network, programme, checkpoint, tolerances, spacing, monitor)
-    usual = not programme.period.any() and tolerances.max_steps <= BATCH_STEPS
+    usual = not programme.period.any() and max(tolerances.max_steps, len(programme.until)) <= BATCH_STEPS
     if len(network.weight) == 1 and usual:
         return integrate(*arguments)
     with ThreadPoolExecutor(1) as pool:

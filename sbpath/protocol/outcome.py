@@ -12,6 +12,7 @@ class Outcome(Enum):
     CURRENT = "the current fell to {limit}"
     COMPOSITION = "the composition reached {limit}"
     TIME = "its time limit was reached: {duration}"
+    TABLE = "its table of currents ended"
     SWEEP = "the sweep reached {limit}"
     ALREADY_MET = "its limit ({limit}) was met before it began, so it took no time"
     UNREACHED = "its limit was not reached in {duration}; give it one that can be reached"
@@ -24,9 +25,7 @@ class Outcome(Enum):
         "set a voltage limit, or a composition within the range of the mechanism"
     )
     MAX_STEPS = "max_steps = {max_steps} integrator steps were not enough; raise it"
-    MAX_ROWS = (
-        "its output period of {period:g} s would give more than {max_rows:,} rows; use a longer one, or none"
-    )
+    MAX_ROWS = "it would give more than {max_rows:,} rows with {period}"
     STOPPED = "it was stopped after {duration}"
 
     @property

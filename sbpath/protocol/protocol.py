@@ -14,12 +14,14 @@ from typing import Any, Literal, cast, get_args
 
 from sbpath.arguments import items, whole
 from sbpath.errors import InputError
+from sbpath.protocol.current_file import current_table
 from sbpath.protocol.quantities import EXAMPLE, measure, one_line, plain, read
 from sbpath.protocol.steps import (
     CompositionLimit,
     ConstantCurrent,
     ConstantVoltage,
     CurrentLimit,
+    CurrentTable,
     Direction,
     Limit,
     Rate,
@@ -47,6 +49,7 @@ _EXAMPLES = {
     "rest": "Rest for 1 hour",
     "hold": "Hold at 0.01 V until C/50 or for 2 hours",
     "sweep": "Sweep at 0.1 mV/s from 1.5 V to 0.05 V",
+    "run": "Run current.csv until 0.05 V",
 }
 
 
@@ -58,7 +61,8 @@ def parse_step(text: str, ion: Ion | None = None) -> Step:
     text : str
         Such as ``Discharge at C/10 until 0.05 V``, ``Insert at 50 mA/g for 2 h or until x = 2.5``,
         ``Hold at 10 mV until C/50``, ``Rest for 1 hour``, ``Sweep at 0.1 mV/s from 1.5 V to 0.05 V``,
-        each optionally followed by ``(10 second period)``. Case does not matter.
+        ``Run current.csv until 0.05 V``, each optionally followed by ``(10 second period)``. Case does not
+        matter. A file is read at once (`sbpath.protocol.current_file`).
     ion : {"Li", "Na", "K"}, optional
         The alkali metal of the cell; verbs of others (Sodiate in a Li cell) are refused.
 
@@ -76,7 +80,7 @@ def parse_step(text: str, ion: Ion | None = None) -> Step:
     line = one_line(text)
     verb = line.split(" ")[0]
     key = verb.casefold()
-    known = (*_VERBS, "rest", "hold", "sweep")
+    known = (*_VERBS, "rest", "hold", "sweep", "run")
     near = key if key in known else (get_close_matches(key, known, n=1) or [""])[0]
     example = _EXAMPLES[_VERBS[near][0] if near in _VERBS else near or "insertion"]
     try:
@@ -86,9 +90,13 @@ def parse_step(text: str, ion: Ion | None = None) -> Step:
         step_ion = _VERBS[key][1] if key in _VERBS else None
         if ion and step_ion and ion != step_ion:
             raise InputError(f"'{verb}' is for a {step_ion} cell and this is a {ion} cell")
-        return _parse(key, line[len(verb) :].strip())
+        if key != "run":
+            return _parse(key, line[len(verb) :].strip())
+        # The name of a file as it is written.
+        run = _table(text.strip()[len(verb) :].strip())
     except InputError as error:
         raise InputError(f"'{line}': {error}; write for example '{example}'") from None
+    return current_table(*run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +181,49 @@ class Protocol:
             yield number, count, step
 
     def to_strings(self) -> list[list[str]]:
-        """Return the canonical text of each step, a list per cycle; `parse` reads them back."""
+        """Return the canonical text of each step, a list per cycle; `parse` reads them back.
+
+        The text of a table of currents names its file only; `as_document` holds the table.
+        """
         return [[str(step) for step in cycle] for cycle in self.cycles]
+
+    def as_document(self) -> dict[str, Any]:
+        """The protocol as plain values for JSON, which `from_document` reads."""
+        tables: dict[CurrentTable, int] = {}
+        cycles = [
+            [tables.setdefault(s, len(tables)) if isinstance(s, CurrentTable) else str(s) for s in cycle]
+            for cycle in self.cycles
+        ]
+        return {"cycles": cycles, "tables": [table_document(table) for table in tables]}
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Protocol:
+        """A protocol from the result of `as_document`.
+
+        Raises
+        ------
+        InputError
+            If a step is invalid.
+        """
+        tables = [_table_from(given) for given in document["tables"]]
+        return cls.parse(
+            [tuple(tables[s] if isinstance(s, int) else s for s in cycle) for cycle in document["cycles"]]
+        )
+
+
+def table_document(table: CurrentTable) -> dict[str, Any]:
+    """A table of currents as plain values for JSON; the text has its limits and its output period."""
+    return {
+        "text": str(table),
+        "unit": table.unit,
+        "time_s": table.time_s.tolist(),
+        "current": table.current.tolist(),
+    }
+
+
+def _table_from(document: dict[str, Any]) -> CurrentTable:
+    source, limits, period_s = _table(document["text"].removeprefix("Run "))
+    return CurrentTable(document["time_s"], document["current"], document["unit"], limits, period_s, source)
 
 
 def cycles_of(given: Any) -> list[list[Any]]:
@@ -238,17 +287,8 @@ def cycling(
 
 
 def _parse(verb: str, rest: str) -> Step:
-    """Read what follows the verb: a head, the limits, the period; any of them may be empty."""
-    if "," in rest:
-        raise InputError("commas are not understood; the decimal separator is a point")
-    period_s = None
-    if bracket := re.search(r"\(([^()]*)\)$", rest):
-        if not (period := re.fullmatch(r"(.+) period", bracket[1].strip(), re.I)):
-            raise InputError(f"'{bracket[0]}' is not an output period such as '(10 second period)'")
-        period_s, rest = measure(period[1], "time"), rest[: bracket.start()].strip()
-    split = re.search(r"\b(for|until)\b", rest, re.I)
-    head, tail = (rest[: split.start()].strip(), rest[split.start() :]) if split else (rest, "")
-    limits = tuple(_limit(part) for part in re.split(r"\s+or\s+", tail, flags=re.I)) if tail else ()
+    """Read what follows the verb of a step."""
+    head, limits, period_s = _split(rest)
     if verb == "rest":
         if head:
             raise InputError(f"unexpected '{head}' between 'Rest' and 'for'")
@@ -264,6 +304,34 @@ def _parse(verb: str, rest: str) -> Step:
     scan_rate, end = measure(span[1], "scan rate"), measure(span[3], "voltage")
     start = None if span[2] is None else measure(span[2], "voltage")
     return Sweep(scan_rate, end, start, limits, period_s)
+
+
+def _split(rest: str) -> tuple[str, tuple[Limit, ...], float | None]:
+    """What follows a verb as a head, the limits and the period; any of them may be empty."""
+    if "," in rest:
+        raise InputError("commas are not understood; the decimal separator is a point")
+    period_s = None
+    if bracket := re.search(r"\(([^()]*)\)$", rest):
+        if not (period := re.fullmatch(r"(.+) period", bracket[1].strip(), re.I)):
+            raise InputError(f"'{bracket[0]}' is not an output period such as '(10 second period)'")
+        period_s, rest = measure(period[1], "time"), rest[: bracket.start()].strip()
+    split = re.search(r"\b(for|until)\b", rest, re.I)
+    head, tail = (rest[: split.start()].strip(), rest[split.start() :]) if split else (rest, "")
+    limits = tuple(_limit(part) for part in re.split(r"\s+or\s+", tail, flags=re.I)) if tail else ()
+    return head, limits, period_s
+
+
+def _table(rest: str) -> tuple[str, tuple[Limit, ...], float | None]:
+    """Read what follows 'Run': the name of a file, the limits and the period."""
+    name = re.match(r"\"([^\"\r\n]+)\"(?=\s|$)|([^\"\r\n]+?\.(?:csv|txt|tsv))(?=\s|$)", rest, re.I)
+    if not name:
+        raise InputError(
+            "a file such as current.csv must follow 'Run', in double quotation marks if it ends otherwise"
+        )
+    head, limits, period_s = _split(one_line(rest[name.end() :]))
+    if head:
+        raise InputError(f"unexpected '{head}' after the file")
+    return name[1] or name[2], limits, period_s
 
 
 def _limit(text: str) -> Limit:

@@ -7,14 +7,23 @@ its canonical text, which `sbpath.protocol.protocol.parse_step` reads back as an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, cast, get_args
+import re
+from dataclasses import dataclass, fields
+from typing import Any, Literal, cast, get_args
+
+import numpy as np
 
 from sbpath.errors import InputError
+from sbpath.kernels import Floats
 from sbpath.protocol.quantities import check, one_line, plain, read, settle, show
 
 Direction = Literal["insertion", "extraction"]
 RateUnit = Literal["C", "A/g", "A"]
+
+# More rows than this in a table of currents, a year of a minute each, belong in several.
+MAX_TABLE_ROWS = 1_000_000
+# File names that a step may give without quotation marks.
+PLAIN_FILE = re.compile(r"[^\s\"]+\.(?:csv|txt|tsv)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +239,113 @@ class Sweep:
         return f"Sweep at {rate}{start} to {plain(self.end_V)} V{_tail(self)}"
 
 
-Step = ConstantCurrent | ConstantVoltage | Rest | Sweep
+@dataclass(frozen=True, slots=True, eq=False)
+class CurrentTable:
+    """Follow a table of currents: each holds from its time to the next (zero-order hold), 0 rests.
+
+    A lower voltage limit ends the step while the current inserts, an upper one while it extracts. Of two,
+    the lower is the lower limit; a single one is, if the step begins above it.
+
+    Attributes
+    ----------
+    time_s : array, shape (n,)
+        Strictly increasing; the step begins at the first time and ends at the last [s].
+    current : array, shape (n,)
+        In `unit`, positive on insertion. The last one has no duration, and is not used.
+    unit : {"A/g", "A", "C"}
+        Current per gram of Sb, of the whole electrode, or C-rate.
+    limits : tuple of Limit
+        Voltages, compositions or times at which the step ends before the table does.
+    period_s : float, optional
+        Output period; None leaves it to the solver.
+    source : str
+        Name in the text of the step, the path of the file as a rule.
+    """
+
+    time_s: Floats
+    current: Floats
+    unit: RateUnit = "A/g"
+    limits: tuple[Limit, ...] = ()
+    period_s: float | None = None
+    source: str = "a table of currents"
+
+    def __post_init__(self) -> None:
+        what = self.source
+        if not isinstance(what, str) or not re.fullmatch(r"[^\"\r\n]+", what):
+            raise InputError(
+                f"source: must be a name without quotation marks and line ends, not {what!r:.60}"
+            )
+        if self.unit not in get_args(RateUnit):
+            raise InputError(f"{what}: the unit of a current must be {_listed_units()}, not {self.unit!r}")
+        for name in ("time_s", "current"):
+            try:
+                values = np.array(getattr(self, name), dtype=float)
+            except (TypeError, ValueError):
+                raise InputError(f"{what}: {name} must be an array of numbers") from None
+            if values.ndim != 1:
+                raise InputError(f"{what}: {name} must be an array of one dimension, not {values.ndim}")
+            values.setflags(write=False)
+            object.__setattr__(self, name, values)
+        if len(self.time_s) != len(self.current):
+            raise InputError(
+                f"{what}: has {len(self.time_s)} times and {len(self.current)} currents; give a current for each time"
+            )
+        if not 2 <= len(self.time_s) <= MAX_TABLE_ROWS:
+            raise InputError(
+                f"{what}: has {len(self.time_s):,} rows; give 2 to {MAX_TABLE_ROWS:,}, of which the last is the end"
+            )
+        if problem := row_problem(self.time_s, self.current):
+            raise InputError(f"{what}: row {problem[0]}: {problem[1]}")
+        _check_step(self, "a table of currents", VoltageLimit, TimeLimit, CompositionLimit)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CurrentTable) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Rebuilt, so that the arrays of copies are read-only too.
+        return type(self), tuple(getattr(self, item.name) for item in fields(self))
+
+    def __repr__(self) -> str:
+        return f"<CurrentTable {self}: {len(self.time_s)} rows>"
+
+    def __str__(self) -> str:
+        name = self.source
+        return f"Run {name if PLAIN_FILE.fullmatch(name) else chr(34) + name + chr(34)}{_tail(self)}"
+
+    def _key(self) -> tuple[Any, ...]:
+        return (
+            self.time_s.tobytes(), self.current.tobytes(), self.unit, self.limits, self.period_s, self.source,
+        )  # fmt: skip
+
+    def to_A_per_g(self, one_C_A_per_g: float, electrode_mass_g: float) -> Floats:
+        """The currents per gram of Sb, with their sign, shape (n,) [A/g]; arguments as in `Rate.to_A_per_g`."""
+        return self.current * Rate(1.0, self.unit).to_A_per_g(one_C_A_per_g, electrode_mass_g)
+
+
+Step = ConstantCurrent | ConstantVoltage | Rest | Sweep | CurrentTable
+
+
+def row_problem(time_s: Floats, current: Floats) -> tuple[int, str] | None:
+    """Number of the first row of a table that is invalid, from 0, and what is wrong with it."""
+    for name, values in (("time", time_s), ("current", current)):
+        bad = np.flatnonzero(~np.isfinite(values))
+        if bad.size:
+            return int(bad[0]), f"the {name} is {values[bad[0]]}; leave out rows without finite values"
+    back = np.flatnonzero(np.diff(time_s) <= 0.0)
+    if back.size:
+        before, after = (plain(value) for value in time_s[back[0] : back[0] + 2].tolist())
+        return int(
+            back[0]
+        ) + 1, f"time must rise, but {after} s follows {before} s; leave out the row, or sort them"
+    return None
+
+
+def _listed_units() -> str:
+    *most, last = get_args(RateUnit)
+    return f"{', '.join(most)} or {last}"
 
 
 def _tail(step: Step) -> str:
@@ -246,7 +361,7 @@ def _check_is(value: object, kind: type, what: str) -> None:
 def _check_step(step: Step, what: str, *kinds: type) -> None:
     """Check the fields that all steps share; `kinds` of limits can end this step."""
     _check_is(step.limits, tuple, f"the limits of {what}")
-    if not step.limits and not isinstance(step, Sweep):
+    if not step.limits and not isinstance(step, Sweep | CurrentTable):
         raise InputError(f"{what} needs a limit, 'for' a time or 'until' a value")
     for limit in step.limits:
         if type(limit) not in kinds:

@@ -24,7 +24,7 @@ from sbpath.model.rows import linearize_rows
 from sbpath.model.workspace import fill_nodes, workspace
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.outcome import Outcome
-from sbpath.protocol.steps import ConstantVoltage, Sweep
+from sbpath.protocol.steps import ConstantVoltage, CurrentTable, Sweep
 from sbpath.solution import Solution
 
 # Relative step of the central difference df/dp: rates depend exponentially on parameters.
@@ -101,6 +101,11 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
         "use steps of constant current and rests"
         for record in solution.steps
         if isinstance(record.step, ConstantVoltage | Sweep)
+    ]
+    problems += [
+        f"sensitivities: step {record.number} ({record.step}) changes the current; use steps of constant current"
+        for record in solution.steps
+        if isinstance(record.step, CurrentTable)
     ]
     problems += [
         f"sensitivities: step {record.number} ({record.step}) has an output period; omit it"

@@ -17,7 +17,10 @@ ABOUT_VOLTAGE, ABOUT_CURRENT, ABOUT_COMPOSITION = range(3)
 
 
 class Events(NamedTuple):
-    """Limits as arrays: a step ends when ``sign * (quantity - value)`` falls to zero for one of them."""
+    """Limits as arrays: a step ends when ``sign * (quantity - value)`` falls to zero for one of them.
+
+    Under a given current a lower limit of V (of sign 1) counts on insertion only, an upper one on extraction.
+    """
 
     quantity: Integers
     value: Floats
@@ -28,6 +31,8 @@ class Events(NamedTuple):
 def distance(number: int, events: Events, reading: Floats) -> float:
     """Distance of an instant from an event; zero or negative once it has occurred."""
     if events.quantity[number] == ABOUT_VOLTAGE:
+        if events.sign[number] * reading[CURRENT] <= 0.0:
+            return np.inf
         quantity = reading[VOLTAGE]
     elif events.quantity[number] == ABOUT_CURRENT:
         quantity = abs(reading[CURRENT])

@@ -8,12 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from sbpath.halfcycles import CHARGE_TOLERANCE
+from sbpath.kernels import Floats
 from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.steps import (
     CompositionLimit,
     ConstantCurrent,
     ConstantVoltage,
     CurrentLimit,
+    CurrentTable,
     Limit,
     Rest,
     Step,
@@ -56,38 +58,64 @@ def programme_of(steps: Sequence[Step], one_C: float, mass: float) -> Programme:
 
     `one_C` is 1C in mA/g, `mass` the mass of the host in g.
     """
-    rows = [_imposed(step, one_C, mass) for step in steps]
+    rows = [_imposed(step) for step in steps]
+    # Cycles repeat their steps.
+    segments: dict[Step, tuple[int, int, Floats, Floats]] = {}
+    count = 0
+    for step in steps:
+        if step not in segments:
+            until, level = _segments(step, one_C, mass)
+            segments[step] = (count, count + len(level), until, level)
+            count += len(level)
     limits = [[_event(limit, step, one_C, mass) for limit in watched_limits(step)] for step in steps]
-    control, *numbers = zip(*rows, strict=True)
-    level, end, scan_rate = (np.array(column, dtype=float) for column in numbers)
+    control, end, scan_rate = zip(*rows, strict=True)
     quantity, value, sign = np.array([t for these in limits for t in these], dtype=float).reshape(-1, 3).T
     return Programme(
         current_control=np.array(control, dtype=bool),
-        level=level,
-        end=end,
-        scan_rate=scan_rate,
+        first_segment=np.array([segments[step][0] for step in steps], dtype=np.int64),
+        last_segment=np.array([segments[step][1] for step in steps], dtype=np.int64),
+        end=np.array(end, dtype=float),
+        scan_rate=np.array(scan_rate, dtype=float),
         duration=np.array([_longest(step) for step in steps], dtype=float),
         period=np.array([step.period_s or 0.0 for step in steps], dtype=float),
         first_limit=np.cumsum([0, *(len(these) for these in limits)], dtype=np.int64),
         quantity=quantity.astype(np.int64),
         value=value.copy(),
         sign=sign.copy(),
+        until=np.concatenate([until for _, _, until, _ in segments.values()]),
+        level=np.concatenate([level for _, _, _, level in segments.values()]),
     )
 
 
-def _imposed(step: Step, one_C: float, mass: float) -> tuple[bool, float, float, float]:
-    """Control mode, level, end and scan rate of a step, see `Programme`."""
+def _imposed(step: Step) -> tuple[bool, float, float]:
+    """Control mode, end and scan rate of a step, see `Programme`."""
     match step:
+        case ConstantVoltage(voltage_V=voltage):
+            return False, voltage, 0.0
+        case Sweep():
+            return False, step.end_V, step.scan_rate_V_per_s
+        case _:
+            return True, 0.0, 0.0
+
+
+def _segments(step: Step, one_C: float, mass: float) -> tuple[Floats, Floats]:
+    """Ends (s) and levels of the segments of a step, see `Programme`."""
+    match step:
+        case CurrentTable():
+            level = step.to_A_per_g(one_C * 1e-3, mass)[:-1]
+            # Where the current stays the same, the integrator need not stop.
+            ends = np.append(np.diff(level) != 0.0, True)
+            return (step.time_s[1:] - step.time_s[0])[ends], level[ends]
         case ConstantCurrent(direction=direction, rate=rate):
             magnitude = rate.to_A_per_g(one_C * 1e-3, mass)
-            return True, magnitude if direction == "insertion" else -magnitude, 0.0, 0.0
+            level = magnitude if direction == "insertion" else -magnitude
         case Rest():
-            return True, 0.0, 0.0, 0.0
+            level = 0.0
         case ConstantVoltage(voltage_V=voltage):
-            return False, voltage, voltage, 0.0
+            level = voltage
         case Sweep():
-            start = float("nan") if step.start_V is None else step.start_V
-            return False, start, step.end_V, step.scan_rate_V_per_s
+            level = float("nan") if step.start_V is None else step.start_V
+    return np.array([NO_TIME_LIMIT_S]), np.array([level], dtype=float)
 
 
 def watched_limits(step: Step) -> list[Limit]:
@@ -100,6 +128,10 @@ def _event(limit: Limit, step: Step, one_C: float, mass: float) -> tuple[int, fl
     # Insertion lowers the voltage and raises x.
     insertion = isinstance(step, ConstantCurrent) and step.direction == "insertion"
     match limit:
+        case VoltageLimit(voltage_V=voltage) if isinstance(step, CurrentTable):
+            others = [other.voltage_V for other in step.limits if isinstance(other, VoltageLimit)]
+            lower = 1.0 if voltage == min(others) else -1.0
+            return ABOUT_VOLTAGE, voltage, lower if len(others) > 1 else 0.0
         case VoltageLimit(voltage_V=voltage):
             return ABOUT_VOLTAGE, voltage, 1.0 if insertion else -1.0
         case CurrentLimit(rate=rate):
@@ -125,6 +157,8 @@ def outcome_of(step: Step, end: End, max_steps: int) -> tuple[Outcome, str]:
     match end.way:
         case way if way == TIME_OVER and isinstance(step, Sweep) and end.duration < longest:
             outcome, limit = Outcome.SWEEP, f"{step.end_V:g} V"
+        case way if way == TIME_OVER and isinstance(step, CurrentTable) and end.duration < longest:
+            outcome = Outcome.TABLE
         case way if way == TIME_OVER:
             outcome = Outcome.UNREACHED if longest == NO_TIME_LIMIT_S else Outcome.TIME
         case way if way in (EVENT, ALREADY):
@@ -139,7 +173,9 @@ def outcome_of(step: Step, end: End, max_steps: int) -> tuple[Outcome, str]:
         size=end.size,
         potential=end.potential,
         max_steps=max_steps,
-        period=step.period_s or 0.0,
+        period="no output period; give it one, such as (60 second period)"
+        if step.period_s is None
+        else f"its output period of {step.period_s:g} s; use a longer one, or none",
         max_rows=MAX_ROWS_PER_STEP,
     )
 

@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from sbpath.kernels import Booleans, Floats, Floats2, Integers, kernel
-from sbpath.model.columns import CONTENT, POTENTIAL, TIME
+from sbpath.model.columns import CHARGE, CONTENT, POTENTIAL, TIME
 from sbpath.model.equations import Control
 from sbpath.model.network import Network
 from sbpath.model.workspace import copy_derivatives
-from sbpath.solver.cutoffs import Events, distance, first_crossing, land
-from sbpath.solver.electrode import StepProblem, Tolerances, begin_step, read_point
+from sbpath.solver.cutoffs import ABOUT_COMPOSITION, Events, distance, first_crossing, land
+from sbpath.solver.electrode import Conserved, StepProblem, Tolerances, begin_step, read_point
 from sbpath.solver.record import (
     NODE_WEIGHTS,
     Recorder,
@@ -59,15 +59,18 @@ class StepControl(NamedTuple):
 class Programme(NamedTuple):
     """A protocol as arrays, one row per step.
 
-    `current_control`; `level`, I (A/g) or V, nan for the E at which the step begins; `end` (V) and
-    `scan_rate` (V/s) of sweeps, a rate of 0 holds V; `duration`, the longest time (s); output
-    `period` (s), 0 for output at the nodes of the integrator's steps. The watched limits of step k
-    are ``first_limit[k] <= j < first_limit[k + 1]`` of `quantity`, `value` and `sign` (see
-    `Events`); a sign of 0 is replaced by that of the direction from the start to the value.
+    `current_control`; `end` (V) and `scan_rate` (V/s) of sweeps, a rate of 0 holds V; `duration`, the
+    longest time (s); output `period` (s), 0 for output at the nodes of the integrator's steps. The
+    watched limits of step k are ``first_limit[k] <= j < first_limit[k + 1]`` of `quantity`, `value` and
+    `sign` (see `Events`); a sign of 0 is replaced by that of the direction from the start to the value.
+    Its segments are ``first_segment[k] <= j < last_segment[k]`` of `level`, I (A/g) or V, nan for the E
+    at which the step begins, which holds `until` a time since the start of the step (s). Steps may share
+    segments.
     """
 
     current_control: Booleans
-    level: Floats
+    first_segment: Integers
+    last_segment: Integers
     end: Floats
     scan_rate: Floats
     duration: Floats
@@ -76,13 +79,23 @@ class Programme(NamedTuple):
     quantity: Integers
     value: Floats
     sign: Floats
+    until: Floats
+    level: Floats
 
 
 def part_of(programme: Programme, first: int, stop: int) -> Programme:
     """Steps ``first <= k < stop`` of a programme."""
     steps = {
         name: getattr(programme, name)[first:stop]
-        for name in ("current_control", "level", "end", "scan_rate", "duration", "period")
+        for name in (
+            "current_control",
+            "first_segment",
+            "last_segment",
+            "end",
+            "scan_rate",
+            "duration",
+            "period",
+        )
     }
     return programme._replace(**steps, first_limit=programme.first_limit[first : stop + 1])
 
@@ -156,7 +169,12 @@ def run(
     for k in range(steps):
         control, longest = _imposed(programme, k, state[network.layout.potential])
         conserved, jump = begin_step(control, state, network, buffers.space)
-        problem = StepProblem(network, control, conserved, tolerances, longest, programme.period[k])
+        # The first segment; the others follow in `_run_step`.
+        first: int = programme.first_segment[k]
+        until: float = programme.until[first]
+        problem = StepProblem(
+            network, control, conserved, tolerances, min(longest, until), programme.period[k]
+        )
         begin, values = buffers.states[0], buffers.values[0]
         begin[:] = state
         read_point(0.0, begin, begin, begin, problem, buffers.space, True, values)
@@ -164,8 +182,10 @@ def run(
         recorder.totals[network.columns.power - network.columns.integrated] += jump
         recorder = with_room(recorder, 1)
         add_row(recorder, values, recorder.totals)
-        events = _events(programme, k, values[CONTENT])
-        recorder, ended[k], event[k], size[k] = _run_step(problem, events, buffers, recorder, monitor)
+        events = _events(programme, k, values)
+        recorder, ended[k], event[k], size[k] = _run_step(
+            programme, k, longest, problem, events, buffers, recorder, monitor
+        )
         recorder = with_snapshot(recorder, buffers.states[0])
         state[:] = buffers.states[0]
         duration[k] = buffers.values[0, TIME]
@@ -188,12 +208,12 @@ def run(
 
 @kernel
 def _imposed(programme: Programme, k: int, potential: float) -> tuple[Control, float]:
-    """Control of step `k`, which begins at `potential` (V), and its longest duration (s)."""
-    level = programme.level[k]
+    """Control of step `k` at its start, at `potential` (V), and its longest duration (s)."""
+    level = programme.level[programme.first_segment[k]]
     # The open-circuit voltage is E: a sweep without a start begins there.
     if np.isnan(level):
         level = potential
-    slope, longest = 0.0, programme.duration[k]
+    slope, longest = 0.0, min(programme.duration[k], programme.until[programme.last_segment[k] - 1])
     if programme.scan_rate[k] > 0.0:
         way = programme.end[k] - level
         slope = np.copysign(programme.scan_rate[k], way)
@@ -202,32 +222,115 @@ def _imposed(programme: Programme, k: int, potential: float) -> tuple[Control, f
 
 
 @kernel
-def _events(programme: Programme, k: int, content: float) -> Events:
-    """The limits of step `k`, which begins at x = `content`."""
+def _events(programme: Programme, k: int, values: Floats) -> Events:
+    """The limits of step `k`, which begins with the columns `values`."""
     these = slice(programme.first_limit[k], programme.first_limit[k + 1])
     events = Events(programme.quantity[these], programme.value[these], programme.sign[these].copy())
     for number in range(len(events.sign)):
-        if events.sign[number] == 0.0:
-            events.sign[number] = np.copysign(1.0, content - events.value[number])
+        if events.sign[number] == 0.0 and events.quantity[number] == ABOUT_COMPOSITION:
+            events.sign[number] = np.copysign(1.0, values[CONTENT] - events.value[number])
+        elif events.sign[number] == 0.0:
+            events.sign[number] = 1.0 if values[POTENTIAL] > events.value[number] else -1.0
     return events
 
 
 @kernel
 def _run_step(
-    problem: StepProblem, events: Events, buffers: StepBuffers, recorder: Recorder, monitor: Monitor
+    programme: Programme,
+    k: int,
+    longest: float,
+    problem: StepProblem,
+    events: Events,
+    buffers: StepBuffers,
+    recorder: Recorder,
+    monitor: Monitor,
 ) -> tuple[Recorder, int, int, float]:
-    """Integrate until the first event or the end of the step's duration.
+    """Integrate step `k`, segment by segment, until the first event or the time `longest` (s).
 
     The first state and values of `buffers` are those at the start, and on return those at the end.
     Returns the recorder, how the step ended, by which event, and the last step size (s).
     """
-    for number in range(len(events.quantity)):
-        if distance(number, events, buffers.values[0]) <= 0.0:
-            return recorder, ALREADY, number, 0.0
+    met = _occurred(events, buffers.values[0])
+    if met >= 0:
+        return recorder, ALREADY, met, 0.0
     first = min(_first_size(problem, buffers), problem.duration)
     step_control = StepControl(np.array([first]), np.zeros(1, np.int64), np.zeros(2))
-    period, before = problem.period, recorder.written[0]
-    multiple, taken_at = 1, buffers.values[0, CONTENT]
+    period, before, multiple, ended = problem.period, recorder.written[0], 1, TIME_OVER
+    for segment in range(programme.first_segment[k], programme.last_segment[k]):
+        if segment > programme.first_segment[k]:
+            # Each segment may take `max_steps`, and what the error did before it predicts nothing.
+            step_control.trials[0] = 0
+            step_control.before[0] = 0.0
+            problem = _next_segment(programme, segment, longest, problem, buffers)
+            if period <= 0.0:
+                recorder = with_room(recorder, 1)
+                add_row(recorder, buffers.values[0], recorder.totals)
+            met = _occurred(events, buffers.values[0])
+            if met >= 0:
+                ended = EVENT
+                break
+        recorder, ended, met, multiple = _run_segment(
+            problem, events, step_control, multiple, before, buffers, recorder, monitor
+        )
+        if ended != TIME_OVER or programme.until[segment] >= longest:
+            break
+    if period > 0.0 and buffers.values[0, TIME] > 0.0:
+        recorder = with_room(recorder, 1)
+        add_row(recorder, buffers.values[0], recorder.totals)
+    return recorder, ended, met, step_control.size[0]
+
+
+@kernel
+def _occurred(events: Events, values: Floats) -> int:
+    """Number of the first event that the instant with these columns has passed; -1 if it has passed none."""
+    for number in range(len(events.quantity)):
+        if distance(number, events, values) <= 0.0:
+            return number
+    return -1
+
+
+@kernel
+def _next_segment(
+    programme: Programme, segment: int, longest: float, problem: StepProblem, buffers: StepBuffers
+) -> StepProblem:
+    """The problem of the next segment of a step, with `buffers` moved to its start."""
+    begin, values, old = buffers.states[0], buffers.values[0], problem.control
+    time, charge, level = float(values[TIME]), problem.conserved.charge, old.level
+    until: float = programme.until[segment]
+    if old.current_control:
+        level = float(programme.level[segment])
+        # The charge passed is counted from the start of the step.
+        charge = values[CHARGE] - level * time
+    following = StepProblem(
+        problem.network,
+        Control(old.current_control, level, old.slope),
+        Conserved(problem.conserved.host, charge),
+        problem.tolerances,
+        min(longest, until),
+        problem.period,
+    )
+    read_point(time, begin, begin, begin, following, buffers.space, True, values)
+    copy_derivatives(buffers.space.derivatives, buffers.derivatives)
+    return following
+
+
+@kernel
+def _run_segment(
+    problem: StepProblem,
+    events: Events,
+    step_control: StepControl,
+    multiple: int,
+    before: int,
+    buffers: StepBuffers,
+    recorder: Recorder,
+    monitor: Monitor,
+) -> tuple[Recorder, int, int, int]:
+    """Integrate until the first event or the end of the segment.
+
+    `multiple` is the next one of the output period, `before` the number of rows before the step. Returns
+    the recorder, how it ended, by which event, and the next multiple.
+    """
+    period, taken_at = problem.period, buffers.values[0, CONTENT]
     while True:
         ended, met, size = _advance(events, step_control, problem, buffers)
         if ended > EVENT:
@@ -251,10 +354,7 @@ def _run_step(
         if monitor.stop[0] != 0:
             ended = STOPPED
             break
-    if period > 0.0 and buffers.values[0, TIME] > 0.0:
-        recorder = with_room(recorder, 1)
-        add_row(recorder, buffers.values[0], recorder.totals)
-    return recorder, ended, met, step_control.size[0]
+    return recorder, ended, met, multiple
 
 
 @kernel

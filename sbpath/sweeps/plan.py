@@ -24,9 +24,9 @@ from sbpath.errors import SbpathError
 from sbpath.experiment import Experiment, full_cycles
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import with_changes
-from sbpath.protocol.protocol import Protocol
+from sbpath.protocol.protocol import Protocol, table_document
 from sbpath.protocol.quantities import plain
-from sbpath.protocol.steps import Rate
+from sbpath.protocol.steps import CurrentTable, Rate
 from sbpath.simulation import run, simulate
 from sbpath.solution import Solution
 from sbpath.solver.trial import SolverOptions
@@ -37,7 +37,8 @@ from sbpath.sweeps.ranges import RATE, TEMPERATURE, Range, Variation
 # Columns of the table that are neither parameters nor measured quantities.
 OWN_COLUMNS = ("run_s", "failure")
 
-Steps = tuple[tuple[str, ...], ...]
+# Tables of currents are no text.
+Steps = tuple[tuple[str | CurrentTable, ...], ...]
 
 
 class RunResult(NamedTuple):
@@ -59,7 +60,7 @@ class Plan:
         With the numbers that do not vary.
     graph, temperature_C, options
         As in `simulate`; the temperature is used if it does not vary.
-    steps : tuple of tuple of str, or None
+    steps : tuple of tuple of str or CurrentTable, or None
         Steps of each cycle, with placeholders ``{name}`` for what varies; None for standard cycles.
     rate, cycles
         Of the standard cycles; the rate is used if it does not vary.
@@ -117,7 +118,12 @@ class Plan:
             "mechanism": self.mechanism.document,
             "graph": self.graph,
             "temperature_C": self.temperature_C,
-            "protocol": self.steps if self.steps is not None else [self.rate, self.cycles],
+            "protocol": [self.rate, self.cycles]
+            if self.steps is None
+            else [
+                [step if isinstance(step, str) else table_document(step) for step in cycle]
+                for cycle in self.steps
+            ],
             "options": asdict(self.options),
             "measure": _measure_name(self.measure),
         }
@@ -185,11 +191,14 @@ def load_solver() -> None:
 
 def placeholders(steps: Steps) -> list[str]:
     """The names in braces in the steps, in order."""
-    return list(dict.fromkeys(name for cycle in steps for step in cycle for name in _BRACES.findall(step)))
+    texts = (step for cycle in steps for step in cycle if isinstance(step, str))
+    return list(dict.fromkeys(name for text in texts for name in _BRACES.findall(text)))
 
 
-def filled(step: str, texts: Mapping[str, str]) -> str:
+def filled(step: str | CurrentTable, texts: Mapping[str, str]) -> str | CurrentTable:
     """A step with names in braces replaced by their texts; names without a text are kept."""
+    if isinstance(step, CurrentTable):
+        return step
     return _BRACES.sub(lambda match: texts.get(match[1], match[0]), step)
 
 

@@ -19,8 +19,8 @@ from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import trail
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.progress import PROGRESS_DELAY_S
-from sbpath.protocol.protocol import Protocol, cycles_of
-from sbpath.protocol.steps import Step
+from sbpath.protocol.protocol import Protocol, cycles_of, parse_step
+from sbpath.protocol.steps import CurrentTable, Step
 from sbpath.solver.trial import SolverOptions
 from sbpath.sweeps.executors import run_results
 from sbpath.sweeps.measure import Measure, cycle_values
@@ -237,14 +237,18 @@ def _points(varied: list[Any], sample: Sample | None) -> list[Point]:
 
 
 def _texts(protocol: ProtocolLike) -> Steps:
-    """A protocol as texts, a tuple for each cycle; names in braces are kept."""
-    if isinstance(protocol, Protocol):
-        return tuple(map(tuple, protocol.to_strings()))
-    steps = cycles_of(protocol)
+    """A protocol as texts, a tuple for each cycle; names in braces are kept, and files of currents read."""
+    steps = protocol.cycles if isinstance(protocol, Protocol) else cycles_of(protocol)
     for step in (step for cycle in steps for step in cycle):
         if not isinstance(step, Step | str):
             raise InputError(f"protocol: a step is a line of text, not {step!r:.60}")
-    return tuple(tuple(str(step) for step in cycle) for cycle in steps)
+    return tuple(tuple(_text(step) for step in cycle) for cycle in steps)
+
+
+def _text(step: Any) -> str | CurrentTable:
+    if isinstance(step, str) and step.split()[:1] and step.split()[0].casefold() == "run":
+        step = parse_step(step)
+    return step if isinstance(step, CurrentTable) else str(step)
 
 
 def _store_path(out: str | Path) -> Path:

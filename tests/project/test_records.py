@@ -47,6 +47,7 @@ def failed():
 
 # An example of each class that `sbpath` has.
 EXAMPLES = {
+    "CurrentTable": lambda: sbpath.CurrentTable([0.0, 1.0], [0.1, 0.0]),
     "Experiment": lambda: sbpath.Experiment.of("li-sb", CYCLES),
     "InputError": lambda: sbpath.InputError(["one: mistake", "another: mistake"]),
     "Mechanism": lambda: sbpath.load_mechanism("li-sb2s3-libh4", design="nano"),

@@ -526,7 +526,8 @@ def test_a_rest_costs_no_more_than_its_relaxation_asks_for(simulated):
 def test_an_output_period_that_fills_the_memory_is_refused():
     steps = "Discharge at C/10 for 1 s", "Discharge at C/10 until 0.05 V (1e-4 second period)"
     with pytest.raises(
-        SimulationError, match=r"output period of 0\.0001 s would give more than 1,000,000 rows"
+        SimulationError,
+        match=r"more than 1,000,000 rows with its output period of 0\.0001 s; use a longer one",
     ) as caught:
         simulate("li-sb", [steps], progress=False)
     # What came before is kept.
