@@ -209,7 +209,8 @@ def run(
 @kernel
 def _imposed(programme: Programme, k: int, potential: float) -> tuple[Control, float]:
     """Control of step `k` at its start, at `potential` (V), and its longest duration (s)."""
-    level = programme.level[programme.first_segment[k]]
+    first: int = programme.first_segment[k]
+    level: float = programme.level[first]
     # The open-circuit voltage is E: a sweep without a start begins there.
     if np.isnan(level):
         level = potential
