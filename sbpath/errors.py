@@ -3,11 +3,38 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+# Mistakes reported together, and the length of one.
+MOST_PROBLEMS = 30
+MOST_CHARS = 1000
+
+
+def printable(text: str, kept: str = "") -> str:
+    r"""`text` with characters that a terminal would obey or not show written as escapes, ``\x1b``, except those in `kept`.
+
+    These are control characters, marks of the writing direction, and bytes of file names that are no text.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c
+        if c.isprintable() or c in kept or unicodedata.category(c) == "Zs"
+        else c.encode("unicode_escape").decode("ascii")
+        for c in text
+    )
+
+
+def _one_line(problem: str) -> str:
+    """`problem` as one printable line, cut in the middle if it is long."""
+    if len(problem) > MOST_CHARS:
+        problem = f"{problem[: MOST_CHARS // 2]} ... {problem[-MOST_CHARS // 2 :]}"
+    return printable(problem)
 
 
 class SbpathError(Exception):
@@ -21,12 +48,20 @@ class InputError(SbpathError):
     ----------
     problems : str or sequence of str
         One line per mistake, as ``where: what is wrong and what to do``. All mistakes in an
-        input are reported together.
+        input are reported together; of more than `MOST_PROBLEMS`, the first ones and the number of the others.
     """
 
     def __init__(self, problems: str | list[str] | tuple[str, ...]) -> None:
-        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
-        super().__init__("\n".join(self.problems))
+        given = (problems,) if isinstance(problems, str) else problems
+        lines = tuple(map(_one_line, given[: MOST_PROBLEMS + 1]))
+        if len(given) > len(lines):
+            more = f"and {len(given) - MOST_PROBLEMS} more mistakes; correct these first"
+            lines = (*lines[:MOST_PROBLEMS], more)
+        self.problems: tuple[str, ...] = lines
+        super().__init__("\n".join(lines))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.problems,)
 
 
 class Problems:

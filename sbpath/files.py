@@ -1,8 +1,9 @@
-"""Writing files whole or not at all."""
+"""Files of the user: read only if they are plain files, written whole or not at all."""
 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +14,73 @@ from sbpath.errors import InputError
 FIGURE_ENDINGS = (".png", ".pdf", ".svg")
 
 
+def is_file(path: str | Path) -> bool:
+    """Whether `path` is a regular file; False for devices, pipes, and names that no file can have."""
+    return stat.S_ISREG(_mode(path))
+
+
+def is_folder(path: str | Path) -> bool:
+    """Whether `path` is a folder."""
+    return stat.S_ISDIR(_mode(path))
+
+
+def _mode(path: str | Path) -> int:
+    try:
+        return os.stat(path).st_mode
+    except (OSError, ValueError):
+        return 0
+
+
+def read_regular(path: str | Path, most_bytes: int, what: str) -> bytes:
+    """The content of a file that the user names.
+
+    Only a regular file that holds something is opened: pipes, devices and folders are not, nor the files of
+    ``/proc``, which have a size of zero.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    most_bytes : int
+        Largest size.
+    what : str
+        What it should be, with its article, for the message.
+
+    Raises
+    ------
+    InputError
+        If it is no such file, is larger, or cannot be read.
+    """
+    try:
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode):
+            raise InputError(f"{path}: file: is not a regular file; give the path of {what}")
+        if found.st_size > most_bytes:
+            raise InputError(
+                f"{path}: file: has {found.st_size / 1000:.0f} kB, and {what} has at most {most_bytes / 1000:.0f} kB"
+            )
+        if found.st_size == 0:
+            return b""
+        # Without waiting, should it have become a pipe meanwhile.
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            return file.read(most_bytes)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or "not a file name"
+        raise InputError(
+            f"{path}: file: cannot be read: {reason}; check the path and its permissions"
+        ) from None
+
+
 def check_writable(path: str | Path) -> None:
     """Raise InputError if `path` cannot be written; call it before the work is done."""
     if not isinstance(path, str | Path):
         raise InputError(f"{path!r}: is not a file name; give a string or a Path")
     target = Path(path)
-    if "\0" in str(path) or len(target.name.encode()) > 200:
+    try:
+        long = len(os.fsencode(target.name)) > 200
+    except ValueError:  # a character that the locale cannot encode
+        long = True
+    if "\0" in str(path) or long or not target.name:
         raise InputError(f"{str(path)[:60]!r}: cannot be a file name; choose a shorter, plain one")
     if target.is_dir():
         raise InputError(f"{target}: is a folder; give the name of a file in it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import islice
 
 from sbpath.errors import nearest
 from sbpath.mechanism.chemistry import (
@@ -27,6 +28,8 @@ CELL_TOLERANCE = 0.02
 
 # A letter first, so that no name can be mistaken for an amount or part of an arrow.
 PHASE_NAME = re.compile(r"[^\W\d_][\w'()-]*")
+# Problems of one kind that are looked for.
+MOST_OF_A_KIND = 200
 RESERVED_NAMES = ("e-", "x")
 
 
@@ -34,16 +37,21 @@ def consistency_problems(mechanism: Mechanism) -> list[str]:
     """Every inconsistency, as ``path: what is wrong and what to do``."""
     formulas = _formulas(mechanism)
     # Without valid assemblages there are no nodes to check.
-    if invalid := [*_assemblages(mechanism, formulas)]:
-        return [*formulas.values(), *invalid, *_sources(mechanism)]
-    problems = [*_names(mechanism), *formulas.values(), *_equations(mechanism, formulas)]
-    interfaces = [*_interfaces(mechanism)]
+    if invalid := _first(_assemblages(mechanism, formulas)):
+        return [*formulas.values(), *invalid, *_first(_sources(mechanism))]
+    problems = [*_names(mechanism), *formulas.values(), *_first(_equations(mechanism, formulas))]
+    interfaces = _first(_interfaces(mechanism))
     # Edges, and what depends on them, can be checked only if there are no mistakes so far.
     if not problems:
         problems = [*_graphs(mechanism), *_overfull(mechanism)]
         interfaces = interfaces or [*_missing_interfaces(mechanism)]
     crystals = _crystals(mechanism, formulas)
-    return [*problems, *interfaces, *_volumes(mechanism), *crystals, *_sources(mechanism)]
+    return [*problems, *interfaces, *_volumes(mechanism), *crystals, *_first(_sources(mechanism))]
+
+
+def _first(problems: Iterator[str]) -> list[str]:
+    """The first of `problems`, which take time to find if there are thousands."""
+    return list(islice(problems, MOST_OF_A_KIND))
 
 
 def number_problems(mechanism: Mechanism) -> list[str]:
@@ -195,9 +203,9 @@ def _equations(mechanism: Mechanism, invalid: Container[str]) -> Iterator[str]:
         if problems:
             continue
         (reactant,), (product,) = _ends(mechanism, equation)
-        if reactant not in invalid and product not in invalid:
+        phases = {*mechanism.nodes[reactant], *mechanism.nodes[product]}
+        if not any(phase in invalid for phase in phases):
             contents = {name: mechanism.composition(name) for name in (reactant, product)}
-            phases = {*mechanism.nodes[reactant], *mechanism.nodes[product]}
             missing = imbalance(equation, contents, mechanism.ion)
             if not missing:
                 balanced |= phases

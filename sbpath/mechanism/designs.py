@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from sbpath.errors import InputError, nearest
-from sbpath.mechanism.documents import overlaid, read_toml, shipped_folder
+from sbpath.files import is_file
+from sbpath.mechanism.documents import ENDING, read_toml, shipped_folder
+from sbpath.mechanism.extends import overlaid
+from sbpath.mechanism.texts import name_of
 
 FOLDER = "designs"
 KEYS = ("title", "description", "cites", "electrode", "sources")
@@ -30,9 +33,10 @@ def read_design(name: str | Path) -> dict[str, Any]:
         If there is no such design, or it has a key that designs do not have.
     """
     text, names = str(name), design_names()
-    path = Path(text) if text.endswith(".toml") else shipped_folder() / FOLDER / f"{text}.toml"
-    if not path.is_file():
-        hint = nearest(text, names, f"shipped: {', '.join(names)}, or give the path of a .toml file")
+    own = text.lower().endswith(ENDING)
+    path = Path(text) if own else shipped_folder() / FOLDER / f"{text.lower()}{ENDING}"
+    if not (is_file(path) if own else text.lower() in names):
+        hint = nearest(text, names, f"shipped: {', '.join(names)}, or give the path of a {ENDING} file")
         raise InputError(f"{text}: there is no such electrode design; {hint}")
     design = read_toml(path)
     problems = [
@@ -40,6 +44,10 @@ def read_design(name: str | Path) -> dict[str, Any]:
     ]
     if not isinstance(design.get("electrode"), dict):
         problems.append(f"{text}: electrode: missing; add [electrode] with what the design changes")
+    if not isinstance(design.get("sources", {}), dict):
+        problems.append(f"{text}: sources: must contain citations by key; write its heading [sources]")
+    if not isinstance(design.get("cites", []), list):
+        problems.append(f"{text}: cites: must be a list; put it in brackets")
     if problems:
         raise InputError(problems)
     return design
@@ -48,7 +56,12 @@ def read_design(name: str | Path) -> dict[str, Any]:
 def apply_design(document: dict[str, Any], name: str | Path) -> None:
     """Override the electrode of a mechanism's merged document with a design, in place."""
     design = read_design(name)
-    document["electrode"] = overlaid(document.get("electrode", {}), design["electrode"])
-    document["sources"] = {**document.get("sources", {}), **design.get("sources", {})}
-    document["cites"] = [*document.get("cites", []), *design.get("cites", [])]
-    document["design"] = Path(str(name)).stem
+    # What is not a table or list in the mechanism is kept, for its own gate to report.
+    if isinstance(electrode := document.get("electrode", {}), dict):
+        document["electrode"] = overlaid(electrode, design["electrode"])
+    if isinstance(sources := document.get("sources", {}), dict):
+        document["sources"] = {**sources, **design.get("sources", {})}
+    if isinstance(cites := document.get("cites", []), list):
+        document["cites"] = [*cites, *design.get("cites", [])]
+    text = str(name)
+    document["design"] = name_of(Path(text)) if text.lower().endswith(ENDING) else text.lower()

@@ -42,6 +42,10 @@ from sbpath.physical import (
     arrhenius,
 )
 
+# Sizes of a mechanism; shipped ones have up to 13 phases and 22 transformations.
+MOST_PHASES = 100
+MOST_EDGES = 500
+
 
 class Edge(Record):
     """An edge as the model uses it, from the node `reactant` to the node `product`.
@@ -84,18 +88,22 @@ class Mechanism(Record):
     upper_cutoff_V: float = Field(description="default cut-off of extraction")
     initial_phase: str = Field(description="node of the electrode as built")
     default_graph: str = Field(default=DEFAULT_GRAPH, description="graph used by default")
-    phases: Annotated[dict[str, Phase], Field(min_length=1), AfterValidator(FrozenMapping)]
-    assemblages: Annotated[dict[str, str], AfterValidator(FrozenMapping)] = Field(
-        default={},
-        validate_default=True,
-        description="nodes of more than one phase: NAME = amounts of phases",
+    phases: Annotated[
+        dict[str, Phase], Field(min_length=1, max_length=MOST_PHASES), AfterValidator(FrozenMapping)
+    ]
+    assemblages: Annotated[dict[str, str], Field(max_length=MOST_PHASES), AfterValidator(FrozenMapping)] = (
+        Field(
+            default={},
+            validate_default=True,
+            description="nodes of more than one phase: NAME = amounts of phases",
+        )
     )
-    transformations: Annotated[list[Transformation], AfterValidator(tuple)] = Field(
-        default=[], validate_default=True
+    transformations: Annotated[list[Transformation], Field(max_length=MOST_EDGES), AfterValidator(tuple)] = (
+        Field(default=[], validate_default=True)
     )
-    interfaces: Annotated[dict[str, Interface], AfterValidator(FrozenMapping)] = Field(
-        default={}, validate_default=True
-    )
+    interfaces: Annotated[
+        dict[str, Interface], Field(max_length=MOST_EDGES), AfterValidator(FrozenMapping)
+    ] = Field(default={}, validate_default=True)
     kinetics: Kinetics
     electrode: Electrode
     electrolyte: Electrolyte

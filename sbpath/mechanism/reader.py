@@ -20,10 +20,15 @@ from pydantic import ValidationError
 from sbpath.errors import InputError
 from sbpath.mechanism.consistency import consistency_problems
 from sbpath.mechanism.designs import apply_design
-from sbpath.mechanism.documents import locate, merged_document, origin_of, read_toml
+from sbpath.mechanism.documents import locate
+from sbpath.mechanism.extends import Load, origin_of
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import with_changes
-from sbpath.mechanism.schema_errors import NOT_IN_FILES, schema_problems
+from sbpath.mechanism.schema_errors import NOT_IN_FILES, dotted_path, schema_problems
+from sbpath.mechanism.texts import name_of, text_problems
+
+# How many problems of what is left over from an extended file are shown.
+MOST_LEFT = 2
 
 
 def load_mechanism(
@@ -63,13 +68,14 @@ def load_mechanism(
     (0.134, 'fitted')
     """
     path = locate(name)
-    document = merged_document(path, ())
+    load = Load(path)
+    document = load.document()
     problems = [
         f"{name}: {key}: unknown key; remove it, a mechanism is named after its file"
         for key in NOT_IN_FILES
         if key in document
     ]
-    document["name"] = path.stem
+    document["name"] = name_of(path)
     if design is not None:
         apply_design(document, design)
     if problems:
@@ -77,20 +83,23 @@ def load_mechanism(
     try:
         mechanism = mechanism_from_document(document, where=str(name))
     except InputError as error:
-        problems = [problem + origin_of(problem, str(name), path) for problem in error.problems]
-        raise InputError([*problems, *_replaced_transformations(str(name), path, problems)]) from None
+        problems = [problem + origin_of(problem, str(name), load) for problem in error.problems]
+        raise InputError(_with_advice(str(name), load, problems)) from None
     return with_changes(mechanism, {} if changes is None else changes)
 
 
-def _replaced_transformations(name: str, path: Path, problems: list[str]) -> list[str]:
-    """A line where a file's own transformations replaced those that it extends, and nodes are cut off."""
-    own = read_toml(path)
-    if "extends" in own and "transformations" in own and any(" on the graph " in line for line in problems):
-        return [
-            f"{name}: transformations: those of the file replace all of {own['extends']!r}; "
-            "repeat here the ones to keep"
-        ]
-    return []
+def _with_advice(name: str, load: Load, problems: list[str]) -> list[str]:
+    """`problems`, with a line on what ``extends`` keeps and replaces where that is their likely cause."""
+    own = load.read(load.path)
+    left = [line for line in problems if " on the graph " in line or "assemblage" in line]
+    if "extends" not in own or not left or not {"phases", "assemblages", "transformations"} & own.keys():
+        return problems
+    advice = (
+        f"{name}: extends: the phases and assemblages of {own['extends']!r} all stay, and transformations here replace "
+        "all of its; repeat those to keep, or for other phases copy that file and edit the copy"
+    )
+    others = [line for line in problems if line not in left]
+    return [*others, *left[:MOST_LEFT], advice]
 
 
 def with_design(mechanism: Mechanism, design: str | Path) -> Mechanism:
@@ -138,6 +147,8 @@ def mechanism_from_valid_document(document: dict[str, Any], where: str) -> Mecha
     InputError
         With every mistake that the gate finds, one line each.
     """
+    if texts := [f"{where}: {dotted_path(keys)}: {problem}" for keys, problem in text_problems(document)]:
+        raise InputError(texts)
     try:
         return Mechanism.model_validate(document)
     except ValidationError as error:

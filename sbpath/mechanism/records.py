@@ -174,7 +174,9 @@ class Phase(Record):
     structure: str = Field(description="in words")
     space_group: str | None = Field(default=None, description="Hermann-Mauguin symbol")
     cell: Cell | None = None
-    atoms: Annotated[list[Atom], AfterValidator(tuple)] = Field(default=[], validate_default=True)
+    atoms: Annotated[list[Atom], Field(max_length=200), AfterValidator(tuple)] = Field(
+        default=[], validate_default=True
+    )
     crystalline: bool = Field(description="whether it shows in diffraction")
     label: str | None = Field(default=None, description="label in figures")
     enthalpy_J_per_mol: Quantity = Field(description="H of formation, per mole of formula; G = H - T S")
@@ -183,7 +185,9 @@ class Phase(Record):
     partial_molar_volume_cm3_per_mol: NotNegative | None = Field(
         default=None, description="volume lost per mole of missing alkali"
     )
-    galleries: Annotated[list[Gallery], AfterValidator(tuple)] = Field(default=[], validate_default=True)
+    galleries: Annotated[list[Gallery], Field(max_length=20), AfterValidator(tuple)] = Field(
+        default=[], validate_default=True
+    )
     review_volume_change_percent: Quantity | None = Field(
         default=None, description="as printed in the review; checked against the volumes"
     )
@@ -244,7 +248,7 @@ class Transformation(EdgeKinetics):
     """An edge as written in the file: a balanced equation and the graphs it belongs to."""
 
     equation: str = Field(description="balanced in elements and charge, between two nodes")
-    graphs: Annotated[list[str], Field(min_length=1), AfterValidator(tuple)] = Field(
+    graphs: Annotated[list[str], Field(min_length=1, max_length=20), AfterValidator(tuple)] = Field(
         default=[DEFAULT_GRAPH], validate_default=True, description="names of the graphs that it belongs to"
     )
     review_equation: int | None = Field(

@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from sbpath.errors import nearest
+from sbpath.errors import MOST_PROBLEMS, nearest
 from sbpath.mechanism.documents import shown
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.records import Quantity, Record
@@ -14,6 +14,8 @@ from sbpath.mechanism.records import Quantity, Record
 # Fields of `Mechanism` that the reader fills in; in a file they are unknown keys.
 NOT_IN_FILES = ("name", "design")
 
+# Errors reported before others: what is too long has many of these, and an unknown key explains a missing one.
+FIRST_ERRORS = {"too_long": 0, "extra_forbidden": 1}
 EXAMPLE_NUMBER = '{ value = 1.0, status = "assumed", source = "own", note = "why" }'
 TYPE_MESSAGES = {
     "float_type": "must be a number",
@@ -30,13 +32,16 @@ def schema_problems(error: ValidationError) -> list[str]:
     """Each mistake as ``path: what is wrong and what to do``."""
     problems: dict[str, str] = {}
     meant: set[tuple[int | str, ...]] = set()
-    for found in sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden"):
+    for found in sorted(error.errors(), key=lambda e: FIRST_ERRORS.get(e["type"], len(FIRST_ERRORS))):
         location = found["loc"]
+        if found["type"] == "missing" and location in meant:
+            continue  # a misspelt key is one mistake, not two
+        if len(problems) > MOST_PROBLEMS:  # no more are shown, only counted
+            problems.setdefault(dotted_path(location), "")
+            continue
         if found["type"] == "extra_forbidden":
             words, place = _unknown(location)
             meant.add(place)
-        elif found["type"] == "missing" and location in meant:
-            continue  # a misspelt key is one mistake, not two
         elif _lacks_provenance(found):
             location = location[:-1]  # status and source are one mistake, not two
             words = f"a number needs its own status and source; write {_example_of(found['input'])}"
@@ -70,6 +75,10 @@ def advice(found: Any) -> str:
         return f"missing; add {_example(found['loc'])}"
     if kind == "value_error":
         return str(found["ctx"]["error"])
+    if kind == "too_long":
+        return (
+            f"has {len(given)} entries; at most {found['ctx']['max_length']} are allowed"
+        )
     if kind == "too_short":
         return "is empty; give at least one"
     if kind in ("model_type", "dict_type") and isinstance(given, list):

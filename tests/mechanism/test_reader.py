@@ -3,6 +3,7 @@
 import datetime
 import json
 import math
+import os
 import re
 import tomllib
 from decimal import Decimal
@@ -205,8 +206,8 @@ LINE = {line: i for i, line in enumerate(GOOD.splitlines(), start=1)}
         (edited(('ion = "Li"', 'ion = "Li"\nion = "Na"')), "line 4, column 11", "'ion = \"Na\"' appears twice"),
         (GOOD + 'kind = "solid"', "end of document", "'kind = \"solid\"' appears twice"),
         (edited(("1e4,", "1e4, value = 2,")), "line ", "Duplicate inline table key 'value'"),
-        ("x = ", "end of document", "Invalid value"),
-        ('x = """', "end of document", "Unterminated string"),
+        ("ion = ", "end of document", "Invalid value"),
+        ('ion = """', "end of document", "Unterminated string"),
         ("x = " + "[" * 50_000, "file", "not valid TOML"),
         ("x = 1" + 5_000 * "0", "file", "not valid TOML"),
         (b"PK\x03\x04\x00\x00", "line 1, column 3", "not valid TOML"),
@@ -238,7 +239,6 @@ def test_not_toml(text, path, words):
         ("sources", "no shipped mechanism has this name"),
         ("", "no shipped mechanism has this name"),
         (None, "no shipped mechanism has this name"),
-        ("a\0b.toml", "there is no such file"),
     ],
 )
 def test_no_such_mechanism(name, words):
@@ -251,14 +251,14 @@ def test_no_such_mechanism(name, words):
 
 
 def test_a_file_that_may_not_be_read(monkeypatch):
-    def refuse(path):
-        if path.name == "my.toml":
+    def refuse(path, flags, *more):
+        if str(path) == "my.toml":
             raise PermissionError(13, "Permission denied")
-        return read_bytes(path)
+        return opened(path, flags, *more)
 
-    read_bytes = Path.read_bytes
+    opened = os.open
     Path("my.toml").write_text(GOOD)
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     check(problems_of(None), [("file", "cannot be read: Permission denied; check the path")])
 
 
@@ -536,7 +536,7 @@ def test_a_suggestion_is_a_slip_away(word, known, said):
     assert nearest(word, known, "none") == said
 
 
-@pytest.mark.parametrize("name", ["", "x", "e-", "Li+", "2Sb", "a.b", "a|b", "a->b", "-Sb", "Sb\n", "a b"])
+@pytest.mark.parametrize("name", ["", "x", "e-", "Li+", "2Sb", "a.b", "a|b", "a->b", "-Sb", "a b"])
 def test_names_that_no_phase_can_have(name):
     document = tomllib.loads(GOOD)
     document["phases"][name] = document["phases"]["Sb"]
@@ -568,11 +568,12 @@ TOP = 'extends = "li-sb"\n'
     [
         ('extends = "base.toml"', [("extends", "base.toml: there is no such file in ")]),
         ('extends = "li-sv"', [("extends", "li-sv: no shipped mechanism has this name; did you mean 'li-sb'?")]),
-        ('extends = "other/"', [("extends", "other/: is a folder")]),
-        ("extends = 3", [("extends", "must be a string like 'li-sb' or 'li-sb: kinetics', not 3")]),
-        ("extends = ['li-sb']", [("extends", "must be a string like")]),
-        ('extends = ""', [("extends", "must be a string like")]),
-        ('extends = ": kinetics"', [("extends", "must be a string like")]),
+        ('extends = "other/"', [("extends", "other/: only a .toml file in the folder of this file or below can be extended")]),
+        ('extends = "other.toml"', [("extends", "other.toml: is a folder")]),
+        ("extends = 3", [("extends", "must be a short string like 'li-sb' or 'li-sb: kinetics', not 3")]),
+        ("extends = ['li-sb']", [("extends", "must be a short string like")]),
+        ('extends = ""', [("extends", "must be a short string like")]),
+        ('extends = ": kinetics"', [("extends", "must be a short string like")]),
         (TOP + '[phases.Lo]\nextends = "li-sb"', [("phases.Lo.extends", "li-sb.toml has no phases.Lo; it has Sb, Li2Sb")]),
         (TOP + '[kinetics]\nextends = "na-sb: kinetiks"', [("kinetics.extends", "na-sb.toml has no kinetiks; did you mean 'kinetics'?")]),
         (TOP + '[kinetics]\nextends = "na-sb: title"', [("kinetics.extends", "title of na-sb.toml is not a table; extend a table")]),
@@ -587,6 +588,7 @@ TOP = 'extends = "li-sb"\n'
 )  # fmt: skip
 def test_extends_that_lead_nowhere(text, expected):
     Path("other").mkdir()
+    Path("other.toml").mkdir()
     check(problems_of(text), expected)
 
 
@@ -613,7 +615,8 @@ def test_own_transformations_replace_those_of_the_file_below_and_that_is_said():
     assert stranded
     assert all(" on the graph " in problem for problem in stranded)
     assert (
-        "transformations: those of the file replace all of 'na-sb-nasb'; repeat here the ones to keep" in last
+        "extends: the phases and assemblages of 'na-sb-nasb' all stay, and transformations here replace"
+        in last
     )
 
 
@@ -788,7 +791,7 @@ def test_names_and_paths_are_found(folder):
     Path("my.toml").write_text(GOOD)
     assert locate("my.toml").resolve() == (folder / "my.toml").resolve()
     (folder / "sub").mkdir()
-    assert locate("../my.toml", relative_to=folder / "sub").resolve() == (folder / "my.toml").resolve()
+    assert locate("sub/../my.toml").resolve() == (folder / "my.toml").resolve()
     assert shipped_names() == sorted(shipped_names())
     assert "sources" not in shipped_names()
 
