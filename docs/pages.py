@@ -164,11 +164,11 @@ def not_right_yet() -> str:
 
 def command_line() -> argparse.ArgumentParser:
     """The parser of the command line, with its examples and help as reStructuredText."""
-    from sbpath.cli import _parser
+    from sbpath.cli.parser import parser
 
-    parser = _parser()
-    _marked_up(parser)
-    return parser
+    commands = parser()
+    _marked_up(commands)
+    return commands
 
 
 def _marked_up(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
@@ -102,11 +103,29 @@ class ValidityWarning(UserWarning):
 SHORT_NAME_LENGTH = 5
 
 
+def same_name(word: str, known: Iterable[str]) -> str | None:
+    """The one name in `known` that is `word` in upper or lower case; None if there is none, or several."""
+    known = tuple(known)
+    same = [word] if word in known else [name for name in known if name.casefold() == word.casefold()]
+    return same[0] if len(same) == 1 else None
+
+
 def nearest(word: str, known: Iterable[str], otherwise: str) -> str:
-    """``did you mean ...?`` with the name in `known` nearest to `word`, or else `otherwise`."""
+    """``did you mean ...?`` with the name in `known` nearest to `word`, or else `otherwise`.
+
+    Near is a slip of a letter or two, another case, or the parts in another order: ``sb-li`` for ``li-sb``.
+    """
     folded = {name.casefold(): name for name in known}
-    near = [n for n in difflib.get_close_matches(word.casefold(), folded) if _slip(word.casefold(), n)]
+    parts = _parts(word.casefold())
+    near = [name for name in folded if _parts(name) == parts] or [
+        name for name in difflib.get_close_matches(word.casefold(), folded) if _slip(word.casefold(), name)
+    ]
     return f"did you mean {folded[near[0]]!r}?" if near else otherwise
+
+
+def _parts(name: str) -> list[str]:
+    """The words and numbers of a name, sorted."""
+    return sorted(re.findall(r"\w+", name)) or [name]
 
 
 def listed(numbers: Sequence[int], most: int = 6) -> str:
@@ -118,11 +137,14 @@ def listed(numbers: Sequence[int], most: int = 6) -> str:
 
 
 def _slip(word: str, name: str) -> bool:
-    """Whether `word` is a misspelling of `name`; of a short name, by a single letter."""
+    """Whether `word` is a misspelling of `name`; of a short name, by one letter, or two neighbours swapped."""
     if min(len(word), len(name)) > SHORT_NAME_LENGTH:
         return True
-    if len(word) == len(name) and sum(a != b for a, b in zip(word, name, strict=True)) == 1:
-        return True
+    if len(word) == len(name):
+        wrong = [i for i, (a, b) in enumerate(zip(word, name, strict=True)) if a != b]
+        swapped = len(wrong) == 2 and word[wrong[0] : wrong[1] + 1] == name[wrong[0] : wrong[1] + 1][::-1]
+        if len(wrong) == 1 or (swapped and wrong[1] == wrong[0] + 1):
+            return True
     return difflib.SequenceMatcher(None, word, name).ratio() >= 0.8  # one letter more or fewer
 
 

@@ -163,10 +163,9 @@ class Experiment:
         if protocol is None:
             protocol = full_cycles(mechanism)
         parsed = Protocol.parse(protocol, mechanism.ion)
-        graph = mechanism.default_graph if graph is None else graph
         options = SolverOptions() if options is None else options
         problems = Problems()
-        problems.attempt(mechanism.edges, graph)
+        name = problems.attempt(mechanism.graph_named, graph)
         capacity = mechanism.theoretical_capacity_mAh_per_g
         numbers = {
             "temperature_C": (temperature_C, mechanism.temperature_C, TEMPERATURE_RANGE_C),
@@ -184,7 +183,7 @@ class Experiment:
         keep = problems.attempt(_kept, keep)
         start = problems.attempt(_start, mechanism, initial)
         problems.check()
-        return cls(mechanism, graph, parsed, celsius, start, mass, one_C, options, population, keep)
+        return cls(mechanism, name, parsed, celsius, start, mass, one_C, options, population, keep)
 
     @property
     def edges(self) -> tuple[Edge, ...]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import os
+import re
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sbpath.errors import InputError
 
 FIGURE_ENDINGS = (".png", ".pdf", ".svg")
+TABLE_ENDINGS = (".csv", ".txt")
+BDF_ENDING = ".bdf.csv"
+_DECIMAL = re.compile(r"[-+]?\d+\.\d*(?:[eE][-+]?\d+)?")
 
 
 def is_file(path: str | Path) -> bool:
@@ -91,15 +97,82 @@ def check_writable(path: str | Path) -> None:
     if target.exists() and not target.is_file():
         raise InputError(f"{target}: is not a regular file; choose another name")
     target = target.resolve()  # write the target of a link, and keep the link
-    # The file is replaced, so its folder must be writable too.
-    if not os.access(target.parent, os.W_OK) or (target.exists() and not os.access(target, os.W_OK)):
+    if target.exists() and not os.access(target, os.W_OK):
         raise InputError(f"{target}: cannot be written (no permission); choose another place")
+    try:  # the file is replaced, so its folder must be writable
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written ({error.strerror}); choose another place") from None
+
+
+def check_ending(path: str | Path, endings: Sequence[str], what: str) -> None:
+    """Raise InputError unless `path` ends in one of `endings`, in upper or lower case, as `what` is written."""
+    if Path(path).suffix.lower() not in endings:
+        named = " or ".join(filter(None, [", ".join(endings[:-1]), endings[-1]]))
+        raise InputError(f"{path}: {what} written as {named}; choose such an ending")
 
 
 def check_figure(path: str | Path) -> None:
     """Raise InputError unless `path` ends in a figure format."""
-    if Path(path).suffix.lower() not in FIGURE_ENDINGS:
-        raise InputError(f"{path}: figures are written as .png, .pdf or .svg; choose one of these endings")
+    check_ending(path, FIGURE_ENDINGS, "figures are")
+
+
+def check_table(path: str | Path) -> None:
+    """Raise InputError unless `path` ends like a text table, and not like a file of the Battery Data Format."""
+    check_ending(path, TABLE_ENDINGS, "a table is")
+    if Path(path).name.lower().endswith(BDF_ENDING):
+        raise InputError(
+            f"{path}: *{BDF_ENDING} is the Battery Data Format (--bdf, to_bdf); choose another name"
+        )
+
+
+def check_bdf(path: str | Path) -> None:
+    """Raise InputError unless `path` ends in ``.bdf.csv``, by which readers recognise the Battery Data Format."""
+    target = Path(path)
+    if not target.name.lower().endswith(BDF_ENDING):
+        stem = target.name.removesuffix(".csv").removesuffix(".bdf")
+        raise InputError(f"{target}: a BDF file is named *{BDF_ENDING}; write {stem}{BDF_ENDING}")
+
+
+def check_solution(path: str | Path) -> None:
+    """Raise InputError unless `path` ends in ``.npz``, as solutions are written."""
+    check_ending(path, (".npz",), "a solution is")
+
+
+def write_csv(
+    path: str | Path, head: Iterable[str], rows: Iterable[Iterable[Any]], decimal_comma: bool = False
+) -> Path:
+    """Write a table as CSV in UTF-8, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    head : iterable of str
+        Headings.
+    rows : iterable of iterables
+        Cells; floats are written in the shortest form that reads back exactly.
+    decimal_comma : bool
+        Write 0,5 for 0.5, and semicolons between the cells.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written; then it is left as it was.
+    """
+    if decimal_comma:
+        rows = ([_with_comma(cell) for cell in row] for row in rows)
+    with atomic_write(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter=";" if decimal_comma else ",", lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows(rows)
+    return Path(path)
+
+
+def _with_comma(cell: Any) -> Any:
+    text = repr(cell) if isinstance(cell, float) else str(cell)
+    return text.replace(".", ",") if _DECIMAL.fullmatch(text) else cell
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from sbpath.arguments import whole
 from sbpath.cycle_table import CHANGES, CycleTable, before_the_start, tabulated
 from sbpath.errors import InputError, SbpathError, listed
 from sbpath.experiment import Experiment, State
-from sbpath.files import atomic_write
+from sbpath.files import atomic_write, check_solution
 from sbpath.halfcycles import Run, charge_runs
 from sbpath.kernels import Floats, Integers
 from sbpath.mechanism.frozen import FrozenMapping
@@ -351,6 +351,7 @@ class Solution:
         InputError
             If the file cannot be written.
         """
+        check_solution(path)
         arrays = {
             i.name: getattr(self, i.name)
             for i in fields(self)

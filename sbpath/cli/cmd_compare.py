@@ -60,7 +60,7 @@ def add(commands: Any) -> None:
 def _compare(options: argparse.Namespace) -> int:
     from sbpath.studies.comparison import compare, comparison_report, comparison_table
 
-    check_outputs(options.csv, plot=options.plot)
+    check_outputs(options)
     solutions = compare(
         options.mechanisms,
         graphs=options.graph or (None,),
@@ -71,6 +71,6 @@ def _compare(options: argparse.Namespace) -> int:
         progress=not options.quiet,
     )
     print(comparison_report(solutions, options.scale))
-    write_table(options.csv, *comparison_table(solutions, options.scale))
+    write_table(options, *comparison_table(solutions, options.scale))
     save_figure(options.plot, lambda plots: plots.comparison(solutions, options.scale))
     return 0

@@ -57,7 +57,7 @@ def add(commands: Any) -> None:
 
 
 def _literature(options: argparse.Namespace) -> int:
-    check_outputs(options.csv, plot=options.plot)
+    check_outputs(options)
     return _hosts(options) if options.hosts else _studies(options)
 
 
@@ -109,7 +109,7 @@ def _write(options: argparse.Namespace, records: Any, draw: Any, more: Any = Non
     from sbpath.literature.csv_files import literature_to_csv
 
     if options.csv:
-        literature_to_csv(records, options.csv, more)
+        literature_to_csv(records, options.csv, more, options.decimal_comma)
         print(f"wrote {options.csv}")
     save_figure(options.plot, draw)
 

@@ -69,7 +69,7 @@ def _run(options: argparse.Namespace) -> int:
     from sbpath.text.tables import file_table
 
     study: Study = options.study
-    check_outputs(options.csv, options.save, plot=options.plot)
+    check_outputs(options)
     mechanism = load(options)
     chosen = {argument.name: getattr(options, argument.name) for argument in study.arguments}
     solution = simulate(
@@ -80,7 +80,7 @@ def _run(options: argparse.Namespace) -> int:
         progress=not options.quiet,
     )
     print(study.report(solution))
-    write_table(options.csv, *file_table(study.columns, study.rows(solution)))
+    write_table(options, *file_table(study.columns, study.rows(solution)))
     if options.save:
         print(f"wrote {solution.save(options.save)}")
     save_figure(options.plot, lambda plots: getattr(plots, study.figure)(solution))

@@ -100,7 +100,7 @@ def _simulate(options: argparse.Namespace) -> int:
 
     if options.figure == "particles" and options.particles is None:
         raise InputError("--figure particles: shows a population; add e.g. --particles 200 --spread size=0.3")
-    check_outputs(options.csv, options.save, plot=options.plot, bdf=options.bdf)
+    check_outputs(options)
     check_figure_kind(options)
     keep = _keep(options)
     mechanism = load(options)
@@ -179,7 +179,7 @@ def _write(solution: Solution, options: argparse.Namespace) -> None:
     from sbpath.results.export import to_bdf, to_csv
 
     if options.csv:
-        to_csv(solution, options.csv)
+        to_csv(solution, options.csv, options.decimal_comma)
     if options.bdf:
         to_bdf(solution, options.bdf)
     if options.save:

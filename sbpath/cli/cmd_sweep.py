@@ -92,7 +92,7 @@ def add(commands: Any) -> None:
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    check_outputs(options.out, options.csv, plot=options.plot)
+    check_outputs(options)
     check_cycles(options)
     return _map(options) if options.map else _table(options)
 
@@ -117,7 +117,7 @@ def _map(options: argparse.Namespace) -> int:
         progress=not options.quiet,
     )
     print(selection_report(chart, mechanism))
-    write_table(options.csv, *selection_table(chart))
+    write_table(options, *selection_table(chart))
     save_figure(options.plot, lambda plots: plots.selection(chart, mechanism))
     return 0
 
@@ -152,7 +152,7 @@ def _table(options: argparse.Namespace) -> int:
     kept = Path(options.out).with_suffix(".sqlite")
     print(f"\nwrote {options.out}" + ("" if kept == Path(options.out) else f" (the runs are kept in {kept})"))
     if options.csv:
-        runs.to_csv(options.csv)
+        runs.to_csv(options.csv, options.decimal_comma)
         print(f"wrote {options.csv}")
     if runs.failed.all():
         # Nothing to draw.

@@ -53,7 +53,7 @@ def _list(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     from sbpath.text.mechanism_sheet import mechanism_report
 
-    check_outputs(plot=options.plot)
+    check_outputs(options)
     mechanism = load(options)
     if options.graph is not None:
         mechanism.edges(options.graph)

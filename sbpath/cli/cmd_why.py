@@ -78,11 +78,11 @@ def _cycled(options: argparse.Namespace, mechanism: Mechanism) -> Solution:
 def _explain(options: argparse.Namespace) -> int:
     from sbpath.text.explanation import explain_table, explanation
 
-    check_outputs(options.csv, plot=options.plot)
+    check_outputs(options)
     check_figure_kind(options)
     solution = _cycled(options, load(options))
     print(explanation(solution))
-    write_table(options.csv, *explain_table(solution))
+    write_table(options, *explain_table(solution))
     if options.figure == "paths":
         save_figure(options.plot, lambda plots: plots.paths(solution))
     else:
@@ -95,7 +95,7 @@ def _losses(options: argparse.Namespace) -> int:
     from sbpath.studies import constrained_path, zero_rate
     from sbpath.text.loss_tables import LOSS_HEAD, loss_report, loss_rows
 
-    check_outputs(options.csv, plot=options.plot)
+    check_outputs(options)
     mechanism = load(options)
     solution = _cycled(options, mechanism)
     found = loss_breakdown(solution)
@@ -113,6 +113,6 @@ def _losses(options: argparse.Namespace) -> int:
         progress=not options.quiet,
     )
     print(loss_report(solution, found), asymmetry, zero_rate.report(limit), sep="\n\n")
-    write_table(options.csv, LOSS_HEAD, loss_rows(found))
+    write_table(options, LOSS_HEAD, loss_rows(found))
     save_figure(options.plot, lambda plots: plots.losses(solution, compared, limit))
     return 0

@@ -6,7 +6,7 @@ An option has the same name in every command.
 from __future__ import annotations
 
 import argparse
-import csv
+import os
 import re
 import textwrap
 from collections.abc import Callable, Sequence
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Wraps paragraphs; texts with line breaks, such as examples, are unchanged."""
+    """Wraps paragraphs; texts with line breaks, such as examples, are unchanged.
+
+    The usage names only what must be given, since all options follow it.
+    """
+
+    def _format_usage(self, usage: Any, actions: Any, groups: Any, prefix: Any) -> str:
+        needed = [action for action in actions if action.required or not action.option_strings]
+        text = super()._format_usage(usage, needed, [], prefix)
+        return text if len(needed) == len(actions) else text.replace(self._prog, f"{self._prog} [options]", 1)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if "\n" in text:
@@ -89,6 +97,9 @@ def add_save(parser: argparse.ArgumentParser) -> None:
 def add_outputs(parser: argparse.ArgumentParser, table: str, figure: str) -> None:
     """Files for the table and the figure; `table` and `figure` describe their contents."""
     parser.add_argument("--csv", metavar="FILE", help=f"write {table} as CSV")
+    parser.add_argument(
+        "--decimal-comma", action="store_true", help="--csv with 0,5 for 0.5 and ; between cells"
+    )
     parser.add_argument("--plot", metavar="FILE", help=f"draw {figure} (.png, .pdf, .svg)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -151,21 +162,26 @@ def to_celsius(text: str | None) -> float | None:
     return value - ZERO_CELSIUS_K if (match[2] or "C").upper() == "K" else value
 
 
-def check_outputs(*files: str | None, plot: str | None, bdf: str | None = None) -> None:
-    """Refuse outputs that cannot be written, before simulating."""
-    from sbpath.files import check_figure, check_writable
+def check_outputs(options: argparse.Namespace) -> None:
+    """Refuse outputs that cannot be written, or under a name of another kind of file, before simulating."""
+    from sbpath import files
 
-    given = [path for path in (*files, bdf, plot) if path is not None]
-    for path in given:
-        check_writable(path)
-        if given.count(path) > 1:
+    checks = {
+        "csv": files.check_table,
+        "plot": files.check_figure,
+        "bdf": files.check_bdf,
+        "save": files.check_solution,
+        "out": lambda path: None,  # by the sweep, before it runs
+    }
+    paths = {name: path for name in checks if (path := getattr(options, name, None)) is not None}
+    places = [os.path.realpath(path) for path in paths.values()]
+    for name, path in paths.items():
+        if places.count(os.path.realpath(path)) > 1:
             raise InputError(f"{path}: is given for two outputs; use different names")
-    if plot is not None:
-        check_figure(plot)
-    if bdf is not None:
-        from sbpath.results.export import check_bdf_name
-
-        check_bdf_name(bdf)
+        files.check_writable(path)
+        checks[name](path)
+    if getattr(options, "decimal_comma", False) and options.csv is None:
+        raise InputError("--decimal-comma: says how --csv is written; add --csv FILE")
 
 
 def check_figure_kind(options: argparse.Namespace) -> None:
@@ -174,15 +190,14 @@ def check_figure_kind(options: argparse.Namespace) -> None:
         raise InputError("--figure: says what --plot draws; add --plot FILE")
 
 
-def write_table(path: str | None, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write a table as CSV, whole or not at all, and report it; does nothing without a path."""
-    if not path:
+def write_table(options: argparse.Namespace, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write the table of ``--csv``, if it is given, and report it."""
+    if not options.csv:
         return
-    from sbpath.files import atomic_write
+    from sbpath.files import write_csv
 
-    with atomic_write(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as handle:
-        csv.writer(handle).writerows([head, *rows])
-    print(f"wrote {path}")
+    write_csv(options.csv, head, rows, options.decimal_comma)
+    print(f"wrote {options.csv}")
 
 
 def save_figure(path: str | None, draw: Callable[[Any], Any]) -> None:

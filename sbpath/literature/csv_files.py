@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from sbpath.errors import InputError, nearest
-from sbpath.files import atomic_write
+from sbpath.files import check_table, write_csv
 from sbpath.literature.entries import JOIN, Element, Host, Reference, ReportedAnode, Row
 from sbpath.literature.theory import HostTheory, host_theory
 
@@ -72,6 +72,7 @@ def literature_to_csv(
     records: Sequence[ReportedAnode] | Sequence[Host],
     path: str | Path,
     more: tuple[Sequence[str], Sequence[Sequence[str]]] | None = None,
+    decimal_comma: bool = False,
 ) -> Path:
     """Write rows of the tables as CSV: the columns of the file, followed by columns that sbpath adds.
 
@@ -86,6 +87,8 @@ def literature_to_csv(
         The file to write.
     more : tuple of headings and rows, optional
         Further columns, one row of text for each record.
+    decimal_comma : bool
+        Write 0,5 for 0.5, and semicolons between the cells.
 
     Raises
     ------
@@ -98,9 +101,8 @@ def literature_to_csv(
     head, rows = list(cells[0]), [list(row.values()) for row in cells]
     if more is not None:
         head, rows = [*head, *more[0]], [[*row, *added] for row, added in zip(rows, more[1], strict=True)]
-    with atomic_write(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as handle:
-        csv.writer(handle, lineterminator="\n").writerows([head, *rows])
-    return Path(path)
+    check_table(path)
+    return write_csv(path, head, rows, decimal_comma)
 
 
 def written(value: Any) -> str:

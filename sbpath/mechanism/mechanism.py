@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from sbpath.errors import InputError, nearest
+from sbpath.errors import InputError, nearest, same_name
 from sbpath.mechanism.chemistry import (
     ATOMIC_WEIGHT,
     Amount,
@@ -186,6 +186,20 @@ class Mechanism(Record):
         names = dict.fromkeys(g for t in self.transformations for g in t.graphs)
         return tuple(names) or (self.default_graph,)
 
+    def graph_named(self, graph: str | None = None) -> str:
+        """The name of a graph, given in upper or lower case; None is the default graph.
+
+        Raises
+        ------
+        InputError
+            If there is no such graph.
+        """
+        named = self.default_graph if graph is None else same_name(str(graph), self.graphs)
+        if named is None or named not in self.graphs:
+            hint = nearest(str(graph), self.graphs, f"choose one of {', '.join(self.graphs)}")
+            raise InputError(f"graph: {self.name} has no graph {graph or named!r}; {hint}")
+        return named
+
     def edges(self, graph: str | None = None) -> tuple[Edge, ...]:
         """Edges of `graph` (the default graph if None), in the order of the file.
 
@@ -194,12 +208,8 @@ class Mechanism(Record):
         InputError
             If there is no such graph.
         """
-        graph = self.default_graph if graph is None else graph
-        if graph not in self.graphs:
-            otherwise = f"choose one of {', '.join(self.graphs)}"
-            hint = nearest(str(graph), self.graphs, otherwise)
-            raise InputError(f"graph: {self.name} has no graph {graph!r}; {hint}")
-        return tuple(edge for edge in self.all_edges if graph in edge.stated.graphs)
+        named = self.graph_named(graph)
+        return tuple(edge for edge in self.all_edges if named in edge.stated.graphs)
 
     @cached_property
     def all_edges(self) -> tuple[Edge, ...]:

@@ -76,9 +76,7 @@ def advice(found: Any) -> str:
     if kind == "value_error":
         return str(found["ctx"]["error"])
     if kind == "too_long":
-        return (
-            f"has {len(given)} entries; at most {found['ctx']['max_length']} are allowed"
-        )
+        return f"has {len(given)} entries; at most {found['ctx']['max_length']} are allowed"
     if kind == "too_short":
         return "is empty; give at least one"
     if kind in ("model_type", "dict_type") and isinstance(given, list):

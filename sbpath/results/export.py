@@ -7,7 +7,6 @@ current, capacity and energy refer to the whole electrode.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from pathlib import Path
@@ -16,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.errors import InputError, optional
-from sbpath.files import atomic_write
+from sbpath.errors import optional
+from sbpath.files import check_bdf, check_table, write_csv
 from sbpath.solution import Floats, Solution
 
 if TYPE_CHECKING:
@@ -38,8 +37,6 @@ COLUMNS: dict[str, Callable[[Solution], Column]] = {
     "Specific capacity [mA.h.g-1]": attrgetter("capacity_mAh_per_g"),
 }
 
-BDF_ENDING = ".bdf.csv"
-
 
 def columns(solution: Solution) -> dict[str, Column]:
     """The table of `solution`: columns of equal length by heading, ``Direction`` a list, others arrays.
@@ -56,15 +53,25 @@ def columns(solution: Solution) -> dict[str, Column]:
     return table | {f"Phase fraction: {name}": fraction for name, fraction in fractions}
 
 
-def to_csv(solution: Solution, path: str | Path) -> Path:
-    """Write `columns` as comma-separated text; every number reads back exactly.
+def to_csv(solution: Solution, path: str | Path, decimal_comma: bool = False) -> Path:
+    """Write `columns` as text; every number reads back exactly.
+
+    Parameters
+    ----------
+    solution : Solution
+        Its rows become the rows of the file.
+    path : str or Path
+        Ends in ``.csv`` or ``.txt``.
+    decimal_comma : bool
+        Write 0,5 for 0.5, and semicolons between the cells.
 
     Raises
     ------
     InputError
-        If the file cannot be written; then it is left as it was.
+        If the name has another ending or the file cannot be written; then it is left as it was.
     """
-    return write_columns(columns(solution), path)
+    check_table(path)
+    return write_columns(columns(solution), path, decimal_comma)
 
 
 def to_dataframe(solution: Solution) -> pandas.DataFrame:
@@ -109,17 +116,9 @@ def to_bdf(solution: Solution, path: str | Path) -> Path:
         If the name has another ending, the rows of some cycles were not kept, or the file cannot be
         written; then it is left as it was.
     """
-    check_bdf_name(path)
+    check_bdf(path)
     solution.check_whole("to_bdf")
     return write_columns(_bdf_columns(solution), path)
-
-
-def check_bdf_name(path: str | Path) -> None:
-    """Raise InputError unless `path` has the file ending of the format."""
-    target = Path(path)
-    if not target.name.lower().endswith(BDF_ENDING):
-        stem = target.name.removesuffix(".csv").removesuffix(".bdf")
-        raise InputError(f"{target}: a BDF file is named *{BDF_ENDING}; write {stem}{BDF_ENDING}")
 
 
 def _bdf_columns(solution: Solution) -> dict[str, Column]:
@@ -150,18 +149,8 @@ def _total(running: Floats, counted: NDArray[np.bool_]) -> Floats:
     return np.concatenate([[0.0], np.cumsum(np.where(counted, np.diff(running), 0.0))])
 
 
-def write_columns(table: Mapping[str, Column], path: str | Path) -> Path:
-    """Write columns of equal length, by heading, as CSV, whole or not at all.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be written; then it is left as it was.
-    """
+def write_columns(table: Mapping[str, Column], path: str | Path, decimal_comma: bool = False) -> Path:
+    """Write columns of equal length, by heading, with `write_csv`."""
     # tolist() gives Python numbers, which csv writes in their shortest exact form.
     values = [column if isinstance(column, list) else column.tolist() for column in table.values()]
-    with atomic_write(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(table)
-        writer.writerows(zip(*values, strict=True))
-    return Path(path)
+    return write_csv(path, table, zip(*values, strict=True), decimal_comma)

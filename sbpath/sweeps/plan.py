@@ -99,7 +99,7 @@ class Plan:
         celsius = as_number(temperature_C)
         return cls(
             mechanism=mechanism,
-            graph=mechanism.default_graph if graph is None else graph,
+            graph=mechanism.graph_named(graph),
             # What is no number is refused where its range is known, in an experiment.
             temperature_C=temperature_C if celsius is None else celsius,
             steps=steps,

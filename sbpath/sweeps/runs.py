@@ -14,7 +14,7 @@ from tqdm import tqdm
 from sbpath.arguments import items, shortened, whole
 from sbpath.errors import InputError, Problems, nearest
 from sbpath.experiment import ProtocolLike
-from sbpath.files import check_writable
+from sbpath.files import check_ending, check_writable
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import trail
 from sbpath.mechanism.reader import load_mechanism
@@ -255,8 +255,7 @@ def _store_path(out: str | Path) -> Path:
     """The file in which the runs are kept."""
     check_writable(out)
     target = Path(out)
-    if target.suffix.lower() not in ENDINGS:
-        raise InputError(f"{target}: a sweep is kept as {', '.join(ENDINGS)}; choose one of these endings")
+    check_ending(target, ENDINGS, "a sweep is")
     if target.suffix.lower() == ".parquet":
         check_parquet()
     path = target.with_suffix(ENDINGS[0])

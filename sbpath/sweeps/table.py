@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath.errors import InputError, nearest, optional
-from sbpath.files import atomic_write
+from sbpath.files import atomic_write, check_ending, check_table
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.reader import mechanism_from_valid_document
 from sbpath.results.export import write_columns
@@ -95,17 +95,20 @@ class SweepTable:
             for name, column in self.columns.items()
         }
 
-    def to_csv(self, path: str | Path) -> Path:
+    def to_csv(self, path: str | Path, decimal_comma: bool = False) -> Path:
         """Write a CSV file with empty cells for missing values; numbers read back exactly.
+
+        With `decimal_comma` it has 0,5 for 0.5, and semicolons between the cells.
 
         Raises
         ------
         InputError
-            If the file cannot be written; an existing file is kept.
+            If the name has another ending or the file cannot be written; an existing file is kept.
         """
+        check_table(path)
         # Only nan is unequal to itself.
         cells = {name: ["" if v != v else v for v in column] for name, column in self.headed().items()}
-        return write_columns(cells, path)
+        return write_columns(cells, path, decimal_comma)
 
     def to_pandas(self) -> pandas.DataFrame:
         """The columns as a DataFrame, with the headings of the CSV file.
@@ -125,6 +128,7 @@ class SweepTable:
         InputError
             If pyarrow is not installed or the file cannot be written.
         """
+        check_ending(path, (".parquet",), "this is")
         check_parquet()
         import pyarrow
         import pyarrow.parquet

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
+import csv
+import os
 import re
 import shlex
 import signal
@@ -13,8 +14,8 @@ import time
 import pytest
 
 import sbpath
-from sbpath import cli
 from sbpath.cli import main
+from sbpath.cli.parser import parsers, read_command
 from sbpath.studies.catalogue import STUDIES
 
 TWO_THREE = "interfaces.Li2Sb|Li3Sb.energy_J_per_m2"
@@ -39,20 +40,6 @@ def refused(capsys, folder, words, *arguments):
     assert list(folder.iterdir()) == []
 
 
-def parsers() -> dict[str, argparse.ArgumentParser]:
-    """The parser of each command and of each study, by its words."""
-
-    def below(parser: argparse.ArgumentParser, words: str) -> dict[str, argparse.ArgumentParser]:
-        found = {words: parser}
-        for action in parser._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                for name, child in action.choices.items():
-                    found |= below(child, f"{words} {name}".strip())
-        return found
-
-    return below(cli._parser(), "")
-
-
 COMMANDS = sorted(parsers())
 
 
@@ -66,9 +53,7 @@ def test_the_commands_are_these():
 @pytest.mark.parametrize("words", COMMANDS)
 def test_the_help_of_each_command_fits_a_screen(capsys, monkeypatch, words):
     monkeypatch.setenv("COLUMNS", "100")
-    with pytest.raises(SystemExit) as stop:
-        main([*words.split(), "--help"])
-    assert stop.value.code == 0
+    assert main([*words.split(), "--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) <= 45
     assert max(map(len, lines)) <= 100
@@ -89,7 +74,7 @@ def test_an_option_means_the_same_in_every_command():
 def test_examples_of_the_help_are_read(words):
     for line in re.findall(r"^  (sbpath .*)$", parsers()[words].epilog or "", flags=re.MULTILINE):
         _, *arguments = shlex.split(line)
-        options = cli._parser().parse_args(arguments)
+        options = read_command(arguments)
         mechanism = getattr(options, "mechanism", "li-sb")
         assert mechanism in sbpath.shipped_names()
 
@@ -99,7 +84,7 @@ def test_help_needs_no_heavy_import():
     code = (
         "import sys\nfrom sbpath.cli import main\n"
         "for command in ('list', 'show', 'check', 'simulate', 'compare', 'explain', 'losses', 'run', 'sweep', 'literature'):\n"
-        "    try:\n        main([command, '--help'])\n    except SystemExit:\n        pass\n"
+        "    main([command, '--help'])\n"
         f"    print(command, sorted({heavy} & set(sys.modules)), file=sys.stderr)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -135,13 +120,11 @@ def test_the_module_runs_as_the_command_does():
     ],
 )
 def test_an_option_given_twice_is_refused_in_one_line(capsys, arguments, option):
-    with pytest.raises(SystemExit) as stop:
-        main(arguments.split())
-    captured = capsys.readouterr()
-    assert (stop.value.code, captured.out) == (2, "")
-    assert len(captured.err.splitlines()) == 1
-    assert f"{option}" in captured.err
-    assert "is given twice" in captured.err
+    code, out, err = run(capsys, *arguments.split())
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert f"{option}" in err
+    assert "is given twice" in err
 
 
 @pytest.mark.parametrize(
@@ -279,13 +262,30 @@ def test_wrong_input_is_one_clear_line_and_nothing_is_written(
         (["compare"], ["MECHANISM"]),
         (["explain"], ["MECHANISM"]),
         (["losses", "li", "--cycles", "many"], ["--cycles", "many"]),
+        (
+            ["simulate", "li-sb", "na-sb"],
+            ["na-sb: sbpath simulate takes one system", "sbpath compare li-sb na-sb"],
+        ),
+        (["compare", "li", "--rates", "1C"], ["--rates", "did you mean '--rate'?"]),
+        (
+            ["compare", "li", "--at", "1.5"],
+            ["--at: sbpath compare has no such option; only sbpath run reversal, sbpath run rest has it"],
+        ),
+        (["simulate", "li", "--tempreature", "30"], ["did you mean '--temperature'?"]),
+        (["simulate", "li", "--wibble"], ["--wibble", "see sbpath simulate --help"]),
+        (
+            ["simulate", "li", "--figure", "dqvd", "--plot", "x.png"],
+            ["there is no 'dqvd'; did you mean 'dqdv'?"],
+        ),
+        (["simulate", "sb-li"], ["did you mean 'li-sb'?"]),
+        (["simulate", "Sb-K"], ["did you mean 'k-sb'?"]),
+        (["run", "rate_test", "li"], ["there is no 'rate_test'; did you mean 'rate-test'?"]),
+        (["list", "li"], ["li: sbpath list takes no such word"]),
     ],
 )
 def test_words_that_are_no_command_are_one_line_too(capsys, arguments, words):
-    with pytest.raises(SystemExit) as stop:
-        main(arguments)
-    err = capsys.readouterr().err
-    assert stop.value.code == 2
+    code, _, err = run(capsys, *arguments)
+    assert code == 2
     assert len(err.splitlines()) == 1
     for word in words:
         assert word in err
@@ -307,3 +307,134 @@ def test_ctrl_c_ends_any_command_with_one_line():
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (130, "", "sbpath: stopped\n")
+
+
+# -- output that ends early, interrupts ------------------------------------------------------------------
+
+
+def process(command, folder, **options):
+    """Exit code, output and errors of a line of the shell, where ``sbpath`` is the command."""
+    line = command.replace("sbpath", f"{shlex.quote(sys.executable)} -m sbpath")
+    done = subprocess.run(
+        line, shell=True, executable="/bin/bash", cwd=folder, capture_output=True, text=True, errors="replace", timeout=60, **options
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")
+@pytest.mark.parametrize(
+    ("command", "code", "err"),
+    [
+        ("sbpath simulate li-sb --csv a.csv > /dev/full", 1, "sbpath: the output cannot be written: No space left on device\n"),
+        ("sbpath --help > /dev/full", 1, "sbpath: the output cannot be written: No space left on device\n"),
+        ("sbpath simulate lisb 2> /dev/full", 2, ""),
+        ("sbpath list >&-", 0, ""),
+        ("sbpath simulate lisb 2>&-", 2, ""),
+        ("sbpath --help | head -n 1; exit ${PIPESTATUS[0]}", 0, ""),
+        ("sbpath list | true; exit ${PIPESTATUS[0]}", 0, ""),
+    ],
+)  # fmt: skip
+def test_output_that_cannot_be_written_ends_in_one_line(tmp_path, command, code, err):
+    found, _, said = process(command, tmp_path)
+    assert (found, said) == (code, err)
+    assert (tmp_path / "a.csv").exists() == ("--csv" in command)
+
+
+def test_what_is_printed_does_not_steer_the_terminal(capsys, monkeypatch):
+    monkeypatch.setattr("sbpath.cli.cmd_systems._list", lambda options: print("a\x1b[2Jb\nc") or 0)
+    assert run(capsys, "list")[:2] == (0, "a\\x1b[2Jb\nc\n")
+    assert run(capsys, "simulate", "x\x1b[2J\n")[2].startswith("sbpath: x\\x1b[2J\\n: no shipped mechanism")
+
+
+def test_names_of_files_may_have_umlauts_and_bytes_in_any_locale(tmp_path):
+    plain = {**os.environ, "LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for locale in (plain, dict(os.environ)):
+        for name in ("$'\\xff'", "Ä", "电"):
+            code, out, err = process(
+                f"sbpath show li-sb --plot {name}.svg && ls {name}.svg", tmp_path, env=locale
+            )
+            assert (code, err) == (0, "")
+            assert "wrote " in out
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "words"),
+    [
+        ("--csv", "data.xlsx", "a table is written as .csv or .txt"),
+        ("--csv", "data", "a table is written as .csv or .txt"),
+        ("--csv", "data.bdf.csv", "is the Battery Data Format"),
+        ("--save", "out.pkl", "a solution is written as .npz"),
+        ("--bdf", "out.csv", "write out.bdf.csv"),
+        ("--plot", "out.tiff", "figures are written as .png, .pdf or .svg"),
+        ("--csv", "folder.csv", "is a folder"),
+        ("--save", "/proc/out.npz", "cannot be written"),
+        ("--csv", "no/where.csv", "there is no folder"),
+    ],
+)
+def test_a_file_is_what_its_name_says_or_refused_before_the_run(
+    capsys, tmp_path, monkeypatch, option, name, words
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sbpath.simulation.simulate", lambda *a, **k: pytest.fail("simulated"))
+    (tmp_path / "folder.csv").mkdir()
+    code, out, err = run(capsys, "simulate", "li-sb", option, name)
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert words in err
+    assert name in err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "simulate li-sb",
+        "explain li-sb",
+        "run rate-test li-sb --rate 1C --cycles 1",
+        "compare li-sb --rate 1C",
+        "literature --ion k",
+    ],
+)
+def test_a_table_with_decimal_commas_has_the_same_numbers(capsys, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, *command.split(), "--csv", "point.csv", "--quiet")[0] == 0
+    assert run(capsys, *command.split(), "--csv", "comma.csv", "--decimal-comma", "--quiet")[0] == 0
+    with (
+        open("point.csv", newline="", encoding="utf-8") as a,
+        open("comma.csv", newline="", encoding="utf-8") as b,
+    ):
+        points, commas = list(csv.reader(a)), list(csv.reader(b, delimiter=";"))
+    number = re.compile(r"[-+]?\d+\.\d*(e[-+]?\d+)?")
+    assert commas[0] == points[0]
+    assert commas == [[x.replace(".", ",") if number.fullmatch(x) else x for x in row] for row in points]
+    assert any(number.fullmatch(cell) for row in points for cell in row)
+    assert "add --csv FILE" in run(capsys, *command.split(), "--decimal-comma")[2]
+
+
+def test_choices_and_names_may_be_in_any_case(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = "simulate LI-SB --graph Reported --rate 1c --figure dQdV --plot a.SVG --quiet"
+    assert run(capsys, *command.split())[0] == 0
+    code, out, _ = run(capsys, "SIMULATE", "li-sb", "--graph", "REPORTED", "--quiet")
+    assert (code, "reported graph" in out) == (0, True)
+    assert run(capsys, "run", "Rate-Test", "li-sb", "--rate", "1C", "--cycles", "1", "--quiet")[0] == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as on POSIX")
+def test_an_interrupt_that_a_library_loses_still_ends_the_command():
+    lost = (
+        "import signal, sys, time\nfrom sbpath.cli import cmd_systems, main\n"
+        "class Lost:\n    def __del__(self):\n        signal.raise_signal(signal.SIGINT)\n"
+        "def destructor(options):\n    Lost()\n    for _ in range(400):\n        time.sleep(0.05)\n    return 0\n"
+        "def import_error(options):\n    try:\n        signal.raise_signal(signal.SIGINT)\n"
+        "    except KeyboardInterrupt:\n        raise ImportError('initialization failed')\n"
+        "def swallowed(options):\n    try:\n        signal.raise_signal(signal.SIGINT)\n"
+        "    except BaseException:\n        return 0\n"
+        "sys.argv[1:] = ['list']\ncmd_systems._list = globals()[sys.argv.pop(0) and {!r}]\nsys.argv.insert(0, 'x')\nsys.exit(main())\n"
+    )
+    for way in ("destructor", "import_error", "swallowed"):
+        done = subprocess.run(
+            [sys.executable, "-c", lost.replace("{!r}", repr(way))],
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (130, "", "sbpath: stopped\n"), way

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import sbpath
-from sbpath import cli
 from sbpath.cli import main
+from sbpath.cli.parser import parser
 
 ROOT = Path(__file__).resolve().parents[2]
 README, SWEEPS = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/sweeps.md"))
@@ -68,8 +68,7 @@ def test_every_command_that_the_readme_names_exists():
     (table,) = re.findall(r"^\| command \|.*?\n\n", README, flags=re.DOTALL | re.MULTILINE)
     cells = [line.split("|")[1] for line in table.splitlines()[2:] if line]
     named = {word for cell in cells for word in re.findall(r"`(?:sbpath )?(\w+)", cell)}
-    parser = cli._parser()
-    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    (commands,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
     assert named == set(commands.choices)
 
 

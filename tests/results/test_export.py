@@ -24,7 +24,6 @@ from sbpath import (
     simulate,
     simulate_again,
 )
-from sbpath.results import export as export_module
 from sbpath.results.export import columns, to_bdf, to_csv, to_dataframe
 
 PROTOCOL = [
@@ -271,7 +270,7 @@ def test_a_writer_that_fails_leaves_the_old_file(solution, tmp_path, monkeypatch
     write, name = WRITERS[kind]
     (tmp_path / name).write_text("old")
     fake = type("csv", (), {"writer": rows_then(error)})
-    monkeypatch.setattr(export_module, "csv", fake)
+    monkeypatch.setattr("sbpath.files.csv", fake)
     with pytest.raises(expected):
         write(solution, tmp_path / name)
     assert [p.name for p in tmp_path.iterdir()] == [name]
@@ -315,13 +314,17 @@ def test_a_folder_instead_of_a_file(solution, tmp_path, writer):
     assert [p.name for p in tmp_path.rglob("*")] == [name]
 
 
+def denied(*_, **__):
+    raise PermissionError(13, "Permission denied")
+
+
 def test_unwritable_folder(solution, tmp_path, writer, monkeypatch):
     write, name = writer
     if os.geteuid() == 0:  # root may write anywhere, so the refusal is feigned
-        monkeypatch.setattr(os, "access", lambda path, mode: False)
+        monkeypatch.setattr("tempfile.TemporaryFile", denied)
     tmp_path.chmod(0o500)
     try:
-        with pytest.raises(InputError, match="no permission"):
+        with pytest.raises(InputError, match="Permission denied"):
             write(solution, tmp_path / name)
         assert not list(tmp_path.iterdir())
     finally:

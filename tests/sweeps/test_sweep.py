@@ -212,7 +212,7 @@ def test_a_measure_that_fails_or_gives_what_cannot_be_kept_is_a_row_with_its_rea
         (RATES, {"executor": 3}, ["submit", "3"]),
         (RATES, {"options": 1e-6}, ["SolverOptions"]),
         (RATES, {"measure": "hysteresis"}, ["measure: must be a function"]),
-        (RATES, {"out": "runs.db"}, ["runs.db", ".sqlite, .csv, .parquet"]),
+        (RATES, {"out": "runs.db"}, ["runs.db", ".sqlite, .csv or .parquet"]),
         (RATES, {"out": "no/such/folder.sqlite"}, ["no folder"]),
         (RATES, {"measure": lambda _: {}, "workers": 2}, ["measure: must be at the top level of a module"]),
     ],
