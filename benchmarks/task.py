@@ -114,7 +114,7 @@ def integrate(task: Task, rtol: float = RTOL, atol: float = ATOL, max_steps: int
 def rows_of(result: Run) -> list[Floats]:
     """The rows of each step, with time from its beginning."""
     parts = []
-    for rows in np.split(result.rows, result.last[:-1]):
+    for rows in np.split(result.table[:, : result.last[-1]].T, result.last[:-1]):
         own = rows.copy()
         own[:, TIME] -= own[0, TIME]
         parts.append(own)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
@@ -199,7 +199,7 @@ class Experiment:
     @cached_property
     def network(self) -> Network:
         """The graph at this temperature as arrays for the kernels, for one particle."""
-        return build_network(self.mechanism, self.graph, self.temperature_C + ZERO_CELSIUS_K)
+        return _network(_Same(self.mechanism), self.graph, self.temperature_C + ZERO_CELSIUS_K)
 
     def initial_state(self, network: Network) -> Floats:
         """The initial state for the solver: the unknowns of `network` in their order."""
@@ -267,6 +267,24 @@ def _floats(name: str, given: Any) -> tuple[Any, ...]:
     if not np.isfinite(values).all():
         raise InputError(f"{name}: must be finite numbers, not {shortened(given)}")
     return tuple(map(tuple, values.tolist())) if values.ndim > 1 else tuple(values.tolist())
+
+
+class _Same:
+    """A mechanism as the key of a cache, equal to itself only: to compare contents would take longer."""
+
+    def __init__(self, mechanism: Mechanism) -> None:
+        self.mechanism = mechanism
+
+    def __hash__(self) -> int:
+        return id(self.mechanism)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.mechanism is self.mechanism
+
+
+@lru_cache(maxsize=32)
+def _network(of: _Same, graph: str, temperature: float) -> Network:
+    return build_network(of.mechanism, graph, temperature)
 
 
 def full_cycles(mechanism: Mechanism, rate: str | Rate = "C/10", cycles: int = 1) -> Protocol:

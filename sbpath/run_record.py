@@ -12,10 +12,10 @@ from sbpath.cycle_table import CycleTable, before_the_start, joined, tabulated
 from sbpath.experiment import Experiment
 from sbpath.halfcycles import Run as HalfCycleRun
 from sbpath.halfcycles import charge_runs
-from sbpath.kernels import Booleans, Floats, Integers
+from sbpath.kernels import Booleans, Floats, Floats2, Integers
 from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.model import unknowns
-from sbpath.model.columns import CHARGE, HEAT_CAUSES, POTENTIAL, TIME, by_name
+from sbpath.model.columns import CHARGE, POTENTIAL, TIME, by_name, edge_heats
 from sbpath.model.network import Network, sizes_of
 from sbpath.model.population import Population
 from sbpath.model.workspace import fill_nodes, node_volume, workspace
@@ -51,12 +51,12 @@ class RunRecord:
         self.steps: list[StepRecord] = []
         self.failed = False
         # Not yet closed; first and last of their steps count all rows, those of others the kept ones.
-        self.rows: list[Floats] = []
+        self.rows: list[Floats2] = []
         self.seen: list[tuple[Integers, Any]] = []
         self.simulated = self.closed_rows = self.closed_steps = 0
         # Closed.
-        self.last_closed: Floats | None = None
-        self.kept: list[Floats] = []
+        self.last_closed: Floats2 | None = None
+        self.kept: list[Floats2] = []
         self.capacity: list[Floats] = []
         self.tables: list[CycleTable] = []
         self.kept_seen: list[tuple[Integers, Any]] = []
@@ -76,7 +76,7 @@ class RunRecord:
             strict=True,
         )
         for (cycle, number, step), (last, way, event, duration, size) in zip(todo, ends):  # noqa: B905
-            end = part.rows[last - 1]
+            end = part.table[:, last - 1]
             outcome, reason = outcome_of(step, End(way, event, duration, size, end[POTENTIAL]), max_steps)
             passed = float(end[CHARGE] - self.charge) / COULOMB_PER_MAH
             self.charge = float(end[CHARGE])
@@ -90,11 +90,11 @@ class RunRecord:
             self.failed = outcome.failed
             if self.failed:
                 break
-        self.rows.append(part.rows[:first])
+        self.rows.append(part.table[:, :first])
         self.simulated += first
         looks = part.snapshots.taken[0]
         self.seen.append((before + part.snapshots.row[:looks], part.snapshots.blocks[:looks]))
-        end = part.rows[first - 1]
+        end = part.table[:, first - 1]
         totals = end[self.network.columns.recorded :].copy()
         self.checkpoint = Checkpoint(part.state, float(end[TIME]), totals)
         if self.experiment.keep != "all":
@@ -110,32 +110,33 @@ class RunRecord:
         """Close the rows of `steps`, the first that are not yet, of whole cycles."""
         if not steps:
             return
-        rows = self.rows[0] if len(self.rows) == 1 else np.concatenate(self.rows)
+        rows = _joined(self.rows)
         count = steps[-1].last - self.closed_rows
-        block = rows[:count]
+        block = rows[:, :count]
         # A copy, since a view would hold all rows.
-        self.rows = [rows[count:].copy()] if count < len(rows) else []
+        self.rows = [rows[:, count:].copy()] if count < rows.shape[1] else []
         cycle, step = _numbers(steps)
-        before = self._before(block)
-        charge = self._charge(block[:, CHARGE])
-        runs = charge_runs(charge, cycle, step, before["charge_mAh_per_g"])
+        charge = self._charge(block[CHARGE])
+        passed = 0.0 if self.last_closed is None else float(self._charge(self.last_closed[CHARGE, 0]))
+        runs = charge_runs(charge, cycle, step, passed)
         capacity = _half_cycle_capacity(charge, runs)
         if self.experiment.keep == "all":
             self.kept_seen, self.seen = self.seen, []
         else:
             energy = by_name(block, sizes_of(self.network))["energy_J_per_g"]
+            before = self._before(block)
             self.tables.append(
-                tabulated(runs, cycle, charge, energy, before, lambda which: self._values(block[which]))
+                tabulated(runs, cycle, charge, energy, before, lambda which: self._values(block[:, which]))
             )
-            self.last_closed = block[-1].copy()
+            self.last_closed = block[:, -1:].copy()
             kept = self._kept(steps)
             self._thin(steps, kept)
-            block, capacity = block[kept], capacity[kept]
+            block, capacity = block.compress(kept, axis=1), capacity[kept]
         self.kept.append(block)
         self.capacity.append(capacity)
         self.closed_rows += count
         self.closed_steps += len(steps)
-        self.kept_rows += len(block)
+        self.kept_rows += block.shape[1]
 
     def _kept(self, steps: list[StepRecord]) -> Booleans:
         """Which rows of `steps` are kept.
@@ -166,12 +167,12 @@ class RunRecord:
         row, blocks = row[now], blocks[now]
         self.kept_seen.append((place[row[kept[row]]], blocks[kept[row]]))
 
-    def _before(self, block: Floats) -> dict[str, Any]:
+    def _before(self, block: Floats2) -> dict[str, Any]:
         """Values at the instant before the first row of `block`, which is the next to be closed."""
         if self.last_closed is not None:
-            values = self._values(self.last_closed[np.newaxis])
+            values = self._values(self.last_closed)
             return {name: value[..., 0] for name, value in values.items()}
-        first = self._values(block[:1])
+        first = self._values(block[:, :1])
         # What an initial jump of the voltage delivered was stored before.
         stored = first["stored_J_per_g"][0] + first["energy_J_per_g"][0]
         return before_the_start(self.experiment.initial.potential_V, float(stored))
@@ -180,18 +181,24 @@ class RunRecord:
         """Net charge since the start (mAh/g) where the electrode holds `held` (C/g)."""
         return (held - self.start_charge) / COULOMB_PER_MAH
 
-    def _values(self, rows: Floats) -> dict[str, Floats]:
+    def _values(self, rows: Floats2) -> dict[str, Floats]:
         """Charge, and what a solution has of columns and integrals, by the names of its fields."""
-        table = by_name(rows, sizes_of(self.network))
+        sizes = sizes_of(self.network)
+        table = by_name(rows, sizes)
         return table | {
             "charge_mAh_per_g": self._charge(table["charge_C_per_g"]),
-            "heat_parts_J_per_g": np.stack([table[c.integral] for c in HEAT_CAUSES if c.size == "edges"]),
+            "heat_parts_J_per_g": edge_heats(rows, self.network.columns, sizes["edges"]),
             "edge_charge_mAh_per_g": table["edge_charge_C_per_g"] / COULOMB_PER_MAH,
         }
 
     def values(self) -> dict[str, Floats]:
         """The same of all rows that are kept."""
-        return self._values(self.kept[0] if len(self.kept) == 1 else np.concatenate(self.kept))
+        return self._values(_joined(self.kept))
+
+
+def _joined(parts: list[Floats2]) -> Floats2:
+    """The rows of several parts of a record."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def _numbers(steps: Sequence[StepRecord]) -> tuple[Integers, Integers]:
@@ -226,7 +233,7 @@ def solution_of(record: RunRecord) -> Solution:
         "swelling_percent": (table["volume_m3_per_mol"] / pristine - 1.0) * 100.0,
     }
     # All other fields of a solution are columns of the same name.
-    made |= {f.name: table[f.name].copy() for f in fields(Solution) if f.name in table.keys() - made.keys()}
+    made |= {f.name: table[f.name] for f in fields(Solution) if f.name in table.keys() - made.keys()}
     others = {
         u.name: table[u.name].copy() for u in unknowns.UNKNOWNS if u.name not in ("fractions", "potential_V")
     }

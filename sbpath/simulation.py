@@ -30,6 +30,8 @@ from sbpath.solver.trial import SolverOptions
 
 # Steps are integrated in batches of about this wall time (s).
 BATCH_S = 0.2
+# Of the first batch nothing is known: a cycle with rests, since batches have to be joined.
+FIRST_STEPS = 4
 # Rows of a batch, about 5 MB for one particle, unless a single step has more. Larger ones are slower too.
 BATCH_ROWS = 10_000
 # Integrator steps that take about as long as a batch.
@@ -156,7 +158,7 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
     tolerances = Tolerances(options.rtol, options.atol, options.max_steps)
     least, most = mechanism.content_range
     spacing = math.inf if population is None else (most - least) / SNAPSHOTS
-    done, share = 0, 1
+    done, share = 0, FIRST_STEPS if population is None else 1
     label = f"sbpath {mechanism.name}"
     with tqdm(
         total=len(todo), desc=label, unit="step", delay=PROGRESS_DELAY_S, disable=None if progress else True
@@ -172,7 +174,7 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
                 break
             # As many steps as take about BATCH_S, since progress is not updated within a batch, and rows
             # that are not kept stay in memory for as long.
-            room = min(100.0, BATCH_S / (time.monotonic() - began + 1e-9), BATCH_ROWS / len(part.rows))
+            room = min(100.0, BATCH_S / (time.monotonic() - began + 1e-9), BATCH_ROWS / part.last[-1])
             share = max(1, round(len(part.last) * room))
             done = stop
     solution = solution_of(record)

@@ -27,6 +27,6 @@ def contestants(task: Task, rtol: float = RTOL, atol: float = ATOL) -> list[Cont
             "sbpath, its integrator alone",
             lambda: integrate(task, rtol, atol),
             lambda result: [(rows[:, TIME], rows[:, VOLTAGE]) for rows in rows_of(result)],
-            lambda result: (len(result.rows) - len(result.last)) // 3,
+            lambda result: (result.last[-1] - len(result.last)) // 3,
         ),
     ]

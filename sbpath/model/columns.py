@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.kernels import Floats, Floats2, Integers
+from sbpath.kernels import Floats, Floats2, Floats3, Integers
 from sbpath.model import unknowns
 from sbpath.model.unknowns import PARTICLE
 
@@ -119,15 +119,22 @@ def columns_of(sizes: Mapping[str, int]) -> Columns:
     )
 
 
-def by_name(rows: Floats2, sizes: Mapping[str, int]) -> dict[str, Floats]:
-    """Columns and integrals of a record of n rows by name: shape (n,) if single, else (size, n)."""
+def by_name(record: Floats2, sizes: Mapping[str, int]) -> dict[str, Floats]:
+    """Columns and integrals of a record (columns, n) by name: shape (n,) if single, else (size, n)."""
     table = columns()
     recorded = [column.name for column in table].index(FLOWS[RATE].name) + 1
     names = [(column.name, column.size) for column in table[:recorded]]
     names += [(column.integral, column.size) for column in table if column.integral]
     found, first = {}, 0
     for name, size in names:
-        own = rows[:, first : first + sizes[size]].T
-        found[name] = own[0] if size == "one" else own
+        found[name] = record[first] if size == "one" else record[first : first + sizes[size]]
         first += sizes[size]
     return found
+
+
+def edge_heats(record: Floats2, columns: Columns, edges: int) -> Floats3:
+    """Integrals of the causes of heat that are recorded for each of the E `edges`: shape (causes, E, n)."""
+    own = [first for first, cause in zip(columns.heat, HEAT_CAUSES, strict=True) if cause.size == "edges"]
+    # They follow each other.
+    first = columns.recorded + own[0] - columns.integrated
+    return record[first : first + len(own) * edges].reshape(len(own), edges, -1)

@@ -32,6 +32,11 @@ typedef struct {
     jmp_buf exit;
 } Call;
 
+/* A large block that was released, for the next array that fits: on fresh pages a short simulation would
+   spend a third of its time. */
+enum { LARGE = 1 << 16, LARGEST_SPARE = 1 << 24 };
+static Block *spare;
+
 static void *allocate(Call *call, const int64_t *shape, int rank, int64_t item, int zero)
 {
     int64_t size = item;
@@ -43,11 +48,21 @@ static void *allocate(Call *call, const int64_t *shape, int rank, int64_t item, 
             longjmp(call->exit, NO_MEMORY);
         size *= shape[i];
     }
-    Block *block = zero ? calloc(1, sizeof(Block) + size) : malloc(sizeof(Block) + size);
-    if (!block)
-        longjmp(call->exit, NO_MEMORY);
+    Block *block = NULL;
+    if (!zero && size >= LARGE) {
+        block = __atomic_exchange_n(&spare, NULL, __ATOMIC_ACQ_REL);
+        if (block && block->size < size) {
+            free(block);
+            block = NULL;
+        }
+    }
+    if (!block) {
+        block = zero ? calloc(1, sizeof(Block) + size) : malloc(sizeof(Block) + size);
+        if (!block)
+            longjmp(call->exit, NO_MEMORY);
+        block->size = size;
+    }
     block->next = call->blocks;
-    block->size = size;
     call->blocks = block;
     return block + 1;
 }
@@ -57,6 +72,8 @@ EXPORT void release(void *blocks)
     Block *block = blocks;
     while (block) {
         Block *next = block->next;
+        if (block->size >= LARGE && block->size <= LARGEST_SPARE)
+            block = __atomic_exchange_n(&spare, block, __ATOMIC_ACQ_REL);
         free(block);
         block = next;
     }

@@ -4,7 +4,8 @@ Each integrator step is evaluated at the four nodes of the Gauss-Lobatto rule (b
 inner points), which integrates to the accuracy of the solution.
 
 A row holds the first columns of an instant (`sbpath.model.columns`), with time counted from the start of
-the simulation, followed by the running integrals of the last columns.
+the simulation, followed by the running integrals of the last columns. The rows are kept as a table with
+one array per column, so that the arrays of a solution need not be copied from it.
 """
 
 from __future__ import annotations
@@ -76,12 +77,12 @@ class Snapshots(NamedTuple):
 
 
 class Recorder(NamedTuple):
-    """The record of a run: `rows`, of which the first `written` (1) are filled; the integrals so far,
-    `totals`; `offset` (1), the start time of the present step (s); and `snapshots`, taken whenever
+    """The record of a run: the `table` (columns, room for rows), of which the first `written` (1) rows are
+    filled; the integrals so far, `totals`; `offset` (1), the start time of the present step (s); and `snapshots`, taken whenever
     x has changed by `spacing` (mol per mol Sb) and at the ends of the steps; none if it is infinite.
     """
 
-    rows: Floats2
+    table: Floats2
     written: Integers
     totals: Floats
     offset: Floats
@@ -94,9 +95,10 @@ def new_recorder(
     columns: Columns, particle_unknowns: int, time: float, totals: Floats, spacing: float
 ) -> Recorder:
     """An empty record that begins at `time` (s) with the integrals `totals`."""
-    # Enough for a cycle: unused memory costs nothing, but copying to a larger array does.
+    # Enough for a cycle: unused memory costs nothing, but copying to a larger array does. (No power of 2:
+    # the elements of a row would compete for the same lines of the cache.)
     return Recorder(
-        np.empty((1024, columns.recorded + len(totals))),
+        np.empty((columns.recorded + len(totals), 1000)),
         np.zeros(1, np.int64),
         totals.copy(),
         np.array([time]),
@@ -108,12 +110,14 @@ def new_recorder(
 @kernel
 def with_room(recorder: Recorder, wanted: int) -> Recorder:
     """The same record with space for `wanted` rows."""
-    rows, count = recorder.rows, recorder.written[0]
-    if count + wanted <= len(rows):
+    table, count = recorder.table, recorder.written[0]
+    columns, room = table.shape
+    if count + wanted <= room:
         return recorder
-    larger = np.empty((max(2 * len(rows), count + wanted), rows.shape[1]))
-    for k in range(count):
-        larger[k] = rows[k]
+    larger = np.empty((columns, max(2 * room, count + wanted) + 8))
+    for k in range(columns):
+        own, full = larger[k], table[k]
+        own[:count] = full[:count]
     return Recorder(
         larger, recorder.written, recorder.totals, recorder.offset, recorder.snapshots, recorder.spacing
     )
@@ -122,12 +126,13 @@ def with_room(recorder: Recorder, wanted: int) -> Recorder:
 @kernel
 def add_row(recorder: Recorder, values: Floats, totals: Floats) -> None:
     """Add a row, for which there must be space: an instant and the integrals up to it."""
-    count = recorder.written[0]
-    row = recorder.rows[count]
-    recorded = len(row) - len(totals)
-    row[:recorded] = values[:recorded]
-    row[recorded:] = totals
-    row[TIME] += recorder.offset[0]
+    table, count = recorder.table, recorder.written[0]
+    recorded = len(table) - len(totals)
+    for k in range(recorded):
+        table[k, count] = values[k]
+    table[TIME, count] += recorder.offset[0]
+    for k in range(len(totals)):
+        table[recorded + k, count] = totals[k]
     recorder.written[0] = count + 1
 
 
@@ -153,5 +158,5 @@ def with_snapshot(recorder: Recorder, state: Floats) -> Recorder:
         snapshots.blocks[count, k] = state[k]
     snapshots.taken[0] = count + 1
     return Recorder(
-        recorder.rows, recorder.written, recorder.totals, recorder.offset, snapshots, recorder.spacing
+        recorder.table, recorder.written, recorder.totals, recorder.offset, snapshots, recorder.spacing
     )

@@ -120,13 +120,13 @@ class Monitor(NamedTuple):
 class Run(NamedTuple):
     """Result of the steps of a programme, m steps with r rows.
 
-    `rows` (r, columns), see `record`; for each step (m) `last`, one past its last row, `ended`, how
+    `table` (columns, at least r), see `record`, of which the first r rows are filled; for each step (m) `last`, one past its last row, `ended`, how
     it ended, `event`, the number of the limit that ended it, its `duration` (s), and the `size` (s)
     of its last trial step; the `state` (n) at the end; `snapshots` of the particles. A failed step
     is the last.
     """
 
-    rows: Floats2
+    table: Floats2
     last: Integers
     ended: Integers
     event: Integers
@@ -195,7 +195,7 @@ def run(
         if ended[k] > TIME_OVER:
             break
     return Run(
-        recorder.rows[: recorder.written[0]],
+        recorder.table,
         last[:done],
         ended[:done],
         event[:done],

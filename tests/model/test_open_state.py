@@ -192,13 +192,13 @@ def carried(network, protocol, potential=1.5, rtol=1e-6, atol=1e-9):
     done = run(network, programme, start, Tolerances(rtol, atol, 20_000), np.inf, monitor)
     assert len(done.last) == len(steps)
     assert (done.ended <= ALREADY + 1).all()
-    return done, by_name(done.rows, sizes_of(network))
+    return done, by_name(done.table[:, : done.last[-1]], sizes_of(network))
 
 
 def test_the_tables_and_the_layout_agree(filmed):
     network = filmed
     particles = len(network.weight)
-    layout, table = network.layout, by_name(np.arange(200.0)[None], sizes_of(network))
+    layout, table = network.layout, by_name(np.arange(200.0)[:, None], sizes_of(network))
     assert layout[:5] == (3, 3, 3 * particles, 2, 3 * particles + 3)
     assert layout.first.tolist() == [0, 3 * particles, 3 * particles + 1, 3 * particles + 2]
     np.testing.assert_array_equal(layout.floor, [0.0, 0.0, 0.0, -np.inf, 0.0, 0.0])

@@ -120,8 +120,10 @@ def test_rows_that_are_not_kept_do_not_stay(monkeypatch):
     class Watched(run_record.RunRecord):
         def add(self, part, todo):
             super().add(part, todo)
-            held.append((sum(map(len, self.rows)), sum(map(len, self.kept)), self.steps[-1].cycle))
-            assert all(rows.base is None or len(rows.base) <= len(part.rows) for rows in self.rows)
+            held.append(
+                (*(sum(r.shape[1] for r in rows) for rows in (self.rows, self.kept)), self.steps[-1].cycle)
+            )
+            assert all(rows.base is None or rows.base.shape[1] <= part.table.shape[1] for rows in self.rows)
 
     monkeypatch.setattr(simulation, "RunRecord", Watched)
     monkeypatch.setattr(simulation, "BATCH_ROWS", 3_000)

@@ -80,9 +80,12 @@ def test_native_and_interpreted_kernels_are_the_same_to_the_last_digit(name):
         monitor = Monitor(np.zeros(1), np.zeros(1, np.int64))
         return network, programme, start, Tolerances(1e-4, 1e-6, 1000), (most - least) / 4.0, monitor
 
+    def filled(done):
+        return done._replace(table=done.table[:, : done.last[-1]])
+
     native = compiled(run)
-    ours, theirs = native(*arguments()), interpreted(run)(*arguments())
-    assert len(theirs.rows) > 100
+    ours, theirs = filled(native(*arguments())), filled(interpreted(run)(*arguments()))
+    assert theirs.table.shape[1] > 100
     assert_same(ours, theirs)
 
 
