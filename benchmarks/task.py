@@ -96,7 +96,14 @@ def make_task(mechanism: Mechanism, protocol: Protocol, graph: str = "candidate"
         assert programme.current_control[k]
         assert len(limit) <= 1
         value, side = (programme.value[limit[0]], programme.sign[limit[0]]) if limit else (0.0, 0.0)
-        legs.append(Leg(float(programme.level[k]), float(programme.duration[k]), float(value), float(side)))
+        legs.append(
+            Leg(
+                float(programme.level[programme.first_segment[k]]),
+                float(programme.duration[k]),
+                float(value),
+                float(side),
+            )
+        )
     pristine = [float(node == mechanism.initial_phase) for node in mechanism.nodes]
     start = np.array([*pristine, mechanism.upper_cutoff_V])
     return Task(mechanism, graph, protocol, network, programme, legs, start)

@@ -137,4 +137,4 @@ def edge_heats(record: Floats2, columns: Columns, edges: int) -> Floats3:
     own = [first for first, cause in zip(columns.heat, HEAT_CAUSES, strict=True) if cause.size == "edges"]
     # They follow each other.
     first = columns.recorded + own[0] - columns.integrated
-    return record[first : first + len(own) * edges].reshape(len(own), edges, -1)
+    return record[first : first + len(own) * edges].reshape(len(own), edges, record.shape[1])

@@ -47,9 +47,15 @@ class Ran:
         kept = kept or folder / "kept"
         variables = os.environ | {"SBPATH_CACHE_DIR": str(kept), "PYTHONDONTWRITEBYTECODE": "1"} | environment
         main = folder / "main.py"
-        main.write_text(SCRIPT.format(folder=str(folder)))
-        (folder / "part.py").write_text(PART.format(factor=factor))
-        (folder / "number.py").write_text(f"NUMBER = {number}\n")
+        texts = {
+            main: SCRIPT.format(folder=str(folder)),
+            folder / "part.py": PART.format(factor=factor),
+            folder / "number.py": f"NUMBER = {number}\n",
+        }
+        for path, text in texts.items():
+            # Another process may be reading what is there.
+            if not path.exists() or path.read_text() != text:
+                path.write_text(text)
         began = time.perf_counter()
         done = subprocess.run(
             [sys.executable, main], env=variables, capture_output=True, text=True, check=True
@@ -250,8 +256,25 @@ def test_other_threads_go_on_and_can_stop_a_kernel():
 
 def test_threads_at_once_have_memory_of_their_own():
     with ThreadPoolExecutor(8) as pool:
-        for n, (values, *_) in pool.map(lambda n: (n, compiled(ramp)(n, 3)), range(1, 400)):
-            assert values.sum() == n * (n - 1) / 2
+        # From small arrays to large ones, which are used again.
+        for n, (values, _, _, waste) in pool.map(lambda n: (n, compiled(ramp)(n, 3)), range(1, 40_000, 100)):
+            assert values.sum() == waste.sum() == n * (n - 1) / 2
+
+
+def test_memory_of_a_large_result_is_used_again_once_it_is_dropped():
+    def table():
+        return compiled(ramp)(LARGE, 1)[3]
+
+    table()
+    first = table()
+    address, kept = first.ctypes.data, first.copy()
+    second = table()
+    assert second.ctypes.data != address
+    second[:] = 0.0
+    np.testing.assert_array_equal(first, kept)
+    del first, second
+    places = {table().ctypes.data for _ in range(10)}
+    assert len(places) <= 2
 
 
 WORKERS = """
