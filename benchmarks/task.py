@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicHermiteSpline
 
 import sbpath
+from sbpath.experiment import basis_of
 from sbpath.kernels import compiled
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.model.columns import MOTION, TIME, VOLTAGE
@@ -89,7 +90,7 @@ def make_task(mechanism: Mechanism, protocol: Protocol, graph: str = "candidate"
     """A task from a protocol that holds no voltage."""
     network = build_network(mechanism, graph, mechanism.temperature_C + ZERO_CELSIUS_K)
     steps = [step for _, _, step in protocol.steps()]
-    programme = programme_of(steps, mechanism.theoretical_capacity_mAh_per_g, 1.0)
+    programme = programme_of(steps, basis_of(mechanism, mechanism.theoretical_capacity_mAh_per_g, None))
     legs = []
     for k in range(len(steps)):
         limit = range(programme.first_limit[k], programme.first_limit[k + 1])

@@ -16,13 +16,22 @@ from sbpath.kernels import Floats
 from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.notation import node_named
+from sbpath.mechanism.paths import with_changes
 from sbpath.mechanism.reader import load_mechanism, mechanism_from_valid_document
 from sbpath.model.network import Network, build_network, sizes_of
 from sbpath.model.population import Population
 from sbpath.model.unknowns import state_of
 from sbpath.physical import ZERO_CELSIUS_K
+from sbpath.protocol.basis import Basis
 from sbpath.protocol.protocol import Protocol, cycling
-from sbpath.protocol.steps import CompositionLimit, ConstantCurrent, CurrentTable, Rate, Step
+from sbpath.protocol.steps import (
+    CapacityLimit,
+    CompositionLimit,
+    ConstantCurrent,
+    CurrentTable,
+    Rate,
+    Step,
+)
 from sbpath.solver.trial import SolverOptions
 
 ProtocolLike = Protocol | Step | str | Iterable[Any]
@@ -32,6 +41,8 @@ Keep = Literal["all", "ends"] | int
 TEMPERATURE_RANGE_C = (-150.0, 1500.0)
 AMOUNT_RANGE = (1e-9, 1e9)  # g, mA/g
 MAX_CURRENT_A_PER_G = 1e4
+# The number of a mechanism that the argument `loading_mg_per_cm2` replaces.
+LOADING = "electrode.loading_mg_per_cm2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,7 @@ class Experiment:
         Temperature (Celsius).
     initial : State
         Initial state, with a fraction for every node.
-    electrode_mass_g : float
+    electrode_mass_g : float or None
         Mass of host, for currents in A and mA (g).
     one_C_mA_per_g : float
         1C as a specific current (mA/g).
@@ -130,7 +141,7 @@ class Experiment:
     protocol: Protocol
     temperature_C: float
     initial: State
-    electrode_mass_g: float
+    electrode_mass_g: float | None
     one_C_mA_per_g: float
     options: SolverOptions
     population: Population | None = None
@@ -145,7 +156,8 @@ class Experiment:
         graph: str | None = None,
         temperature_C: float | None = None,
         initial: State | None = None,
-        electrode_mass_g: float = 1.0,
+        electrode_mass_g: float | None = None,
+        loading_mg_per_cm2: float | None = None,
         one_C_mA_per_g: float | None = None,
         options: SolverOptions | None = None,
         population: Population | None = None,
@@ -160,6 +172,8 @@ class Experiment:
         """
         if not isinstance(mechanism, Mechanism):
             mechanism = load_mechanism(mechanism)
+        if loading_mg_per_cm2 is not None:
+            mechanism = with_changes(mechanism, {LOADING: loading_mg_per_cm2})
         if protocol is None:
             protocol = full_cycles(mechanism)
         parsed = Protocol.parse(protocol, mechanism.ion)
@@ -170,20 +184,25 @@ class Experiment:
         numbers = {
             "temperature_C": (temperature_C, mechanism.temperature_C, TEMPERATURE_RANGE_C),
             "one_C_mA_per_g": (one_C_mA_per_g, capacity, AMOUNT_RANGE),
-            "electrode_mass_g": (electrode_mass_g, 1.0, AMOUNT_RANGE),
+            "electrode_mass_g": (electrode_mass_g, None, AMOUNT_RANGE),
         }
         celsius, one_C, mass = (
             default if given is None else problems.attempt(number, name, given, *between, otherwise=default)
             for name, (given, default, between) in numbers.items()
         )
         if not problems.lines:
-            problems.add(*_step_problems(parsed, mechanism, one_C, mass))
+            problems.add(*_step_problems(parsed, mechanism, basis_of(mechanism, one_C, mass)))
         if not isinstance(options, SolverOptions):
             problems.add(f"options: must be SolverOptions(...), not {options!r}")
         keep = problems.attempt(_kept, keep)
         start = problems.attempt(_start, mechanism, initial)
         problems.check()
         return cls(mechanism, name, parsed, celsius, start, mass, one_C, options, population, keep)
+
+    @property
+    def basis(self) -> Basis:
+        """What converts the currents and charges of the protocol."""
+        return basis_of(self.mechanism, self.one_C_mA_per_g, self.electrode_mass_g)
 
     @property
     def edges(self) -> tuple[Edge, ...]:
@@ -303,31 +322,59 @@ def _kept(keep: Keep) -> Keep:
     return every
 
 
-def _step_problems(protocol: Protocol, mechanism: Mechanism, one_C: float, mass: float) -> list[str]:
+def basis_of(mechanism: Mechanism, one_C_mA_per_g: float, electrode_mass_g: float | None) -> Basis:
+    """What converts the currents and charges of a protocol: capacity and loading of the mechanism, and these."""
+    return Basis(
+        one_C_mA_per_g * 1e-3,
+        electrode_mass_g,
+        mechanism.electrode.loading_mg_per_cm2.value,
+        mechanism.theoretical_capacity_mAh_per_g * 1e-3,
+        mechanism.content_range,
+    )
+
+
+def _step_problems(protocol: Protocol, mechanism: Mechanism, basis: Basis) -> list[str]:
     """Mistakes in steps that are impossible with this mechanism."""
-    least, most = mechanism.content_range
     places: dict[str, list[str]] = {}
+    # Cycles repeat their steps.
+    found: dict[Step, list[str]] = {}
     for cycle, count, step in protocol.steps():
-        wrong = []
-        largest = 0.0
-        if isinstance(step, ConstantCurrent):
-            largest = step.rate.to_A_per_g(one_C * 1e-3, mass)
-        elif isinstance(step, CurrentTable):
-            largest = float(np.abs(step.to_A_per_g(one_C * 1e-3, mass)).max())
-        if largest > MAX_CURRENT_A_PER_G:
-            wrong.append(f"the current is above {MAX_CURRENT_A_PER_G:g} A per g of Sb; write e.g. C/10")
-        for limit in step.limits:
-            if isinstance(limit, CompositionLimit) and not least < limit.x < most:
-                wrong.append(
-                    f"{mechanism.name} holds {least:g} to {most:g} {mechanism.ion} per Sb, and these limits are "
-                    f"only approached; use an x in between, e.g. {0.99 * most:.4g}, or a voltage"
-                )
-        for problem in wrong:
+        if step not in found:
+            found[step] = _problems_of(step, mechanism, basis)
+        for problem in found[step]:
             places.setdefault(problem, []).append(f"cycle {cycle}, step {count} ({step})")
     return [
         f"{at[0]}{f' (and {len(at) - 1} more like it)' if at[1:] else ''}: {problem}"
         for problem, at in places.items()
     ]
+
+
+def _problems_of(step: Step, mechanism: Mechanism, basis: Basis) -> list[str]:
+    least, most = mechanism.content_range
+    try:
+        resolved = basis.resolved(step)
+    except InputError as error:
+        return list(error.problems)
+    wrong = []
+    largest = 0.0
+    if isinstance(resolved, ConstantCurrent):
+        largest = resolved.rate.value
+    elif isinstance(resolved, CurrentTable):
+        largest = float(np.abs(resolved.current).max())
+    if largest > MAX_CURRENT_A_PER_G:
+        wrong.append(f"the current is above {MAX_CURRENT_A_PER_G:g} A per g of Sb; write e.g. C/10")
+    for given, limit in zip(step.limits, resolved.limits, strict=True):
+        if not isinstance(limit, CompositionLimit) or least < limit.x < most:
+            continue
+        example, holds = f"an x in between, e.g. {0.99 * most:.4g}", ""
+        if isinstance(given, CapacityLimit):
+            full = 1e3 * basis.capacity_Ah_per_g
+            example, holds = "at most 99%", f", 100% or {full:.1f} mAh/g of host"
+        wrong.append(
+            f"{mechanism.name} holds {least:g} to {most:g} {mechanism.ion} per Sb{holds}, and these limits are "
+            f"only approached; use {example}, or a voltage"
+        )
+    return wrong
 
 
 def _start(mechanism: Mechanism, initial: State | None) -> State:

@@ -47,7 +47,8 @@ def simulate(
     graph: str | None = None,
     temperature_C: float | None = None,
     initial: Solution | State | None = None,
-    electrode_mass_g: float = 1.0,
+    electrode_mass_g: float | None = None,
+    loading_mg_per_cm2: float | None = None,
     one_C_mA_per_g: float | None = None,
     options: SolverOptions | None = None,
     population: Population | None = None,
@@ -71,8 +72,10 @@ def simulate(
     initial : Solution or State, optional
         Start from the final state of a solution, or from a state. By default all Sb is in the
         mechanism's initial phase, at its upper cut-off.
-    electrode_mass_g : float
-        Mass of Sb, for currents in A and mA (g).
+    electrode_mass_g : float, optional
+        Mass of host in the electrode, for currents in A and mA (g).
+    loading_mg_per_cm2 : float, optional
+        Mass of host per area, for currents in mA/cm2 and the resistance; by default that of the mechanism.
     one_C_mA_per_g : float, optional
         1C; by default the theoretical capacity in one hour (660 mA/g for Sb).
     options : SolverOptions, optional
@@ -122,6 +125,7 @@ def simulate(
         temperature_C=temperature_C,
         initial=initial.final_state if isinstance(initial, Solution) else initial,
         electrode_mass_g=electrode_mass_g,
+        loading_mg_per_cm2=loading_mg_per_cm2,
         one_C_mA_per_g=one_C_mA_per_g,
         options=options,
         population=population,
@@ -152,9 +156,7 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
     start_charge = stored_charge(state, network, space)[0]
     record = RunRecord(experiment, network, state, start_charge)
     todo = list(experiment.protocol.steps())
-    programme = programme_of(
-        [step for _, _, step in todo], experiment.one_C_mA_per_g, experiment.electrode_mass_g
-    )
+    programme = programme_of([step for _, _, step in todo], experiment.basis)
     tolerances = Tolerances(options.rtol, options.atol, options.max_steps)
     least, most = mechanism.content_range
     spacing = math.inf if population is None else (most - least) / SNAPSHOTS

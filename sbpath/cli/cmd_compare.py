@@ -7,8 +7,10 @@ from typing import Any
 
 from sbpath.cli.options import (
     HelpFormatter,
+    add_amounts,
     add_cycles,
     add_outputs,
+    amounts,
     check_outputs,
     save_figure,
     to_celsius,
@@ -48,6 +50,7 @@ def add(commands: Any) -> None:
     compare.add_argument(
         "--temperature", nargs="+", metavar="T", help="25, 25C or 298K (default: the mechanism's)"
     )
+    add_amounts(compare)
     add_cycles(compare, 2)
     compare.add_argument(
         "--scale", choices=("own", "Li"), default="own",
@@ -68,6 +71,7 @@ def _compare(options: argparse.Namespace) -> int:
         rates=options.rate,
         temperatures_C=[to_celsius(text) for text in options.temperature] if options.temperature else (None,),
         cycles=options.cycles,
+        **amounts(options),
         progress=not options.quiet,
     )
     print(comparison_report(solutions, options.scale))

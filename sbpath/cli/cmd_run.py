@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sbpath.cli.options import (
     HelpFormatter,
+    add_amounts,
     add_conditions,
     add_mechanism,
     add_outputs,
     add_save,
     add_window,
+    amounts,
     check_outputs,
     cut_offs,
     load,
@@ -49,6 +51,7 @@ def _add_studies(run: argparse.ArgumentParser) -> None:
         for argument in study.arguments:
             _add_argument(parser, argument)
         add_conditions(parser)
+        add_amounts(parser)
         add_window(parser)
         add_outputs(parser, "the whole table", "a figure")
         add_save(parser)
@@ -77,6 +80,7 @@ def _run(options: argparse.Namespace) -> int:
         study.protocol_of(mechanism, *cut_offs(options, mechanism), **chosen),
         graph=options.graph,
         temperature_C=to_celsius(options.temperature),
+        **amounts(options),
         progress=not options.quiet,
     )
     print(study.report(solution))

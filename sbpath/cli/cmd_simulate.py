@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sbpath.cli.options import (
     HelpFormatter,
+    add_amounts,
     add_conditions,
     add_cycling,
     add_mechanism,
@@ -15,6 +16,7 @@ from sbpath.cli.options import (
     add_protocol,
     add_save,
     add_window,
+    amounts,
     check_cycles,
     check_figure_kind,
     check_outputs,
@@ -72,9 +74,7 @@ def add(commands: Any) -> None:
     add_conditions(simulate)
     add_window(simulate)
     add_protocol(simulate)
-    simulate.add_argument(
-        "--mass", type=float, default=1.0, metavar="G", help="grams of Sb, for A, mA and --bdf (default 1)"
-    )
+    add_amounts(simulate)
     simulate.add_argument("--particles", type=int, metavar="N", help="N particles at one potential")
     simulate.add_argument(
         "--spread", nargs="+", metavar="WHAT=WIDTH",
@@ -112,7 +112,7 @@ def _simulate(options: argparse.Namespace) -> int:
             protocol,
             graph=options.graph,
             temperature_C=to_celsius(options.temperature),
-            electrode_mass_g=options.mass,
+            **amounts(options),
             population=_population(options),
             keep=keep,
             progress=not options.quiet,

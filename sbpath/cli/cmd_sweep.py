@@ -8,11 +8,13 @@ from typing import Any
 
 from sbpath.cli.options import (
     HelpFormatter,
+    add_amounts,
     add_conditions,
     add_cycling,
     add_mechanism,
     add_outputs,
     add_protocol,
+    amounts,
     check_cycles,
     check_outputs,
     load,
@@ -74,6 +76,7 @@ def add(commands: Any) -> None:
     sweep.add_argument("--seed", type=int, metavar="N", help="seed of the sample (default 0)")
     add_cycling(sweep, 2)
     add_conditions(sweep)
+    add_amounts(sweep)
     add_protocol(sweep)
     sweep.add_argument("--workers", type=int, metavar="N", help="processes (default: one per core)")
     sweep.add_argument(
@@ -114,6 +117,7 @@ def _map(options: argparse.Namespace) -> int:
         rate=options.rate,
         temperature_C=to_celsius(options.temperature),
         cycles=options.cycles,
+        **amounts(options),
         progress=not options.quiet,
     )
     print(selection_report(chart, mechanism))
@@ -144,6 +148,7 @@ def _table(options: argparse.Namespace) -> int:
         cycles=options.cycles,
         graph=options.graph,
         temperature_C=to_celsius(options.temperature),
+        **amounts(options),
         out=options.out,
         workers=options.workers,
         progress=not options.quiet,

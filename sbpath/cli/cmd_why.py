@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sbpath.cli.options import (
     HelpFormatter,
+    add_amounts,
     add_conditions,
     add_cycling,
     add_mechanism,
     add_outputs,
+    amounts,
     check_figure_kind,
     check_outputs,
     load,
@@ -60,6 +62,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     add_mechanism(parser)
     add_cycling(parser, 2)
     add_conditions(parser)
+    add_amounts(parser)
 
 
 def _cycled(options: argparse.Namespace, mechanism: Mechanism) -> Solution:
@@ -71,6 +74,7 @@ def _cycled(options: argparse.Namespace, mechanism: Mechanism) -> Solution:
         full_cycles(mechanism, rate(options), options.cycles),
         graph=options.graph,
         temperature_C=to_celsius(options.temperature),
+        **amounts(options),
         progress=not options.quiet,
     )
 
@@ -110,6 +114,7 @@ def _losses(options: argparse.Namespace) -> int:
         mechanism,
         graph=options.graph,
         temperature_C=to_celsius(options.temperature),
+        loading_mg_per_cm2=amounts(options)["loading_mg_per_cm2"],
         progress=not options.quiet,
     )
     print(loss_report(solution, found), asymmetry, zero_rate.report(limit), sep="\n\n")

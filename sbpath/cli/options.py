@@ -10,7 +10,7 @@ import os
 import re
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from sbpath.errors import InputError
 from sbpath.physical import ZERO_CELSIUS_K
@@ -46,7 +46,7 @@ def add_mechanism(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="PATH=NUMBER", dest="changes",
-        help="e.g. kinetics.growth_rate_per_s=2e-3 (see `sbpath show`); repeatable",
+        help="e.g. electrode.particle_radius_m=50nm (see `show`); repeatable",
     )  # fmt: skip
 
 
@@ -54,6 +54,43 @@ def add_conditions(parser: argparse.ArgumentParser) -> None:
     """Graph and temperature."""
     parser.add_argument("--graph", metavar="NAME", help="candidate, reported, ... (default: the mechanism's)")
     parser.add_argument("--temperature", metavar="T", help="25, 25C or 298K (default: the mechanism's)")
+
+
+def add_amounts(parser: argparse.ArgumentParser) -> None:
+    """What currents refer to."""
+    parser.add_argument("--mass", metavar="M", help="of host, 2mg or 0.002 (g); for currents in A and mA")
+    parser.add_argument(
+        "--loading",
+        metavar="L",
+        help="of host, 1.5mg/cm2; for mA/cm2 and resistances",
+    )
+
+
+class Amounts(TypedDict):
+    """Keyword arguments of all functions that take currents."""
+
+    electrode_mass_g: float | None
+    loading_mg_per_cm2: float | None
+
+
+def amounts(options: argparse.Namespace) -> Amounts:
+    """The arguments ``electrode_mass_g`` and ``loading_mg_per_cm2`` from the options of `add_amounts`."""
+    return {
+        "electrode_mass_g": number("--mass", "mass_g", options.mass),
+        "loading_mg_per_cm2": number("--loading", "loading_mg_per_cm2", options.loading),
+    }
+
+
+def number(option: str, key: str, text: str | None) -> float | None:
+    """The number typed for `option`, in the unit in which `key` ends; None if not given."""
+    from sbpath.mechanism.units import number_for
+
+    if text is None:
+        return None
+    try:
+        return number_for(key, text)
+    except InputError as error:
+        raise InputError(f"{option}: {error}") from None
 
 
 def add_cycling(parser: argparse.ArgumentParser, cycles: int) -> None:
@@ -110,18 +147,15 @@ def load(options: argparse.Namespace) -> Mechanism:
 
     changes: dict[str, float] = {}
     for change in options.changes:
-        path, sign, text = change.rpartition("=")
-        if path.strip() in changes:
-            raise InputError(f"--set {path.strip()}: is given twice; keep one")
-        try:
-            changes[path.strip()] = float(text)
-        except ValueError:
-            sign = ""
+        path, sign, text = (part.strip() for part in change.rpartition("="))
+        if path in changes:
+            raise InputError(f"--set {path}: is given twice; keep one")
         if not sign or not path:
             hint = "write e.g. 'kinetics.growth_rate_per_s=2e-3'"
             if change.startswith("interfaces.") and "|" not in change:
                 hint = "the shell takes a | for itself; put the whole in quotes"
             raise InputError(f"--set: {change!r} is not PATH=NUMBER; {hint}")
+        changes[path] = cast(float, number(f"--set {path}", path.rpartition(".")[2], text))
     return load_mechanism(options.mechanism, changes, options.design)
 
 
@@ -130,24 +164,28 @@ def rate(options: argparse.Namespace) -> str:
     return "C/10" if options.rate is None else options.rate
 
 
-def to_volts(name: str, text: str) -> float:
-    """A voltage as typed: ``0.05`` or ``50mV``."""
-    from sbpath.protocol.quantities import measure
+def to_volts(name: str, text: str, ion: str) -> float:
+    """A voltage as typed: ``0.05``, ``50mV`` or ``0.05 V vs. Li+/Li``."""
+    from sbpath.protocol.quantities import one_line, without_reference
 
     try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        return measure(text.strip(), "voltage")
-    except InputError:
-        raise InputError(f"{name}: {text!r} is not a voltage; write 0.05 or 50mV") from None
+        return cast(float, number(name, "voltage_V", without_reference(one_line(text), ion)))
+    except InputError as error:
+        raise InputError(f"{name}: {str(error).removeprefix(f'{name}: ')}") from None
 
 
 def cut_offs(options: argparse.Namespace, mechanism: Mechanism) -> tuple[float, float]:
     """``--lower`` and ``--upper`` (V), or the mechanism's cut-offs."""
-    lower = mechanism.lower_cutoff_V if options.lower is None else to_volts("--lower", options.lower)
-    upper = mechanism.upper_cutoff_V if options.upper is None else to_volts("--upper", options.upper)
+    lower = (
+        mechanism.lower_cutoff_V
+        if options.lower is None
+        else to_volts("--lower", options.lower, mechanism.ion)
+    )
+    upper = (
+        mechanism.upper_cutoff_V
+        if options.upper is None
+        else to_volts("--upper", options.upper, mechanism.ion)
+    )
     return lower, upper
 
 

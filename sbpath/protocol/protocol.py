@@ -15,8 +15,12 @@ from typing import Any, Literal, cast, get_args
 from sbpath.arguments import items, whole
 from sbpath.errors import InputError
 from sbpath.protocol.current_file import current_table
-from sbpath.protocol.quantities import EXAMPLE, measure, one_line, plain, read
+from sbpath.protocol.quantities import EXAMPLE, measure, one_line, plain, read, without_reference
 from sbpath.protocol.steps import (
+    CapacityLimit,
+    Charge,
+    ChargeLimit,
+    ChargeUnit,
     CompositionLimit,
     ConstantCurrent,
     ConstantVoltage,
@@ -43,6 +47,7 @@ _VERBS: dict[str, tuple[Direction, Ion | None]] = {
     "charge": ("extraction", None), "extract": ("extraction", None), "delithiate": ("extraction", "Li"),
     "desodiate": ("extraction", "Na"), "depotassiate": ("extraction", "K"),
 }  # fmt: skip
+KNOWN = (*_VERBS, "rest", "hold", "sweep", "run")
 _EXAMPLES = {
     "insertion": EXAMPLE,
     "extraction": "Charge at 50 mA/g until 1.5 V",
@@ -60,6 +65,7 @@ def parse_step(text: str, ion: Ion | None = None) -> Step:
     ----------
     text : str
         Such as ``Discharge at C/10 until 0.05 V``, ``Insert at 50 mA/g for 2 h or until x = 2.5``,
+        ``Charge at 0.1 mA/cm2 for 300 mAh/g or until 50% of theoretical capacity``,
         ``Hold at 10 mV until C/50``, ``Rest for 1 hour``, ``Sweep at 0.1 mV/s from 1.5 V to 0.05 V``,
         ``Run current.csv until 0.05 V``, each optionally followed by ``(10 second period)``. Case does not
         matter. A file is read at once (`sbpath.protocol.current_file`).
@@ -80,20 +86,19 @@ def parse_step(text: str, ion: Ion | None = None) -> Step:
     line = one_line(text)
     verb = line.split(" ")[0]
     key = verb.casefold()
-    known = (*_VERBS, "rest", "hold", "sweep", "run")
-    near = key if key in known else (get_close_matches(key, known, n=1) or [""])[0]
+    near = key if key in KNOWN else (get_close_matches(key, KNOWN, n=1) or [""])[0]
     example = _EXAMPLES[_VERBS[near][0] if near in _VERBS else near or "insertion"]
     try:
-        if key not in known:
+        if key not in KNOWN:
             hint = f", the nearest known one is '{near.capitalize()}'" if near else ""
             raise InputError(f"no step begins with '{verb}'{hint}")
         step_ion = _VERBS[key][1] if key in _VERBS else None
         if ion and step_ion and ion != step_ion:
             raise InputError(f"'{verb}' is for a {step_ion} cell and this is a {ion} cell")
         if key != "run":
-            return _parse(key, line[len(verb) :].strip())
+            return _parse(key, without_reference(line[len(verb) :].strip(), ion))
         # The name of a file as it is written.
-        run = _table(text.strip()[len(verb) :].strip())
+        run = _table(text.strip()[len(verb) :].strip(), ion)
     except InputError as error:
         raise InputError(f"'{line}': {error}; write for example '{example}'") from None
     return current_table(*run)
@@ -308,8 +313,7 @@ def _parse(verb: str, rest: str) -> Step:
 
 def _split(rest: str) -> tuple[str, tuple[Limit, ...], float | None]:
     """What follows a verb as a head, the limits and the period; any of them may be empty."""
-    if "," in rest:
-        raise InputError("commas are not understood; the decimal separator is a point")
+    rest = _without_commas(rest)
     period_s = None
     if bracket := re.search(r"\(([^()]*)\)$", rest):
         if not (period := re.fullmatch(r"(.+) period", bracket[1].strip(), re.I)):
@@ -321,17 +325,36 @@ def _split(rest: str) -> tuple[str, tuple[Limit, ...], float | None]:
     return head, limits, period_s
 
 
-def _table(rest: str) -> tuple[str, tuple[Limit, ...], float | None]:
+def _table(rest: str, ion: Ion | None) -> tuple[str, tuple[Limit, ...], float | None]:
     """Read what follows 'Run': the name of a file, the limits and the period."""
     name = re.match(r"\"([^\"\r\n]+)\"(?=\s|$)|([^\"\r\n]+?\.(?:csv|txt|tsv))(?=\s|$)", rest, re.I)
     if not name:
         raise InputError(
             "a file such as current.csv must follow 'Run', in double quotation marks if it ends otherwise"
         )
-    head, limits, period_s = _split(one_line(rest[name.end() :]))
+    head, limits, period_s = _split(without_reference(one_line(rest[name.end() :]), ion))
     if head:
         raise InputError(f"unexpected '{head}' after the file")
     return name[1] or name[2], limits, period_s
+
+
+def _without_commas(rest: str) -> str:
+    """`rest` without commas before "or"; all others are mistakes."""
+    if decimal := re.search(r"[0-9],[0-9]+", rest):
+        raise InputError(
+            f"'{decimal[0]}' has a comma; the decimal separator is a point, and digits are not grouped"
+        )
+    second = re.search(r"(?:[,;]|\bthen\b) ?(?:and )?(?:then )?([a-z]+) (?=at |for |[0-9])", rest, re.I)
+    if second and second[1].casefold() in KNOWN:
+        raise InputError(
+            f"a second step begins with '{second[1]}'; write each step as a text of its own, in its own quotes"
+        )
+    plain_text = re.sub(r", ?(?=or\b)", " ", rest)
+    if mark := re.search(r"[,;]", plain_text):
+        raise InputError(
+            f"'{mark[0]}' has no meaning here; put 'or' between limits, and steps in quotes of their own"
+        )
+    return plain_text
 
 
 def _limit(text: str) -> Limit:
@@ -341,9 +364,13 @@ def _limit(text: str) -> Limit:
             f"'{text}' is not a limit; begin each with 'for' or 'until', and put 'or' between them"
         )
     quantity, value, unit = read(match[2])
-    if (match[1].casefold() == "for") != (quantity == "time") or quantity == "scan rate":
+    word = match[1].casefold()
+    if quantity == "charge":
+        charge = Charge(value, cast(ChargeUnit, unit))
+        return ChargeLimit(charge) if word == "for" else CapacityLimit(charge)
+    if (word == "for") != (quantity == "time") or quantity == "scan rate":
         raise InputError(
-            f"'for' takes a time and 'until' a voltage, a current or a composition, not '{match[2]}'"
+            f"'for' takes a time or a charge and 'until' a voltage, a current, a charge or a composition, not '{match[2]}'"
         )
     if quantity == "current":
         return CurrentLimit(Rate(value, cast(RateUnit, unit)))

@@ -18,7 +18,8 @@ from sbpath.kernels import Floats
 from sbpath.protocol.quantities import check, one_line, plain, read, settle, show
 
 Direction = Literal["insertion", "extraction"]
-RateUnit = Literal["C", "A/g", "A"]
+RateUnit = Literal["C", "A/g", "A", "A/cm2"]
+ChargeUnit = Literal["Ah/g", "Ah", "Ah/cm2", "%"]
 
 # More rows than this in a table of currents, a year of a minute each, belong in several.
 MAX_TABLE_ROWS = 1_000_000
@@ -34,8 +35,8 @@ class Rate:
     ----------
     value : float
         Magnitude in `unit`, above 0.
-    unit : {"C", "A/g", "A"}
-        C-rate, current per gram of Sb, or current of the whole electrode.
+    unit : {"C", "A/g", "A", "A/cm2"}
+        C-rate, current per gram of host, of the whole electrode, or per area of it.
 
     Raises
     ------
@@ -48,7 +49,7 @@ class Rate:
 
     def __post_init__(self) -> None:
         if self.unit not in get_args(RateUnit):
-            raise InputError(f"the unit of a rate must be C, A/g or A, not {self.unit!r}")
+            raise InputError(f"the unit of a rate must be C, A/g, A or A/cm2, not {self.unit!r}")
         settle(self, "value", f"a rate [{self.unit}]", positive=True)
 
     def __str__(self) -> str:
@@ -74,24 +75,58 @@ class Rate:
         except InputError as error:
             raise InputError(f"'{line}': {error}; write for example 'C/10', '50 mA/g' or '5 mA'") from None
 
-    def to_A_per_g(self, one_C_A_per_g: float, electrode_mass_g: float) -> float:
-        """Return the current per gram of Sb [A/g], unsigned.
+    def to_A_per_g(
+        self,
+        one_C_A_per_g: float,
+        electrode_mass_g: float | None = None,
+        loading_mg_per_cm2: float | None = None,
+    ) -> float:
+        """Return the current per gram of host [A/g], unsigned.
 
         Parameters
         ----------
         one_C_A_per_g : float
-            1C as a current per gram of Sb [A/g].
-        electrode_mass_g : float
-            Mass of Sb in the electrode [g].
+            1C as a current per gram of host [A/g].
+        electrode_mass_g : float, optional
+            Mass of host in the electrode [g], for a current in A.
+        loading_mg_per_cm2 : float, optional
+            Mass of host per area [mg/cm2], for a current in A/cm2.
 
         Raises
         ------
         InputError
-            If either is not finite and above 0.
+            If what the unit needs is missing, or not finite and above 0.
         """
         one_C = check(one_C_A_per_g, "one_C_A_per_g", positive=True)
-        mass = check(electrode_mass_g, "electrode_mass_g", positive=True)
-        return self.value * {"C": one_C, "A/g": 1.0, "A": 1.0 / mass}[self.unit]
+        if self.unit in ("A", "A/cm2"):
+            return self.value / host_mass_g(self.unit, str(self), electrode_mass_g, loading_mg_per_cm2)
+        return self.value * (one_C if self.unit == "C" else 1.0)
+
+
+def host_mass_g(
+    unit: str, text: str, electrode_mass_g: float | None, loading_mg_per_cm2: float | None
+) -> float:
+    """The mass of host [g] of the electrode, or of 1 cm2 of it, that a current or charge in `unit` refers to.
+
+    Raises
+    ------
+    InputError
+        If it is not given, in terms of `text`, or not finite and above 0.
+    """
+    areal = unit.endswith("/cm2")
+    name, given = (
+        ("loading_mg_per_cm2", loading_mg_per_cm2) if areal else ("electrode_mass_g", electrode_mass_g)
+    )
+    if given is None:
+        needs = (
+            "the mass of host per area; give loading_mg_per_cm2 (--loading 2mg/cm2)"
+            if areal
+            else "the mass of host in the electrode; give electrode_mass_g (--mass 2mg), "
+            f"or write it per gram, in {unit}/g"
+        )
+        raise InputError(f"{text} needs {needs}")
+    mass = check(given, name, positive=True)
+    return mass * 1e-3 if areal else mass
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +183,95 @@ class CompositionLimit:
         return f"until x = {plain(self.x)}"
 
 
-Limit = VoltageLimit | CurrentLimit | TimeLimit | CompositionLimit
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """An amount of charge, above 0.
+
+    Parameters
+    ----------
+    value : float
+        In `unit`.
+    unit : {"Ah/g", "Ah", "Ah/cm2", "%"}
+        Per gram of host, of the whole electrode, per area of it, or in percent of the theoretical capacity.
+
+    Raises
+    ------
+    InputError
+        If the value is not finite and above 0, or the unit is unknown.
+    """
+
+    value: float
+    unit: ChargeUnit
+
+    def __post_init__(self) -> None:
+        if self.unit not in get_args(ChargeUnit):
+            raise InputError(f"the unit of a charge must be Ah/g, Ah, Ah/cm2 or %, not {self.unit!r}")
+        settle(self, "value", f"a charge [{self.unit}]", positive=True)
+
+    def __str__(self) -> str:
+        if self.unit == "%":
+            return f"{plain(self.value)}% of theoretical capacity"
+        return show(self.value, f"m{self.unit}", f"u{self.unit}", at_least=1.0)
+
+    def to_Ah_per_g(
+        self,
+        capacity_Ah_per_g: float,
+        electrode_mass_g: float | None = None,
+        loading_mg_per_cm2: float | None = None,
+    ) -> float:
+        """Return the charge per gram of host [Ah/g]; the theoretical capacity is in Ah/g, the others as in
+        `Rate.to_A_per_g`.
+
+        Raises
+        ------
+        InputError
+            If what the unit needs is missing, or not finite and above 0.
+        """
+        if self.unit in ("Ah", "Ah/cm2"):
+            return self.value / host_mass_g(self.unit, str(self), electrode_mass_g, loading_mg_per_cm2)
+        return self.value * (capacity_Ah_per_g / 100.0 if self.unit == "%" else 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeLimit:
+    """Reached when `charge` has passed since the step began."""
+
+    charge: Charge
+
+    def __post_init__(self) -> None:
+        _check_is(self.charge, Charge, "the charge of a limit")
+
+    def __str__(self) -> str:
+        return f"for {self.charge}"
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityLimit:
+    """Reached when the electrode holds `charge` more than at its lowest alkali content: a composition."""
+
+    charge: Charge
+
+    def __post_init__(self) -> None:
+        _check_is(self.charge, Charge, "the charge of a limit")
+
+    def __str__(self) -> str:
+        return f"until {self.charge}"
+
+
+Limit = VoltageLimit | CurrentLimit | TimeLimit | CompositionLimit | ChargeLimit | CapacityLimit
 _LIMIT_NAMES: dict[type, str] = {
     VoltageLimit: "a voltage",
     CurrentLimit: "a current",
     TimeLimit: "a time",
     CompositionLimit: "a composition",
+    ChargeLimit: "a charge that passes",
+    CapacityLimit: "a charge that it holds",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ConstantCurrent:
-    """Drive a constant current until the first of `limits` (voltage, time or composition) is reached.
+    """Drive a constant current until the first of `limits` (voltage, time, charge or composition) is reached.
 
     `period_s` [s] is the output period; None leaves it to the solver. Here and in the other steps,
     a limit that cannot end the step or a number out of range raises InputError.
@@ -174,7 +286,15 @@ class ConstantCurrent:
         if self.direction not in get_args(Direction):
             raise InputError(f"the direction must be 'insertion' or 'extraction', not {self.direction!r}")
         _check_is(self.rate, Rate, "the rate of a constant-current step")
-        _check_step(self, "a constant-current step", VoltageLimit, TimeLimit, CompositionLimit)
+        _check_step(
+            self,
+            "a constant-current step",
+            VoltageLimit,
+            TimeLimit,
+            CompositionLimit,
+            ChargeLimit,
+            CapacityLimit,
+        )
 
     def __str__(self) -> str:
         # Insert and Extract are unambiguous; Charge and Discharge depend on the cell
@@ -183,7 +303,9 @@ class ConstantCurrent:
 
 @dataclass(frozen=True, slots=True)
 class ConstantVoltage:
-    """Hold `voltage_V` [V] until the first of `limits` (current, time or composition) is reached."""
+    """Hold `voltage_V` [V] until the first of `limits` (current, time or composition, as x or as the charge held)
+    is reached.
+    """
 
     voltage_V: float
     limits: tuple[Limit, ...]
@@ -191,7 +313,7 @@ class ConstantVoltage:
 
     def __post_init__(self) -> None:
         settle(self, "voltage_V", "the voltage of a hold [V]")
-        _check_step(self, "a hold", CurrentLimit, TimeLimit, CompositionLimit)
+        _check_step(self, "a hold", CurrentLimit, TimeLimit, CompositionLimit, CapacityLimit)
 
     def __str__(self) -> str:
         return f"Hold at {plain(self.voltage_V)} V{_tail(self)}"
@@ -296,7 +418,7 @@ class CurrentTable:
             )
         if problem := row_problem(self.time_s, self.current):
             raise InputError(f"{what}: row {problem[0]}: {problem[1]}")
-        _check_step(self, "a table of currents", VoltageLimit, TimeLimit, CompositionLimit)
+        _check_step(self, "a table of currents", VoltageLimit, TimeLimit, CompositionLimit, CapacityLimit)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CurrentTable) and self._key() == other._key()
@@ -320,9 +442,15 @@ class CurrentTable:
             self.time_s.tobytes(), self.current.tobytes(), self.unit, self.limits, self.period_s, self.source,
         )  # fmt: skip
 
-    def to_A_per_g(self, one_C_A_per_g: float, electrode_mass_g: float) -> Floats:
-        """The currents per gram of Sb, with their sign, shape (n,) [A/g]; arguments as in `Rate.to_A_per_g`."""
-        return self.current * Rate(1.0, self.unit).to_A_per_g(one_C_A_per_g, electrode_mass_g)
+    def to_A_per_g(
+        self,
+        one_C_A_per_g: float,
+        electrode_mass_g: float | None = None,
+        loading_mg_per_cm2: float | None = None,
+    ) -> Floats:
+        """The currents per gram of host, with their sign, shape (n,) [A/g]; arguments as in `Rate.to_A_per_g`."""
+        one = Rate(1.0, self.unit).to_A_per_g(one_C_A_per_g, electrode_mass_g, loading_mg_per_cm2)
+        return self.current * one
 
 
 Step = ConstantCurrent | ConstantVoltage | Rest | Sweep | CurrentTable

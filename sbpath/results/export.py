@@ -122,7 +122,7 @@ def to_bdf(solution: Solution, path: str | Path) -> Path:
 
 
 def _bdf_columns(solution: Solution) -> dict[str, Column]:
-    mass = solution.experiment.electrode_mass_g
+    mass = solution.experiment.electrode_mass_g or 1.0
     temperature = solution.temperature_C
     # Adding 0.0 turns -0.0, as in a rest, into 0.0.
     net_capacity = -solution.charge_mAh_per_g * mass * 1e-3 + 0.0

@@ -9,8 +9,11 @@ import numpy as np
 
 from sbpath.halfcycles import CHARGE_TOLERANCE
 from sbpath.kernels import Floats
+from sbpath.protocol.basis import Basis
 from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.steps import (
+    CapacityLimit,
+    ChargeLimit,
     CompositionLimit,
     ConstantCurrent,
     ConstantVoltage,
@@ -53,21 +56,19 @@ class End(NamedTuple):
     potential: float
 
 
-def programme_of(steps: Sequence[Step], one_C: float, mass: float) -> Programme:
-    """The steps of a protocol as arrays.
-
-    `one_C` is 1C in mA/g, `mass` the mass of the host in g.
-    """
-    rows = [_imposed(step) for step in steps]
+def programme_of(given: Sequence[Step], basis: Basis) -> Programme:
+    """The steps of a protocol as arrays."""
     # Cycles repeat their steps.
+    resolved = {step: basis.resolved(step) for step in dict.fromkeys(given)}
+    steps = [resolved[step] for step in given]
+    rows = [_imposed(step) for step in steps]
     segments: dict[Step, tuple[int, int, Floats, Floats]] = {}
     count = 0
-    for step in steps:
-        if step not in segments:
-            until, level = _segments(step, one_C, mass)
-            segments[step] = (count, count + len(level), until, level)
-            count += len(level)
-    limits = [[_event(limit, step, one_C, mass) for limit in watched_limits(step)] for step in steps]
+    for step in dict.fromkeys(steps):
+        until, level = _segments(step)
+        segments[step] = (count, count + len(level), until, level)
+        count += len(level)
+    limits = [[_event(limit, step) for limit in watched_limits(step)] for step in steps]
     control, end, scan_rate = zip(*rows, strict=True)
     quantity, value, sign = np.array([t for these in limits for t in these], dtype=float).reshape(-1, 3).T
     return Programme(
@@ -88,7 +89,7 @@ def programme_of(steps: Sequence[Step], one_C: float, mass: float) -> Programme:
 
 
 def _imposed(step: Step) -> tuple[bool, float, float]:
-    """Control mode, end and scan rate of a step, see `Programme`."""
+    """Control mode, end and scan rate of a resolved step, see `Programme`."""
     match step:
         case ConstantVoltage(voltage_V=voltage):
             return False, voltage, 0.0
@@ -98,17 +99,16 @@ def _imposed(step: Step) -> tuple[bool, float, float]:
             return True, 0.0, 0.0
 
 
-def _segments(step: Step, one_C: float, mass: float) -> tuple[Floats, Floats]:
-    """Ends (s) and levels of the segments of a step, see `Programme`."""
+def _segments(step: Step) -> tuple[Floats, Floats]:
+    """Ends (s) and levels of the segments of a resolved step, see `Programme`."""
     match step:
         case CurrentTable():
-            level = step.to_A_per_g(one_C * 1e-3, mass)[:-1]
+            level = step.current[:-1]
             # Where the current stays the same, the integrator need not stop.
             ends = np.append(np.diff(level) != 0.0, True)
             return (step.time_s[1:] - step.time_s[0])[ends], level[ends]
         case ConstantCurrent(direction=direction, rate=rate):
-            magnitude = rate.to_A_per_g(one_C * 1e-3, mass)
-            level = magnitude if direction == "insertion" else -magnitude
+            level = rate.value if direction == "insertion" else -rate.value
         case Rest():
             level = 0.0
         case ConstantVoltage(voltage_V=voltage):
@@ -119,12 +119,12 @@ def _segments(step: Step, one_C: float, mass: float) -> tuple[Floats, Floats]:
 
 
 def watched_limits(step: Step) -> list[Limit]:
-    """The limits that are events; time limits set the duration instead."""
-    return [limit for limit in step.limits if not isinstance(limit, TimeLimit)]
+    """The limits that are events; those of time and of charge that passes set the duration instead."""
+    return [limit for limit in step.limits if not isinstance(limit, TimeLimit | ChargeLimit)]
 
 
-def _event(limit: Limit, step: Step, one_C: float, mass: float) -> tuple[int, float, float]:
-    """A watched limit as quantity, value and sign, see `Programme`."""
+def _event(limit: Limit, step: Step) -> tuple[int, float, float]:
+    """A watched limit of a resolved step as quantity, value and sign, see `Programme`."""
     # Insertion lowers the voltage and raises x.
     insertion = isinstance(step, ConstantCurrent) and step.direction == "insertion"
     match limit:
@@ -135,12 +135,12 @@ def _event(limit: Limit, step: Step, one_C: float, mass: float) -> tuple[int, fl
         case VoltageLimit(voltage_V=voltage):
             return ABOUT_VOLTAGE, voltage, 1.0 if insertion else -1.0
         case CurrentLimit(rate=rate):
-            return ABOUT_CURRENT, rate.to_A_per_g(one_C * 1e-3, mass), 1.0
+            return ABOUT_CURRENT, rate.value, 1.0
         case CompositionLimit(x=x):
             sign = (-1.0 if insertion else 1.0) if isinstance(step, ConstantCurrent) else 0.0
             return ABOUT_COMPOSITION, x, sign
-        case TimeLimit():
-            raise AssertionError("a time limit is a duration, not an event")
+        case _:
+            raise AssertionError(f"{limit!r} is not an event of a resolved step")
 
 
 def _longest(step: Step) -> float:
@@ -157,10 +157,14 @@ def outcome_of(step: Step, end: End, max_steps: int) -> tuple[Outcome, str]:
     match end.way:
         case way if way == TIME_OVER and isinstance(step, Sweep) and end.duration < longest:
             outcome, limit = Outcome.SWEEP, f"{step.end_V:g} V"
-        case way if way == TIME_OVER and isinstance(step, CurrentTable) and end.duration < longest:
+        case way if way == TIME_OVER and longest <= end.duration:
+            outcome = Outcome.TIME
+        case way if way == TIME_OVER and isinstance(step, CurrentTable):
             outcome = Outcome.TABLE
         case way if way == TIME_OVER:
-            outcome = Outcome.UNREACHED if longest == NO_TIME_LIMIT_S else Outcome.TIME
+            passed = [limit for limit in step.limits if isinstance(limit, ChargeLimit)]
+            outcome = Outcome.CHARGE if passed else Outcome.UNREACHED
+            limit = " or ".join(str(limit.charge) for limit in passed)
         case way if way in (EVENT, ALREADY):
             met = watched_limits(step)[end.event]
             outcome = Outcome.ALREADY_MET if end.way == ALREADY else _OUTCOMES[type(met)]
@@ -184,6 +188,7 @@ _OUTCOMES = {
     VoltageLimit: Outcome.VOLTAGE,
     CurrentLimit: Outcome.CURRENT,
     CompositionLimit: Outcome.COMPOSITION,
+    CapacityLimit: Outcome.CAPACITY,
 }
 _FAILURES = {
     NO_STEP_SIZE: Outcome.STEP_SIZE,

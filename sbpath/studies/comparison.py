@@ -32,6 +32,8 @@ def compare(
     designs: Sequence[str | Path | None] = (None,),
     rates: Sequence[str] = ("C/10",),
     temperatures_C: Sequence[float | None] = (None,),
+    electrode_mass_g: float | None = None,
+    loading_mg_per_cm2: float | None = None,
     cycles: int = 2,
     progress: bool = True,
 ) -> list[Solution]:
@@ -47,6 +49,8 @@ def compare(
         Electrode designs as in `load_mechanism`; None is the system's own electrode.
     rates : sequence of str
         Such as ``"C/10"``.
+    electrode_mass_g, loading_mg_per_cm2 : float, optional
+        As in `simulate`, the same in every run.
     cycles : int
         Number of cycles; the last one is compared.
     progress : bool
@@ -79,7 +83,12 @@ def compare(
         try:
             mechanism = system if design is None else with_design(system, design)
             protocol = full_cycles(mechanism, rate, cycles)
-            runs.append(Experiment.of(mechanism, protocol, graph=graph, temperature_C=celsius))
+            runs.append(
+                Experiment.of(
+                    mechanism, protocol, graph=graph, temperature_C=celsius,
+                    electrode_mass_g=electrode_mass_g, loading_mg_per_cm2=loading_mg_per_cm2,
+                )
+            )  # fmt: skip
         except InputError as error:
             problems |= dict.fromkeys(error.problems)
     if problems:

@@ -83,11 +83,11 @@ class RatePoint:
 def rate_capability(solution: Solution) -> list[RatePoint]:
     """A point for each cycle with both directions and a constant-current step, in order."""
     driven: dict[int, tuple[str, float]] = {}
-    one_C, mass = solution.experiment.one_C_mA_per_g, solution.experiment.electrode_mass_g
+    basis = solution.experiment.basis
     for record in solution.steps:
         step = record.step
         if isinstance(step, ConstantCurrent) and record.cycle not in driven:
-            driven[record.cycle] = str(step.rate), step.rate.to_A_per_g(one_C * 1e-3, mass)
+            driven[record.cycle] = str(step.rate), basis.A_per_g(step.rate)
     table = solution.cycle_table
     points = []
     for summary in cycle_summaries(solution):

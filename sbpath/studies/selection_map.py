@@ -81,6 +81,8 @@ def selection_map(
     graph: str | None = None,
     rate: str | None = None,
     temperature_C: float | None = None,
+    electrode_mass_g: float | None = None,
+    loading_mg_per_cm2: float | None = None,
     changes: Mapping[str, float] | None = None,
     cycles: int = 2,
     progress: bool = True,
@@ -93,10 +95,10 @@ def selection_map(
         As in `simulate`.
     x, y : Variation or str
         What varies, as text ``NAME=LOW..HIGH:COUNT``; see `Variation`.
-    graph, temperature_C
+    graph, temperature_C, electrode_mass_g, loading_mg_per_cm2
         As in `simulate`; the temperature only if it does not vary.
     rate : str, optional
-        C-rate if it does not vary; C/10 if not given.
+        Rate if it does not vary; C/10 if not given.
     changes : mapping, optional
         Other numbers to replace in the mechanism, as in `load_mechanism`.
     cycles : int
@@ -126,7 +128,10 @@ def selection_map(
     problems.add(*name_problems(mechanism, varied, None))
     problems.add(*idle_problems([v.name for v in varied], None, rate, temperature_C, None, None))
     problems.check()
-    plan = Plan.of(mechanism, varied, rate=rate, cycles=cycles, graph=graph, temperature_C=temperature_C)
+    plan = Plan.of(
+        mechanism, varied, rate=rate, cycles=cycles, graph=graph, temperature_C=temperature_C,
+        electrode_mass_g=electrode_mass_g, loading_mg_per_cm2=loading_mg_per_cm2,
+    )  # fmt: skip
     problems.add(*first_problems(plan, (up.values[0], across.values[0])))
     problems.check()
     shape = (len(up.values), len(across.values))

@@ -91,6 +91,7 @@ def zero_rate(
     *,
     graph: str | None = None,
     temperature_C: float | None = None,
+    loading_mg_per_cm2: float | None = None,
     progress: bool = True,
 ) -> ZeroRate:
     """Simulate two cycles at each rate and extrapolate the hysteresis of the second to zero rate.
@@ -101,7 +102,7 @@ def zero_rate(
         As in `simulate`.
     rates : sequence of str, optional
         C-rates such as ``"C/100"``, at least four; C/100,000 to C/10 if not given.
-    graph, temperature_C
+    graph, temperature_C, loading_mg_per_cm2
         As in `simulate`.
     progress : bool
         Show progress if it takes longer than two seconds.
@@ -125,6 +126,7 @@ def zero_rate(
             full_cycles(mechanism, Rate(value, "C"), 2),
             graph=graph,
             temperature_C=temperature_C,
+            loading_mg_per_cm2=loading_mg_per_cm2,
             progress=False,
         )
         gaps.append(cycle_summaries(solution)[-1].hysteresis_mV)

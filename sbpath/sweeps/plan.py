@@ -21,7 +21,7 @@ import numpy as np
 from sbpath import __version__
 from sbpath.arguments import as_number
 from sbpath.errors import SbpathError
-from sbpath.experiment import Experiment, full_cycles
+from sbpath.experiment import LOADING, Experiment, full_cycles
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import with_changes
 from sbpath.protocol.protocol import Protocol, table_document
@@ -58,7 +58,7 @@ class Plan:
     ----------
     mechanism : Mechanism
         With the numbers that do not vary.
-    graph, temperature_C, options
+    graph, temperature_C, options, electrode_mass_g
         As in `simulate`; the temperature is used if it does not vary.
     steps : tuple of tuple of str or CurrentTable, or None
         Steps of each cycle, with placeholders ``{name}`` for what varies; None for standard cycles.
@@ -80,6 +80,7 @@ class Plan:
     measure: Measure
     names: tuple[str, ...]
     units: tuple[str, ...]
+    electrode_mass_g: float | None = None
 
     @classmethod
     def of(
@@ -92,11 +93,15 @@ class Plan:
         cycles: int = 2,
         graph: str | None = None,
         temperature_C: float | None = None,
+        electrode_mass_g: float | None = None,
+        loading_mg_per_cm2: float | None = None,
         options: SolverOptions | None = None,
         measure: Measure = cycle_values,
     ) -> Self:
         """A plan with the defaults filled in."""
-        celsius = as_number(temperature_C)
+        celsius, mass = as_number(temperature_C), as_number(electrode_mass_g)
+        if loading_mg_per_cm2 is not None:
+            mechanism = with_changes(mechanism, {LOADING: loading_mg_per_cm2})
         return cls(
             mechanism=mechanism,
             graph=mechanism.graph_named(graph),
@@ -109,6 +114,7 @@ class Plan:
             measure=measure,
             names=tuple(v.name for v in varied),
             units=tuple("C" if v.name == RATE else v.unit for v in varied),
+            electrode_mass_g=electrode_mass_g if mass is None else mass,
         )
 
     def about(self) -> dict[str, Any]:
@@ -118,6 +124,7 @@ class Plan:
             "mechanism": self.mechanism.document,
             "graph": self.graph,
             "temperature_C": self.temperature_C,
+            "electrode_mass_g": self.electrode_mass_g,
             "protocol": [self.rate, self.cycles]
             if self.steps is None
             else [
@@ -173,6 +180,7 @@ class Plan:
             self.protocol(point, mechanism),
             graph=self.graph,
             temperature_C=values.get(TEMPERATURE, self.temperature_C),
+            electrode_mass_g=self.electrode_mass_g,
             options=self.options,
         )
 

@@ -47,6 +47,8 @@ def sweep(
     cycles: int = 2,
     graph: str | None = None,
     temperature_C: float | None = None,
+    electrode_mass_g: float | None = None,
+    loading_mg_per_cm2: float | None = None,
     options: SolverOptions | None = None,
     measure: Measure = cycle_values,
     out: str | Path | None = None,
@@ -82,7 +84,7 @@ def sweep(
         Of those cycles, if it does not vary; C/10 if not given.
     cycles : int
         Number of those cycles.
-    graph, temperature_C, options
+    graph, temperature_C, electrode_mass_g, loading_mg_per_cm2, options
         As in `simulate`; the temperature only if it does not vary.
     measure : callable
         Takes the `Solution` of a run and returns a dict of numbers and texts by name; units belong in
@@ -146,6 +148,8 @@ def sweep(
         cycles=cycles,
         graph=graph,
         temperature_C=temperature_C,
+        electrode_mass_g=electrode_mass_g,
+        loading_mg_per_cm2=loading_mg_per_cm2,
         options=options if isinstance(options, SolverOptions) else None,
         measure=measure,
     )

@@ -133,7 +133,7 @@ def test_an_option_given_twice_is_refused_in_one_line(capsys, arguments, option)
         (["simulate", "lisb"], ["lisb", "did you mean 'li-sb'"]),
         (["simulate", "nowhere.toml"], ["nowhere.toml", "no such file"]),
         (["simulate", "li", "--lower", "1.6"], ["wrong way round", "swap"]),
-        (["simulate", "li", "--lower", "nan"], ["finite"]),
+        (["simulate", "li", "--lower", "nan"], ["'nan' is not a number"]),
         (["simulate", "li", "--rate", "0C"], ["above 0"]),
         (["simulate", "li", "--rate", "fast"], ["fast", "C/10"]),
         (["simulate", "li", "--cycles", "0"], ["cycles", "1 or more"]),

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from sbpath import Population, cycling, load_mechanism, load_solution, simulate, simulation
+from sbpath.experiment import basis_of
 from sbpath.model import columns, equations, processes, unknowns
 from sbpath.model.columns import HEAT_CAUSES, Column, by_name
 from sbpath.model.equations import Control, evaluate
@@ -187,6 +188,8 @@ def carried(network, protocol, potential=1.5, rtol=1e-6, atol=1e-9):
     steps = [step for _, _, step in protocol.steps()]
     programme = programme_of(steps, 660.35, 1.0)
     totals = np.zeros(network.columns.width - network.columns.integrated)
+    programme = programme_of(steps, basis_of(load_mechanism("li-sb"), 660.35, None))
+    totals = np.zeros(network.columns.width - network.columns.power)
     start = Checkpoint(start_of(network, potential), 0.0, totals)
     monitor = Monitor(np.zeros(1), np.zeros(1, np.int64))
     done = run(network, programme, start, Tolerances(rtol, atol, 20_000), np.inf, monitor)

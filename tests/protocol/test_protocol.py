@@ -281,7 +281,10 @@ BAD_STEPS = [
     ("Discharge C/10 until 0.05 V", "'at' and a value must follow the verb"),
     ("Discharge at fast until 0.05 V", "'fast' is not a number with a unit"),
     ("Discharge at 0.05 V for 1 h", "'0.05 V' is a voltage, where a current is needed"),
-    ("Discharge at 1 W until 0.05 V", "'1 W' has an unknown unit, 'W'; the units are V, mV, C,"),
+    (
+        "Discharge at 1 W until 0.05 V",
+        "'1 W' has an unknown unit, 'W'; power and resistance cannot be controlled; give a current",
+    ),
     ("Discharge at 5 until 0.05 V", "'5' has no unit"),
     ("Discharge at 0C until 0.05 V", "a rate [C] must be above 0, not 0"),
     ("Discharge at C/0 until 0.05 V", "'C/0' divides by 0"),
@@ -297,7 +300,10 @@ BAD_STEPS = [
     ("Discharge at C/10 until 0,05 V", "the decimal separator is a point"),
     ("Discharge at C/10 until 2 h", "'for' takes a time"),
     ("Discharge at C/10 for 0.05 V", "'for' takes a time"),
-    ("Discharge at C/10 until 1 mV/s", "'until' a voltage, a current or a composition, not '1 mV/s'"),
+    (
+        "Discharge at C/10 until 1 mV/s",
+        "'until' a voltage, a current, a charge or a composition, not '1 mV/s'",
+    ),
     ("Discharge at C/10 until 0.05 V or 2 h", "'2 h' is not a limit; begin each with 'for' or 'until'"),
     ("Discharge at C/10 until 0.05 V for 2 h", "put 'or' between them"),
     ("Discharge at C/10 for", "'for' is not a limit"),
@@ -368,9 +374,9 @@ def test_neutral_verbs_fit_every_ion() -> None:
 @pytest.mark.parametrize(
     ("build", "fragment"),
     [
-        (lambda: Rate(1.0, "mA"), "the unit of a rate must be C, A/g or A, not 'mA'"),  # type: ignore[arg-type]
+        (lambda: Rate(1.0, "mA"), "the unit of a rate must be C, A/g, A or A/cm2, not 'mA'"),  # type: ignore[arg-type]
         (lambda: Rate("1", "A"), "a rate [A] must be a finite number, not '1'"),  # type: ignore[arg-type]
-        (lambda: C_10.to_A_per_g(0.66, 0.0), "electrode_mass_g must be above 0"),
+        (lambda: Rate(1.0, "A").to_A_per_g(0.66, 0.0), "electrode_mass_g must be above 0"),
         (lambda: C_10.to_A_per_g(float("nan"), 1.0), "one_C_A_per_g must be a finite number"),
         (lambda: CurrentLimit("C/10"), "the rate of a current limit must be a Rate, not 'C/10'"),  # type: ignore[arg-type]
         (lambda: ConstantCurrent("discharge", C_10, TO_0V05), "'insertion' or 'extraction', not 'discharge'"),  # type: ignore[arg-type]
@@ -497,7 +503,7 @@ def test_cycling_inserts_then_extracts() -> None:
         (("C/10", 0.05, 1.5, 1, "charge"), "first must be 'insertion' or 'extraction', not 'charge'"),
         (
             ("10", 0.05, 1.5),
-            "'10': '10' has no unit; the units are V, mV, C, A, mA, A/g, mA/g, s, min, h, mV/s; "
+            "'10': '10' has no unit; the units are V, mV, C, A, mA, A/g, mA/g, mA/cm2, mAh/g, %, s, min, h, day, mV/s; "
             "write for example 'C/10', '50 mA/g' or '5 mA'",
         ),
     ],

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sbpath import Protocol, cycling, load_mechanism, shipped_names, simulate
+from sbpath.experiment import basis_of
 from sbpath.kernels import compiled
 from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import build_network
@@ -70,7 +71,8 @@ def test_native_and_interpreted_kernels_are_the_same_to_the_last_digit(name):
         f"Sweep at 2 mV/s from {low} V to {high} V",
     ]
     one_C = mechanism.theoretical_capacity_mAh_per_g
-    programme = programme_of([s for _, _, s in Protocol.parse(protocol, mechanism.ion).steps()], one_C, 1.0)
+    steps = [step for _, _, step in Protocol.parse(protocol, mechanism.ion).steps()]
+    programme = programme_of(steps, basis_of(mechanism, one_C, None))
     network = network_at_home(mechanism)
     state = np.array([*(float(n == mechanism.initial_phase) for n in mechanism.nodes), high])
     start = Checkpoint(state, 0.0, np.zeros(network.columns.width - network.columns.integrated))
