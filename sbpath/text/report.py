@@ -25,13 +25,25 @@ from sbpath.text.tables import (
 
 
 def heading(solution: Solution) -> str:
-    """System, graph, temperature, current of 1C, and simulated duration."""
+    """System, graph, temperature, current of 1C, simulated duration, and what a gram is of."""
     mechanism = solution.mechanism
     electrode = f"electrode: {mechanism.design}, " if mechanism.design else ""
     one_C = f"1C = {solution.experiment.one_C_mA_per_g:.1f} mA/g {host_label(mechanism)}"
     return (
         f"{mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, {electrode}{one_C}, "
-        f"{solution.time_s[-1] / 3600:.4g} h"
+        f"{solution.time_s[-1] / 3600:.4g} h\n{_basis(solution)}"
+    )
+
+
+def _basis(solution: Solution) -> str:
+    """What numbers per gram refer to, and the electrode where the protocol or the user states it."""
+    mass, host = solution.experiment.electrode_mass_g, host_label(solution.mechanism)
+    loading = solution.mechanism.electrode.loading_mg_per_cm2.value
+    areal = any("/cm2" in str(record.step) for record in solution.steps)
+    return (
+        f"per gram: of {host} as prepared"
+        + (f"; electrode: {1e3 * mass:g} mg of {host}" if mass is not None else "")
+        + (f"; per cm2: {loading:g} mg of {host}" if areal else "")
     )
 
 
