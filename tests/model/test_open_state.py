@@ -186,10 +186,8 @@ def start_of(network, potential=1.5, **values):
 def carried(network, protocol, potential=1.5, rtol=1e-6, atol=1e-9):
     """The run interpreted, and its record by name."""
     steps = [step for _, _, step in protocol.steps()]
-    programme = programme_of(steps, 660.35, 1.0)
-    totals = np.zeros(network.columns.width - network.columns.integrated)
     programme = programme_of(steps, basis_of(load_mechanism("li-sb"), 660.35, None))
-    totals = np.zeros(network.columns.width - network.columns.power)
+    totals = np.zeros(network.columns.width - network.columns.integrated)
     start = Checkpoint(start_of(network, potential), 0.0, totals)
     monitor = Monitor(np.zeros(1), np.zeros(1, np.int64))
     done = run(network, programme, start, Tolerances(rtol, atol, 20_000), np.inf, monitor)
