@@ -325,7 +325,7 @@ def _split(rest: str) -> tuple[str, tuple[Limit, ...], float | None]:
     return head, limits, period_s
 
 
-def _table(rest: str, ion: Ion | None) -> tuple[str, tuple[Limit, ...], float | None]:
+def _table(rest: str, ion: Ion | None = None) -> tuple[str, tuple[Limit, ...], float | None]:
     """Read what follows 'Run': the name of a file, the limits and the period."""
     name = re.match(r"\"([^\"\r\n]+)\"(?=\s|$)|([^\"\r\n]+?\.(?:csv|txt|tsv))(?=\s|$)", rest, re.I)
     if not name:

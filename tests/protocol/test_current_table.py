@@ -101,7 +101,7 @@ BAD_FILES = [
     ("time/s,current\n0,1\n", "current.csv: line 1: 'current' has no unit; write"),
     (
         "time/s,current/W\n0,1\n",
-        "current.csv: line 1: 'current/W': '1 W' has an unknown unit, 'W'; the units are",
+        "current.csv: line 1: 'current/W': '1 W' has an unknown unit, 'W'; power and resistance cannot be controlled",
     ),
     ("time/s,current/V\n0,1\n", "current.csv: line 1: 'current/V' has the unit of a voltage; write"),
     (
@@ -152,7 +152,8 @@ def test_files_that_are_none() -> None:
     os.mkdir("folder.csv")
     for name in ("pipe.csv", "folder.csv"):
         assert message_of(parse_step, f"Run {name}").startswith(f"{name}: is not a regular file")
-    assert "cannot be read" in message_of(parse_step, f"Run {'x' * 5000}.csv")
+    assert "cannot be read" in message_of(parse_step, f"Run {'x' * 900}.csv")
+    assert "has 5,008 characters" in message_of(parse_step, f"Run {'x' * 5000}.csv")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,7 @@ def test_bad_text_gets_an_example(text: str, fragment: str) -> None:
         (([0, 1], [1]), "a table of currents: has 2 times and 1 currents; give a current for each time"),
         (([[0, 1]], [[1, 1]]), "a table of currents: time_s must be an array of one dimension, not 2"),
         ((["a", "b"], [1, 1]), "a table of currents: time_s must be an array of numbers"),
-        (([0, 1], [1, 1], "mA"), "a table of currents: the unit of a current must be C, A/g or A, not 'mA'"),
+        (([0, 1], [1, 1], "mA"), "a table of currents: the unit of a current must be C, A/g, A or A/cm2, not 'mA'"),
         (
             ([0, np.inf], [1, 1]),
             "a table of currents: row 1: the time is inf; leave out rows without finite values",
