@@ -178,7 +178,10 @@ def test_bad_text_gets_an_example(text: str, fragment: str) -> None:
         (([0, 1], [1]), "a table of currents: has 2 times and 1 currents; give a current for each time"),
         (([[0, 1]], [[1, 1]]), "a table of currents: time_s must be an array of one dimension, not 2"),
         ((["a", "b"], [1, 1]), "a table of currents: time_s must be an array of numbers"),
-        (([0, 1], [1, 1], "mA"), "a table of currents: the unit of a current must be C, A/g, A or A/cm2, not 'mA'"),
+        (
+            ([0, 1], [1, 1], "mA"),
+            "a table of currents: the unit of a current must be C, A/g, A or A/cm2, not 'mA'",
+        ),
         (
             ([0, np.inf], [1, 1]),
             "a table of currents: row 1: the time is inf; leave out rows without finite values",
