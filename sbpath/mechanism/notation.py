@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from sbpath.errors import InputError, nearest
@@ -25,7 +26,7 @@ STATES = ("amorphous", "liquid")
 
 
 def subscripted(text: str, mathtext: bool = False) -> str:
-    """``Li3Sb in a cell`` as ``Li₃Sb in a cell``, or as ``Li$_{3}$Sb in a cell`` for Matplotlib.
+    """``Li3Sb in a cell`` as ``Li₃Sb in a cell``, or with subscripts in the font of the text for Matplotlib.
 
     Amounts that are already subscripts are kept.
     """
@@ -37,7 +38,9 @@ def subscripted(text: str, mathtext: bool = False) -> str:
 
     done = _AMOUNT.sub(subscript, text)
     if mathtext:
-        return _SUBSCRIPTED.sub(lambda match: f"$_{{{match[0].translate(_FROM_SUBSCRIPTS)}}}$", done)
+        return _SUBSCRIPTED.sub(
+            lambda match: rf"$\mathregular{{_{{{match[0].translate(_FROM_SUBSCRIPTS)}}}}}$", done
+        )
     return done
 
 
@@ -142,11 +145,18 @@ def _named(name: str, known: Mapping[str, Any], labels: Callable[[bool], Mapping
 
 def plain_name(text: str) -> str:
     """Text without subscripts, mathtext, brackets and spaces."""
-    return re.sub(r"\\mathrm|[$_{}()\s]", "", unicodedata.normalize("NFKC", text)).replace("\u2212", "-")
+    return re.sub(r"\\mathregular|[$_{}()\s]", "", unicodedata.normalize("NFKC", text)).replace("\u2212", "-")
 
 
 def _sum(contents: Mapping[str, float], phases: Mapping[str, str]) -> str:
     return " + ".join(
-        phases[phase] if amount == 1.0 else f"{amount:.3g} {phases[phase]}"
+        phases[phase] if amount == 1.0 else f"{_amount(amount)} {phases[phase]}"
         for phase, amount in contents.items()
     )
+
+
+def _amount(amount: float) -> str:
+    """``1.5``, but ``1/3`` where three digits would only be near."""
+    exact = Fraction(amount).limit_denominator(12)
+    rounded = f"{amount:.3g}"
+    return f"{exact}" if float(rounded) != amount and abs(exact - amount) < 1e-4 else rounded

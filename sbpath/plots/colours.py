@@ -9,29 +9,31 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 
 from sbpath.mechanism.chemistry import Amount, parse_formula
 from sbpath.mechanism.mechanism import Mechanism
-from sbpath.plots.style import BLUE, GREEN, GREY, ORANGE, PHASES, RED, TEAL, YELLOW
+from sbpath.plots.style import GREEN, GREY, ORANGE, PHASES, ROSE, SKY, TEAL, YELLOW
 
 # By kind of phase; a second phase of a kind takes the next unused colour.
 KIND_COLOURS = {
     "antimony": GREY,
-    "full": BLUE,
+    "full": GREEN,
     "between": ORANGE,
-    "mixed": RED,
+    "mixed": ROSE,
     "host": TEAL,
-    "salt or alloy": GREEN,
+    "salt or alloy": SKY,
     "other": YELLOW,
 }
 # For all others, first the colours of no kind.
 OTHER_COLOURS = sorted(PHASES, key=lambda colour: colour in KIND_COLOURS.values())
 # Hatches of phases invisible to diffraction, and of repeated colours.
 AMORPHOUS_HATCH, REPEAT_HATCH = "////", "...."
+# Of several edges to the same product; plain dashes are left to other lines.
+DASHES: tuple[Any, ...] = ("-", ":", "-.", (0, (6, 1, 1, 1, 1, 1)))
 # Luminance of the palest text, between black 0 and white 1.
 MAX_TEXT_LUMINANCE = 0.65
 
@@ -74,6 +76,16 @@ def node_looks(mechanism: Mechanism) -> dict[str, Look]:
         unused = [choices[phase] for phase in ranked if choices[phase] not in chosen.values()]
         chosen[node] = unused[0] if unused else _next([*choices.values(), *chosen.values()])
     return {node: Look(*choice, mechanism.crystalline_share(node)) for node, choice in chosen.items()}
+
+
+def edge_line(mechanism: Mechanism, product: str, taken: Collection[tuple[str, Any]]) -> tuple[str, Any]:
+    """Colour and dashes of an edge: the colour of the product, and the first dashes not in `taken`."""
+    colour = readable(node_looks(mechanism)[product].colour)
+    return next(
+        (colour, dashes)
+        for dashes in itertools.chain(DASHES, ((0, (i, 1)) for i in itertools.count(6)))
+        if (colour, dashes) not in taken
+    )
 
 
 def readable(colour: str) -> str:

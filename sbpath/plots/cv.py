@@ -10,9 +10,10 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from sbpath.errors import InputError
 from sbpath.mechanism.notation import edge_labels
+from sbpath.plots.colours import node_looks, readable
 from sbpath.plots.labels import heading, per_gram, voltage_label
 from sbpath.plots.layout import fitted_legend, grow
-from sbpath.plots.style import DOUBLE, SERIES, style
+from sbpath.plots.style import DOUBLE, line_width, style
 from sbpath.solution import Solution
 from sbpath.studies.voltammetry import VoltammetryPeak, b_values, leading_peaks, voltammetry_peaks
 
@@ -58,13 +59,13 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
         for (scan_rate, cycle), colour in zip(sorted(last.items()), colours, strict=True):
             rows = solution.cycle == cycle
             left.plot(
-                solution.voltage_V[rows], solution.current_A_per_g[rows], color=colour, lw=1.0,
+                solution.voltage_V[rows], solution.current_A_per_g[rows], color=colour, lw=line_width(1.0),
                 label=f"{1e3 * scan_rate:g}",
             )  # fmt: skip
         left.axhline(0.0, color="0.8", lw=0.6, zorder=0)
         left.set_xlabel(voltage_label(solution))
         left.set_ylabel(f"Current  (A {per_gram(solution)}), insertion > 0")
-        left.legend(title="mV s$^{-1}$", title_fontsize=7.0, loc="best", handlelength=1.4)
+        left.legend(title="mV s$\\mathregular{^{-1}}$", title_fontsize="small", loc="best", handlelength=1.4)
         left.set_title(heading(solution), loc="left")
         _peaks(left, right, solution, peaks)
         right.set_xscale("log")
@@ -74,7 +75,7 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
         for axis in (right.xaxis, right.yaxis):
             axis.set_major_formatter("{x:g}")
             axis.set_minor_locator(NullLocator())
-        right.set_xlabel("Scan rate  (mV s$^{-1}$)")
+        right.set_xlabel("Scan rate  (mV s$\\mathregular{^{-1}}$)")
         right.set_ylabel(f"Peak current  (A {per_gram(solution)})")
         if figure is not None and len(right.get_legend_handles_labels()[1]) > MAX_BESIDE:
             handles, labels = right.get_legend_handles_labels()
@@ -89,8 +90,9 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
 
 
 def _peaks(left: Axes, right: Axes, solution: Solution, peaks: list[VoltammetryPeak]) -> None:
-    """A marker and a colour for each transformation and direction, the same in both panels."""
+    """A marker for each transformation and direction in the colour of its product, the same in both panels."""
     labels = edge_labels(solution.mechanism, [edge.ends for edge in solution.edges], mathtext=True)
+    looks = node_looks(solution.mechanism)
     values = {(b.direction, b.transformation): b for b in b_values(peaks)}
     for i, (kind, chosen) in enumerate(leading_peaks(peaks).items()):
         direction, transformation = kind
@@ -98,9 +100,8 @@ def _peaks(left: Axes, right: Axes, solution: Solution, peaks: list[VoltammetryP
         currents = np.array([peak.current_A_per_g for peak in chosen])
         sign = 1.0 if direction == "insertion" else -1.0
         look = {
-            # Repeated colours get other markers.
-            "marker": MARKERS[(i + i // len(SERIES)) % len(MARKERS)],
-            "color": SERIES[i % len(SERIES)],
+            "marker": MARKERS[i % len(MARKERS)],
+            "color": "black" if transformation is None else readable(looks[transformation.product].colour),
             "ls": "none",
             "ms": 3.5,
         }
@@ -115,5 +116,5 @@ def _peaks(left: Axes, right: Axes, solution: Solution, peaks: list[VoltammetryP
             line = np.exp(
                 np.log(currents).mean() + b.slope * (np.log(scan_rates) - np.log(scan_rates).mean())
             )
-            right.plot(scan_rates, line, color=look["color"], lw=0.8)
+            right.plot(scan_rates, line, color=look["color"], lw=line_width(0.8))
         right.plot(scan_rates, currents, label=label, **look)

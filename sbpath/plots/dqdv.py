@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from sbpath.plots.labels import heading, per_gram, voltage_label
-from sbpath.plots.style import EXTRACTION, INSERTION, SINGLE, style
+from sbpath.plots.style import EXTRACTION, INSERTION, SINGLE, line_width, style
 from sbpath.results.differential_capacity import differential_capacity as binned
 from sbpath.solution import Solution
 
@@ -34,13 +34,13 @@ def differential_capacity(solution: Solution, ax: Axes | None = None, bin_mV: fl
             sign, colour = (1.0, INSERTION) if half.direction == "insertion" else (-1.0, EXTRACTION)
             newest = half.cycle == last
             ax.stairs(
-                1e-3 * sign * half.mAh_per_g_V, half.edges_V, color=colour, lw=1.1 if newest else 0.8,
+                1e-3 * sign * half.mAh_per_g_V, half.edges_V, color=colour, lw=line_width(1.1 if newest else 0.8),
                 alpha=1.0 if newest else 0.45, zorder=3 if newest else 2,
                 label=f"{half.direction}, cycle {half.cycle}" if half.cycle in (first, last) else None,
             )  # fmt: skip
         ax.axhline(0.0, color="0.8", lw=0.6, zorder=0)
         ax.set_xlabel(voltage_label(solution))
-        ax.set_ylabel(f"dQ/|dV|  (Ah {per_gram(solution)} V$^{{-1}}$)")
+        ax.set_ylabel(f"dQ/|dV|  (Ah {per_gram(solution)} V$\\mathregular{{^{{-1}}}}$)")
         ax.set_title(f"{heading(solution)}, bins of {bin_mV:g} mV", loc="left")
         ax.legend(loc="best")
     return ax

@@ -12,30 +12,31 @@ from matplotlib.figure import Figure
 
 from sbpath.mechanism.mechanism import Edge
 from sbpath.mechanism.notation import edge_labels
+from sbpath.plots.colours import edge_line
 from sbpath.plots.labels import capacity_label, heading, voltage_label
 from sbpath.plots.layout import fitted_legend, grow
-from sbpath.plots.style import DOUBLE, SERIES, style
+from sbpath.plots.style import DOUBLE, line_width, style
 from sbpath.results import selectivity
 from sbpath.results.cycles import HalfCycle, half_cycles_of
 from sbpath.results.selectivity import DrivingForces
 from sbpath.solution import Solution
 
+ASKED = "asked by the current"
 # An edge is drawn where its reactant holds this share of the Sb.
 MIN_REACTANT_SHARE = 0.02
 # An edge that converts this share of the Sb in a half cycle is drawn thick.
 MIN_CARRIED_SHARE = 0.05
-# Upper limit of the barrier axis (kT), far beyond any that can be crossed, and lower limit of the rate axis (1/s).
+# Upper limit of the barrier axis (kT), far beyond any that can be crossed, and the decades of the rate axis below
+# the rate that the current requires; slower edges are as good as closed.
 MAX_BARRIER_KT = 150.0
-MIN_RATE_PER_S = 1e-40
-# Colour and dashes of successive edges; plain dashes are used for the rate that the current requires.
-LINES = [(colour, dashes) for dashes in ("-", ":", "-.", (0, (6, 1, 1, 1, 1, 1))) for colour in SERIES]
+DECADES = 8.0
 
 
 def driving_forces(solution: Solution, cycle: int | None = None) -> Figure:
     """Voltage, driving force per volume, barrier and rate of every possible edge.
 
     The rate is that of one domain, 1 over the sum of its nucleation, growth and transport times: the
-    highest wins. Edges with thick lines carried the charge, those with thin lines did not. Dashed: the
+    highest wins. Colours are those of the products. Edges with thick lines carried the charge, those with thin lines did not. Dashed: the
     rate at which domains must transform to carry the current.
 
     Parameters
@@ -71,14 +72,16 @@ def driving_forces(solution: Solution, cycle: int | None = None) -> Figure:
         # The figure already has room for three rows.
         grow(figure, rows=max(rows - 2, 1))
         axes[0, 0].set_ylabel(voltage_label(solution).replace("  ", "\n"))
-        axes[1, 0].set_ylabel("Driving force per volume\nof product  (MJ m$^{-3}$)")
+        axes[1, 0].set_ylabel("Driving force per volume\nof product  (MJ m$\\mathregular{^{-3}}$)")
         axes[2, 0].set_ylabel("Nucleation barrier  ($k_\\mathrm{B}T$)")
-        axes[3, 0].set_ylabel("Rate of a domain  (s$^{-1}$)")
+        axes[3, 0].set_ylabel("Rate of a domain  (s$\\mathregular{^{-1}}$)")
         axes[2, 0].set_ylim(0.0, MAX_BARRIER_KT)
         axes[3, 0].set_yscale("log")
-        axes[3, 0].set_ylim(MIN_RATE_PER_S, 1.0)
+        asked = [line.get_ydata() for ax in axes[3] for line in ax.lines if line.get_label() == ASKED]
+        slowest = min((float(np.nanmin(rate)) for rate in asked if np.isfinite(rate).any()), default=1e-6)
+        axes[3, 0].set_ylim(10.0 ** np.floor(np.log10(slowest) - DECADES), 1.0)
         axes[1, 0].set_ylim(bottom=0.0)
-        figure.suptitle(f"{heading(solution)}, cycle {halves[0].cycle}", fontsize=8.5, x=0.01, ha="left")
+        figure.suptitle(f"{heading(solution)}, cycle {halves[0].cycle}", fontsize="medium", x=0.01, ha="left")
     return figure
 
 
@@ -105,9 +108,11 @@ def _half(
             continue
         converted = solution.converted[e, half.rows]
         thick = converted[-1] - converted[0] > MIN_CARRIED_SHARE
-        colour, dashes = looks.setdefault(edge, LINES[len(looks) % len(LINES)])
+        if edge not in looks:
+            looks[edge] = edge_line(solution.mechanism, edge.product, looks.values())
+        colour, dashes = looks[edge]
         look = {
-            "color": colour, "ls": dashes, "lw": 2.2 if thick else 0.9, "zorder": 3 if thick else 2,
+            "color": colour, "ls": dashes, "lw": line_width(2.2 if thick else 0.9), "zorder": 3 if thick else 2,
             "label": labels[edge.ends],
         }  # fmt: skip
         for ax, values in (
@@ -124,8 +129,8 @@ def _half(
         np.where(required > 0.0, required, np.nan),
         color="black",
         ls="--",
-        lw=0.9,
-        label="asked by the current",
+        lw=line_width(0.9),
+        label=ASKED,
     )
     rate.set_xlabel(capacity_label(solution))
     rate.set_xlim(0.0, float(capacity[-1]))

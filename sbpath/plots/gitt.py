@@ -14,7 +14,7 @@ from sbpath.errors import InputError
 from sbpath.mechanism.notation import edge_labels
 from sbpath.plots.labels import composition_label, heading, voltage_label
 from sbpath.plots.layout import fitted_legend, grow, settled
-from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, style
+from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, line_width, style
 from sbpath.protocol.outcome import Outcome
 from sbpath.solution import Solution
 from sbpath.studies.titration import TwoPhaseEquilibrium, two_phase_equilibria
@@ -27,7 +27,7 @@ MARGIN = 0.3
 # In a new figure, more pairs than this are marked by letters and named below it.
 MAX_NAMED = 4
 LABEL_STYLE: Any = {
-    "fontsize": 6.5,
+    "fontsize": "small",
     "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
 }
 
@@ -65,7 +65,14 @@ def titration(
             _, ax = plt.subplots(figsize=(DOUBLE, 3.4), layout="constrained")
         hours = solution.time_s / 3600.0
         horizontal = solution.composition if against == "composition" else hours
-        ax.plot(horizontal, solution.voltage_V, color="0.6", lw=0.7, label="pulses and rests", zorder=1)
+        ax.plot(
+            horizontal,
+            solution.voltage_V,
+            color="0.6",
+            lw=line_width(0.7),
+            label="pulses and rests",
+            zorder=1,
+        )
         for direction, colour, marker in (("insertion", INSERTION, "v"), ("extraction", EXTRACTION, "^")):
             rows = [point.row for point in points if point.direction == direction]
             ax.plot(
@@ -128,7 +135,7 @@ def _equilibria(
             blocks[-1].append(equilibrium)
         else:
             blocks.append([equilibrium])
-        line = {"color": "black", "lw": 1.0, "ls": ":", "zorder": 2}
+        line = {"color": "black", "lw": line_width(1.0), "ls": ":", "zorder": 2}
         if over_x:
             ax.plot([equilibrium.low_x, equilibrium.high_x], [equilibrium.potential_V] * 2, **line)
         else:
@@ -139,7 +146,7 @@ def _equilibria(
         else:
             _name(ax, solution, block, names, over_x)
     if found:
-        ax.plot([], [], color="black", lw=1.0, ls=":", label="two phases in equilibrium")
+        ax.plot([], [], color="black", lw=line_width(1.0), ls=":", label="two phases in equilibrium")
     return key
 
 

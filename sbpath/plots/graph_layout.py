@@ -34,10 +34,10 @@ MARGIN_BELOW, MARGIN_ABOVE, LEGEND_HEIGHT = 0.75, 0.95, 0.3
 # of the innermost arcs from the nodes, maximum distance between arcs, and space for labels.
 PORT_DISTANCE, RUNG_GAP, ARC_OFFSET, MAX_ARC_DISTANCE, LABEL_SPACE = 0.085, 0.4, 0.36, 0.62, 0.3
 # Possible positions of a label along its arrow (0 to 1), the preferred one first.
-LABEL_POSITIONS = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74)
+LABEL_POSITIONS = tuple(0.5 + sign * 0.03 * step for step in range(11) for sign in (1, -1)[: 1 + (step > 0)])
 # Outline of nodes with amorphous phases, and font sizes.
 DASHES: Any = (0, (3, 2))
-NODE_FONT, LABEL_FONT, NOTE_FONT = 7.5, 7.0, 6.5
+NODE_FONT, LABEL_FONT, NOTE_FONT = "medium", "small", "small"
 
 # A possible position of a label and its alignment there.
 Place = tuple[float, float, Literal["left", "center", "right"]]
@@ -318,7 +318,7 @@ def _add_labels(ax: Axes, arrows: Sequence[Arrow], curves: Sequence[Curve], shap
 
         def overlaps(place: Place, text: Text = text, others: list[Floats] = others) -> int:
             _move(text, place)
-            box = extent(text)
+            box = extent(text).padded(1.5)
             hits = sum(box.overlaps(other) for other in occupied)
             # Covering a node or a label is worse than covering any number of arrows.
             return 1000 * hits + sum(_crosses(box, line) for line in others)

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sbpath.plots.labels import capacity_label, per_gram, voltage_label
-from sbpath.plots.style import BLUE, DOUBLE, GREY, RED, style
+from sbpath.plots.style import DOUBLE, GREY, line_width, style
 from sbpath.results.calorimetry import heat_flow
 from sbpath.results.cycles import half_cycles_of
 from sbpath.solution import Solution
@@ -61,12 +61,13 @@ def heat(solution: Solution, cycle: int | None = None, axes: np.ndarray | None =
 def _curves(ax: Axes, capacity: np.ndarray, rows: slice, lost: np.ndarray, reversible: np.ndarray) -> None:
     ax.axhline(0.0, color="0.8", lw=0.6, zorder=0)
     ax.plot(capacity, 1e3 * (lost + reversible)[rows], color="black", label="total")
-    ax.plot(capacity, 1e3 * lost[rows], color=RED, lw=0.9, label="irreversible")
+    ax.plot(capacity, 1e3 * lost[rows], "--", color="0.3", lw=line_width(0.9), label="irreversible")
     ax.plot(
         capacity,
         1e3 * reversible[rows],
-        color=BLUE,
-        lw=0.9,
+        ":",
+        color="0.3",
+        lw=line_width(0.9),
         label="reversible, $-T\\,\\mathrm{d}S/\\mathrm{d}t$",
     )
     ax.fill_between(capacity, 0.0, 1e3 * (lost + reversible)[rows], color=GREY, alpha=0.15, lw=0)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from sbpath.errors import InputError
 from sbpath.plots.labels import composition_label, heading, voltage_label
-from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, style
+from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, line_width, style
 from sbpath.solution import Solution
 from sbpath.studies.reversals import Reversal, full_before, rests_after_reversal, voltage_at
 from sbpath.studies.reversals import reversals as turned
@@ -64,7 +64,7 @@ def reversals(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tupl
 
 
 def minor_loops(solution: Solution, ax: Axes | None = None) -> Axes:
-    """Minor loops inside the full loop, later cycles lighter and thinner.
+    """Minor loops inside the full loop, later ones lighter and thinner.
 
     Parameters
     ----------
@@ -88,12 +88,14 @@ def minor_loops(solution: Solution, ax: Axes | None = None) -> Axes:
         cycles = sorted({curve.cycle for curve in curves})
         # Loops often coincide: each is thinner than the one below it.
         widths = np.linspace(2.6, 0.8, len(cycles))
-        for cycle, colour, width in zip(cycles, _colours(len(cycles)), widths, strict=True):
+        for number, (cycle, colour, width) in enumerate(
+            zip(cycles, _colours(len(cycles)), widths, strict=True), 1
+        ):
             # Including the curve up to the first reversal.
             rows = solution.cycle == cycle
             ax.plot(
-                solution.composition[rows], solution.voltage_V[rows], color=colour, lw=width,
-                label=f"cycle {cycle}",
+                solution.composition[rows], solution.voltage_V[rows], color=colour, lw=line_width(width),
+                label=f"minor loop {number}",
             )  # fmt: skip
         ax.set_xlabel(composition_label(solution))
         ax.set_ylabel(voltage_label(solution))
@@ -136,7 +138,9 @@ def rest_after_reversal(solution: Solution, axes: tuple[Axes, Axes] | None = Non
         for rest in rests:
             turned, curve, rows = rest.curve.direction, rest.curve.rows, rest.rows
             colour = INSERTION if turned == "insertion" else EXTRACTION
-            left.plot(solution.composition[curve], solution.voltage_V[curve], color=colour, lw=1.0)
+            left.plot(
+                solution.composition[curve], solution.voltage_V[curve], color=colour, lw=line_width(1.0)
+            )
             left.plot(
                 rest.composition, rest.end_V, "o", ms=4.0, color=colour, label=f"rest, turned to {turned}"
             )
@@ -146,8 +150,8 @@ def rest_after_reversal(solution: Solution, axes: tuple[Axes, Axes] | None = Non
         levels = {way: float(voltage_at(solution, run, x)) for way, run in full.items()}
         for way, level in levels.items():
             colour = INSERTION if way == "insertion" else EXTRACTION
-            right.axhline(level, color=colour, ls="--", lw=0.9, label=f"loop, {way}")
-        right.axhline(sum(levels.values()) / 2.0, color="0.4", ls=":", lw=0.9, label="their mean")
+            right.axhline(level, color=colour, ls="--", lw=line_width(0.9), label=f"loop, {way}")
+        right.axhline(sum(levels.values()) / 2.0, color="0.4", ls=":", lw=line_width(0.9), label="their mean")
         left.set_xlabel(composition_label(solution))
         left.set_ylabel(voltage_label(solution))
         left.set_title(heading(solution), loc="left")
@@ -178,7 +182,7 @@ def _full(ax: Axes, solution: Solution, first: Reversal) -> None:
     for i, run in enumerate(runs):
         ax.plot(
             solution.composition[run.first : run.last], solution.voltage_V[run.first : run.last], color="0.75",
-            lw=2.0, zorder=1, label=None if i else "full loop",
+            lw=line_width(2.0), zorder=1, label=None if i else "full loop",
         )  # fmt: skip
 
 
@@ -187,7 +191,7 @@ def _curves(ax: Axes, solution: Solution, curves: Sequence[Reversal]) -> None:
     every = -(-len(by_x) // MAX_NAMED)
     for i, (curve, colour) in enumerate(zip(by_x, _colours(len(by_x)), strict=True)):
         ax.plot(
-            solution.composition[curve.rows], solution.voltage_V[curve.rows], color=colour, lw=1.1,
+            solution.composition[curve.rows], solution.voltage_V[curve.rows], color=colour, lw=line_width(1.1),
             label=f"{curve.composition:.3g}" if i % every == 0 else None,
         )  # fmt: skip
         ax.plot(curve.composition, curve.voltage_V, "o", ms=3.0, color=colour)

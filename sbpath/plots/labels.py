@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from sbpath.mechanism.mechanism import Mechanism
-from sbpath.mechanism.notation import host_label, node_labels
+from sbpath.mechanism.notation import host_label, node_labels, subscripted
 from sbpath.solution import Solution
 from sbpath.sweeps.ranges import RATE, TEMPERATURE
+
+# Letters of a title in one column.
+TITLE_LETTERS = 50
 
 
 def voltage_label(solution: Solution) -> str:
     """Axis label of a voltage against the solution's alkali metal."""
-    ion = solution.mechanism.ion
-    return rf"Voltage vs $\mathrm{{{ion}^+\!/{ion}}}$  (V)"
+    return voltage_against(solution.mechanism.ion)
+
+
+def voltage_against(metal: str) -> str:
+    """Axis label of a voltage against this metal."""
+    return rf"Voltage vs {metal}$\mathregular{{^{{+}}}}$/{metal}  (V)"
 
 
 def composition_label(solution: Solution) -> str:
     """Axis label of x, per Sb also in compounds."""
     ion = solution.mechanism.ion
-    return f"x  ({ion} per Sb)" if solution.mechanism.assemblages else f"x in {ion}$_x$Sb"
+    return f"x  ({ion} per Sb)" if solution.mechanism.assemblages else f"x in {ion}$\\mathregular{{_x}}$Sb"
 
 
 def per_gram(solutions: Solution | Sequence[Solution]) -> str:
@@ -27,7 +35,7 @@ def per_gram(solutions: Solution | Sequence[Solution]) -> str:
     several = [solutions] if isinstance(solutions, Solution) else solutions
     hosts = {host_label(solution.mechanism, mathtext=True) for solution in several}
     host = hosts.pop() if len(hosts) == 1 else "host"
-    return f"g$^{{-1}}$ {'host' if ' + ' in host else host}"
+    return f"g$\\mathregular{{^{{-1}}}}$ {'host' if ' + ' in host else host}"
 
 
 def capacity_label(solutions: Solution | Sequence[Solution]) -> str:
@@ -35,28 +43,40 @@ def capacity_label(solutions: Solution | Sequence[Solution]) -> str:
     return f"Specific capacity  (mAh {per_gram(solutions)})"
 
 
+def subject(mechanism: Mechanism) -> str:
+    """What a mechanism is, with subscripts, and the electrode design put on it."""
+    design = f", {mechanism.design} electrode" if mechanism.design else ""
+    return literal(subscripted(mechanism.title) + design)
+
+
+def literal(text: str) -> str:
+    """Text of a file for Matplotlib, to which dollars are mathematics."""
+    return text.replace("$", r"\$")
+
+
 def heading(solution: Solution) -> str:
-    """Name, graph and temperature for the title of a figure."""
-    return f"{solution.mechanism.name}, {solution.graph} graph, {solution.temperature_C:g} °C"
+    """System, graph and temperature for the title of a figure, on lines that fit one column."""
+    conditions = f"{solution.graph} graph, {solution.temperature_C:g} °C"
+    return f"{textwrap.fill(subject(solution.mechanism), TITLE_LETTERS)}\n{conditions}"
 
 
 def parameter_label(name: str, unit: str, mechanism: Mechanism) -> str:
     """Axis label of a parameter of a sweep or a map."""
     if name == RATE:
-        return "C-rate  (h$^{-1}$)"
+        return "C-rate  (h$\\mathregular{^{-1}}$)"
     if name == TEMPERATURE:
         return "Temperature  (°C)"
     parts = name.split(".")
     if parts[0] == "interfaces" and parts[-1] == "energy_J_per_m2":
         labels = node_labels(mechanism, mathtext=True, short=True)
         one, other = (labels.get(phase, phase) for phase in parts[1].split("|"))
-        return rf"$\gamma$({one}|{other})  (J m$^{{-2}}$)"
+        return rf"$\gamma$({one}|{other})  (J m$\mathregular{{^{{-2}}}}$)"
     return f"{name}  ({unit})" if unit else name
 
 
 def measure_label(name: str, mechanism: Mechanism) -> str:
     """Axis label of a measured quantity: ``hysteresis_mV`` as ``Hysteresis  (mV)``."""
-    per_gram = f"g$^{{-1}}$ {host_label(mechanism, mathtext=True)}"
+    per_gram = f"g$\\mathregular{{^{{-1}}}}$ {host_label(mechanism, mathtext=True)}"
     units = {"_mAh_per_g": f"mAh {per_gram}", "_J_per_g": f"J {per_gram}", "_mV": "mV", "_V": "V", "_s": "s"}
     for ending, unit in units.items():
         if name.endswith(ending):

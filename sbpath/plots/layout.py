@@ -62,7 +62,7 @@ def fitted_title(ax: Axes, subject: str, conditions: str, **options: Any) -> int
     return len(lines)
 
 
-def wrapped(ax: Axes, parts: Sequence[str], separator: str, max_width: float, fontsize: float) -> str:
+def wrapped(ax: Axes, parts: Sequence[str], separator: str, max_width: float, fontsize: str) -> str:
     """`parts` joined, with a line break before each part that would end beyond `max_width` (pixel)."""
     trial = ax.text(0.0, 0.0, "", fontsize=fontsize)
     lines = [parts[0]]

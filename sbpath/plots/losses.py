@@ -12,26 +12,32 @@ from matplotlib.figure import Figure
 
 from sbpath.mechanism.notation import node_labels
 from sbpath.plots.labels import composition_label, heading, per_gram
-from sbpath.plots.layout import extent, grow, settled, wrapped
-from sbpath.plots.style import BLUE, DOUBLE, FRAMED, GREEN, GREY, ORANGE, PURPLE, RED, SINGLE, style
+from sbpath.plots.layout import extent, fitted_legend, grow, settled, wrapped
+from sbpath.plots.style import CAUSES, DOUBLE, SINGLE, style
 from sbpath.results import loss_breakdown as breakdown
 from sbpath.results.loss_breakdown import LOSSES
 from sbpath.solution import Floats, Solution
 from sbpath.studies.constrained_path import PathAsymmetry
 from sbpath.studies.zero_rate import CENTURY_C, ZeroRate
 
-CAUSE_COLOURS = dict(zip(LOSSES, (BLUE, ORANGE, GREEN, PURPLE, GREY), strict=True))
+CAUSE_COLOURS = dict(zip(LOSSES, CAUSES, strict=True))
 # Causes below this (mV) everywhere are left out of the profile and its legend.
 MIN_VISIBLE_MV = 0.05
+# Energy that is stored and given back is hatched: it is no loss.
+STORED: Any = {"facecolor": "white", "edgecolor": "0.45", "hatch": "/////", "lw": 0.0}
+# A legend above its axes.
+ABOVE: Any = {"borderpad": 0.2, "borderaxespad": 0.1, "columnspacing": 1.2, "handlelength": 1.4}
+# Height of a bar with the space around it (inch), and its share of that.
+BAR_INCH, BAR_SHARE = 0.32, 0.62
 # Between the phases of a path followed in both directions; font size of paths below the bars.
-ARROW, PATH_FONT = "\N{LEFT RIGHT ARROW}", 6.5
+ARROW, PATH_FONT = "\N{LEFT RIGHT ARROW}", "small"
 
 
 def hysteresis_profile(solution: Solution, cycle: int | None = None, ax: Axes | None = None) -> Axes:
     """Voltage gap between extraction and insertion at each x, and the losses there by cause.
 
-    Where line and stack differ, insertion and extraction pass through different phases, which store
-    different energies at the same x; over the cycle these differences cancel.
+    Hatched is what line and stack differ by: where insertion and extraction pass through different phases, these
+    store different energies at the same x. Over the cycle the differences cancel.
 
     Parameters
     ----------
@@ -55,13 +61,18 @@ def hysteresis_profile(solution: Solution, cycle: int | None = None, ax: Axes | 
                 colors=[CAUSE_COLOURS[LOSSES[i]] for i in visible],
                 lw=0,
             )
-        ax.plot(profile.composition, profile.gap_mV, color="black", lw=1.2, label="voltage gap")
+        lost = profile.losses_mV.sum(axis=0)
+        if np.quantile(np.abs(profile.gap_mV - lost), 0.9) > 0.01 * float(profile.gap_mV.max()):
+            ax.fill_between(
+                profile.composition, lost, profile.gap_mV, label="stored, given back elsewhere", **STORED
+            )
+        ax.plot(profile.composition, profile.gap_mV, color="black", label="voltage gap")
         ax.set_xlabel(composition_label(solution))
         ax.set_ylabel("Extraction less insertion  (mV)")
         ax.set_xlim(0.0, float(profile.composition[-1]))
-        ax.set_ylim(0.0, _top(profile.losses_mV.sum(axis=0), profile.gap_mV))
-        # Framed, so that it stays readable on top of the stack.
-        ax.legend(loc="best", **FRAMED)
+        ax.set_ylim(0.0, _top(lost, profile.gap_mV))
+        settled(ax)
+        fitted_legend(ax, extent(ax).width, loc="lower left", bbox_to_anchor=(0.0, 1.0), **ABOVE)
     return ax
 
 
@@ -73,7 +84,7 @@ def bars(
     legend: bool = True,
     stored: Floats | None = None,
 ) -> Axes:
-    """Stacked bars by cause, with the sum above each.
+    """Bars stacked by cause, the first on top, with the sum at the end of each.
 
     Parameters
     ----------
@@ -86,42 +97,39 @@ def bars(
     ax : Axes, optional
         New axes if not given.
     legend : bool
-        Whether to draw a legend of the causes.
+        Whether to draw a legend of the causes above.
     stored : array, shape (n,), optional
         Energy that a cycle leaves stored, in addition to its losses.
     """
     with style():
         if ax is None:
-            _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
+            _, ax = plt.subplots(figsize=(SINGLE, 0.9 + BAR_INCH * len(labels)), layout="constrained")
         places = np.arange(len(labels))
         base = np.zeros(len(labels))
         total = losses.sum(axis=1) + (0.0 if stored is None else stored)
         for i, cause in enumerate(LOSSES):
             if losses[:, i].max() > 1e-3 * total.max():
-                ax.bar(places, losses[:, i], 0.62, base, color=CAUSE_COLOURS[cause], label=cause)
+                ax.barh(places, losses[:, i], BAR_SHARE, base, color=CAUSE_COLOURS[cause], label=cause)
             base += losses[:, i]
         if stored is not None and np.abs(stored).max() > 1e-3 * total.max():
-            ax.bar(
-                places,
-                stored,
-                0.62,
-                base,
-                color="white",
-                edgecolor="0.3",
-                hatch="////",
-                label="stored",
-                lw=0.6,
-            )
-        for place, height in zip(places, total, strict=True):
+            ax.barh(places, stored, BAR_SHARE, base, label="stored", **STORED)
+        for place, width in zip(places, total, strict=True):
             ax.annotate(
-                f"{height:.0f}", (place, height), (0, 2), textcoords="offset points", ha="center", fontsize=7
+                f"{width:.0f}",
+                (width, place),
+                (3, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize="small",
             )
-        ax.set_xticks(places, labels)
-        ax.set_ylabel(unit)
-        ax.set_ylim(0.0, 1.14 * max(float(total.max()), 1e-9))
-        ax.set_xlim(-0.6, len(labels) - 0.4)
+        ax.set_yticks(places, labels)
+        ax.tick_params(axis="y", length=0)
+        ax.set_xlabel(unit)
+        ax.set_xlim(0.0, 1.14 * max(float(total.max()), 1e-9))
+        ax.set_ylim(len(labels) - 0.4, -0.6)
         if legend and ax.get_legend_handles_labels()[0]:
-            ax.legend(loc="best")
+            settled(ax)
+            fitted_legend(ax, extent(ax).width, loc="lower left", bbox_to_anchor=(0.0, 1.0), **ABOVE)
     return ax
 
 
@@ -132,7 +140,7 @@ def zero_rate(limit: ZeroRate, ax: Axes | None = None) -> Axes:
             _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
         fitted = slice(0, limit.fitted)
         rates = np.geomspace(CENTURY_C, limit.rates_C[limit.fitted - 1], 100)
-        ax.plot(rates, limit.law_mV(rates), color=BLUE, label=r"$a\,/\sqrt{L-\ln c}+k\,c$")
+        ax.plot(rates, limit.law_mV(rates), color="black", label=r"$a\,/\sqrt{L-\ln c}+k\,c$")
         ax.plot(
             limit.rates_C[fitted], limit.hysteresis_mV[fitted], "o", ms=4, color="black", label="simulated"
         )
@@ -142,14 +150,13 @@ def zero_rate(limit: ZeroRate, ax: Axes | None = None) -> Axes:
                 limit.rates_C[rest], limit.hysteresis_mV[rest], "o", ms=4, mfc="white", mec="black",
                 label="too fast for the law",
             )  # fmt: skip
-        ax.plot(CENTURY_C, limit.remaining_mV, "D", ms=4.5, color=RED)
+        ax.plot(CENTURY_C, limit.remaining_mV, "D", ms=4.5, color="black")
         ax.annotate(
             f"{limit.remaining_mV:.0f} mV at one\nhalf cycle per century",
-            (CENTURY_C, limit.remaining_mV), (8, 0), textcoords="offset points", ha="left", va="top", fontsize=7,
-            color=RED,
+            (CENTURY_C, limit.remaining_mV), (8, 0), textcoords="offset points", ha="left", va="top", fontsize="small",
         )  # fmt: skip
         ax.set_xscale("log")
-        ax.set_xlabel("C-rate c  (h$^{-1}$)")
+        ax.set_xlabel("C-rate c  (h$\\mathregular{^{-1}}$)")
         ax.set_ylabel("Hysteresis  (mV)")
         ax.set_ylim(0.0, 1.12 * float(limit.hysteresis_mV.max()))
         ax.legend(loc="lower right")
@@ -170,35 +177,24 @@ def path_asymmetry(compared: PathAsymmetry, solution: Solution, ax: Axes | None 
     with style():
         ax = bars(names, losses, "Hysteresis  (mV)", ax, legend=False)
         settled(ax)
-        heights = losses.sum(axis=1)
-        path_texts = [
-            ax.text(
-                place, 0.02 * heights.max(), ARROW.join(chain), rotation=90, ha="center", va="bottom", color="white"
-            )
-            for place, chain in enumerate(chains, 1)
-        ]  # fmt: skip
-        tops = [ax.transData.transform((0.0, height))[1] for height in heights[1:]]
-        if any(extent(text).y1 > top for text, top in zip(path_texts, tops, strict=True)):
-            for text in path_texts:
-                text.remove()
-            _below(
-                ax,
-                [
-                    (constrained.followed, chain)
-                    for constrained, chain in zip(compared.constrained, chains, strict=True)
-                ],
-            )
+        _below(
+            ax,
+            [
+                (constrained.followed, chain)
+                for constrained, chain in zip(compared.constrained, chains, strict=True)
+            ],
+        )
     return ax
 
 
 def _below(ax: Axes, chains: Sequence[tuple[str, Sequence[str]]]) -> None:
-    """Paths that are too long for their bars, below the axes."""
+    """The paths of the bars, below the label of the axis."""
     width = extent(ax).width
     lines = [
         wrapped(ax, [f"{followed} path:  {first}", *rest], f" {ARROW} ", width, PATH_FONT)
         for followed, (first, *rest) in chains
     ]
-    ax.set_xlabel("\n".join(lines), loc="left", fontsize=PATH_FONT, multialignment="left", labelpad=6.0)
+    ax.set_xlabel("\n".join([ax.get_xlabel(), *lines]), multialignment="left")
 
 
 def losses(
@@ -216,7 +212,7 @@ def losses(
     with style():
         extra = [panel for panel in (compared, limit) if panel is not None]
         rows = 2 if extra else 1
-        figure = plt.figure(figsize=(DOUBLE, 2.8 * rows), layout="constrained")
+        figure = plt.figure(figsize=(DOUBLE, 0.3 + 2.6 * rows), layout="constrained")
         mosaic: Any = [["gap", "bars"]]
         if extra:
             mosaic.append(["asymmetry" if compared else "limit", "limit" if limit else "asymmetry"])
@@ -230,15 +226,13 @@ def losses(
             legend=False,
         )
         _legend_of_other_causes(axes["bars"], axes["gap"])
-        axes["bars"].set_title(
-            f"cycle {found.cycle}: {found.hysteresis_mV:.0f} mV, {found.loop_J_per_g:.0f} J {per_gram(solution)}",
-            loc="left",
-        )
-        axes["gap"].set_title(heading(solution), loc="left")
+        total = f"{found.hysteresis_mV:.0f} mV, {found.loop_J_per_g:.0f} J {per_gram(solution)}"
+        title = heading(solution).replace("\n", ", ")
+        figure.suptitle(f"{title}\ncycle {found.cycle}: {total}", x=0.01, ha="left", fontsize="medium")
         if compared is not None:
             path_asymmetry(compared, solution, axes["asymmetry"])
             axes["asymmetry"].set_title("constrained to one path both ways", loc="left")
-            grow(figure, lines=axes["asymmetry"].get_xlabel().count("\n") + 1)
+            grow(figure, lines=axes["asymmetry"].get_xlabel().count("\n"))
         if limit is not None:
             zero_rate(limit, axes["limit"])
             axes["limit"].set_title("as the current goes to zero", loc="left")
@@ -250,7 +244,7 @@ def _legend_of_other_causes(ax: Axes, other: Axes) -> None:
     named = other.get_legend_handles_labels()[1]
     rest = [pair for pair in zip(*ax.get_legend_handles_labels(), strict=True) if pair[1] not in named]
     if rest:
-        ax.legend(*zip(*rest, strict=True), loc="best")
+        ax.legend(*zip(*rest, strict=True), loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, **ABOVE)
 
 
 def _top(stack: Floats, line: Floats) -> float:

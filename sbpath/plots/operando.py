@@ -16,7 +16,7 @@ from sbpath.plots.colours import Look, node_looks, phase_looks
 from sbpath.plots.labels import capacity_label, composition_label, voltage_label
 from sbpath.plots.layout import extent, fitted_legend, fitted_title, grow, settled
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, style
-from sbpath.results.cycles import half_cycles
+from sbpath.results.cycles import HalfCycle, half_cycles
 from sbpath.results.phases import phase_amounts
 from sbpath.solution import Floats, Solution
 
@@ -31,7 +31,8 @@ def voltage(
 ) -> Axes:
     """Voltage of every half cycle against its capacity (or against x), cycles overlaid.
 
-    Insertion and extraction have different colours; cycles before the last are paler.
+    Insertion and extraction have different colours; cycles before the last are paler. The legend names the first
+    and the last, and the first only where it can be seen.
 
     Parameters
     ----------
@@ -51,13 +52,15 @@ def voltage(
         last = max((half.cycle for half in halves), default=1)
         first = min((half.cycle for half in halves), default=1)
         horizontal = solution.capacity_mAh_per_g if against == "capacity" else solution.composition
+        newest = {half.direction: half for half in halves if half.cycle == last}
         named: set[str] = set()
         for half in halves:
             colour = INSERTION if half.direction == "insertion" else EXTRACTION
             alpha = 1.0 if half.cycle == last else 0.7
             dashes = "--" if half.cycle == first and last > first else "-"
             name = f"{half.direction}, cycle {half.cycle}"
-            label = name if half.cycle in (first, last) and name not in named else None
+            hidden = half.cycle != last and _coincide(solution, half, newest.get(half.direction))
+            label = name if half.cycle in (first, last) and name not in named and not hidden else None
             named.add(name)
             ax.plot(
                 horizontal[half.rows],
@@ -72,6 +75,18 @@ def voltage(
         ax.set_xlim(left=0.0)
         ax.legend(loc="best")
     return ax
+
+
+def _coincide(solution: Solution, one: HalfCycle, other: HalfCycle | None) -> bool:
+    """Whether one curve lies under the other: within 1 % in capacity, and 3 mV on average."""
+    if other is None or abs(one.capacity_mAh_per_g / other.capacity_mAh_per_g - 1.0) > 0.01:
+        return False
+    places = np.linspace(0.0, one.capacity_mAh_per_g, 200)
+    one_V, other_V = (
+        np.interp(places, solution.capacity_mAh_per_g[half.rows], solution.voltage_V[half.rows])
+        for half in (one, other)
+    )
+    return float(np.abs(one_V - other_V).mean()) < 0.003
 
 
 def overview(solution: Solution) -> Figure:
@@ -187,7 +202,7 @@ def _steps(ax: Axes, solution: Solution) -> list[tuple[Text, float]]:
             continue
         start, end = hours[record.first], hours[record.last - 1]
         text = ax.text(0.5 * (start + end), 0.985, record.direction, ha="center", va="top",
-                       transform=ax.get_xaxis_transform(), fontsize=7, color="0.35")  # fmt: skip
+                       transform=ax.get_xaxis_transform(), fontsize="small", color="0.35")  # fmt: skip
         names.append((text, float((end - start) / (hours[-1] - hours[0]))))
         ax.axvline(end, color="0.8", lw=0.6, zorder=0)
     return names

@@ -51,9 +51,8 @@ def rate_capability(solution: Solution, axes: tuple[Axes, Axes] | None = None) -
         # At least 1 % either way, so that tiny differences are not magnified.
         span = max(1.0, 1.3 * float(np.abs(efficiency - 100.0).max()))
         bottom.set_ylim(100.0 - span, 100.0 + span)
-        low, high = min(inserted.min(), extracted.min()), max(inserted.max(), extracted.max())
-        height = max(high - low, 0.05 * high)
-        top.set_ylim(max(low - 0.25 * height, 0.0), high + 0.35 * height)
+        # From zero, so that a small loss looks small.
+        top.set_ylim(0.0, 1.2 * max(inserted.max(), extracted.max()))
         for rate, group in groupby(points, key=lambda point: point.rate):
             block = [point.cycle for point in group]
             top.text(

@@ -1,4 +1,4 @@
-"""Several simulations side by side: loops on one scale, voltage gap, causes, efficiency."""
+"""Several simulations side by side: loops on one scale, voltage gap, hysteresis by cause."""
 
 from __future__ import annotations
 
@@ -10,29 +10,31 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
 
 from sbpath.errors import InputError
-from sbpath.plots.labels import capacity_label, per_gram, voltage_label
-from sbpath.plots.layout import extent
-from sbpath.plots.losses import bars
-from sbpath.plots.style import DOUBLE, FRAMED, SERIES, style
+from sbpath.plots.labels import (
+    capacity_label,
+    composition_label,
+    literal,
+    subject,
+    voltage_against,
+)
+from sbpath.plots.losses import BAR_INCH, bars
+from sbpath.plots.style import DOUBLE, SYSTEMS, figure_of, line_width, style
 from sbpath.results.cycles import half_cycles
 from sbpath.results.loss_breakdown import hysteresis_profile
 from sbpath.solution import Solution
 from sbpath.studies.comparison import Case, Scale, cases
 
-# Maximum number of loops in a row.
-MAX_COLUMNS = 4
-# Font size of names below bars, horizontal and, if there is no room, vertical.
-NAME_FONT, VERTICAL_FONT = 7.5, 6.5
-# Minimum width of the bars of one panel, as a share of the figure.
-BARS_SHARE = 0.37
-# Letters per line of the title of a loop.
-TITLE_LETTERS = 27
+# Maximum number of loops in a row, and their height (inch).
+MAX_COLUMNS, LOOP_INCH = 4, 2.1
+# Letters per line of the title of a loop, and of a name beside a bar.
+TITLE_LETTERS, NAME_LETTERS = 26, 30
 
 
 def comparison(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> Figure:
-    """Loops of the last full cycles, voltage gap along x, causes in mV and J/g, energy efficiency.
+    """Loops of the last full cycles, voltage gap along x, and hysteresis by cause.
 
     Parameters
     ----------
@@ -42,28 +44,33 @@ def comparison(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -
         Each against its own alkali metal, or all against Li+/Li; see `sbpath.studies.comparison.cases`.
     """
     compared = cases(solutions, scale)
+    names = _names(compared)
+    closed = [i for i, case in enumerate(compared) if case.loss_breakdown is not None]
     with style():
         columns = min(len(compared), MAX_COLUMNS)
         rows = -(-len(compared) // columns)
-        names = [case.label.replace(", ", "\n") for case in compared if case.loss_breakdown is not None]
-        figure = plt.figure(figsize=(DOUBLE, 1.0), layout="constrained")
-        vertical = _widest(figure, names, NAME_FONT) * len(names) > 0.95 * BARS_SHARE * DOUBLE
-        below = 4.7
-        if vertical:
-            names = [name.replace("\n", ", ") for name in names]
-            # Extra height, so that both rows of panels stay as tall as with horizontal names.
-            below += 2.0 * (_widest(figure, names, VERTICAL_FONT) - 0.12)
-        figure.set_size_inches(DOUBLE, 2.3 * rows + below)
-        upper, lower = cast(Any, figure.subfigures)(2, 1, height_ratios=(2.3 * rows, below), hspace=0.02)
-        grid: Any = upper.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-        panels = list(grid.flat)
-        for unused in panels[len(compared) :]:
-            unused.set_visible(False)
-        for lowest in panels[: len(compared)][-columns:]:
-            lowest.tick_params(labelbottom=True)
-        _loops(panels[: len(compared)], compared, scale)
-        upper.supxlabel(capacity_label([case.solution for case in compared]), fontsize=8)
-        _below(lower, compared, names, vertical)
+        # A single loop has its gap beside it; of several, the gaps are below, beside the bars.
+        beside = len(compared) == 1
+        upper_inch = (LOOP_INCH + 0.3) * rows + 0.15
+        lower_inch = max(0.9 + BAR_INCH * len(closed), 0.0 if beside else 2.6) if closed else 0.0
+        figure = plt.figure(figsize=(DOUBLE, upper_inch + lower_inch), layout="constrained")
+        upper, lower = (
+            cast(Any, figure.subfigures)(2, 1, height_ratios=(upper_inch, lower_inch))
+            if closed
+            else (figure,) * 2
+        )
+        gap: Any = None
+        if beside and closed:
+            panel, gap = upper.subplots(1, 2)
+            panel.set_xlabel(capacity_label(compared[0].solution))
+            panels = [panel]
+        else:
+            panels = _grid(upper, compared, rows, columns)
+        _loops(panels, compared, scale, names)
+        if closed:
+            below = np.atleast_1d(lower.subplots(1, 1 if beside else 2))
+            _gaps(gap if beside else below[0], compared)
+            _budget(below[-1], compared, closed, names)
     return figure
 
 
@@ -86,37 +93,74 @@ def loops(
         if axes is None:
             columns = min(len(compared), MAX_COLUMNS)
             rows = -(-len(compared) // columns)
-            figure, grid = plt.subplots(
-                rows, columns, sharex=True, sharey=True, squeeze=False,
-                figsize=(max(DOUBLE * columns / MAX_COLUMNS, 3.5), 2.5 * rows), layout="constrained",
-            )  # fmt: skip
-            axes = list(grid.flat)
-            for unused in axes[len(compared) :]:
-                unused.set_visible(False)
-            axes = axes[: len(compared)]
-            for lowest in axes[-columns:]:
-                lowest.tick_params(labelbottom=True)
-            figure.supxlabel(capacity_label([case.solution for case in compared]), fontsize=8)
-        _loops(axes, compared, scale)
+            size = max(DOUBLE * columns / MAX_COLUMNS, 3.5), (LOOP_INCH + 0.4) * rows
+            axes = _grid(plt.figure(figsize=size, layout="constrained"), compared, rows, columns)
+        _loops(axes, compared, scale, _names(compared), with_sum=True)
     return list(axes)
 
 
-def _loops(axes: Sequence[Axes], compared: Sequence[Case], scale: Scale) -> None:
-    for i, (ax, case) in enumerate(zip(axes, compared, strict=True)):
-        _loop(ax, case, SERIES[i % len(SERIES)])
-        ax.set_ylabel(
-            voltage_label(case.solution) if scale == "own" else r"Voltage vs $\mathrm{Li^+\!/Li}$  (V)"
+def _grid(figure: Any, compared: Sequence[Case], rows: int, columns: int) -> list[Axes]:
+    """A panel for each case on common axes."""
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    panels = list(grid.flat)
+    for unused in panels[len(compared) :]:
+        unused.set_visible(False)
+    for lowest in panels[: len(compared)][-columns:]:
+        lowest.tick_params(labelbottom=True)
+    figure.supxlabel(capacity_label([case.solution for case in compared]), fontsize="medium")
+    return panels[: len(compared)]
+
+
+def _names(compared: Sequence[Case]) -> list[str]:
+    """What each case is: its system and design, and whatever else differs between the cases."""
+    names = []
+    for case in compared:
+        mechanism = case.solution.mechanism
+        varied = case.label.removeprefix(mechanism.name)
+        if mechanism.design:
+            varied = varied.replace(f", {mechanism.design}", "")
+        name = subject(mechanism)
+        # A copy of a shipped file may have kept its title.
+        if any(
+            subject(o.solution.mechanism) == name and o.solution.mechanism.name != mechanism.name
+            for o in compared
+        ):
+            name = f"{name} ({literal(mechanism.name)})"
+        graph = f", {case.solution.graph}"
+        if case.solution.graph != mechanism.default_graph and graph not in varied:
+            varied += graph
+        names.append(name + varied.replace(graph, f"{graph} graph"))
+    return names
+
+
+def _loops(
+    axes: Sequence[Axes], compared: Sequence[Case], scale: Scale, names: Sequence[str], with_sum: bool = False
+) -> None:
+    letters = TITLE_LETTERS * MAX_COLUMNS // max(min(len(compared), MAX_COLUMNS), 2)
+    metals = {case.solution.mechanism.ion for case in compared} if scale == "own" else {"Li"}
+    label = voltage_against(metals.pop() if len(metals) == 1 else "M")
+    for i, (ax, case, name) in enumerate(zip(axes, compared, names, strict=True)):
+        if "°C" not in name:
+            name = f"{name}, {case.solution.temperature_C:g} °C"
+        _loop(
+            ax,
+            case,
+            SYSTEMS[i % len(SYSTEMS)],
+            textwrap.fill(name, letters, break_on_hyphens=False),
+            with_sum,
         )
+        # Panels in a row share their axis.
+        if i % MAX_COLUMNS == 0 or not ax.get_shared_y_axes().joined(ax, axes[i - 1]):
+            ax.set_ylabel(label)
     highest = max(float(case.solution.voltage_V.max()) + case.shift_V for case in compared)
     for ax in axes:
         ax.set_xlim(left=0.0)
-        ax.set_ylim(top=1.12 * max(1e-3, highest))
+        ax.set_ylim(top=(1.12 if with_sum else 1.04) * max(1e-3, highest))
 
 
-def _loop(ax: Axes, case: Case, colour: str) -> None:
+def _loop(ax: Axes, case: Case, colour: str, title: str, with_sum: bool) -> None:
     solution = case.solution
-    label = case.label if "°C" in case.label else f"{case.label}, {solution.temperature_C:g} °C"
-    ax.set_title(textwrap.fill(label, TITLE_LETTERS, break_on_hyphens=False), loc="left", fontsize=8)
+    ax.set_title(title, loc="left", fontsize="small")
     ax.grid(True, color="0.93", lw=0.6)
     if case.summary is None or case.insertion is None or case.extraction is None:
         ax.text(0.5, 0.5, "no full cycle", transform=ax.transAxes, ha="center")
@@ -141,76 +185,46 @@ def _loop(ax: Axes, case: Case, colour: str) -> None:
     first = next(h for h in half_cycles(solution) if h.direction == "insertion")
     if first.cycle != case.summary.cycle and abs(first.mean_voltage_V - insertion.mean_voltage_V) > 0.005:
         ax.plot(
-            solution.capacity_mAh_per_g[first.rows], voltage[first.rows], "--", color="0.35", lw=0.9,
+            solution.capacity_mAh_per_g[first.rows], voltage[first.rows], "--", color="0.35", lw=line_width(0.9),
             label="first insertion",
         )  # fmt: skip
         ax.legend(loc="lower left", handlelength=1.8)
-    ax.text(
-        0.5, 0.97, f"hysteresis {case.summary.hysteresis_mV:.0f} mV", transform=ax.transAxes, ha="center", va="top",
-        fontsize=8, color="black",
-    )  # fmt: skip
-
-
-def _widest(figure: Figure, names: Sequence[str], fontsize: float) -> float:
-    """Width of the widest of `names` (inch)."""
-    trial = figure.text(0.0, 0.0, "", fontsize=fontsize)
-    widths = [0.0]
-    for name in names:
-        trial.set_text(name)
-        widths.append(extent(trial).width / figure.dpi)
-    trial.remove()
-    return max(widths)
-
-
-def _below(figure: Any, compared: Sequence[Case], names: Sequence[str], vertical: bool) -> None:
-    """Voltage gap along x, causes in mV and J/g, energy efficiency, for cases with a closed loop.
-
-    `names` are the names of these cases, below the bars.
-    """
-    gap, efficiency, causes, energy = figure.subplots(2, 2, width_ratios=(1.15, 1.0)).flat
-    closed = [
-        (i, case, case.loss_breakdown) for i, case in enumerate(compared) if case.loss_breakdown is not None
-    ]
-    for i, case, found in closed:
-        # With several loops in a cycle the gap at an x is not unique.
-        if sum(half.cycle == found.cycle for half in half_cycles(case.solution)) == 2:
-            profile = hysteresis_profile(case.solution, found.cycle)
-            full = float(case.solution.composition.max())
-            gap.plot(
-                profile.composition / full, profile.gap_mV, color=SERIES[i % len(SERIES)], label=case.label
-            )
-    gap.set_xlabel("Composition  (x over its largest value)")
-    gap.set_ylabel("Voltage gap  (mV)")
-    gap.set_xlim(0.0, 1.0)
-    gap.set_ylim(bottom=0.0)
-    if gap.lines:
-        gap.legend(loc="best", fontsize=6.5, **(FRAMED if len(closed) > MAX_COLUMNS else {}))
-    if not closed:
-        return
-    losses = np.array([found.losses_mV.sum(axis=0) for _, _, found in closed])
-    stored = np.array([found.stored_mV for _, _, found in closed])
-    bars(names, losses, "Hysteresis  (mV)", causes, legend=False, stored=stored)
-    causes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=6, borderaxespad=0.2, columnspacing=1.2)
-    losses = np.array([found.losses_J_per_g.sum(axis=0) for _, _, found in closed])
-    stored = np.array([found.stored_J_per_g for _, _, found in closed])
-    unit = f"Loop  (J {per_gram([case.solution for case in compared])})"
-    bars(names, losses, unit, energy, legend=False, stored=stored)
-    values = [case.summary.energy_efficiency or 0.0 for _, case, _ in closed if case.summary]
-    colours = [SERIES[i % len(SERIES)] for i, _, _ in closed]
-    places = np.arange(len(closed))
-    efficiency.bar(places, 100.0 * np.array(values), 0.62, color=colours)
-    for place, value in zip(places, values, strict=True):
-        efficiency.annotate(
-            f"{value:.0%}",
-            (place, 100.0 * value),
-            (0, 2),
-            textcoords="offset points",
+    if with_sum:
+        ax.text(
+            0.5,
+            0.97,
+            f"hysteresis {case.summary.hysteresis_mV:.0f} mV",
+            transform=ax.transAxes,
             ha="center",
-            fontsize=7,
+            va="top",
         )
-    efficiency.set_xticks(places, names)
-    efficiency.set_ylabel("Energy efficiency  (%)")
-    efficiency.set_ylim(0.0, 100.0)
-    if vertical:
-        for ax in (causes, energy, efficiency):
-            plt.setp(ax.get_xticklabels(), rotation=90, fontsize=VERTICAL_FONT)
+
+
+def _gaps(ax: Axes, compared: Sequence[Case]) -> None:
+    """Voltage gap along x, in the colours of the loops."""
+    alone = len(compared) == 1
+    for i, case in enumerate(compared):
+        found = case.loss_breakdown
+        # With several loops in a cycle the gap at an x is not unique.
+        if found is None or sum(half.cycle == found.cycle for half in half_cycles(case.solution)) != 2:
+            continue
+        profile = hysteresis_profile(case.solution, found.cycle)
+        full = 1.0 if alone else float(case.solution.composition.max())
+        ax.plot(profile.composition / full, profile.gap_mV, color=SYSTEMS[i % len(SYSTEMS)])
+    ax.set_xlabel(composition_label(compared[0].solution) if alone else "x over its largest value")
+    ax.set_ylabel("Voltage gap  (mV)")
+    ax.set_xlim(0.0, float(compared[0].solution.composition.max()) if alone else 1.0)
+    ax.set_ylim(bottom=0.0)
+
+
+def _budget(ax: Axes, compared: Sequence[Case], closed: Sequence[int], names: Sequence[str]) -> None:
+    """Hysteresis by cause of the cases with a closed loop, each marked by the colour of its loop."""
+    found = [case.loss_breakdown for case in compared if case.loss_breakdown is not None]
+    losses = np.array([one.losses_mV.sum(axis=0) for one in found])
+    stored = np.array([one.stored_mV for one in found])
+    labels = [textwrap.fill(names[i], NAME_LETTERS, break_on_hyphens=False) for i in closed]
+    bars(labels, losses, "Hysteresis  (mV)", ax, stored=stored)
+    ax.tick_params(axis="y", pad=11.0, labelsize="small")
+    left = ax.get_yaxis_transform() + ScaledTranslation(-6.0 / 72.0, 0.0, figure_of(ax).dpi_scale_trans)
+    for place, i in enumerate(closed):
+        ax.plot(0.0, place, "s", ms=5.0, color=SYSTEMS[i % len(SYSTEMS)], transform=left, clip_on=False)

@@ -16,14 +16,18 @@ from sbpath.literature.entries import STRATEGIES, Host, ReportedAnode
 from sbpath.literature.queries import find_anodes, find_hosts
 from sbpath.literature.theory import host_theory
 from sbpath.mechanism.notation import subscripted
-from sbpath.plots.style import BLUE, DOUBLE, GREEN, ORANGE, PURPLE, style
+from sbpath.plots.style import DOUBLE, SYSTEMS, style
 
-ION_COLOURS = {"Li": BLUE, "Na": ORANGE, "K": GREEN}
 # Kind of cell: colour and marker.
-KINDS = {"Li": (BLUE, "o"), "Na": (ORANGE, "s"), "K": (GREEN, "^"), "Li, solid": (PURPLE, "D")}
+KINDS: dict[str, tuple[str, str]] = {
+    "Li": (SYSTEMS[0], "o"),
+    "Na": (SYSTEMS[1], "s"),
+    "K": (SYSTEMS[2], "^"),
+    "Li, solid": (SYSTEMS[3], "D"),
+}
 HOST_PANELS = {
-    "capacity_mAh_per_g": "Capacity  (mAh g$^{-1}$)",
-    "capacity_mAh_per_cm3": "Capacity  (mAh cm$^{-3}$)",
+    "capacity_mAh_per_g": "Capacity  (mAh g$\\mathregular{^{-1}}$)",
+    "capacity_mAh_per_cm3": "Capacity  (mAh cm$\\mathregular{^{-3}}$)",
     "volume_change_percent": "Volume change  (%)",
 }
 SB_MAH_PER_G = 660.0
@@ -54,11 +58,11 @@ def hosts(hosts: Sequence[Host] | None = None, axes: Sequence[Axes] | None = Non
             axes = list(stack)
         for ax, (name, label) in zip(axes, HOST_PANELS.items(), strict=True):
             heights = np.array([getattr(theory, name) for theory in theories])
-            for ion, colour in ION_COLOURS.items():
+            for ion in ("Li", "Na", "K"):
                 of_ion = [i for i, host in enumerate(rows) if host.ion == ion]
                 if of_ion:
-                    bars = ax.bar(places[of_ion], heights[of_ion], 0.8, color=colour, label=ion)
-                    ax.bar_label(bars, fmt="{:.0f}", padding=2, fontsize=7)
+                    bars = ax.bar(places[of_ion], heights[of_ion], 0.8, color=KINDS[ion][0], label=ion)
+                    ax.bar_label(bars, fmt="{:.0f}", padding=2, fontsize="small")
             ax.set_ylabel(label)
             ax.set_ylim(0.0, 1.15 * float(heights.max()))
             for group in groups[1:]:
@@ -66,7 +70,7 @@ def hosts(hosts: Sequence[Host] | None = None, axes: Sequence[Axes] | None = Non
         for group in groups:
             axes[0].text(
                 float(places[group].mean()), 1.03, rows[group[0]].host, ha="center", va="bottom",
-                transform=axes[0].get_xaxis_transform(), fontsize=8.5,
+                transform=axes[0].get_xaxis_transform(), fontsize="medium",
             )  # fmt: skip
         axes[0].set_xlim(places[0] - 0.75, places[-1] + 0.75)
         axes[2].set_xticks(places, [subscripted(host.formula, mathtext=True) for host in rows])
@@ -110,10 +114,10 @@ def strategies(
             _scatter(cycled, chosen, kinds, "cycles", "capacity_mAh_per_g")
             _scatter(rated, chosen, kinds, "rate_current_mA_per_g", "rate_capacity_mAh_per_g")
             cycled.set_xlabel("Number of cycles X")
-            rated.set_xlabel("Current  (mA g$^{-1}$)")
+            rated.set_xlabel("Current  (mA g$\\mathregular{^{-1}}$)")
         axes[0][0].set_ylabel("First-cycle efficiency  (%)")
-        axes[1][0].set_ylabel("Capacity after X cycles  (mAh g$^{-1}$)")
-        axes[2][0].set_ylabel("Rate capability  (mAh g$^{-1}$)")
+        axes[1][0].set_ylabel("Capacity after X cycles  (mAh g$\\mathregular{^{-1}}$)")
+        axes[2][0].set_ylabel("Rate capability  (mAh g$\\mathregular{^{-1}}$)")
         _frame(axes[1], [(study.cycles, study.capacity_mAh_per_g) for study in rows])
         _frame(axes[2], [(study.rate_current_mA_per_g, study.rate_capacity_mAh_per_g) for study in rows])
         axes[1][0].legend(loc="lower right", handletextpad=0.2, borderaxespad=0.2)
@@ -139,7 +143,7 @@ def _efficiencies(ax: Axes, studies: Sequence[ReportedAnode], kinds: Sequence[st
             if _kind(study) == kind and study.first_cycle_efficiency_percent is not None
         )
         if not values:
-            ax.text(place, 2.0, "none", ha="center", va="bottom", color="0.5", fontsize=7)
+            ax.text(place, 2.0, "none", ha="center", va="bottom", color="0.5", fontsize="small")
             continue
         # Spread neighbouring values sideways.
         offset = 0.16 * (np.arange(len(values)) % 3 - 1) if len(values) > 1 else np.zeros(1)
@@ -177,6 +181,6 @@ def _frame(row: Sequence[Axes], points: Sequence[tuple[float | None, float | Non
         ax.set_ylim(0.0, top)
         ax.axhline(SB_MAH_PER_G, color="0.6", lw=0.8, ls="--", zorder=0)
     row[0].text(
-        0.98, SB_MAH_PER_G, "Sb, in theory", ha="right", va="bottom", color="0.4", fontsize=7,
+        0.98, SB_MAH_PER_G, "Sb, in theory", ha="right", va="bottom", color="0.4", fontsize="small",
         transform=row[0].get_yaxis_transform(),
     )  # fmt: skip

@@ -15,28 +15,27 @@ from sbpath.files import atomic_write, check_figure
 # Width of one and two columns (inch).
 SINGLE, DOUBLE = 3.5, 7.2
 
-# Okabe and Ito's palette ("Color Universal Design", 2008), in an order of rising contrast.
-BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
-SKY, RED, YELLOW, GREY = "#56B4E9", "#D55E00", "#F0E442", "#999999"
-SERIES = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY, "#000000", YELLOW)
-# Of phases: Okabe and Ito's colours, and darker and paler ones that remain distinct from these and from each
-# other (CIEDE2000 of at least 10), also with red-green colour blindness.
-INDIGO, TEAL, BROWN = "#2B1B6E", "#1F5C5C", "#6B2000"
-LIME, LILAC, BLACK = "#CCDDAA", "#E0C8E8", "#000000"
-PHASES = (GREY, ORANGE, BLUE, SKY, GREEN, YELLOW, RED, INDIGO, LIME, BROWN, LILAC, TEAL, BLACK)
-INSERTION, EXTRACTION = BLUE, RED
+# One colour has one meaning in all figures. Three palettes and the two directions have no colour in common; within each,
+# colours stay apart for the colour-blind (tests/plots/test_crowding.py). What is none of these is black or grey.
+BLACK, GREY = "black", "#999999"
+# Directions, from Okabe and Ito's palette ("Color Universal Design", 2008).
+INSERTION, EXTRACTION = "#0072B2", "#D55E00"
+# Phases, and paths and edges by a phase of theirs: Okabe and Ito's other colours, and darker and paler ones.
+ORANGE, SKY, GREEN, YELLOW, ROSE, TEAL = "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#C0307A", "#1F5C5C"
+PHASES = (GREY, GREEN, ORANGE, SKY, YELLOW, ROSE, "#2B1B6E", "#CCDDAA", "#6B2000", "#E0C8E8", TEAL, "#BBBB55")
+# Causes of a loss, in the order of `LOSSES`.
+CAUSES = ("#6A4C93", "#C08552", "#3FA7A0", "#B8E986", "#5B6B7A")
+# Systems, cells or ions side by side.
+SYSTEMS = ("#033D95", "#D490AB", "#168241", "#6E2A61", "#7C92E8", "#3BAD1E", "#8669FB", "#0636F8")
 # For a legend that may overlap the data.
 FRAMED: Any = {"frameon": True, "facecolor": "white", "edgecolor": "none", "framealpha": 0.85}
 
+# Texts are "medium", "small" or "x-small", so that all of them follow ``font.size``.
 _SETTINGS: Any = {
     "font.size": 8.0,
-    "font.family": "sans-serif",
-    "axes.labelsize": 8.0,
-    "axes.titlesize": 8.5,
-    "legend.fontsize": 7.0,
+    "axes.titlesize": "medium",
+    "legend.fontsize": "small",
     "legend.frameon": False,
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 7.5,
     "xtick.direction": "in",
     "ytick.direction": "in",
     "axes.linewidth": 0.7,
@@ -49,12 +48,20 @@ _SETTINGS: Any = {
 }
 
 
+def _where_unset() -> Any:
+    """The settings that neither the user nor a style sheet has changed from Matplotlib's own."""
+    return {key: value for key, value in _SETTINGS.items() if mpl.rcParams[key] == mpl.rcParamsDefault[key]}
+
+
 @contextmanager
 def style() -> Iterator[None]:
-    """Context manager with the settings of the figures: ``with sbpath.plots.style(): ...``."""
+    """Context manager with the settings of the figures: ``with sbpath.plots.style(): ...``.
+
+    A setting that you have changed, in ``matplotlib.rcParams`` or by a style sheet, is kept.
+    """
     interactive = False
     try:
-        with mpl.rc_context(_SETTINGS):
+        with mpl.rc_context(_where_unset()):
             try:
                 yield
             finally:
@@ -63,6 +70,11 @@ def style() -> Iterator[None]:
         # Making the first figure turns a notebook interactive; rc_context would undo that, and later figures
         # would not be shown.
         mpl.interactive(interactive)
+
+
+def line_width(points: float) -> float:
+    """A width (point) beside the usual 1.3, in proportion to ``lines.linewidth``; for use within `style`."""
+    return points / _SETTINGS["lines.linewidth"] * mpl.rcParams["lines.linewidth"]
 
 
 def figure_of(drawn: Any) -> Figure:

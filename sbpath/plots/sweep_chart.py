@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -9,8 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sbpath.errors import InputError
-from sbpath.plots.labels import measure_label, parameter_label
-from sbpath.plots.style import BLUE, SINGLE, style
+from sbpath.plots.labels import TITLE_LETTERS, measure_label, parameter_label, subject
+from sbpath.plots.style import SINGLE, style
 from sbpath.solution import Floats
 from sbpath.sweeps.ranges import RATE
 from sbpath.sweeps.table import SweepTable
@@ -55,7 +56,8 @@ def sweep(table: SweepTable, quantity: str = "hysteresis_mV", axes: Axes | None 
             axes.set_ylabel(parameter_label(names[1], table.units[names[1]], mechanism))
         axes.set_xlabel(parameter_label(names[0], table.units[names[0]], mechanism))
         crosses = r"; $\times$ failed" if table.failed.any() else ""
-        axes.set_title(f"{mechanism.name}, {table.about['graph']} graph{crosses}")
+        title = textwrap.fill(subject(mechanism), TITLE_LETTERS)
+        axes.set_title(f"{title}\n{table.about['graph']} graph{crosses}", loc="left")
     return axes
 
 
@@ -63,7 +65,7 @@ def _line(axes: Axes, table: SweepTable, quantity: str) -> None:
     (varied,) = table.about["vary"]
     order = np.argsort(table[varied["name"]])
     x, y = table[varied["name"]][order], table[quantity][order]
-    axes.plot(x, y, "o-", ms=3.5, color=BLUE)
+    axes.plot(x, y, "o-", ms=3.5, color="black")
     _cross(axes, x[table.failed[order]], np.full(int(table.failed.sum()), np.nanmin(y, initial=np.inf)))
     if _logarithmic(varied):
         axes.set_xscale("log")
@@ -80,6 +82,8 @@ def _map(axes: Axes, table: SweepTable, quantity: str) -> Any:
         cells[np.searchsorted(rows, y), np.searchsorted(columns, x)] = table[quantity]
         edges = _edges(columns, _logarithmic(across)), _edges(rows, _logarithmic(up))
         image = axes.pcolormesh(*edges, cells, cmap=COLOURS)
+        # Cells at the rim are cut in half: nothing was run beyond their centres.
+        axes.set(xlim=_range(columns, edges[0]), ylim=_range(rows, edges[1]))
     _cross(axes, x[table.failed], y[table.failed])
     for varied, scale in ((across, axes.set_xscale), (up, axes.set_yscale)):
         if _logarithmic(varied):
@@ -93,6 +97,12 @@ def _cross(axes: Axes, x: Floats, y: Floats) -> None:
 
 def _logarithmic(varied: dict[str, Any]) -> bool:
     return varied["logarithmic"] or varied["name"] == RATE
+
+
+def _range(values: Floats, edges: Floats) -> tuple[float, float]:
+    """The range of `values`; that of the cell if there is only one."""
+    ends = values if len(values) > 1 else edges
+    return float(ends[0]), float(ends[-1])
 
 
 def _edges(values: Floats, logarithmic: bool) -> Floats:

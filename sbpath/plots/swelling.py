@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from sbpath.plots.labels import heading, per_gram
-from sbpath.plots.style import EXTRACTION, INSERTION, SINGLE, style
+from sbpath.plots.style import EXTRACTION, INSERTION, SINGLE, line_width, style
 from sbpath.results.cycles import half_cycles
 from sbpath.solution import Solution
 
@@ -36,7 +36,7 @@ def swelling(solution: Solution, ax: Axes | None = None) -> Axes:
             newest = half.cycle == last
             ax.plot(
                 held[half.rows], solution.swelling_percent[half.rows], "-" if newest else "--", color=colour,
-                lw=width if newest else 0.8, alpha=1.0 if newest else 0.7,
+                lw=line_width(width if newest else 0.8), alpha=1.0 if newest else 0.7,
                 label=f"{half.direction}, cycle {half.cycle}" if half.cycle in (first, last) else None,
             )  # fmt: skip
         ax.axhline(0.0, color="0.8", lw=0.6, zorder=0)

@@ -12,7 +12,7 @@ from sbpath.mechanism.notation import phase_labels, state, subscripted
 from sbpath.plots.colours import phase_looks, readable
 from sbpath.plots.labels import voltage_label
 from sbpath.plots.layout import fitted_title, grow, settled
-from sbpath.plots.style import DOUBLE, style
+from sbpath.plots.style import DOUBLE, line_width, style
 from sbpath.results.crystal import Reflections
 from sbpath.results.diffraction import DiffractionMap
 from sbpath.results.diffraction import diffraction as simulated
@@ -64,7 +64,7 @@ def diffraction(
         else:
             map_ax, voltage_ax, stick_ax = axes
         _map(map_ax, voltage_ax, pattern)
-        voltage_ax.plot(solution.voltage_V, solution.time_s / 3600.0, color="black", lw=1.0)
+        voltage_ax.plot(solution.voltage_V, solution.time_s / 3600.0, color="black", lw=line_width(1.0))
         voltage_ax.set_xlabel(voltage_label(solution))
         voltage_ax.tick_params(labelleft=False)
         voltage_ax.grid(True, color="0.93", lw=0.6)
@@ -91,7 +91,9 @@ def _map(ax: Axes, voltage_ax: Axes, pattern: DiffractionMap) -> None:
     ax.set_xlabel(rf"$2\theta$  (°),  {_radiation(pattern.radiation)}")
     ax.set_ylabel("Time  (h)")
     bar = voltage_ax.figure.colorbar(image, ax=voltage_ax, fraction=0.08, aspect=40)
-    bar.set_label(r"Intensity  (e$^2$ Å$^{-3}$ degree$^{-1}$ per Sb)")
+    bar.set_label(
+        r"Intensity  (e$\mathregular{^2}$ Å$\mathregular{^{-3}}$ degree$\mathregular{^{-1}}$ per Sb)"
+    )
 
 
 def _sticks(ax: Axes, pattern: DiffractionMap) -> None:
@@ -108,8 +110,8 @@ def _sticks(ax: Axes, pattern: DiffractionMap) -> None:
         if not phase.crystalline:  # stated in the remark
             label = label.removesuffix(f" ({phase.structure})")
         for text, height, size, shade in (
-            (label, 0.62, 7.5, colour),
-            (_remark(pattern, name), 0.24, 6.0, "0.35"),
+            (label, 0.62, "medium", colour),
+            (_remark(pattern, name), 0.24, "x-small", "0.35"),
         ):
             # To the right of the panel, above the voltage.
             ax.text(
@@ -152,7 +154,13 @@ def _row(ax: Axes, lines: Reflections, floor: float, colour: str, low: float, hi
             labelled.append(angle)
             planes = "".join(str(n) if n >= 0 else rf"$\bar{{{-n}}}$" for n in hkl[0])
             ax.text(
-                angle, floor + height + 0.03, planes, ha="center", va="bottom", fontsize=5.5, color="0.25"
+                angle,
+                floor + height + 0.03,
+                planes,
+                ha="center",
+                va="bottom",
+                fontsize="x-small",
+                color="0.25",
             )
 
 

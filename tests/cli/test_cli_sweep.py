@@ -224,7 +224,7 @@ def test_two_parameters_are_a_map_with_a_colour_bar_and_crosses_where_runs_faile
     np.testing.assert_allclose(np.sqrt(edges[1:] * edges[:-1]), np.unique(grid["rate"]), rtol=0.35)
     assert axes.get_xscale() == "log"
     assert axes.get_yscale() == "linear"
-    assert axes.get_xlabel() == "C-rate  (h$^{-1}$)"
+    assert axes.get_xlabel() == "C-rate  (h$\\mathregular{^{-1}}$)"
     assert axes.get_ylabel() == "Temperature  (°C)"
     assert axes.get_title() == r"li-sb, candidate graph; $\times$ failed"
     bar = next(other for other in axes.figure.axes if other is not axes)
@@ -238,14 +238,14 @@ def test_one_parameter_is_a_line_and_a_sample_are_points():
     assert line.get_xdata().tolist() == [-300.0, 0.0, 25.0]
     np.testing.assert_array_equal(line.get_ydata(), table["insertion_capacity_mAh_per_g"])
     assert crosses.get_xdata().tolist() == [-300.0]
-    assert axes.get_ylabel() == "Insertion capacity  (mAh g$^{-1}$ Sb)"
+    assert axes.get_ylabel() == "Insertion capacity  (mAh g$\\mathregular{^{-1}}$ Sb)"
     energy = "interfaces.Sb|Li3Sb.energy_J_per_m2"
     table = sweep("li-sb", [f"{energy}=0.15..0.2", "rate=C/5..1C"], sample="lhs:4", cycles=1, progress=False)
     axes = plots.sweep(table, "energy_efficiency")
     (points,) = axes.collections
     np.testing.assert_array_equal(points.get_offsets(), np.column_stack([table[energy], table["rate"]]))
     np.testing.assert_array_equal(points.get_array(), table["energy_efficiency"])
-    assert axes.get_xlabel() == "$\\gamma$(Sb|Li$_{3}$Sb)  (J m$^{-2}$)"
+    assert axes.get_xlabel() == "$\\gamma$(Sb|Li$\\mathregular{_{3}}$Sb)  (J m$\\mathregular{^{-2}}$)"
 
 
 def test_what_cannot_be_drawn_is_told(grid):

@@ -568,7 +568,7 @@ def test_bars_of_the_hosts_are_computed(figures):
         assert [heights[place] for place in sorted(heights)] == [
             getattr(host_theory(host), name) for host in HOSTS
         ]
-    assert [t.get_text() for t in axes[2].get_xticklabels()][-1] == "K$_{3}$Sb"
+    assert [t.get_text() for t in axes[2].get_xticklabels()][-1] == "K$\\mathregular{_{3}}$Sb"
     labels = [t.get_text() for t in sorted(axes[2].texts, key=lambda label: label.xy[0])]
     assert labels[-3:] == ["134", "290", "406"]
 

@@ -104,7 +104,7 @@ def test_plain_phases_are_nodes_of_one_phase_each():
 
 def test_nodes_are_named_as_chemists_write_them(spectator):
     assert node_labels(spectator)["Li2Sb-Li2S"] == "Li₂Sb + 1.5 Li₂S"
-    assert node_labels(spectator, mathtext=True)["Sb-Li2S"] == "Sb + 1.5 Li$_{2}$S"
+    assert node_labels(spectator, mathtext=True)["Sb-Li2S"] == "Sb + 1.5 Li$\\mathregular{_{2}}$S"
     assert {spectator.crystalline_share(name) for name in spectator.nodes} == {1.0}
     assert host_label(spectator) == "Sb + 1.5 Li₂S"
     assert host_label(load_mechanism("na-sb")) == "Sb"

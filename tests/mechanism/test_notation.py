@@ -10,23 +10,39 @@ from sbpath.mechanism.notation import edge_labels, phase_labels, state, subscrip
     ("formula", "unicode", "mathtext"),
     [
         ("Sb", "Sb", "Sb"),
-        ("Li3Sb", "Li₃Sb", "Li$_{3}$Sb"),
-        ("NaxSb", "NaₓSb", "Na$_{x}$Sb"),
-        ("Na1.7Sb", "Na₁.₇Sb", "Na$_{1.7}$Sb"),
-        ("Sb2S3 in a Na cell", "Sb₂S₃ in a Na cell", "Sb$_{2}$S$_{3}$ in a Na cell"),
-        ("with Li2S-P2S5, LiBH4.", "with Li₂S-P₂S₅, LiBH₄.", "with Li$_{2}$S-P$_{2}$S$_{5}$, LiBH$_{4}$."),
-        ("K(Bi,Sb)2", "K(Bi,Sb)₂", "K(Bi,Sb)$_{2}$"),
-        ("a-KxSb", "a-KₓSb", "a-K$_{x}$Sb"),
-        ("Na(3-x)Sb", "Na₃₋ₓSb", "Na$_{3-x}$Sb"),
+        ("Li3Sb", "Li₃Sb", "Li$\\mathregular{_{3}}$Sb"),
+        ("NaxSb", "NaₓSb", "Na$\\mathregular{_{x}}$Sb"),
+        ("Na1.7Sb", "Na₁.₇Sb", "Na$\\mathregular{_{1.7}}$Sb"),
+        (
+            "Sb2S3 in a Na cell",
+            "Sb₂S₃ in a Na cell",
+            "Sb$\\mathregular{_{2}}$S$\\mathregular{_{3}}$ in a Na cell",
+        ),
+        (
+            "with Li2S-P2S5, LiBH4.",
+            "with Li₂S-P₂S₅, LiBH₄.",
+            "with Li$\\mathregular{_{2}}$S-P$\\mathregular{_{2}}$S$\\mathregular{_{5}}$, LiBH$\\mathregular{_{4}}$.",
+        ),
+        ("K(Bi,Sb)2", "K(Bi,Sb)₂", "K(Bi,Sb)$\\mathregular{_{2}}$"),
+        ("a-KxSb", "a-KₓSb", "a-K$\\mathregular{_{x}}$Sb"),
+        ("Na(3-x)Sb", "Na₃₋ₓSb", "Na$\\mathregular{_{3-x}}$Sb"),
         # Written with subscripts already.
-        ("a-Na₃₋ₓSb, Na₁.₇Sb", "a-Na₃₋ₓSb, Na₁.₇Sb", "a-Na$_{3-x}$Sb, Na$_{1.7}$Sb"),
+        (
+            "a-Na₃₋ₓSb, Na₁.₇Sb",
+            "a-Na₃₋ₓSb, Na₁.₇Sb",
+            "a-Na$\\mathregular{_{3-x}}$Sb, Na$\\mathregular{_{1.7}}$Sb",
+        ),
         # No formulas.
         (
             "Six steps (Tian 2018), 3D, Fig2",
             "Six steps (Tian 2018), 3D, Fig2",
             "Six steps (Tian 2018), 3D, Fig2",
         ),
-        ("Li6.25Al0.25La3Zr2O12", "Li₆.₂₅Al₀.₂₅La₃Zr₂O₁₂", "Li$_{6.25}$Al$_{0.25}$La$_{3}$Zr$_{2}$O$_{12}$"),
+        (
+            "Li6.25Al0.25La3Zr2O12",
+            "Li₆.₂₅Al₀.₂₅La₃Zr₂O₁₂",
+            "Li$\\mathregular{_{6.25}}$Al$\\mathregular{_{0.25}}$La$\\mathregular{_{3}}$Zr$\\mathregular{_{2}}$O$\\mathregular{_{12}}$",
+        ),
     ],
 )
 def test_amounts_are_subscripts(formula, unicode, mathtext):
@@ -47,7 +63,7 @@ def test_labels_of_files_have_subscripts_however_they_are_written():
     assert phase_labels(sbpath.load_mechanism("k-bisb"))["KBiSb"] == "K(Bi,Sb)₂"
     assert phase_labels(sbpath.load_mechanism("k-snsb"))["KxSb"] == "a-KₓSb"
     allan = sbpath.load_mechanism("na-sb-allan")
-    assert phase_labels(allan, mathtext=True)["a-Na(3-x)Sb"] == "a-Na$_{3-x}$Sb"
+    assert phase_labels(allan, mathtext=True)["a-Na(3-x)Sb"] == "a-Na$\\mathregular{_{3-x}}$Sb"
 
 
 def test_the_label_of_an_edge_leaves_out_what_stands_by():
@@ -58,7 +74,7 @@ def test_the_label_of_an_edge_leaves_out_what_stands_by():
         conversion: "0.5 Sb₂S₃ → Sb + 1.5 Li₂S",
     }
     assert edge_labels(mechanism, [lithiation], mathtext=True, between=" | ") == {
-        lithiation: "Sb | Li$_{2}$Sb"
+        lithiation: "Sb | Li$\\mathregular{_{2}}$Sb"
     }
 
 

@@ -20,7 +20,7 @@ from sbpath import cycling, gitt, load_mechanism, path_asymmetry, plots
 from sbpath.mechanism.documents import shipped_names
 from sbpath.mechanism.graph import phase_graph
 from sbpath.plots.colours import KIND_COLOURS, node_looks, phase_looks, readable
-from sbpath.plots.style import BLUE, GREY, PHASES
+from sbpath.plots.style import CAUSES, EXTRACTION, GREY, INSERTION, PHASES, SYSTEMS
 
 mpl.use("Agg")
 
@@ -242,7 +242,7 @@ def test_a_phase_has_its_colour_in_the_stack_the_sticks_and_other_systems(simula
         for phase in ("Li3Sb", "Na3Sb", "K3Sb", "K3Sb-cubic")
         if phase in look
     }
-    assert full == {BLUE}
+    assert full == {KIND_COLOURS["full"]}
     assert {look["Li2Sb"].colour for look in looks.values() if "Li2Sb" in look} == {KIND_COLOURS["between"]}
     solution = cycled(simulated, "li-snsb")
     above = plots.diffraction(solution)[2]
@@ -278,6 +278,20 @@ def lab(colour, seen):
     to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
     x, y, z = np.cbrt(np.maximum(np.array(to_xyz) @ linear / (0.9505, 1.0, 1.089), 0.0))
     return np.array([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)])
+
+
+@pytest.mark.parametrize("palette", [SYSTEMS, CAUSES, (INSERTION, EXTRACTION)])
+@pytest.mark.parametrize("seen", SEEN_RGB)
+def test_colours_of_systems_causes_and_directions_stay_apart(palette, seen):
+    places = [lab(colour, seen) for colour in (*palette, "white")]
+    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(places, 2)) > 15.0
+
+
+def test_a_colour_has_one_meaning():
+    palettes = (SYSTEMS, CAUSES, PHASES, (INSERTION, EXTRACTION))
+    for one, other in itertools.combinations(palettes, 2):
+        for a, b in itertools.product(one, other):
+            assert np.linalg.norm(lab(a, "all") - lab(b, "all")) > 15.0, (a, b)
 
 
 @pytest.mark.parametrize("seen", SEEN_RGB)

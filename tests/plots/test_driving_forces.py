@@ -30,7 +30,10 @@ def test_driving_forces_draws_force_barrier_and_rate_where_the_reactant_is(lithi
                 line.get_label(): line for line in grid[row, column].lines if "rightarrow" in line.get_label()
             }
             for label, line in lines.items():
-                p, q = (name.replace("$_{", "").replace("}$", "") for name in label.split(" $\\rightarrow$ "))
+                p, q = (
+                    name.replace("$\\mathregular{_{", "").replace("}}$", "")
+                    for name in label.split(" $\\rightarrow$ ")
+                )
                 e = edge_names(lithium.edges).index(f"{p} -> {q}")
                 np.testing.assert_array_equal(line.get_xdata(), capacity)
                 drawn = np.isfinite(line.get_ydata())
@@ -41,8 +44,8 @@ def test_driving_forces_draws_force_barrier_and_rate_where_the_reactant_is(lithi
                 converted = np.ptp(lithium.converted[e, half.rows])
                 assert (line.get_linewidth() > 2.0) == (converted > 0.05)
     names = [line.get_label() for line in grid[1, 0].lines]
-    assert "Sb $\\rightarrow$ Li$_{2}$Sb" in names
-    assert "Sb $\\rightarrow$ Li$_{3}$Sb" in names
+    assert "Sb $\\rightarrow$ Li$\\mathregular{_{2}}$Sb" in names
+    assert "Sb $\\rightarrow$ Li$\\mathregular{_{3}}$Sb" in names
 
 
 def test_the_current_asks_for_one_conversion_in_the_time_of_a_half_cycle(lithium):
@@ -53,12 +56,12 @@ def test_the_current_asks_for_one_conversion_in_the_time_of_a_half_cycle(lithium
         wanted = 1.0 / lithium.steps[number].duration_s
         np.testing.assert_allclose(asked.get_ydata(), wanted, rtol=1e-6)
     assert [grid[row, 0].get_ylabel().replace("\n", " ") for row in (1, 2, 3)] == [
-        "Driving force per volume of product  (MJ m$^{-3}$)",
+        "Driving force per volume of product  (MJ m$\\mathregular{^{-3}}$)",
         "Nucleation barrier  ($k_\\mathrm{B}T$)",
-        "Rate of a domain  (s$^{-1}$)",
+        "Rate of a domain  (s$\\mathregular{^{-1}}$)",
     ]
     assert grid[3, 0].get_yscale() == "log"
-    assert {ax.get_xlabel() for ax in grid[3]} == {"Specific capacity  (mAh g$^{-1}$ Sb)"}
+    assert {ax.get_xlabel() for ax in grid[3]} == {"Specific capacity  (mAh g$\\mathregular{^{-1}}$ Sb)"}
 
 
 @pytest.mark.parametrize("draw", [plots.paths, plots.driving_forces, plots.heat, plots.hysteresis_profile])

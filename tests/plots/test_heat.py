@@ -25,4 +25,4 @@ def test_heat_draws_total_irreversible_and_reversible(simulated):
                 lines[name].get_ydata(), 1e3 * values[half.rows], rtol=1e-12, atol=1e-15
             )
         assert f"{half.direction}, cycle 2" in axes[0, column].get_title(loc="left")
-    assert axes[1, 0].get_ylabel() == "Heat flow out  (mW g$^{-1}$ Sb)"
+    assert axes[1, 0].get_ylabel() == "Heat flow out  (mW g$\\mathregular{^{-1}}$ Sb)"

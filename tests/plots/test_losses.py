@@ -35,12 +35,23 @@ def test_the_gap_draws_the_profile_and_the_stack_of_its_losses(simulated, name):
     np.testing.assert_array_equal(line.get_ydata(), profile.gap_mV)
     # The layers lie on each other; the upper edge of the last one is the sum.
     seen = [i for i in range(len(LOSSES)) if profile.losses_mV[i].max() > 0.05]
-    assert [c.get_label() for c in ax.collections] == [LOSSES[i] for i in seen]
+    layers = [c for c in ax.collections if c.get_hatch() is None]
+    assert [c.get_label() for c in layers] == [LOSSES[i] for i in seen]
     for x, total in zip(profile.composition[::9], profile.losses_mV[seen].sum(axis=0)[::9], strict=True):
-        vertices = ax.collections[-1].get_paths()[0].vertices
+        vertices = layers[-1].get_paths()[0].vertices
         assert vertices[np.isclose(vertices[:, 0], x), 1].max() == pytest.approx(total, rel=1e-9)
+    # The hatch fills what is between the sum and the line, which cancels over the cycle.
+    hatched = [c for c in ax.collections if c.get_hatch() is not None]
+    between = profile.gap_mV - profile.losses_mV.sum(axis=0)
+    assert len(hatched) == (np.quantile(np.abs(between), 0.9) > 0.01 * profile.gap_mV.max())
+    assert abs(np.trapezoid(between, profile.composition)) < 0.02 * np.trapezoid(
+        profile.gap_mV, profile.composition
+    )
     ion = solution.mechanism.ion
-    assert (ax.get_xlabel(), ax.get_ylabel()) == (f"x in {ion}$_x$Sb", "Extraction less insertion  (mV)")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (
+        f"x in {ion}$\\mathregular{{_x}}$Sb",
+        "Extraction less insertion  (mV)",
+    )
     assert ax.get_ylim()[1] >= profile.losses_mV.sum(axis=0).max()
 
 
@@ -49,8 +60,8 @@ def test_bars_stack_to_their_sum_in_the_colours_of_the_causes():
     ax = bars(["one", "two"], losses, "Hysteresis  (mV)")
     for number in (0, 1):
         stands_for(ax, number, losses[number])
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["one", "two"]
-    assert ax.get_ylabel() == "Hysteresis  (mV)"
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["one", "two"]
+    assert ax.get_xlabel() == "Hysteresis  (mV)"
     assert {text.get_text() for text in ax.get_legend().get_texts()} == set(LOSSES)
 
 
@@ -65,7 +76,7 @@ def test_losses_shows_causes_asymmetry_and_limit(lithium):
     assert set(axes) == {"gap", "bars", "asymmetry", "limit"}
     for number in (0, 1):
         stands_for(axes["bars"], number, own.losses_mV[number])
-    assert f"{own.hysteresis_mV:.0f} mV, {own.loop_J_per_g:.0f} J g" in axes["bars"].get_title(loc="left")
+    assert f"{own.hysteresis_mV:.0f} mV, {own.loop_J_per_g:.0f} J g" in figure.get_suptitle()
     # Free, insertion path both ways, extraction path both ways.
     for number, item in enumerate((compared.free, *(held.loss_breakdown for held in compared.constrained))):
         stands_for(axes["asymmetry"], number, item.losses_mV.sum(axis=0))
@@ -76,9 +87,9 @@ def test_losses_shows_causes_asymmetry_and_limit(lithium):
     np.testing.assert_array_equal(rest.get_xydata().T, [rates[4:], limit.hysteresis_mV[4:]])
     assert (remains.get_xdata()[0], remains.get_ydata()[0]) == (CENTURY_C, limit.remaining_mV)
     assert axes["limit"].get_xscale() == "log"
-    assert axes["limit"].get_xlabel() == "C-rate c  (h$^{-1}$)"
+    assert axes["limit"].get_xlabel() == "C-rate c  (h$\\mathregular{^{-1}}$)"
     for ax in axes.values():
-        assert "(mV)" in ax.get_ylabel()
+        assert "(mV)" in ax.get_ylabel() + ax.get_xlabel()
 
 
 def test_a_cycle_without_losses_can_be_drawn():

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from sbpath import Variation, plots
+from sbpath.plots.path_map import REFINEMENT
 from sbpath.studies.selection_map import SelectionMap
 
 
@@ -21,8 +22,8 @@ def chart(x, y, lead, failures=None):
     return SelectionMap("li-sb", "candidate", x, y, {"insertion": back, "extraction": ways}, failures or {})
 
 
-def boundaries(ax, width=1.8):
-    """Points of the thick white lines."""
+def boundaries(ax, width=1.4):
+    """Points of the thick lines."""
     return np.vstack(
         [
             path.vertices
@@ -48,10 +49,16 @@ def test_the_boundary_is_drawn_where_both_paths_carry_as_much():
     assert line[:, 1].max() == 40.0
     np.testing.assert_allclose(line[:, 0], where(line[:, 1]), atol=2e-4)
     assert not any(isinstance(c, mpl.contour.ContourSet) for c in axes[0].collections)
-    assert axes[0].get_xlabel() == r"$\gamma$(Li$_{2}$Sb|Li$_{3}$Sb)  (J m$^{-2}$)"
+    assert (
+        axes[0].get_xlabel()
+        == r"$\gamma$(Li$\mathregular{_{2}}$Sb|Li$\mathregular{_{3}}$Sb)  (J m$\mathregular{^{-2}}$)"
+    )
     assert axes[0].get_ylabel() == "Temperature  (°C)"
     names = [text.get_text() for text in axes[1].get_legend().get_texts()]
-    assert names == [r"Li$_{3}$Sb $\rightarrow$ Sb", r"Li$_{3}$Sb $\rightarrow$ Li$_{2}$Sb $\rightarrow$ Sb"]
+    assert names == [
+        r"Li$\mathregular{_{3}}$Sb $\rightarrow$ Sb",
+        r"Li$\mathregular{_{3}}$Sb $\rightarrow$ Li$\mathregular{_{2}}$Sb $\rightarrow$ Sb",
+    ]
 
 
 def test_cells_have_the_colour_of_their_winner_and_failed_runs_a_cross():
@@ -62,7 +69,9 @@ def test_cells_have_the_colour_of_their_winner_and_failed_runs_a_cross():
     ways, winner = made.winners("extraction")
     legend = axes[1].get_legend()
     colours = [to_rgb(patch.get_facecolor()) for patch in legend.get_patches()]
-    cells = axes[1].collections[0].get_array().reshape(2, 3, -1)[..., :3]
+    # The cells around the points of the grid.
+    cells = axes[1].collections[0].get_array()[::REFINEMENT, ::REFINEMENT, :3]
+    assert cells.shape == (2, 3, 3)
     for place in np.ndindex(2, 3):
         if winner[place] >= 0:
             np.testing.assert_allclose(cells[place], colours[winner[place]], atol=1e-3)
@@ -71,7 +80,7 @@ def test_cells_have_the_colour_of_their_winner_and_failed_runs_a_cross():
     (cross,) = (line for line in axes[1].lines if line.get_marker() == "x")
     assert cross.get_xydata().tolist() == [[1.0, 25.0]]
     assert axes[1].get_xscale() == "log"
-    assert axes[1].get_xlabel() == "C-rate  (h$^{-1}$)"
+    assert axes[1].get_xlabel() == "C-rate  (h$\\mathregular{^{-1}}$)"
     # The path that insertion took is the reverse of one of extraction, and has its colour.
     (into,) = (to_rgb(patch.get_facecolor()) for patch in axes[0].get_legend().get_patches())
     assert into == colours[ways.index(("Li3Sb", "Li2Sb", "Sb"))]

@@ -37,7 +37,7 @@ def test_voltage_draws_every_half_cycle_from_zero(sodium):
     for line in ax.lines:
         assert line.get_xdata()[0] == pytest.approx(0.0, abs=1e-9)
     assert "mAh g" in ax.get_xlabel()
-    assert "Na^+" in ax.get_ylabel()
+    assert ax.get_ylabel() == "Voltage vs Na$\\mathregular{^{+}}$/Na  (V)"
     assert np.array_equal(
         ax.lines[0].get_ydata(), sodium.voltage_V[sodium.cycle == 1][: len(ax.lines[0].get_ydata())]
     )
@@ -46,7 +46,7 @@ def test_voltage_draws_every_half_cycle_from_zero(sodium):
 def test_voltage_against_composition(sodium):
     ax = plots.voltage(sodium, against="composition")
     assert max(line.get_xdata().max() for line in ax.lines) == pytest.approx(3.0, abs=0.01)
-    assert ax.get_xlabel() == "x in Na$_x$Sb"
+    assert ax.get_xlabel() == "x in Na$\\mathregular{_x}$Sb"
 
 
 def test_operando_stack_fills_the_panel_and_hatches_what_diffraction_does_not_see(sodium):
@@ -59,8 +59,8 @@ def test_operando_stack_fills_the_panel_and_hatches_what_diffraction_does_not_se
     assert hatched == [False, True, False]
     assert [t.get_text() for t in bottom.get_legend().get_texts()] == [
         "Sb",
-        "Na$_{x}$Sb (amorphous)",
-        "Na$_{3}$Sb",
+        "Na$\\mathregular{_{x}}$Sb (amorphous)",
+        "Na$\\mathregular{_{3}}$Sb",
     ]
 
 
@@ -95,7 +95,7 @@ def test_graph_draws_an_arrow_and_a_potential_for_every_edge(graph):
     words = [t.get_text() for t in ax.texts]
     assert "(1)  0.956 V" in words
     assert "(2)  0.953 V" in words
-    assert {"Sb", "Li$_{2}$Sb", "Li$_{3}$Sb"} <= set(words)
+    assert {"Sb", "Li$\\mathregular{_{2}}$Sb", "Li$\\mathregular{_{3}}$Sb"} <= set(words)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg"])
@@ -143,8 +143,8 @@ def test_titration_marks_the_relaxed_points_and_the_equilibria(titrated, against
     }
     assert levels == {0.956, 0.953, 0.948}
     words = "\n".join(text.get_text() for text in ax.texts)
-    assert "Sb | Li$_{2}$Sb  0.956 V" in words
-    assert ax.get_xlabel() == ("x in Li$_x$Sb" if against == "composition" else "Time  (h)")
+    assert "Sb | Li$\\mathregular{_{2}}$Sb  0.956 V" in words
+    assert ax.get_xlabel() == ("x in Li$\\mathregular{_x}$Sb" if against == "composition" else "Time  (h)")
     # Every inner point is in view, the cut-offs are not.
     low, high = ax.get_ylim()
     assert low < min(p.voltage_V for p in points[:5]) < max(p.voltage_V for p in points[6:11]) < high
@@ -165,7 +165,7 @@ def test_voltammetry_draws_each_scan_rate_and_its_peaks(simulated):
     words = [text.get_text() for text in right.get_legend().get_texts()]
     for value, word in zip(sbpath.b_values(sbpath.voltammetry_peaks(solution)), words, strict=True):
         assert f"b = {value.slope:.2f}" in word
-    assert words[0].startswith(r"Sb $\rightarrow$ Li$_{2}$Sb")
+    assert words[0].startswith(r"Sb $\rightarrow$ Li$\mathregular{_{2}}$Sb")
     # A line with the slope b, in logarithms, through the points of each transformation.
     lines = [line for line in right.lines if line.get_linestyle() == "-"]
     ends = [np.log(np.array(line.get_data())) for line in lines]
@@ -234,9 +234,9 @@ def test_minor_loops_are_drawn_by_cycle(simulated):
     ax = plots.minor_loops(solution)
     assert [t.get_text() for t in ax.get_legend().get_texts()] == [
         "full loop",
-        "cycle 3",
-        "cycle 4",
-        "cycle 5",
+        "minor loop 1",
+        "minor loop 2",
+        "minor loop 3",
     ]
     # After the first one, which comes from empty, they stay between the two compositions.
     for line in ax.lines[-2:]:
@@ -267,7 +267,7 @@ def test_diffraction_sees_antimony_and_cubic_k3sb_alone(simulated):
     solution = simulated("k-sb", sbpath.cycling("C/5", 0.02, 1.5, 2))
     _, bottom = plots.operando(solution, crystalline_only=True)
     words = [t.get_text() for t in bottom.get_legend().get_texts()]
-    assert words == ["Sb", "K$_{3}$Sb (cubic)", "not seen by diffraction"]
+    assert words == ["Sb", "K$\\mathregular{_{3}}$Sb (cubic)", "not seen by diffraction"]
     assert all(layer.get_hatch() is None for layer in bottom.collections)
     # The layers stand on each other, and the gap above them is what the amorphous phase holds.
     top = np.max([layer.get_paths()[0].vertices[:, 1].max() for layer in bottom.collections[:2]])
@@ -300,7 +300,7 @@ def upper_edge(vertices):
 def test_where_all_is_crystalline_there_is_no_gap(simulated):
     _, bottom = plots.operando(simulated("li-sb", sbpath.cycling("C/5", 0.05, 1.5, 2)), crystalline_only=True)
     words = [t.get_text() for t in bottom.get_legend().get_texts()]
-    assert words == ["Sb", "Li$_{2}$Sb", "Li$_{3}$Sb"]
+    assert words == ["Sb", "Li$\\mathregular{_{2}}$Sb", "Li$\\mathregular{_{3}}$Sb"]
 
 
 def test_figures_of_studies_take_axes(simulated, titrated):

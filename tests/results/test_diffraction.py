@@ -421,7 +421,12 @@ def test_the_figure_shows_map_voltage_and_sticks(potassium):
     (curve,) = beside.lines
     assert np.array_equal(curve.get_xdata(), potassium.voltage_V)
     words = words_of(above)
-    assert {"Sb", "K$_{x}$Sb", "K$_{3}$Sb (cubic)", "K$_{3}$Sb (hexagonal)"} <= set(words)
+    assert {
+        "Sb",
+        "K$\\mathregular{_{x}}$Sb",
+        "K$\\mathregular{_{3}}$Sb (cubic)",
+        "K$\\mathregular{_{3}}$Sb (hexagonal)",
+    } <= set(words)
     assert words.count("amorphous: no reflections") == 1
     assert any(word.startswith("at most 0.000") and word.endswith("mol per Sb") for word in words)
     assert {"012", "220", "422"} <= set(words)
