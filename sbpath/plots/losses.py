@@ -64,7 +64,11 @@ def hysteresis_profile(solution: Solution, cycle: int | None = None, ax: Axes | 
         lost = profile.losses_mV.sum(axis=0)
         if np.quantile(np.abs(profile.gap_mV - lost), 0.9) > 0.01 * float(profile.gap_mV.max()):
             ax.fill_between(
-                profile.composition, lost, profile.gap_mV, label="stored, given back elsewhere", **STORED
+                profile.composition,
+                lost,
+                profile.gap_mV,
+                label="stored, given back elsewhere",
+                **{**STORED, "facecolor": "none"},
             )
         ax.plot(profile.composition, profile.gap_mV, color="black", label="voltage gap")
         ax.set_xlabel(composition_label(solution))
@@ -194,7 +198,7 @@ def _below(ax: Axes, chains: Sequence[tuple[str, Sequence[str]]]) -> None:
         wrapped(ax, [f"{followed} path:  {first}", *rest], f" {ARROW} ", width, PATH_FONT)
         for followed, (first, *rest) in chains
     ]
-    ax.set_xlabel("\n".join([ax.get_xlabel(), *lines]), multialignment="left")
+    ax.set_xlabel("\n".join([ax.get_xlabel(), *lines]), loc="left", fontsize=PATH_FONT, multialignment="left")
 
 
 def losses(

@@ -57,7 +57,8 @@ def _where_unset() -> Any:
 def style() -> Iterator[None]:
     """Context manager with the settings of the figures: ``with sbpath.plots.style(): ...``.
 
-    A setting that you have changed, in ``matplotlib.rcParams`` or by a style sheet, is kept.
+    A setting that you have changed, in ``matplotlib.rcParams`` or by a style sheet, is kept; one that
+    you have set to Matplotlib's own default cannot be told from one that you have not set.
     """
     interactive = False
     try:

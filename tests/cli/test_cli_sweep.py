@@ -226,7 +226,8 @@ def test_two_parameters_are_a_map_with_a_colour_bar_and_crosses_where_runs_faile
     assert axes.get_yscale() == "linear"
     assert axes.get_xlabel() == "C-rate  (h$\\mathregular{^{-1}}$)"
     assert axes.get_ylabel() == "Temperature  (°C)"
-    assert axes.get_title() == r"li-sb, candidate graph; $\times$ failed"
+    title = "Sb in a Li cell, liquid electrolyte\ncandidate graph; $\\times$ failed"
+    assert axes.get_title(loc="left") == title
     bar = next(other for other in axes.figure.axes if other is not axes)
     assert bar.get_ylabel() == "Hysteresis  (mV)"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -29,6 +30,36 @@ def test_the_style_keeps_a_notebook_interactive():
         assert mpl.rcParams["font.size"] == size
     finally:
         mpl.interactive(False)
+
+
+def test_settings_of_the_user_are_kept_and_all_texts_follow_them(sodium):
+    plain, user = plots.overview(sodium), {"font.family": "serif", "font.size": 12.0, "lines.linewidth": 3.0}
+    with mpl.rc_context(user | {"axes.labelsize": 15.0, "legend.frameon": True}):
+        styled = plots.overview(sodium)
+    for figure, size, width, frame in ((plain, 8.0, 1.3, False), (styled, 12.0, 3.0, True)):
+        ax = figure.axes[0]
+        assert ax.lines[0].get_linewidth() == width
+        assert ax.get_legend().get_frame_on() == frame
+        assert ax.get_legend().get_texts()[0].get_fontsize() == pytest.approx(0.833 * size)
+        assert ax.get_xticklabels()[0].get_fontsize() == pytest.approx(size)
+    label = styled.axes[0].yaxis.label
+    assert (label.get_fontfamily(), label.get_fontsize()) == (["serif"], 15.0)
+    # Sub- and superscripts are in the font of the text around them, and not in that of mathematics.
+    texts = [text.get_text() for text in styled.findobj(mpl.text.Text) if "$" in text.get_text()]
+    assert texts
+    assert all("\\mathregular" in text for text in texts)
+    assert mpl.rcParams["font.size"] == mpl.rcParamsDefault["font.size"]
+
+
+def test_a_style_sheet_of_the_user_is_kept(sodium):
+    with plt.style.context("fivethirtyeight"), plots.style():
+        sheet = mpl.style.library["fivethirtyeight"]
+        kept = {
+            key: mpl.rcParams[key] for key in ("font.size", "axes.facecolor", "axes.grid", "lines.linewidth")
+        }
+        assert kept == {key: sheet[key] for key in kept}
+        # What the sheet says nothing of is as always.
+        assert mpl.rcParams["savefig.dpi"] == 300
 
 
 def test_voltage_draws_every_half_cycle_from_zero(sodium):
