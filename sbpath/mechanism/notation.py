@@ -145,7 +145,9 @@ def _named(name: str, known: Mapping[str, Any], labels: Callable[[bool], Mapping
 
 def plain_name(text: str) -> str:
     """Text without subscripts, mathtext, brackets and spaces."""
-    return re.sub(r"\\mathregular|[$_{}()\s]", "", unicodedata.normalize("NFKC", text)).replace("\u2212", "-")
+    return re.sub(r"\\math(?:rm|regular)|[$_{}()\s]", "", unicodedata.normalize("NFKC", text)).replace(
+        "\u2212", "-"
+    )
 
 
 def _sum(contents: Mapping[str, float], phases: Mapping[str, str]) -> str:

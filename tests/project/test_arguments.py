@@ -192,7 +192,15 @@ def test_phases_may_be_written_as_printed(name):
 def test_names_of_phases_everywhere():
     mechanism = sbpath.load_mechanism("li-sb")
     solution = sbpath.simulate(mechanism, "Insert at 1C until x = 1", progress=False)
-    for name in ("Li2Sb", "Li₂Sb", "Li$_{2}$Sb", r"$\mathrm{Li_2Sb}$", "Li_2Sb", " Li2Sb "):
+    for name in (
+        "Li2Sb",
+        "Li₂Sb",
+        "Li$_{2}$Sb",
+        r"$\mathrm{Li_2Sb}$",
+        "Li$\\mathregular{_{2}}$Sb",
+        "Li_2Sb",
+        " Li2Sb ",
+    ):
         assert (solution.fraction(name) == solution.fraction("Li2Sb")).all()
         assert sbpath.equilibrium_potential(mechanism, "Sb", name) == pytest.approx(0.956, abs=1e-3)
         path = f"interfaces.{name}|Sb.energy_J_per_m2"
