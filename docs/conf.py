@@ -13,11 +13,16 @@ sys.path.insert(0, str(HERE))
 os.environ.pop("MPLBACKEND", None)
 
 import pages  # noqa: E402  (in this folder)
+import pictures  # noqa: E402  (in this folder)
+from docutils.nodes import SkipNode  # noqa: E402
+from latex2mathml.converter import convert  # noqa: E402
 from pydantic import BaseModel  # noqa: E402
+from sphinx.errors import ExtensionError  # noqa: E402
 
 import sbpath  # noqa: E402
 
 pages.write(HERE)
+pictures.write(HERE)
 
 project = "sbpath"
 author = "The sbpath developers"
@@ -28,7 +33,6 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
     "sphinx_gallery.gen_gallery",
     "sphinxarg.ext",
@@ -53,6 +57,10 @@ html_theme = "furo"
 html_title = f"sbpath {release}"
 html_show_copyright = False
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+# Formulas are MathML, written when the site is built: readable without a network, a script or a font of their own.
+html_math_renderer = "mathml"
 
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
@@ -117,8 +125,33 @@ def no_settings_of_pydantic(app, what, name, obj, skip, options):
     return True if name == "model_config" else None
 
 
+def formula(self, node):
+    """A formula in a line."""
+    self.body.append(convert(node.astext()))
+    raise SkipNode
+
+
+def displayed_formula(self, node):
+    """A formula on a line of its own."""
+    self.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+    raise SkipNode
+
+
+def nothing_from_afar(app, error):
+    """The site can be read without a network."""
+    found = [
+        f"{page.name}: {address}"
+        for page in Path(app.outdir).rglob("*.html")
+        for address in pages.from_afar(page.read_text(encoding="utf-8"))
+    ]
+    if error is None and found:
+        raise ExtensionError("scripts or styles from other places: " + ", ".join(sorted(set(found))))
+
+
 def setup(app):
     """Put the first of these before Napoleon."""
+    app.add_html_math_renderer("mathml", (formula, None), (displayed_formula, None))
+    app.connect("build-finished", nothing_from_afar)
     app.connect("autodoc-process-docstring", no_type_in_words, priority=400)
     app.connect("autodoc-process-signature", no_signature_of_records)
     app.connect("autodoc-skip-member", no_settings_of_pydantic)

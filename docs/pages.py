@@ -189,6 +189,13 @@ def _escaped(text: str) -> str:
     return re.sub(r"([*|_](?=\s|$)|(?<=\s)[*|])", r"\\\1", literal)
 
 
+def from_afar(page: str) -> list[str]:
+    """Addresses of scripts, styles and pictures that a page in HTML would load from another place."""
+    tags = re.findall(r"<(?:script|img|iframe|source)\b[^>]*|<link\b[^>]*\brel=.stylesheet[^>]*", page)
+    found = [re.search(r"""\b(?:src|href)=["']((?:https?:)?//[^"']+)""", tag) for tag in tags]
+    return [match[1] for match in found if match]
+
+
 def write(folder: Path) -> None:
     """Write all parts into the folder of the documentation."""
     tables = folder / "generated" / "tables"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import json
 import re
 import shlex
 import sys
@@ -70,14 +71,25 @@ def test_the_blocks_of_a_page_run_and_print_what_is_below_them(page, tmp_path, m
             assert [line.rstrip() for line in printed.splitlines()] == block.told.splitlines(), block.code
 
 
+def module(name: str) -> ModuleType:
+    """A module of the folder of the documentation."""
+    sys.path.insert(0, str(DOCS))
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(str(DOCS))
+
+
 @pytest.fixture(scope="module")
 def made() -> ModuleType:
     """The module that makes parts of the pages from the code."""
-    sys.path.insert(0, str(DOCS))
-    try:
-        return importlib.import_module("pages")
-    finally:
-        sys.path.remove(str(DOCS))
+    return module("pages")
+
+
+@pytest.fixture(scope="module")
+def pictures() -> ModuleType:
+    """The module that draws the pictures of the pages."""
+    return module("pictures")
 
 
 def reference() -> dict[str, list[str]]:
@@ -182,6 +194,43 @@ def test_the_change_log_counts_the_shipped_files():
     assert f"- {len(sbpath.shipped_names())} mechanism files" in text
     assert len(sbpath.design_names()) == 6
     assert "six electrode designs" in text
+
+
+def test_scripts_and_styles_from_afar_are_found(made):
+    page = """<script src="_static/a.js"></script><a href="https://doi.org/1">x</a><link rel="canonical" href="https://a.b/">
+        <script async="async" src="https://cdn.x/mathjax.js"></script><link rel="stylesheet" href="//fonts.y/f.css"/>
+        <img alt="" src="https://z/badge.svg">"""
+    assert made.from_afar(page) == ["https://cdn.x/mathjax.js", "//fonts.y/f.css", "https://z/badge.svg"]
+
+
+@pytest.mark.parametrize("name", ["hysteresis", "transfer", "lithium", "paths", "particles", "map"])
+def test_a_picture_shows_what_is_drawn_now(pictures, name):
+    assert pictures.current(DOCS / f"{name}.png", pictures.drawn(name))
+    plt.close("all")
+
+
+def test_every_picture_of_a_page_is_made_by_the_build(pictures):
+    assert sorted(path.stem for path in DOCS.glob("*.png")) == sorted(pictures.PICTURES)
+    text = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "README.md", *DOCS.rglob("*.md")))
+    shown = re.findall(r"!\[[^\]]+\]\([^)]*?(\w+)\.png\)", text)
+    assert set(shown) == set(pictures.PICTURES)
+
+
+def test_a_picture_that_differs_is_seen(pictures, tmp_path):
+    def drawn(height, title="title"):
+        figure, ax = plt.subplots()
+        ax.plot([0.0, 1.0], [0.0, height])
+        ax.set_title(title, loc="left")
+        return figure
+
+    path = tmp_path / "one.png"
+    assert not pictures.current(path, drawn(1.0))
+    drawn(1.0).savefig(path, metadata={pictures.CHUNK: json.dumps(pictures.contents(drawn(1.0)))})
+    assert pictures.current(path, drawn(1.0))
+    assert pictures.current(path, drawn(1.0 + 1e-4))
+    assert not pictures.current(path, drawn(1.1))
+    assert not pictures.current(path, drawn(1.0, "other"))
+    plt.close("all")
 
 
 @pytest.mark.parametrize("script", sorted(DOCS.glob("gallery/*.py")), ids=lambda script: script.stem)
