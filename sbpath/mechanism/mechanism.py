@@ -82,7 +82,7 @@ class Mechanism(Record):
         default=None, description="range of validity; outside, a simulation warns"
     )
     reference_temperature_C: float = Field(
-        default=25.0, gt=-ZERO_CELSIUS_K, description="at which rates and gallery potentials are given"
+        default=25.0, ge=-150.0, le=1500.0, description="at which rates and gallery potentials are given"
     )
     lower_cutoff_V: float = Field(description="default cut-off of insertion, against the alkali metal")
     upper_cutoff_V: float = Field(description="default cut-off of extraction")

@@ -18,6 +18,11 @@ from sbpath.physical import (
     GAS_CONSTANT_J_PER_MOL_K,
 )
 
+# Beyond these no number is physical, and exponentials and powers of it overflow.
+MOST_VALUE = 1e50
+MOST_ACTIVATION_ENERGY_J_PER_MOL = 1e6
+MOST_INTERFACIAL_ENERGY_J_PER_M2 = 1e3
+
 Status = Literal["measured", "computed", "fitted", "assumed"]
 
 
@@ -52,7 +57,7 @@ class Provenance(Record):
 class Quantity(Provenance):
     """A number with its provenance; the key that holds it ends in its unit."""
 
-    value: float = Field(description="the number")
+    value: float = Field(ge=-MOST_VALUE, le=MOST_VALUE, description="the number")
 
 
 def _positive(quantity: Quantity) -> Quantity:
@@ -64,6 +69,22 @@ def _positive(quantity: Quantity) -> Quantity:
 def _not_negative(quantity: Quantity) -> Quantity:
     if quantity.value < 0.0:
         raise ValueError(f"must not be negative, but is {quantity.value:g}; write 0 or more")
+    return quantity
+
+
+def _activation(quantity: Quantity) -> Quantity:
+    if _not_negative(quantity).value > MOST_ACTIVATION_ENERGY_J_PER_MOL:
+        raise ValueError(
+            f"must be at most {MOST_ACTIVATION_ENERGY_J_PER_MOL:g} J/mol, not {quantity.value:g}"
+        )
+    return quantity
+
+
+def _interfacial(quantity: Quantity) -> Quantity:
+    if _not_negative(quantity).value > MOST_INTERFACIAL_ENERGY_J_PER_M2:
+        raise ValueError(
+            f"must be at most {MOST_INTERFACIAL_ENERGY_J_PER_M2:g} J/m2, not {quantity.value:g}; typical is 0.1"
+        )
     return quantity
 
 
@@ -88,6 +109,8 @@ def interval(values: list[float]) -> tuple[float, ...]:
 
 Positive = Annotated[Quantity, AfterValidator(_positive)]
 NotNegative = Annotated[Quantity, AfterValidator(_not_negative)]
+Activation = Annotated[Quantity, AfterValidator(_activation)]
+Interfacial = Annotated[Quantity, AfterValidator(_interfacial)]
 Fraction = Annotated[Quantity, AfterValidator(_fraction)]
 Share = Annotated[Quantity, AfterValidator(_share)]
 
@@ -197,7 +220,7 @@ class Phase(Record):
 class Interface(Record):
     """The interface between two nodes, the same in both directions."""
 
-    energy_J_per_m2: NotNegative = Field(description="gamma, interfacial energy")
+    energy_J_per_m2: Interfacial = Field(description="gamma, interfacial energy")
     shape_factor: Positive | None = Field(
         default=None, description="S of heterogeneous nucleation; 1 if not given"
     )
@@ -206,7 +229,7 @@ class Interface(Record):
 class OptionalKinetics(Record):
     """Kinetic parameters that are optional for edges and for the mechanism."""
 
-    growth_activation_energy_J_per_mol: NotNegative | None = Field(
+    growth_activation_energy_J_per_mol: Activation | None = Field(
         default=None, description="of the growth rate"
     )
     autocatalytic_order: NotNegative | None = Field(default=None, description="m of autocatalytic growth")
@@ -235,7 +258,7 @@ class Kinetics(OptionalKinetics):
     diffusivity_m2_per_s: Positive = Field(
         description="D of the alkali in a particle at the reference temperature"
     )
-    diffusion_activation_energy_J_per_mol: NotNegative | None = Field(
+    diffusion_activation_energy_J_per_mol: Activation | None = Field(
         default=None, description="of the diffusivity"
     )
 
@@ -283,8 +306,10 @@ class Electrolyte(Record):
     kind: Literal["liquid", "solid"] = Field(description="liquid or solid")
     thickness_um: Positive | None = Field(default=None, description="of the electrolyte layer")
     conductivity_S_per_cm: Positive | None = Field(default=None, description="at the temperature below")
-    conductivity_temperature_C: float | None = Field(default=None, description="of the conductivity given")
-    conductivity_activation_energy_J_per_mol: NotNegative | None = Field(
+    conductivity_temperature_C: float | None = Field(
+        default=None, ge=-150.0, le=1500.0, description="of the conductivity given"
+    )
+    conductivity_activation_energy_J_per_mol: Activation | None = Field(
         default=None, description="of the conductivity"
     )
 

@@ -77,6 +77,13 @@ def advice(found: Any) -> str:
         return str(found["ctx"]["error"])
     if kind == "too_long":
         return f"has {len(given)} entries; at most {found['ctx']['max_length']} are allowed"
+    if kind in ("less_than_equal", "greater_than_equal") and isinstance(given, float):
+        word, limit = (
+            ("most", found["ctx"].get("le"))
+            if kind == "less_than_equal"
+            else ("least", found["ctx"].get("ge"))
+        )
+        return f"must be at {word} {limit:g}, not {given:g}"
     if kind == "too_short":
         return "is empty; give at least one"
     if kind in ("model_type", "dict_type") and isinstance(given, list):

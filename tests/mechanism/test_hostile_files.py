@@ -269,3 +269,18 @@ def test_a_file_whose_name_cannot_be_drawn_is_refused(name):
 def test_printable_keeps_what_is_shown():
     assert printable("Na₃Sb, γ = 0.1 J·m⁻², Ä\u00a0°C 电") == "Na₃Sb, γ = 0.1 J·m⁻², Ä\u00a0°C 电"
     assert printable("a\x1b[0m\r\n\u202e\udcff", kept="\n") == "a\\x1b[0m\\r\n\\u202e\\udcff"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[interfaces."Sb|Li3Sb"]\nenergy_J_per_m2.value = 1e103', "energy_J_per_m2.value: must be at most 1e+50, not 1e+103"),
+        ('[interfaces."Sb|Li3Sb"]\nenergy_J_per_m2.value = 1e4', "must be at most 1000 J/m2, not 10000; typical is 0.1"),
+        ("[kinetics]\ngrowth_activation_energy_J_per_mol = { value = 4.8e7, status = 'measured', source = 'review' }", "at most 1e+06 J/mol"),
+    ],
+)  # fmt: skip
+def test_numbers_that_overflow_are_refused_when_a_file_is_read(text, words):
+    text = text.replace(
+        "energy_J_per_m2.value =", "energy_J_per_m2 = { status = 'measured', source = 'review', value ="
+    )
+    assert words in one(text=TOP + text + (" }" if "interfaces" in text else "") + "\n")
