@@ -20,6 +20,7 @@ from .protocol.outcome import Outcome as Outcome
 from .protocol.protocol import Protocol as Protocol
 from .protocol.protocol import cycling as cycling
 from .protocol.steps import CurrentTable as CurrentTable
+from .protocol.temperature import Ramp as Ramp
 from .results.calorimetry import heat_flow as heat_flow
 from .results.cycles import cycle_summaries as cycle_summaries
 from .results.cycles import half_cycles as half_cycles

@@ -32,6 +32,8 @@ from sbpath.protocol.steps import (
     Rate,
     Step,
 )
+from sbpath.protocol.temperature import Ramp
+from sbpath.solver.cycler import ramp_time
 from sbpath.solver.trial import SolverOptions
 
 ProtocolLike = Protocol | Step | str | Iterable[Any]
@@ -62,6 +64,8 @@ class State:
         mechanism's nodes; by default `fractions` for all.
     others : mapping of str to tuple of float
         Further unknowns by name (`sbpath.model.unknowns`); by default each is at its start.
+    temperature_C : float, optional
+        Temperature (Celsius); by default that at which the simulation begins.
 
     Raises
     ------
@@ -74,6 +78,7 @@ class State:
     time_s: float = 0.0
     particles: tuple[tuple[float, ...], ...] | None = None
     others: Mapping[str, tuple[float, ...]] = FrozenMapping()
+    temperature_C: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("fractions", "others"):
@@ -99,6 +104,9 @@ class State:
             else problems.attempt(_floats, "particles", self.particles),
             "potential_V": problems.attempt(number, "potential_V", self.potential_V),
             "time_s": problems.attempt(number, "time_s", self.time_s),
+            "temperature_C": None
+            if self.temperature_C is None
+            else problems.attempt(number, "temperature_C", self.temperature_C, *TEMPERATURE_RANGE_C),
         }
         problems.check()
         for name, value in settled.items():
@@ -118,7 +126,7 @@ class Experiment:
     protocol : Protocol
         Steps of the cycler.
     temperature_C : float
-        Temperature (Celsius).
+        Temperature (Celsius) of steps that state none; if all state the same one, that.
     initial : State
         Initial state, with a fraction for every node.
     electrode_mass_g : float or None
@@ -192,6 +200,10 @@ class Experiment:
         )
         if not problems.lines:
             problems.add(*_step_problems(parsed, mechanism, basis_of(mechanism, one_C, mass)))
+            stated = {step.temperature_C for _, _, step in parsed.steps()}
+            alone = stated.pop()
+            if not stated and alone is not None and not isinstance(alone, Ramp):
+                celsius = float(alone)
         if not isinstance(options, SolverOptions):
             problems.add(f"options: must be SolverOptions(...), not {options!r}")
         keep = problems.attempt(_kept, keep)
@@ -218,7 +230,31 @@ class Experiment:
     @cached_property
     def network(self) -> Network:
         """The graph at this temperature as arrays for the kernels, for one particle."""
-        return _network(_Same(self.mechanism), self.graph, self.temperature_C + ZERO_CELSIUS_K)
+        return self.network_at(self.temperature_C)
+
+    def network_at(self, celsius: float) -> Network:
+        """The same at another temperature (Celsius)."""
+        return _network(_Same(self.mechanism), self.graph, celsius + ZERO_CELSIUS_K)
+
+    def temperatures_of(self, step: Step) -> tuple[float, float]:
+        """Temperature at which a step begins, and towards which it goes (Celsius)."""
+        stated = step.temperature_C
+        if isinstance(stated, Ramp):
+            return float(stated.start_C), float(stated.end_C)
+        constant = self.temperature_C if stated is None else float(stated)
+        return constant, constant
+
+    def temperature_at(self, step: Step, time_s: Any) -> Any:
+        """Temperature at times since the start of a step (Celsius)."""
+        start, end = self.temperatures_of(step)
+        if start == end:
+            return start + 0.0 * time_s
+        return start + (end - start) * np.minimum(time_s / ramp_time(step), 1.0)
+
+    @property
+    def isothermal(self) -> bool:
+        """Whether the temperature is the same in all steps."""
+        return all(step.temperature_C in (None, self.temperature_C) for _, _, step in self.protocol.steps())
 
     def initial_state(self, network: Network) -> Floats:
         """The initial state for the solver: the unknowns of `network` in their order."""
@@ -355,7 +391,12 @@ def _problems_of(step: Step, mechanism: Mechanism, basis: Basis) -> list[str]:
         resolved = basis.resolved(step)
     except InputError as error:
         return list(error.problems)
-    wrong = []
+    problems = Problems()
+    stated = step.temperature_C
+    for celsius in (stated.start_C, stated.end_C) if isinstance(stated, Ramp) else (stated,):
+        if celsius is not None:
+            problems.attempt(number, "temperature_C", celsius, *TEMPERATURE_RANGE_C)
+    wrong = problems.lines
     largest = 0.0
     if isinstance(resolved, ConstantCurrent):
         largest = resolved.rate.value

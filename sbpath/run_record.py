@@ -23,6 +23,7 @@ from sbpath.physical import COULOMB_PER_MAH
 from sbpath.protocol.steps import Step
 from sbpath.solution import Particles, Solution, StepRecord
 from sbpath.solver.cycler import End, direction_of, outcome_of
+from sbpath.solver.electrode import at_temperature
 from sbpath.solver.solve import Checkpoint, Run
 
 
@@ -101,6 +102,14 @@ class RunRecord:
             # The cycle under way may be the last one, and then the one before it ends with rows to keep.
             newest = self.steps[-1].cycle
             self._close([s for s in self.steps[self.closed_steps :] if s.cycle < newest - 1])
+
+    def change_temperature(self, old: Network, new: Network) -> Network:
+        """Move the checkpoint to another temperature; returns the `new` network."""
+        state, warming = at_temperature(self.checkpoint.state, old, new)
+        totals = self.checkpoint.totals.copy()
+        totals[old.columns.power + 1 - old.columns.integrated] += warming
+        self.checkpoint = self.checkpoint._replace(state=state, totals=totals)
+        return new
 
     def close(self) -> None:
         """Close what is left: nothing more will be simulated."""

@@ -144,9 +144,12 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
         If a step fails; it holds the partial solution.
     """
     mechanism, population, options = experiment.mechanism, experiment.population, experiment.options
-    network = experiment.network
-    if population is not None:
-        network = populated(network, population)
+    todo = list(experiment.protocol.steps())
+    temperatures = [experiment.temperatures_of(step) for _, _, step in todo]
+    celsius = experiment.initial.temperature_C
+    if celsius is None:
+        celsius = temperatures[0][0]
+    network = _network(experiment, celsius)
     state = experiment.initial_state(network)
 
     # If the first step sets the voltage, the charge of the jump counts from here.
@@ -155,7 +158,6 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
     fill_means(state, network, space.mean)
     start_charge = stored_charge(state, network, space)[0]
     record = RunRecord(experiment, network, state, start_charge)
-    todo = list(experiment.protocol.steps())
     programme = programme_of([step for _, _, step in todo], experiment.basis)
     tolerances = Tolerances(options.rtol, options.atol, options.max_steps)
     least, most = mechanism.content_range
@@ -168,9 +170,19 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
         while done < len(todo):
             began = time.monotonic()
             stop = min(done + share, len(todo))
+            # A batch is at one temperature, or a single step with a ramp.
+            start, end = temperatures[done]
+            alike = (start, start)
+            stop = next((k for k in range(done + 1, stop) if temperatures[k] != alike or start != end), stop)
+            if start != celsius:
+                network = record.change_temperature(network, _network(experiment, start))
             batch = part_of(programme, done, stop)
             part = _integrate(bar, network, batch, record.checkpoint, tolerances, spacing)
             record.add(part, todo[done:stop])
+            celsius = start
+            if start != end:
+                celsius = float(experiment.temperature_at(todo[done][2], record.steps[-1].duration_s))
+                network = _network(experiment, celsius)
             bar.update(len(part.last))
             if record.failed:
                 break
@@ -183,6 +195,12 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
     if record.failed:
         raise SimulationError(str(record.steps[-1]), solution)
     return solution
+
+
+def _network(experiment: Experiment, celsius: float) -> Network:
+    """The network at a temperature, with all particles."""
+    network = experiment.network if celsius == experiment.temperature_C else experiment.network_at(celsius)
+    return network if experiment.population is None else populated(network, experiment.population)
 
 
 def simulate_again(solution: Solution, progress: bool = True) -> Solution:
@@ -200,12 +218,17 @@ def simulate_again(solution: Solution, progress: bool = True) -> Solution:
 
 
 def warn_if_out_of_range(experiment: Experiment, stacklevel: int) -> None:
-    """Warn if the temperature is outside the validity range of the mechanism."""
-    mechanism, celsius = experiment.mechanism, experiment.temperature_C
+    """Warn if a temperature is outside the validity range of the mechanism."""
+    mechanism = experiment.mechanism
     low, high = mechanism.temperature_range_C or (-math.inf, math.inf)
-    if not low <= celsius <= high:
+    found = {
+        celsius for _, _, step in experiment.protocol.steps() for celsius in experiment.temperatures_of(step)
+    }
+    outside = sorted(celsius for celsius in found if not low <= celsius <= high)
+    if outside:
+        shown = " and ".join(f"{celsius:g}" for celsius in dict.fromkeys((outside[0], outside[-1])))
         text = (
-            f"{mechanism.name}: simulated at {celsius:g} C, but its numbers are valid only from {low:g} to {high:g} C "
+            f"{mechanism.name}: simulated at {shown} C, but its numbers are valid only from {low:g} to {high:g} C "
             f"(temperature_range_C); `sbpath show {mechanism.name}` says why"
         )
         warnings.warn(ValidityWarning(text), stacklevel=stacklevel)

@@ -29,8 +29,10 @@ from sbpath.model.unknowns import states_of
 from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.steps import Step
+from sbpath.protocol.temperature import Ramp
+from sbpath.solver.cycler import ramp_time
 
-FORMAT = 5
+FORMAT = 6
 # Prefixes of the arrays of a population, and of the table of cycles, in a file.
 PARTICLE_PREFIX = "particles."
 UNKNOWN_PREFIX = "unknowns."
@@ -149,9 +151,12 @@ class Solution:
     joule_heat_J_per_g, energy_J_per_g : array, shape (n,)
         Heat in the series resistance, and energy delivered by the cell (integral of V I dt),
         both since the start.
+    warming_J_per_g : array, shape (n,)
+        Integral of S dT since the start, with the entropy S of the phases against alkali metal and host: the
+        free energy lost as they are warmed. Zero if no step states a temperature.
     stored_J_per_g : array, shape (n,)
-        Free energy of the phases and of the double layer: its change, the energy delivered and
-        all heat sum to zero.
+        Free energy of the phases and of the double layer: its change, the energy delivered, all heat and
+        the integral of S dT sum to zero.
     swelling_percent : array, shape (n,)
         Change of the molar volume against the mechanism's initial phase at its upper cut-off.
     cycle, step : integer array, shape (n,)
@@ -183,6 +188,7 @@ class Solution:
     edge_charge_mAh_per_g: Floats
     joule_heat_J_per_g: Floats
     energy_J_per_g: Floats
+    warming_J_per_g: Floats
     stored_J_per_g: Floats
     swelling_percent: Floats
     cycle: Integers
@@ -224,8 +230,39 @@ class Solution:
 
     @property
     def temperature_C(self) -> float:
-        """Temperature (Celsius)."""
+        """Temperature of all steps that state none (Celsius)."""
         return self.experiment.temperature_C
+
+    @cached_property
+    def temperatures_C(self) -> Floats:
+        """Temperature in every row (Celsius), shape (n,)."""
+        found = np.full(len(self.time_s), self.temperature_C)
+        for record in self.steps:
+            rows = slice(record.first, record.last)
+            if record.step.temperature_C is not None and record.last > record.first:
+                since = self.time_s[rows] - self.time_s[record.first]
+                found[rows] = self.experiment.temperature_at(record.step, since)
+        found.setflags(write=False)
+        return found
+
+    @cached_property
+    def warming_K_per_s(self) -> Floats:
+        """Rate at which the temperature changes in every row, shape (n,); where a ramp ends, that of the ramp."""
+        found = np.zeros(len(self.time_s))
+        for record in self.steps:
+            if isinstance(ramp := record.step.temperature_C, Ramp):
+                rows, time = slice(record.first, record.last), ramp_time(record.step)
+                since = self.time_s[rows] - self.time_s[record.first]
+                found[rows] = np.where(since <= time, (ramp.end_C - ramp.start_C) / time, 0.0)
+        found.setflags(write=False)
+        return found
+
+    def check_isothermal(self, name: str) -> None:
+        """Raise InputError, in the name of a function that needs one temperature, if it changes."""
+        if not self.experiment.isothermal:
+            raise InputError(
+                f"{name}: needs one temperature, and steps of this protocol state others; give all the same"
+            )
 
     @cached_property
     def phases(self) -> tuple[str, ...]:
@@ -323,7 +360,13 @@ class Solution:
         """The electrode in one row; of a population its mean."""
         fractions = dict(zip(self.phases, self.fractions[:, row].tolist(), strict=True))
         others = {name: tuple(np.atleast_2d(values)[:, row].tolist()) for name, values in self.others.items()}
-        return State(fractions, float(self.potential_V[row]), float(self.time_s[row]), others=others)
+        return State(
+            fractions,
+            float(self.potential_V[row]),
+            float(self.time_s[row]),
+            others=others,
+            temperature_C=float(self.temperatures_C[row]),
+        )
 
     def direction(self) -> list[str]:
         """Direction of each row: "rest", or the direction of its half cycle.

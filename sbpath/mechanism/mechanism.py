@@ -258,7 +258,14 @@ class Mechanism(Record):
 
     def series_resistance_ohm_g(self, temperature_K: float) -> float:
         """R_s (Ohm g) for currents in A per g Sb: contact and electrolyte, times the loading."""
-        areal = self.electrode.contact_resistance_ohm_cm2.value
+        areal = self.electrode.contact_resistance_ohm_cm2.value + self._electrolyte_ohm_cm2(temperature_K)
+        return areal * self.electrode.loading_mg_per_cm2.value * 1e-3
+
+    def electrolyte_resistance_ohm_g(self, temperature_K: float) -> float:
+        """The part of the electrolyte in R_s (Ohm g)."""
+        return self._electrolyte_ohm_cm2(temperature_K) * self.electrode.loading_mg_per_cm2.value * 1e-3
+
+    def _electrolyte_ohm_cm2(self, temperature_K: float) -> float:
         cell = self.electrolyte
         if cell.conductivity_S_per_cm is not None:
             assert cell.thickness_um is not None
@@ -269,8 +276,8 @@ class Mechanism(Record):
                 temperature_K,
                 cell.conductivity_temperature_C + ZERO_CELSIUS_K,
             )
-            areal += cell.thickness_um.value * 1e-4 / conductivity
-        return areal * self.electrode.loading_mg_per_cm2.value * 1e-3
+            return cell.thickness_um.value * 1e-4 / conductivity
+        return 0.0
 
 
 def _numbers(value: object, path: str) -> Iterator[tuple[str, Provenance]]:

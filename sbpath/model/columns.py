@@ -72,6 +72,7 @@ def columns() -> tuple[Column, ...]:
         Column("affinities_J_per_mol", "J/mol", "edges"),
         *FLOWS,
         Column("power_W_per_g", "W/g", integral="energy_J_per_g"),  # V I
+        Column("warming_W_per_g", "W/g", integral="warming_J_per_g"),  # S dT/dt
         *HEAT_CAUSES,
     )
 
@@ -84,9 +85,9 @@ class Columns(NamedTuple):
     """First column of each group, for kernels.
 
     The `READINGS` come first and the electrode's unknowns start at `POTENTIAL`. Then: `means` of the
-    B unknowns of the particles, `affinity` of the E edges, `flow` by number in `FLOWS`, `power` (V I),
-    `heat` by number in `HEAT_CAUSES`. ``d(stored)/dt = -sum(columns from power on)``. The number of columns
-    is `width`; the first `recorded` are in a record, and those from `integrated` on are integrated.
+    B unknowns of the particles, `affinity` of the E edges, `flow` by number in `FLOWS`, `power` (V I) and after
+    it S dT/dt, `heat` by number in `HEAT_CAUSES`. ``d(stored)/dt = -sum(columns from power on)``. The number of
+    columns is `width`; the first `recorded` are in a record, and those from `integrated` on are integrated.
     """
 
     means: int
@@ -112,7 +113,7 @@ def columns_of(sizes: Mapping[str, int]) -> Columns:
         first[affinity],
         np.array(first[flows:power], dtype=np.int64),
         first[power],
-        np.array(first[power + 1 : -1], dtype=np.int64),
+        np.array(first[power + 2 : -1], dtype=np.int64),
         first[flows + RATE + 1],
         first[flows],
         first[-1],

@@ -24,9 +24,9 @@ Floats = NDArray[np.float64]
 
 
 def phase_entropy(
-    phase: Phase, potential: Floats, temperature_C: float, reference_C: float
-) -> tuple[Floats, Floats]:
-    """Entropy of `phase` and its derivative with respect to E.
+    phase: Phase, potential: Floats, temperature_C: Floats | float, reference_C: float
+) -> tuple[Floats, Floats, Floats]:
+    """Entropy of `phase` and its derivatives with respect to E and to T.
 
     Parameters
     ----------
@@ -34,17 +34,19 @@ def phase_entropy(
         A phase of a mechanism.
     potential : array, shape (n,)
         E against the alkali metal (V).
-    temperature_C, reference_C : float
-        Temperature of the electrode, and reference temperature of the mechanism (Celsius).
+    temperature_C : float or array, shape (n,)
+        Temperature of the electrode (Celsius).
+    reference_C : float
+        Reference temperature of the mechanism (Celsius).
 
     Returns
     -------
-    S, dS_dE : array, shape (n,)
-        J/(mol Sb K) and J/(mol Sb K V). By a Maxwell relation, dS/dE = -F (dx/dT).
+    S, dS_dE, dS_dT : array, shape (n,)
+        J/(mol Sb K), and that per V and per K. By a Maxwell relation, dS/dE = -F (dx/dT).
     """
     temperature = temperature_C + ZERO_CELSIUS_K
     entropy = np.full_like(potential, phase.entropy_J_per_mol_K.value)
-    slope = np.zeros_like(potential)
+    slope, by_temperature = np.zeros_like(potential), np.zeros_like(potential)
     for gallery in phase.galleries:
         moved = gallery.potential_slope_V_per_K
         centre = gallery.potential_V + moved * (temperature_C - reference_C)
@@ -55,5 +57,7 @@ def phase_entropy(
             gallery.width * R * (np.logaddexp(0.0, -z) + z * filled) + filled * F * moved
         )
         change = -filled * (1.0 - filled) * F / scale
-        slope += gallery.sites * change * (gallery.width * R * z + F * moved)
-    return entropy, slope
+        tilt = gallery.width * R * z + F * moved
+        slope += gallery.sites * change * tilt
+        by_temperature += gallery.sites * filled * (1.0 - filled) * tilt**2 / scale
+    return entropy, slope, by_temperature

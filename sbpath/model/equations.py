@@ -5,7 +5,7 @@ common potential E against the alkali metal (V). Insertion current is positive, 
 gram of host. With w_i the share of the host in particle i, Theta_p = sum_i w_i theta_ip, and I_f
 the current consumed by the processes of `sbpath.model.processes`,
 
-    C dE/dt = -I + I_f
+    C dE/dt = -I + I_f + (F/M) sum_p Theta_p (dx_p/dT) dT/dt
     C       = C_dl - (F/M) sum_p Theta_p dx_p/dE
 
 C is positive because dx/dE <= 0, so this is an ordinary differential equation in every
@@ -21,20 +21,23 @@ from typing import NamedTuple
 from sbpath.kernels import Floats, kernel
 from sbpath.model.network import Network
 from sbpath.model.processes import add_rates, held_energy, side_charge
+from sbpath.model.thermo import node_entropy
 from sbpath.model.transformations import phase_charge
 from sbpath.model.workspace import Workspace, clear, fill_means, fill_nodes
+from sbpath.physical import FARADAY_C_PER_MOL as F
 
 
 class Control(NamedTuple):
     """What the cycler imposes during one step.
 
     `current_control`: hold I at `level` (A/g); otherwise hold V at ``level + slope * t``
-    (V, V/s; t counts from the start of the step).
+    (V, V/s; t counts from the start of the step). `warming`: dT/dt (K/s).
     """
 
     current_control: bool
     level: float
     slope: float
+    warming: float = 0.0
 
 
 @kernel
@@ -82,7 +85,53 @@ def evaluate_filled(
     """`evaluate`, given that `space` already holds the nodes and means of `state`."""
     clear(space.derivatives, with_jacobian)
     taken_up = add_rates(state, network, space, with_jacobian)
+    if control.warming != 0.0:
+        taken_up += _add_warming(state, control, network, space, with_jacobian)
     return _balance_charge(time, state, taken_up, control, network, space, with_jacobian)
+
+
+@kernel
+def _add_warming(
+    state: Floats, control: Control, network: Network, space: Workspace, with_jacobian: bool
+) -> float:
+    """The charge that galleries take up as they are warmed at constant E (A/g); its gradient goes to ``rows[0]``."""
+    at_E, block, rows = network.layout.potential, len(space.mean), space.derivatives.rows
+    scale = control.warming * network.charge_scale / F
+    taken_up = 0.0
+    for p in range(len(network.gibbs)):
+        _, slope, curvature = entropy_of(p, state[at_E], network)
+        taken_up -= scale * space.mean[p] * slope
+        if with_jacobian:
+            rows[0, at_E] -= scale * space.mean[p] * curvature
+            for i in range(len(network.weight)):
+                rows[0, i * block + p] -= scale * network.weight[i] * slope
+    return taken_up
+
+
+@kernel
+def entropy_of(node: int, potential: float, network: Network) -> tuple[float, float, float]:
+    """`node_entropy` of a node of the network."""
+    return node_entropy(
+        potential,
+        network.temperature,
+        network.change.entropy[node],
+        network.gallery_start[node],
+        network.gallery_start[node + 1],
+        network.sites,
+        network.site_potential,
+        network.site_energy,
+        network.change.site_slope,
+    )
+
+
+@kernel
+def warming_power(control: Control, potential: float, network: Network, space: Workspace) -> float:
+    """S dT/dt (W/g): what the phases lose in free energy as they are warmed; call after `fill_means`."""
+    power = 0.0
+    if control.warming != 0.0:
+        for p in range(len(network.gibbs)):
+            power += space.mean[p] * entropy_of(p, potential, network)[0]
+    return power * control.warming * network.charge_scale / F
 
 
 @kernel
@@ -133,7 +182,7 @@ def _balance_charge(
         rows[0, at_E] = (rows[0, at_E] - stiffness) / capacitance
         for k in range(at_E + 1, at_E + layout.shared):
             rows[0, k] /= capacitance
-        by_time[0] = control.slope * stiffness / capacitance
+        by_time[at_E] = control.slope * stiffness / capacitance
     return current
 
 
@@ -153,7 +202,7 @@ def stored_charge(state: Floats, network: Network, space: Workspace) -> tuple[fl
 def stored_energy(state: Floats, network: Network, space: Workspace) -> float:
     """Energy held by all processes and the double layer (J/g); call after `fill_nodes` and `fill_means`.
 
-    Along any solution ``d(stored)/dt + V I + I^2 R_s + heat of all processes = 0``. Phases and
+    Along any solution ``d(stored)/dt + V I + I^2 R_s + S dT/dt + heat of all processes = 0``. Phases and
     double layer hold ``sum Theta_p (Omega_p - F E x_p) / M + C_dl E^2 / 2``.
     """
     potential = state[network.layout.potential]

@@ -7,12 +7,12 @@ N particles at one potential; by default, a single particle represents them all.
 
 from __future__ import annotations
 
-from math import log, pi
+from math import exp, log, pi
 from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.kernels import Floats, Floats2, Integers
+from sbpath.kernels import Floats, Floats2, Integers, kernel
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.records import value_or
 from sbpath.model.columns import Columns, columns_of
@@ -29,6 +29,22 @@ SMALLEST_RESISTANCE = 1e-9
 DEFAULT_SEED = 1e-3
 
 
+class TemperatureChange(NamedTuple):
+    """How the numbers of a network change with temperature, see `network_at`.
+
+    `entropy` of the fixed part of each node (P; J/(mol Sb K)); `site_slope` dU/dT of each gallery (V/K);
+    the activation energies over R (K) of `growth` (E), `transport` and conduction (`conducting`);
+    `electrolyte`, its part of the resistance (Ohm g).
+    """
+
+    entropy: Floats
+    site_slope: Floats
+    growth: Floats
+    transport: float
+    conducting: float
+    electrolyte: float
+
+
 class Network(NamedTuple):
     """One graph of a mechanism at one temperature, as arrays of numbers.
 
@@ -42,7 +58,8 @@ class Network(NamedTuple):
     (length N): `weight`, the share of the host in each. Edges of particles (N rows of E): `barrier`
     divided by the new volume squared ((J/m^3)^2), `log_attempt`, `growth` (1/s), `transport` (s).
     Whole electrode: `charge_scale` (F/M, C/g), `double_layer` (F/g), `resistance` (Ohm g, which times
-    I in A/g is a voltage). `layout` of the state, `columns` of the record.
+    I in A/g is a voltage). `temperature` (K), and how the numbers `change` with it. `layout` of the
+    state, `columns` of the record.
     """
 
     gibbs: Floats
@@ -71,6 +88,8 @@ class Network(NamedTuple):
     charge_scale: float
     double_layer: float
     resistance: float
+    temperature: float
+    change: TemperatureChange
     layout: Layout
     columns: Columns
 
@@ -137,6 +156,8 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         rate = kinetic(edge, "growth_rate_per_s")
         return arrhenius(rate, kinetic(edge, "growth_activation_energy_J_per_mol"), temperature, reference)
 
+    electrolyte = mechanism.electrolyte_resistance_ohm_g(temperature)
+
     def row(values: list[float]) -> Floats:
         return np.array(values, dtype=float)
 
@@ -186,6 +207,110 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         charge_scale=F / mechanism.host_molar_mass_g_per_mol,
         double_layer=mechanism.electrode.double_layer_F_per_g.value,
         resistance=resistance if resistance >= SMALLEST_RESISTANCE else 0.0,
+        temperature=temperature,
+        change=TemperatureChange(
+            entropy=row([sum(n * p.entropy_J_per_mol_K.value for n, p in parts) for parts in contents]),
+            site_slope=row([g.potential_slope_V_per_K for _, g in galleries]),
+            growth=row([kinetic(e, "growth_activation_energy_J_per_mol") / R for e in edges]),
+            transport=value_or(common.diffusion_activation_energy_J_per_mol, 0.0) / R,
+            conducting=value_or(mechanism.electrolyte.conductivity_activation_energy_J_per_mol, 0.0) / R,
+            electrolyte=electrolyte if resistance >= SMALLEST_RESISTANCE else 0.0,
+        ),
         layout=layout_of(1, sizes),
         columns=columns_of(sizes),
+    )
+
+
+@kernel
+def copy_of(network: Network) -> Network:
+    """A copy, whose arrays `network_at` may fill."""
+    return Network(
+        network.gibbs.copy(),
+        network.fixed,
+        network.gallery_start,
+        network.full,
+        network.molar_volume,
+        network.partial_volume,
+        network.sites,
+        network.site_potential.copy(),
+        network.site_energy.copy(),
+        network.source,
+        network.target,
+        network.unchanged,
+        network.grows,
+        network.alpha,
+        network.energy.copy(),
+        network.order,
+        network.seed,
+        network.transformation_work,
+        network.weight,
+        network.barrier.copy(),
+        network.log_attempt,
+        network.growth.copy(),
+        network.transport.copy(),
+        network.charge_scale,
+        network.double_layer,
+        network.resistance,
+        network.temperature,
+        network.change,
+        network.layout,
+        network.columns,
+    )
+
+
+@kernel
+def network_at(temperature: float, network: Network, copy: Network) -> Network:
+    """The network at another temperature (K), in the arrays of its `copy`.
+
+    Enthalpies and entropies, gallery potentials' slopes and activation energies do not depend on
+    temperature, so that numbers are linear in T, proportional to T or 1/T, or follow Arrhenius.
+    """
+    change, before = network.change, network.temperature
+    ratio = temperature / before
+    inverse = 1.0 / temperature - 1.0 / before
+    for p in range(len(network.gibbs)):
+        copy.gibbs[p] = network.gibbs[p] - (temperature - before) * change.entropy[p]
+    for j in range(len(network.sites)):
+        copy.site_potential[j] = network.site_potential[j] + (temperature - before) * change.site_slope[j]
+        copy.site_energy[j] = network.site_energy[j] * ratio
+    for e in range(len(network.source)):
+        copy.energy[e] = network.energy[e] * ratio
+        faster = exp(-change.growth[e] * inverse)
+        slower = exp(change.transport * inverse)
+        for i in range(len(network.weight)):
+            copy.barrier[i, e] = network.barrier[i, e] / ratio
+            copy.growth[i, e] = network.growth[i, e] * faster
+            copy.transport[i, e] = network.transport[i, e] * slower
+    electrolyte = change.electrolyte * exp(change.conducting * inverse)
+    return Network(
+        copy.gibbs,
+        copy.fixed,
+        copy.gallery_start,
+        copy.full,
+        copy.molar_volume,
+        copy.partial_volume,
+        copy.sites,
+        copy.site_potential,
+        copy.site_energy,
+        copy.source,
+        copy.target,
+        copy.unchanged,
+        copy.grows,
+        copy.alpha,
+        copy.energy,
+        copy.order,
+        copy.seed,
+        copy.transformation_work,
+        copy.weight,
+        copy.barrier,
+        copy.log_attempt,
+        copy.growth,
+        copy.transport,
+        copy.charge_scale,
+        copy.double_layer,
+        network.resistance - change.electrolyte + electrolyte,
+        temperature,
+        copy.change,
+        copy.layout,
+        copy.columns,
     )

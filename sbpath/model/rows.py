@@ -6,12 +6,18 @@ import numpy as np
 
 from sbpath.kernels import Floats, Floats2, Floats3, compiled, kernel
 from sbpath.model.equations import Control, evaluate
-from sbpath.model.network import Network
+from sbpath.model.network import Network, copy_of, network_at
 from sbpath.model.transformations import MIN_AFFINITY, edge_times, new_volume
 from sbpath.model.workspace import workspace
 
 
-def evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple[Floats2, Floats, Floats3]:
+def evaluate_rows(
+    states: Floats2,
+    currents: Floats,
+    network: Network,
+    temperatures: Floats | None = None,
+    warming: Floats | None = None,
+) -> tuple[Floats2, Floats, Floats3]:
     """Volumes, motion and times in every row.
 
     Parameters
@@ -22,6 +28,8 @@ def evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple[
         A/g.
     network : Network
         Of one particle.
+    temperatures, warming : array, shape (n,), optional
+        T (K) and dT/dt (K/s), by default that of the network and 0.
 
     Returns
     -------
@@ -34,7 +42,12 @@ def evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple[
         force.
     """
     _check(states, network)
-    volumes, motion, times = compiled(_evaluate_rows)(states, currents, network)
+    count = len(currents)
+    if temperatures is None:
+        temperatures = np.full(count, network.temperature)
+    if warming is None:
+        warming = np.zeros(count)
+    volumes, motion, times = compiled(_evaluate_rows)(states, currents, temperatures, warming, network)
     return volumes.T, motion, times
 
 
@@ -54,21 +67,26 @@ def _check(states: Floats2, network: Network) -> None:
 
 
 @kernel
-def _evaluate_rows(states: Floats2, currents: Floats, network: Network) -> tuple[Floats2, Floats, Floats3]:
-    space = workspace(network)
+def _evaluate_rows(
+    states: Floats2, currents: Floats, temperatures: Floats, warming: Floats, network: Network
+) -> tuple[Floats2, Floats, Floats3]:
+    space, copy, present = workspace(network), copy_of(network), network
     volumes, motion = np.zeros((len(states), len(network.source))), np.zeros(len(states))
     times = np.full((3, len(network.source), len(states)), np.nan)
     for row in range(len(states)):
-        evaluate(0.0, states[row], Control(True, currents[row], 0.0), network, space, False)
+        present = network
+        if temperatures[row] != network.temperature:
+            present = network_at(temperatures[row], network, copy)
+        evaluate(0.0, states[row], Control(True, currents[row], 0.0, warming[row]), present, space, False)
         for e in range(len(network.source)):
             volumes[row, e] = new_volume(e, network, space)
             if space.affinity[e] - network.transformation_work[e] <= MIN_AFFINITY:
                 continue
             # `evaluate` skips edges with an empty reactant.
             times[0, e, row], times[1, e, row], _ = edge_times(
-                0, e, states[row, network.target[e]], network, space
+                0, e, states[row, network.target[e]], present, space
             )
-            times[2, e, row] = network.transport[0, e]
+            times[2, e, row] = present.transport[0, e]
         motion[row] = space.derivatives.dy_dt[network.layout.potential]
     return volumes, motion, times
 
@@ -82,7 +100,7 @@ def _linearize_rows(states: Floats2, currents: Floats, network: Network) -> tupl
     derivatives = space.derivatives
     rates, jacobians = np.zeros((rows, unknowns)), np.zeros((rows, unknowns, unknowns))
     for i in range(rows):
-        evaluate(0.0, states[i], Control(True, currents[i], 0.0), network, space, True)
+        evaluate(0.0, states[i], Control(True, currents[i], 0.0, 0.0), network, space, True)
         for p in range(nodes):
             rates[i, p] = derivatives.dy_dt[p]
             for q in range(nodes):

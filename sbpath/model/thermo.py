@@ -73,3 +73,51 @@ def node_state(
         steepness = F / scale
         curvature += spread * (1.0 - 2.0 * occupied) * (steepness * steepness)
     return omega, x, slope, curvature
+
+
+@kernel
+def node_entropy(
+    potential: float,
+    temperature: float,
+    entropy: float,
+    first: int,
+    last: int,
+    sites: Floats,
+    site_potential: Floats,
+    site_energy: Floats,
+    site_slope: Floats,
+) -> tuple[float, float, float]:
+    """Entropy of a node, ``-(d Omega / dT)_E``, and its derivatives by E; formula in `sbpath.model.entropy`.
+
+    Parameters
+    ----------
+    potential, temperature : float
+        E (V) and T (K).
+    entropy : float
+        Entropy of the fixed part (J/(mol Sb K)).
+    first, last, sites, site_potential, site_energy
+        As in `node_state`.
+    site_slope : array of float
+        dU_j/dT (V/K).
+
+    Returns
+    -------
+    S, dS_dE, d2S_dE2 : float
+        J/(mol Sb K), and that per V and V^2. By a Maxwell relation, dS/dE = -F (dx/dT)_E.
+    """
+    slope = 0.0
+    curvature = 0.0
+    for j in range(first, last):
+        scale = site_energy[j]
+        z = F * (potential - site_potential[j]) / scale
+        small = exp(-abs(z))
+        occupied = small / (1.0 + small) if z > 0.0 else 1.0 / (1.0 + small)
+        logarithm = log1p(small) + max(-z, 0.0)
+        moved = F * site_slope[j]
+        entropy += sites[j] * (scale / temperature * (logarithm + z * occupied) + occupied * moved)
+        steepness = F / scale
+        spread = sites[j] * occupied * (1.0 - occupied) * steepness
+        tilt = scale / temperature * z + moved
+        slope -= spread * tilt
+        curvature -= spread * steepness * (scale / temperature - (1.0 - 2.0 * occupied) * tilt)
+    return entropy, slope, curvature

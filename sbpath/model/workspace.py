@@ -17,7 +17,7 @@ class Derivatives(NamedTuple):
     `dy_dt` (n); `blocks` (N, B, B): derivatives of each particle's rates with respect to its own
     unknowns; `columns` (g, N B): those of all particles' rates with respect to each shared unknown;
     `rows` (g + m, N B + g): those of the rates of the shared unknowns, then of the tallies, with respect
-    to all unknowns but the tallies; `by_time` (g + m): explicit time derivatives of the same rates.
+    to all unknowns but the tallies; `by_time` (n): explicit time derivatives of all rates.
     """
 
     dy_dt: Floats
@@ -60,7 +60,7 @@ def new_derivatives(network: Network) -> Derivatives:
         np.zeros((particles, layout.block, layout.block)),
         np.zeros((layout.shared, layout.potential)),
         np.zeros((electrode, layout.potential + layout.shared)),
-        np.zeros(electrode),
+        np.zeros(layout.unknowns),
     )
 
 

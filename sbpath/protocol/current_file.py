@@ -12,6 +12,7 @@ import numpy as np
 from sbpath.errors import InputError
 from sbpath.protocol.quantities import read
 from sbpath.protocol.steps import CurrentTable, Limit, RateUnit, row_problem
+from sbpath.protocol.temperature import Temperature
 
 # Bytes; a million rows are about 30 MB.
 MAX_FILE_SIZE = 200_000_000
@@ -23,7 +24,12 @@ NAMES = {
 EXAMPLE = "time/s,current/mA"
 
 
-def current_table(path: str, limits: tuple[Limit, ...] = (), period_s: float | None = None) -> CurrentTable:
+def current_table(
+    path: str,
+    limits: tuple[Limit, ...] = (),
+    period_s: float | None = None,
+    temperature_C: Temperature | None = None,
+) -> CurrentTable:
     """Read a step from a text file with a column of times and one of currents.
 
     Parameters
@@ -32,7 +38,7 @@ def current_table(path: str, limits: tuple[Limit, ...] = (), period_s: float | N
         Relative to the working directory. The first line names the columns with their units; further
         columns are ignored. Columns are separated by commas, semicolons or tabs; with the latter two, numbers
         may have a decimal comma.
-    limits, period_s
+    limits, period_s, temperature_C
         As in `CurrentTable`.
 
     Raises
@@ -67,7 +73,7 @@ def current_table(path: str, limits: tuple[Limit, ...] = (), period_s: float | N
     time, current = _scaled(table[0], time_factor), _scaled(table[1], current_factor)
     if problem := row_problem(time, current):
         raise InputError(f"{path}: line {numbers[problem[0]]}: {problem[1]}")
-    return CurrentTable(time, current, unit, limits, period_s, source=path)
+    return CurrentTable(time, current, unit, limits, period_s, path, temperature_C)
 
 
 def _text(path: str) -> str:

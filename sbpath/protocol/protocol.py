@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal, cast, get_args
 
@@ -37,6 +37,7 @@ from sbpath.protocol.steps import (
     VoltageLimit,
     parse_rate,
 )
+from sbpath.protocol.temperature import Ramp, Temperature, split_temperature
 
 Ion = Literal["Li", "Na", "K"]
 
@@ -67,8 +68,8 @@ def parse_step(text: str, ion: Ion | None = None) -> Step:
         Such as ``Discharge at C/10 until 0.05 V``, ``Insert at 50 mA/g for 2 h or until x = 2.5``,
         ``Charge at 0.1 mA/cm2 for 300 mAh/g or until 50% of theoretical capacity``,
         ``Hold at 10 mV until C/50``, ``Rest for 1 hour``, ``Sweep at 0.1 mV/s from 1.5 V to 0.05 V``,
-        ``Run current.csv until 0.05 V``, each optionally followed by ``(10 second period)``. Case does not
-        matter. A file is read at once (`sbpath.protocol.current_file`).
+        ``Run current.csv until 0.05 V``, each optionally followed by ``at 45 C`` or ``from 25 C to 60 C`` and by
+        ``(10 second period)``. Case does not matter. A file is read at once (`sbpath.protocol.current_file`).
     ion : {"Li", "Na", "K"}, optional
         The alkali metal of the cell; verbs of others (Sodiate in a Li cell) are refused.
 
@@ -227,8 +228,10 @@ def table_document(table: CurrentTable) -> dict[str, Any]:
 
 
 def _table_from(document: dict[str, Any]) -> CurrentTable:
-    source, limits, period_s = _table(document["text"].removeprefix("Run "))
-    return CurrentTable(document["time_s"], document["current"], document["unit"], limits, period_s, source)
+    source, limits, period_s, temperature = _table(document["text"].removeprefix("Run "))
+    return CurrentTable(
+        document["time_s"], document["current"], document["unit"], limits, period_s, source, temperature
+    )
 
 
 def cycles_of(given: Any) -> list[list[Any]]:
@@ -293,49 +296,55 @@ def cycling(
 
 def _parse(verb: str, rest: str) -> Step:
     """Read what follows the verb of a step."""
-    head, limits, period_s = _split(rest)
+    head, limits, period_s, temperature = _split(rest, at_value=verb != "rest")
     if verb == "rest":
         if head:
             raise InputError(f"unexpected '{head}' between 'Rest' and 'for'")
-        return Rest(limits, period_s)
+        if not limits and isinstance(temperature, Ramp) and temperature.time_s is not None:
+            limits, temperature = (TimeLimit(temperature.time_s),), replace(temperature, time_s=None)
+        return Rest(limits, period_s, temperature)
     if not (at := re.fullmatch(r"at (.+)", head, re.I)):
         raise InputError("'at' and a value must follow the verb")
     if verb == "hold":
-        return ConstantVoltage(measure(at[1], "voltage"), limits, period_s)
+        return ConstantVoltage(measure(at[1], "voltage"), limits, period_s, temperature)
     if verb != "sweep":
-        return ConstantCurrent(_VERBS[verb][0], parse_rate(at[1]), limits, period_s)
+        return ConstantCurrent(_VERBS[verb][0], parse_rate(at[1]), limits, period_s, temperature)
     if not (span := re.fullmatch(r"(.+?)(?: from (.+?))? to (.+)", at[1], re.I)):
         raise InputError("a sweep needs 'to' and its end voltage")
     scan_rate, end = measure(span[1], "scan rate"), measure(span[3], "voltage")
     start = None if span[2] is None else measure(span[2], "voltage")
-    return Sweep(scan_rate, end, start, limits, period_s)
+    return Sweep(scan_rate, end, start, limits, period_s, temperature)
 
 
-def _split(rest: str) -> tuple[str, tuple[Limit, ...], float | None]:
-    """What follows a verb as a head, the limits and the period; any of them may be empty."""
+def _split(rest: str, at_value: bool) -> tuple[str, tuple[Limit, ...], float | None, Temperature | None]:
+    """What follows a verb as a head, the limits, the period and the temperature; any of them may be empty."""
     rest = _without_commas(rest)
     period_s = None
     if bracket := re.search(r"\(([^()]*)\)$", rest):
         if not (period := re.fullmatch(r"(.+) period", bracket[1].strip(), re.I)):
             raise InputError(f"'{bracket[0]}' is not an output period such as '(10 second period)'")
         period_s, rest = measure(period[1], "time"), rest[: bracket.start()].strip()
+    rest, temperature = split_temperature(rest, at_value)
     split = re.search(r"\b(for|until)\b", rest, re.I)
     head, tail = (rest[: split.start()].strip(), rest[split.start() :]) if split else (rest, "")
     limits = tuple(_limit(part) for part in re.split(r"\s+or\s+", tail, flags=re.I)) if tail else ()
-    return head, limits, period_s
+    return head, limits, period_s, temperature
 
 
-def _table(rest: str, ion: Ion | None = None) -> tuple[str, tuple[Limit, ...], float | None]:
-    """Read what follows 'Run': the name of a file, the limits and the period."""
+def _table(
+    rest: str, ion: Ion | None = None
+) -> tuple[str, tuple[Limit, ...], float | None, Temperature | None]:
+    """Read what follows 'Run': the name of a file, the limits, the period and the temperature."""
     name = re.match(r"\"([^\"\r\n]+)\"(?=\s|$)|([^\"\r\n]+?\.(?:csv|txt|tsv))(?=\s|$)", rest, re.I)
     if not name:
         raise InputError(
             "a file such as current.csv must follow 'Run', in double quotation marks if it ends otherwise"
         )
-    head, limits, period_s = _split(without_reference(one_line(rest[name.end() :]), ion))
+    text = without_reference(one_line(rest[name.end() :]), ion)
+    head, limits, period_s, temperature = _split(text, at_value=False)
     if head:
         raise InputError(f"unexpected '{head}' after the file")
-    return name[1] or name[2], limits, period_s
+    return name[1] or name[2], limits, period_s, temperature
 
 
 def _without_commas(rest: str) -> str:

@@ -170,7 +170,7 @@ def without_reference(line: str, ion: str | None) -> str:
             raise InputError(
                 f"'{match['couple']}' is not the reference of a {ion} cell, which is {ion}+/{ion}"
             )
-    return _REFERENCE.sub("", line)
+    return " ".join(_REFERENCE.sub(" ", line).split())
 
 
 def plain(value: float) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from sbpath.errors import InputError
 from sbpath.kernels import Floats
 from sbpath.protocol.quantities import check, one_line, plain, read, settle, show
+from sbpath.protocol.temperature import Temperature, check_temperature, written
 
 Direction = Literal["insertion", "extraction"]
 RateUnit = Literal["C", "A/g", "A", "A/cm2"]
@@ -273,14 +274,15 @@ _LIMIT_NAMES: dict[type, str] = {
 class ConstantCurrent:
     """Drive a constant current until the first of `limits` (voltage, time, charge or composition) is reached.
 
-    `period_s` [s] is the output period; None leaves it to the solver. Here and in the other steps,
-    a limit that cannot end the step or a number out of range raises InputError.
+    `period_s` [s] is the output period; None leaves it to the solver. `temperature_C` is a number or a
+    `Ramp`; None is the temperature of the experiment. Here and in the other steps, a limit that cannot end the step or a number out of range raises InputError.
     """
 
     direction: Direction
     rate: Rate
     limits: tuple[Limit, ...]
     period_s: float | None = None
+    temperature_C: Temperature | None = None
 
     def __post_init__(self) -> None:
         if self.direction not in get_args(Direction):
@@ -310,6 +312,7 @@ class ConstantVoltage:
     voltage_V: float
     limits: tuple[Limit, ...]
     period_s: float | None = None
+    temperature_C: Temperature | None = None
 
     def __post_init__(self) -> None:
         settle(self, "voltage_V", "the voltage of a hold [V]")
@@ -325,6 +328,7 @@ class Rest:
 
     limits: tuple[Limit, ...]
     period_s: float | None = None
+    temperature_C: Temperature | None = None
 
     def __post_init__(self) -> None:
         _check_step(self, "a rest", TimeLimit)
@@ -345,6 +349,7 @@ class Sweep:
     start_V: float | None = None
     limits: tuple[Limit, ...] = ()
     period_s: float | None = None
+    temperature_C: Temperature | None = None
 
     def __post_init__(self) -> None:
         settle(self, "scan_rate_V_per_s", "a scan rate [V/s]", positive=True)
@@ -390,6 +395,7 @@ class CurrentTable:
     limits: tuple[Limit, ...] = ()
     period_s: float | None = None
     source: str = "a table of currents"
+    temperature_C: Temperature | None = None
 
     def __post_init__(self) -> None:
         what = self.source
@@ -440,6 +446,7 @@ class CurrentTable:
     def _key(self) -> tuple[Any, ...]:
         return (
             self.time_s.tobytes(), self.current.tobytes(), self.unit, self.limits, self.period_s, self.source,
+            self.temperature_C,
         )  # fmt: skip
 
     def to_A_per_g(
@@ -478,7 +485,11 @@ def _listed_units() -> str:
 
 def _tail(step: Step) -> str:
     limits = " " + " or ".join(str(limit) for limit in step.limits) if step.limits else ""
-    return limits + (f" ({show(step.period_s, 'h', 'min')} period)" if step.period_s is not None else "")
+    return (
+        limits
+        + written(step.temperature_C)
+        + (f" ({show(step.period_s, 'h', 'min')} period)" if step.period_s is not None else "")
+    )
 
 
 def _check_is(value: object, kind: type, what: str) -> None:
@@ -498,6 +509,8 @@ def _check_step(step: Step, what: str, *kinds: type) -> None:
             raise InputError(f"{what} cannot be ended by {name}, only by {allowed}")
     if step.period_s is not None:
         settle(step, "period_s", "the output period [s]", positive=True)
+    timed = isinstance(step, CurrentTable) or any(isinstance(limit, TimeLimit) for limit in step.limits)
+    check_temperature(step.temperature_C, ramp_needs_time=not timed)
 
 
 def parse_rate(text: str) -> Rate:

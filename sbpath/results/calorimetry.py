@@ -1,9 +1,11 @@
-"""Heat flow of the half-cell, as an isothermal microcalorimeter would measure it.
+"""Heat flow of the half-cell, as a microcalorimeter would measure it.
 
     heat flow out  =  sum_e r_e A_e / M  +  I^2 R_s  -  T dS/dt
 
 The first two terms are losses and never negative; the last is the reversible heat of the phases
-against the alkali metal (`sbpath.model.entropy`), which changes sign with the current.
+against the alkali metal (`sbpath.model.entropy`), which changes sign with the current. Where the temperature
+changes, it includes what that does to the order in a phase, but not what warms the elements: heat
+capacities of formation are taken as zero.
 """
 
 from __future__ import annotations
@@ -50,24 +52,32 @@ def heat_flow(solution: Solution) -> HeatFlow:
 
     Excludes side reactions and heats of the electrolyte.
     """
-    mechanism, network, celsius = solution.mechanism, solution.network, solution.temperature_C
+    mechanism, network, celsius = solution.mechanism, solution.network, solution.temperatures_C
+    kelvin = celsius + ZERO_CELSIUS_K
     pairs = [
         phase_entropy(phase, solution.potential_V, celsius, mechanism.reference_temperature_C)
         for phase in mechanism.phases.values()
     ]
     # The entropy of a node is the sum over its phases.
     amounts = np.array([[node.get(p, 0.0) for p in mechanism.phases] for node in mechanism.nodes.values()])
-    entropy, slope = (amounts @ np.array(values) for values in zip(*pairs, strict=True))
-    _, motion, _ = evaluate_rows(solution.states, solution.current_A_per_g, network)
+    entropy, slope, by_temperature = (amounts @ np.array(values) for values in zip(*pairs, strict=True))
+    warming = solution.warming_K_per_s
+    _, motion, _ = evaluate_rows(solution.states, solution.current_A_per_g, network, kelvin, warming)
     change = np.sum(solution.fractions * slope, axis=0) * motion
+    change = change + np.sum(solution.fractions * by_temperature, axis=0) * warming
     if len(network.source):
         rise = entropy[network.target] - entropy[network.source]
         change = change + np.sum(solution.rates_per_s * rise, axis=0)
-    per_gram = (celsius + ZERO_CELSIUS_K) / mechanism.host_molar_mass_g_per_mol
+    per_gram = kelvin / mechanism.host_molar_mass_g_per_mol
     held = np.sum(solution.fractions * entropy, axis=0)
+    # The integral of T dS is T S less the integral of S dT.
+    exchanged = per_gram * (held - held[0]) + (per_gram - per_gram[0]) * held[0]
+    exchanged -= solution.warming_J_per_g - solution.warming_J_per_g[0]
+    conducting = network.change.conducting * (1.0 / kelvin - 1.0 / network.temperature)
+    resistance = network.resistance + network.change.electrolyte * np.expm1(conducting)
     return HeatFlow(
         transformation_W_per_g=solution.heat_W_per_g,
-        joule_W_per_g=solution.current_A_per_g**2 * network.resistance,
+        joule_W_per_g=solution.current_A_per_g**2 * resistance,
         reversible_W_per_g=-per_gram * change,
-        reversible_J_per_g=-per_gram * (held - held[0]),
+        reversible_J_per_g=-exchanged,
     )

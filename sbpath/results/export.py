@@ -123,7 +123,6 @@ def to_bdf(solution: Solution, path: str | Path) -> Path:
 
 def _bdf_columns(solution: Solution) -> dict[str, Column]:
     mass = solution.experiment.electrode_mass_g or 1.0
-    temperature = solution.temperature_C
     # Adding 0.0 turns -0.0, as in a rest, into 0.0.
     net_capacity = -solution.charge_mAh_per_g * mass * 1e-3 + 0.0
     net_energy = -solution.energy_J_per_g * mass / 3600.0 + 0.0
@@ -134,7 +133,7 @@ def _bdf_columns(solution: Solution) -> dict[str, Column]:
         "Current / A": -solution.current_A_per_g * mass + 0.0,
         "Cycle Count / 1": solution.cycle,
         "Step Count / 1": solution.step,
-        "Ambient Temperature / degC": np.full_like(solution.time_s, temperature),
+        "Ambient Temperature / degC": solution.temperatures_C,
         "Charging Capacity / Ah": _total(net_capacity, charging),
         "Discharging Capacity / Ah": _total(-net_capacity, ~charging),
         "Net Capacity / Ah": net_capacity,

@@ -81,7 +81,8 @@ class LossBreakdown:
     resistance_J_per_g : array, shape (2,)
         Heat in the series resistance on insertion and on extraction.
     gained_J_per_g : array, shape (2,)
-        Change of the stored energy on insertion and on extraction.
+        Change of the stored energy on insertion and on extraction, with the integral of S dT where the
+        temperature changes.
     edges : tuple of Edge
         The E edges.
     plateaus : tuple of PlateauLoss
@@ -186,7 +187,7 @@ def _breakdowns(solution: Solution, summaries: Sequence[CycleSummary]) -> list[L
                 hysteresis_mV=summary.hysteresis_mV,
                 heat_J_per_g=passed(table.half_heat_parts_J_per_g),
                 resistance_J_per_g=passed(table.half_joule_heat_J_per_g),
-                gained_J_per_g=passed(table.half_stored_J_per_g),
+                gained_J_per_g=passed(table.half_stored_J_per_g + table.half_warming_J_per_g),
                 edges=solution.edges,
                 plateaus=tuple(
                     loss

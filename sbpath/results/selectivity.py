@@ -25,6 +25,7 @@ from math import inf, isnan, nan
 import numpy as np
 
 from sbpath.model.rows import evaluate_rows
+from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.results.cycles import HalfCycle, half_cycles, half_cycles_of
 from sbpath.solution import CAUSES, Floats, Solution
 
@@ -172,10 +173,11 @@ class BranchPoint:
 def driving_forces(solution: Solution) -> DrivingForces:
     """Driving force, barrier and nucleation rate of every edge along a solution."""
     network = solution.network
-    volume, _, waiting = evaluate_rows(solution.states, solution.current_A_per_g, network)
+    kelvin = solution.temperatures_C + ZERO_CELSIUS_K
+    volume, _, waiting = evaluate_rows(solution.states, solution.current_A_per_g, network, kelvin)
     free = solution.affinities_J_per_mol - network.transformation_work[:, None]
     free = np.where(free > 0.0, free, nan)
-    barrier = network.barrier[0][:, None] * (volume / free) ** 2
+    barrier = network.barrier[0][:, None] * (volume / free) ** 2 * (network.temperature / kelvin)
     log_attempt = network.log_attempt[0]
     with np.errstate(under="ignore"):
         rate = np.exp(log_attempt[:, None] - barrier)

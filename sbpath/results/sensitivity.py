@@ -96,6 +96,7 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
         If a path leads to no number or to a cut-off, or the solution is not as above.
     """
     solution.check_whole("sensitivities")
+    solution.check_isothermal("sensitivities")
     problems = [
         f"sensitivities: step {record.number} ({record.step}) controls the voltage; "
         "use steps of constant current and rests"

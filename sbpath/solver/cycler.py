@@ -26,6 +26,7 @@ from sbpath.protocol.steps import (
     TimeLimit,
     VoltageLimit,
 )
+from sbpath.protocol.temperature import Ramp
 from sbpath.solver.cutoffs import ABOUT_COMPOSITION, ABOUT_CURRENT, ABOUT_VOLTAGE
 from sbpath.solver.solve import (
     ALREADY,
@@ -62,19 +63,22 @@ def programme_of(given: Sequence[Step], basis: Basis) -> Programme:
     resolved = {step: basis.resolved(step) for step in dict.fromkeys(given)}
     steps = [resolved[step] for step in given]
     rows = [_imposed(step) for step in steps]
-    segments: dict[Step, tuple[int, int, Floats, Floats]] = {}
+    segments: dict[Step, tuple[int, int, tuple[Floats, Floats, Floats]]] = {}
     count = 0
-    for step in dict.fromkeys(steps):
-        until, level = _segments(step)
-        segments[step] = (count, count + len(level), until, level)
-        count += len(level)
+    for step in resolved:
+        own = _warmed(step, *_segments(resolved[step]))
+        segments[step] = (count, count + len(own[0]), own)
+        count += len(own[0])
+    until, level, warming = (
+        np.concatenate(parts) for parts in zip(*(own for _, _, own in segments.values()), strict=True)
+    )
     limits = [[_event(limit, step) for limit in watched_limits(step)] for step in steps]
     control, end, scan_rate = zip(*rows, strict=True)
     quantity, value, sign = np.array([t for these in limits for t in these], dtype=float).reshape(-1, 3).T
     return Programme(
         current_control=np.array(control, dtype=bool),
-        first_segment=np.array([segments[step][0] for step in steps], dtype=np.int64),
-        last_segment=np.array([segments[step][1] for step in steps], dtype=np.int64),
+        first_segment=np.array([segments[step][0] for step in given], dtype=np.int64),
+        last_segment=np.array([segments[step][1] for step in given], dtype=np.int64),
         end=np.array(end, dtype=float),
         scan_rate=np.array(scan_rate, dtype=float),
         duration=np.array([_longest(step) for step in steps], dtype=float),
@@ -83,8 +87,9 @@ def programme_of(given: Sequence[Step], basis: Basis) -> Programme:
         quantity=quantity.astype(np.int64),
         value=value.copy(),
         sign=sign.copy(),
-        until=np.concatenate([until for _, _, until, _ in segments.values()]),
-        level=np.concatenate([level for _, _, _, level in segments.values()]),
+        until=until,
+        level=level,
+        warming=warming,
     )
 
 
@@ -116,6 +121,31 @@ def _segments(step: Step) -> tuple[Floats, Floats]:
         case Sweep():
             level = float("nan") if step.start_V is None else step.start_V
     return np.array([NO_TIME_LIMIT_S]), np.array([level], dtype=float)
+
+
+def _warmed(step: Step, until: Floats, level: Floats) -> tuple[Floats, Floats, Floats]:
+    """Segments with their dT/dt (K/s); one is split where a ramp ends."""
+    ramp = step.temperature_C
+    if not isinstance(ramp, Ramp):
+        return until, level, np.zeros(len(until))
+    time = ramp_time(step)
+    rate = (ramp.end_C - ramp.start_C) / time
+    if time < until[-1]:
+        at = int(np.searchsorted(until, time))
+        if until[at] != time:
+            until, level = np.insert(until, at, time), np.insert(level, at, level[at])
+    return until, level, np.where(until <= time, rate, 0.0)
+
+
+def ramp_time(step: Step) -> float:
+    """How long the temperature changes in a step with a ramp (s)."""
+    assert isinstance(step.temperature_C, Ramp)
+    if step.temperature_C.time_s is not None:
+        return step.temperature_C.time_s
+    times = [limit.time_s for limit in step.limits if isinstance(limit, TimeLimit)]
+    if isinstance(step, CurrentTable):
+        times.append(float(step.time_s[-1] - step.time_s[0]))
+    return min(times)
 
 
 def watched_limits(step: Step) -> list[Limit]:

@@ -25,14 +25,26 @@ from sbpath.model.columns import (
     VOLTAGE,
     VOLUME,
 )
-from sbpath.model.equations import Control, evaluate_filled, stored_charge, stored_energy
-from sbpath.model.network import Network
+from sbpath.model.equations import (
+    Control,
+    evaluate,
+    evaluate_filled,
+    stored_charge,
+    stored_energy,
+    warming_power,
+)
+from sbpath.model.network import Network, network_at
 from sbpath.model.processes import fill_columns, side_charge
 from sbpath.model.transformations import phase_charge
-from sbpath.model.workspace import Workspace, fill_means, fill_nodes, node_volume
+from sbpath.model.workspace import Workspace, fill_means, fill_nodes, node_volume, workspace
 
 # Charge is settled to this fraction of F/M, the level of rounding.
 CHARGE_ROUNDING = 1e-14
+# Half the width of the difference that gives derivatives by temperature (K): affinities change by less than
+# the range over which the growth rate is rounded off.
+TEMPERATURE_STEP = 1e-5
+# Most that Newton's method may move E at once (V).
+MAX_MOVE_V = 0.02
 
 
 class Tolerances(NamedTuple):
@@ -53,17 +65,42 @@ class Conserved(NamedTuple):
 
 
 class StepProblem(NamedTuple):
-    """What is fixed during a protocol step: the electrode, its control, the conserved quantities, the
-    tolerances, the longest `duration` (s), and the output `period` (s), 0 for output at the nodes of
-    the integrator's steps.
+    """What is fixed during a segment of a protocol step: the electrode, its control, the conserved
+    quantities, the tolerances, the longest `duration` (s), and the output `period` (s), 0 for output at the
+    nodes of the integrator's steps. If the control warms it, the electrode is as at the start of the step,
+    and its `copy` has room for any other instant (see `present`).
     """
 
     network: Network
+    copy: Network
     control: Control
     conserved: Conserved
     tolerances: Tolerances
     duration: float
     period: float
+
+
+@kernel
+def present(time: float, problem: StepProblem) -> Network:
+    """The electrode at the temperature of an instant of the step."""
+    warming = problem.control.warming
+    if warming == 0.0:
+        return problem.network
+    return network_at(problem.network.temperature + warming * time, problem.network, problem.copy)
+
+
+@kernel
+def fill_by_temperature(time: float, state: Floats, problem: StepProblem, space: Workspace) -> None:
+    """Write the rates' explicit derivatives by T, times dT/dt, to `space.way`, as central differences."""
+    network, control, copy, way = problem.network, problem.control, problem.copy, space.way
+    temperature = network.temperature + control.warming * time
+    for side in range(2):
+        sign = 1.0 - 2.0 * side
+        moved = network_at(temperature + sign * TEMPERATURE_STEP, network, copy)
+        evaluate(time, state, control, moved, space, False)
+        for k in range(len(state)):
+            rate = sign * space.derivatives.dy_dt[k] * control.warming / (2.0 * TEMPERATURE_STEP)
+            way[k] = rate if side == 0 else way[k] + rate
 
 
 @kernel
@@ -91,6 +128,25 @@ def begin_step(
     return Conserved(host, stored_charge(state, network, space)[0]), jump
 
 
+def at_temperature(state: Floats, old: Network, new: Network) -> tuple[Floats, float]:
+    """The state after a sudden change from one temperature to another, and the integral of S dT (J/g).
+
+    No phase transforms, and no charge passes: E changes where the content of a phase at a given E does.
+    """
+    space, at_E = workspace(old), old.layout.potential
+    state = state.copy()
+    fill_means(state, old, space.mean)
+    fill_nodes(state[at_E], old, space)
+    charge, before = stored_charge(state, old, space)[0], stored_energy(state, old, space)
+    for _ in range(100):
+        fill_nodes(state[at_E], new, space)
+        held, capacitance = stored_charge(state, new, space)
+        if abs(charge - held) <= CHARGE_ROUNDING * new.charge_scale:
+            break
+        state[at_E] -= min(max((charge - held) / capacitance, -MAX_MOVE_V), MAX_MOVE_V)
+    return state, before - stored_energy(state, new, space)
+
+
 @kernel
 def read_point(
     time: float,
@@ -106,7 +162,7 @@ def read_point(
 
     `begin` and `end` are the ends of the integrator step to which `state` belongs.
     """
-    network, control, conserved = problem.network, problem.control, problem.conserved
+    network, control, conserved = present(time, problem), problem.control, problem.conserved
     layout, columns = network.layout, network.columns
     # The host of a particle is conserved up to rounding, which the stiffness of a small
     # resistance amplifies; the largest share absorbs it.
@@ -122,10 +178,18 @@ def read_point(
     if control.current_control:
         passed = conserved.charge + control.level * time
         filled = settle_charge(passed, state, begin, end, network, space)
+    warms = with_jacobian and control.warming != 0.0
+    if warms:
+        fill_by_temperature(time, state, problem, space)
+        network = present(time, problem)
+        filled = False
     if not filled:
         fill_nodes(state[layout.potential], network, space)
         fill_means(state, network, space.mean)
     current = evaluate_filled(time, state, control, network, space, with_jacobian)
+    if warms:
+        for k in range(layout.unknowns):
+            space.derivatives.by_time[k] += space.way[k]
     charge, capacitance = stored_charge(state, network, space)
     if control.current_control:
         charge = conserved.charge + current * time
@@ -149,6 +213,7 @@ def read_point(
         volume += space.mean[p] * node_volume(p, network, space)
     values[VOLUME] = volume
     values[columns.power] = voltage * current
+    values[columns.power + 1] = warming_power(control, potential, network, space)
     values[columns.heat[RESISTANCE]] = current * current * network.resistance
     fill_columns(state, network, space, values)
 

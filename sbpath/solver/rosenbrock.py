@@ -314,18 +314,16 @@ def fill_stage(
 ) -> bool:
     """Compute stage `s` from the right-hand side at its point; False if it is not finite.
 
-    `by_time` (g + m) are the explicit time derivatives of the rates of the electrode's unknowns at the
-    start of the step.
+    `by_time` (n) are the explicit time derivatives of the rates at the start of the step.
     """
-    right = stages[s]
-    first, weights = len(right) - len(by_time), factors.weights[s]
+    right, weights = stages[s], factors.weights[s]
     for k in range(len(right)):
         total = dy_dt[k]
         for j in range(s):
             total += weights[j] * stages[j, k]
         right[k] = total
     for k in range(len(by_time)):
-        right[first + k] += size * TIME_WEIGHTS[s] * by_time[k]
+        right[k] += size * TIME_WEIGHTS[s] * by_time[k]
     solve(factors, right)
     total = 0.0
     for k in range(len(right)):

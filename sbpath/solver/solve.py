@@ -9,10 +9,10 @@ import numpy as np
 from sbpath.kernels import Booleans, Floats, Floats2, Integers, kernel
 from sbpath.model.columns import CHARGE, CONTENT, POTENTIAL, TIME
 from sbpath.model.equations import Control
-from sbpath.model.network import Network
+from sbpath.model.network import Network, copy_of
 from sbpath.model.workspace import copy_derivatives
 from sbpath.solver.cutoffs import ABOUT_COMPOSITION, Events, distance, first_crossing, land
-from sbpath.solver.electrode import Conserved, StepProblem, Tolerances, begin_step, read_point
+from sbpath.solver.electrode import Conserved, StepProblem, Tolerances, begin_step, present, read_point
 from sbpath.solver.record import (
     NODE_WEIGHTS,
     Recorder,
@@ -64,8 +64,8 @@ class Programme(NamedTuple):
     watched limits of step k are ``first_limit[k] <= j < first_limit[k + 1]`` of `quantity`, `value` and
     `sign` (see `Events`); a sign of 0 is replaced by that of the direction from the start to the value.
     Its segments are ``first_segment[k] <= j < last_segment[k]`` of `level`, I (A/g) or V, nan for the E
-    at which the step begins, which holds `until` a time since the start of the step (s). Steps may share
-    segments.
+    at which the step begins, which holds `until` a time since the start of the step (s), while T changes
+    by `warming` (K/s); steps without start at the temperature of the electrode. Steps may share segments.
     """
 
     current_control: Booleans
@@ -81,6 +81,7 @@ class Programme(NamedTuple):
     sign: Floats
     until: Floats
     level: Floats
+    warming: Floats
 
 
 def part_of(programme: Programme, first: int, stop: int) -> Programme:
@@ -160,7 +161,11 @@ def run(
     monitor : Monitor
         Communication with other threads.
     """
-    buffers = new_buffers(network)
+    buffers, copy = new_buffers(network), network
+    for rate in programme.warming:
+        if rate != 0.0:
+            copy = copy_of(network)
+            break
     state = start.state.copy()
     recorder = new_recorder(network.columns, network.layout.potential, start.time, start.totals, spacing)
     steps, done = len(programme.duration), 0
@@ -173,7 +178,7 @@ def run(
         first: int = programme.first_segment[k]
         until: float = programme.until[first]
         problem = StepProblem(
-            network, control, conserved, tolerances, min(longest, until), programme.period[k]
+            network, copy, control, conserved, tolerances, min(longest, until), programme.period[k]
         )
         begin, values = buffers.states[0], buffers.values[0]
         begin[:] = state
@@ -219,7 +224,7 @@ def _imposed(programme: Programme, k: int, potential: float) -> tuple[Control, f
         way = programme.end[k] - level
         slope = np.copysign(programme.scan_rate[k], way)
         longest = min(longest, abs(way) / programme.scan_rate[k])
-    return Control(bool(programme.current_control[k]), level, slope), longest
+    return Control(bool(programme.current_control[k]), level, slope, programme.warming[first]), longest
 
 
 @kernel
@@ -302,9 +307,14 @@ def _next_segment(
         level = float(programme.level[segment])
         # The charge passed is counted from the start of the step.
         charge = values[CHARGE] - level * time
+    network = problem.network
+    if old.warming != 0.0 and programme.warming[segment] == 0.0:
+        # The ramp is over: the temperature stays until the end of the step.
+        network = present(time, problem)
     following = StepProblem(
-        problem.network,
-        Control(old.current_control, level, old.slope),
+        network,
+        problem.copy,
+        Control(old.current_control, level, old.slope, programme.warming[segment]),
         Conserved(problem.conserved.host, charge),
         problem.tolerances,
         min(longest, until),

@@ -19,7 +19,7 @@ from sbpath.model.columns import CAPACITANCE, CURRENT, MOTION, POTENTIAL, STORED
 from sbpath.model.equations import evaluate
 from sbpath.model.network import Network
 from sbpath.model.workspace import Derivatives, Workspace, new_derivatives, workspace
-from sbpath.solver.electrode import StepProblem, read_point
+from sbpath.solver.electrode import StepProblem, present, read_point
 from sbpath.solver.record import FULL_WEIGHTS, NODES
 from sbpath.solver.rosenbrock import (
     STAGES,
@@ -133,7 +133,7 @@ def try_step(size: float, problem: StepProblem, buffers: StepBuffers) -> float:
 
     The error is infinite if the step cannot be computed.
     """
-    network, control = problem.network, problem.control
+    control = problem.control
     begin, end = buffers.states[0], buffers.states[3]
     stages, space = buffers.stages, buffers.space
     time = buffers.values[0, TIME]
@@ -144,7 +144,8 @@ def try_step(size: float, problem: StepProblem, buffers: StepBuffers) -> float:
     for s in range(STAGES):
         if s > 0:
             stage_point(s, begin, stages, end)
-            evaluate(time + TIMES[s] * size, end, control, network, space, False)
+            at = time + TIMES[s] * size
+            evaluate(at, end, control, present(at, problem), space, False)
             dy_dt = space.derivatives.dy_dt
         if not fill_stage(s, size, dy_dt, by_time, buffers.factors, stages):
             return np.inf

@@ -220,7 +220,13 @@ def two_phase_equilibria(solution: Solution) -> list[TwoPhaseEquilibrium]:
 
     Only pairs whose edges converted at least `MIN_PHASE_SHARE` of the Sb. Phases with equal alkali
     content have no equilibrium potential.
+
+    Raises
+    ------
+    InputError
+        If the temperature changes.
     """
+    solution.check_isothermal("two_phase_equilibria")
     work = workspace(solution.network)
     converted = solution.converted[:, -1]
     pairs: dict[tuple[str, str], float] = {}

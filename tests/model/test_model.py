@@ -107,7 +107,7 @@ def assert_jacobian(network, control, states, times):
 
     for state, time in zip(states, times, strict=True):
         evaluate(time, state, control, network, space, True)
-        jacobian, explicit = dense(space.derivatives), space.derivatives.by_time[0]
+        jacobian, explicit = dense(space.derivatives), space.derivatives.by_time[-1]
 
         def moved(k, h, state=state, time=time):
             return rhs(time, state + h * np.eye(len(state))[k])

@@ -54,6 +54,7 @@ EXAMPLES = {
     "Outcome": lambda: sbpath.Outcome.VOLTAGE,
     "Population": lambda: sbpath.Population.lognormal(3, size=0.4),
     "Protocol": lambda: CYCLES,
+    "Ramp": lambda: sbpath.Ramp(25.0, 60.0, 7200.0),
     "Range": lambda: sbpath.Range.parse("rate=C/10..1C"),
     "Sample": lambda: sbpath.Sample("sobol", 8, 1),
     "SbpathError": lambda: sbpath.SbpathError("what is wrong"),

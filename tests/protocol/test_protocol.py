@@ -26,6 +26,7 @@ from sbpath.protocol.steps import (
     TimeLimit,
     VoltageLimit,
 )
+from sbpath.protocol.temperature import Ramp
 
 C_10 = Rate(0.1, "C")
 TO_0V05 = (VoltageLimit(0.05),)
@@ -139,6 +140,18 @@ def test_bad_rate_text(text: str, fragment: str) -> None:
             ),
         ),
         ("Rest for 1 hour", Rest((TimeLimit(3600),))),
+        ("Rest for 1 h at 45 C", Rest((TimeLimit(3600),), temperature_C=45.0)),
+        ("Rest at 45 \u00b0C for 1 h", Rest((TimeLimit(3600),), temperature_C=45.0)),
+        ("Rest for 2 h from 25 C to 60 C (1 s period)", Rest((TimeLimit(7200),), 1.0, Ramp(25.0, 60.0))),
+        ("Rest from 25 C to 60 C in 2 h", Rest((TimeLimit(7200),), None, Ramp(25.0, 60.0))),
+        (
+            "Discharge at 2 C until 0.05 V vs. Li+/Li at -10 degC",
+            ConstantCurrent("insertion", Rate(2.0, "C"), TO_0V05, temperature_C=-10.0),
+        ),
+        (
+            "Discharge at C/10 until 0.05 V from 25 C to 60 C in 2 h",
+            ConstantCurrent("insertion", C_10, TO_0V05, temperature_C=Ramp(25.0, 60.0, 7200.0)),
+        ),
         ("Rest for 10 s (0.5 second period)", Rest((TimeLimit(10),), 0.5)),
         ("Rest for 10 s(10 second period)", Rest((TimeLimit(10),), 10)),
         ("Hold at 0.01 V until C/50", ConstantVoltage(0.01, (CurrentLimit(Rate(0.02, "C")),))),
@@ -270,6 +283,16 @@ def message_of(call: Any, *args: Any, **kwargs: Any) -> str:
 
 
 BAD_STEPS = [
+    (
+        "Rest for 1 h at 318 K",
+        "'318 K' is not in C; temperatures of steps are in C, as in 'Rest for 1 h at 45 C'",
+    ),
+    ("Rest for 1 h at 45 C at 50 C", "a step has one temperature; leave one out"),
+    (
+        "Hold at 0.1 V until C/50 from 25 C to 60 C",
+        "a ramp needs a time; give the step one with 'for', or write",
+    ),
+    ("Rest from 25 C to 60 C in 2 V", "'2 V' is a voltage, where a time is needed"),
     ("", "no step begins with ''"),
     ("Dischrge at C/10 until 0.05 V", "no step begins with 'Dischrge', the nearest known one is 'Discharge'"),
     ("Sodate at C/10 until 0.05 V", "the nearest known one is 'Sodiate'"),

@@ -74,7 +74,7 @@ def test_entropy_of_mixing_of_a_half_full_gallery_is_the_largest():
     # R ln 2 per site of width 1 at half filling (Bragg and Williams), none when full or empty.
     mechanism = moving_gallery(slope=0.0)
     ends = np.array([-0.8, 0.7, 2.2])
-    entropy, _ = phase_entropy(mechanism.phases["LixSb"], ends, 25.0, 25.0)
+    entropy, _, _ = phase_entropy(mechanism.phases["LixSb"], ends, 25.0, 25.0)
     np.testing.assert_allclose(entropy - 12.0, [0.0, 3.0 * R * np.log(2.0), 0.0], atol=1e-9)
 
 

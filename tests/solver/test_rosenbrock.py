@@ -35,7 +35,7 @@ def arrow(matrix, blocks=1, by_time=0.0, shared=1, tallies=0):
         np.array([matrix[rows, rows] for rows in own]).reshape(blocks, size, size),
         matrix[:border, border : border + shared].T.copy(),
         matrix[border:, : border + shared].copy(),
-        np.full(shared + tallies, by_time),
+        np.full(len(matrix), by_time),
     )
 
 
@@ -51,7 +51,7 @@ def factored(matrix, blocks=1, shared=1, tallies=0):
 
 
 def step(rhs, time, y, size, derivative, jacobian, by_time):
-    """One step for any right-hand side of which only the last row depends on time; None where it fails."""
+    """One step for any right-hand side; None where it fails."""
     y = np.array(y, dtype=float)
     factors, stages, point = new_factors(1, len(y) - 1, 1, 0), np.zeros((STAGES, len(y))), y.copy()
     if not factor(arrow(jacobian), size, factors):
@@ -61,7 +61,7 @@ def step(rhs, time, y, size, derivative, jacobian, by_time):
             stage_point(s, y, stages, point)
             derivative = rhs(time + TIMES[s] * size, point)
         if not fill_stage(
-            s, size, np.array(derivative, dtype=float), np.array(by_time[-1:]), factors, stages
+            s, size, np.array(derivative, dtype=float), np.array(by_time, dtype=float), factors, stages
         ):
             return None
     return point + stages[-1], stages[-1], stages
