@@ -18,7 +18,7 @@ import sbpath
 from sbpath import InputError, load_mechanism, plots
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.mechanism.records import Cell
-from sbpath.plots.style import PHASES
+from sbpath.plots.colours import phase_looks
 from sbpath.results.crystal import Reflections, reflections
 from sbpath.results.diffraction import diffraction, powder_pattern, scherrer_width
 from sbpath.text.mechanism_sheet import mechanism_report
@@ -413,7 +413,7 @@ def test_the_figure_shows_map_voltage_and_sticks(potassium):
     assert "°" in below.get_xlabel()
     assert "Cu Kα" in below.get_xlabel()
     assert below.get_ylabel() == "Time  (h)"
-    assert "K^+" in beside.get_xlabel()
+    assert beside.get_xlabel() == "Voltage vs K$\\mathregular{^{+}}$/K  (V)"
     assert beside.get_ylim() == below.get_ylim() == (0.0, pytest.approx(potassium.time_s[-1] / 3600.0))
     assert above.get_xlim() == below.get_xlim() == (10.0, pytest.approx(70.0))
     (image,) = below.images
@@ -434,14 +434,15 @@ def test_the_figure_shows_map_voltage_and_sticks(potassium):
 
 def test_sticks_stand_at_the_reflections_in_the_colours_of_the_phases(potassium):
     _, _, above = plots.diffraction(potassium)
-    crystals = [(i, name) for i, name in enumerate(potassium.phases) if name != "KxSb"]
-    for sticks, (i, name) in zip(above.collections, crystals, strict=True):
+    looks = phase_looks(load_mechanism("k-sb"))
+    crystals = [name for name in potassium.phases if name != "KxSb"]
+    for sticks, name in zip(above.collections, crystals, strict=True):
         lines = reflections("k-sb", name)
         ends = np.array(sticks.get_segments())
         assert ends[:, 0, 0] == pytest.approx(lines.two_theta)
         heights = ends[:, 1, 1] - ends[:, 0, 1]
         assert heights / heights.max() == pytest.approx(lines.intensity / lines.intensity.max())
-        assert mpl.colors.to_hex(sticks.get_color()[0]) == PHASES[i].lower()
+        assert mpl.colors.to_hex(sticks.get_color()[0]) == looks[name].colour.lower()
 
 
 def test_the_figure_says_what_it_does_not_know():
