@@ -8,6 +8,7 @@ rounding) are merged into their neighbours.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,6 +30,14 @@ class Run:
     first: int
     last: int
     before: float
+
+
+def half_cycle_capacity(charge: NDArray[np.float64], runs: Sequence[Run]) -> NDArray[np.float64]:
+    """Charge since the half cycle began (mAh/g) in each row; 0 where charge has not yet passed."""
+    capacity = np.zeros_like(charge)
+    for run in runs:
+        capacity[run.first : run.last] = np.abs(charge[run.first : run.last] - run.before)
+    return capacity
 
 
 def charge_runs(

@@ -10,8 +10,7 @@ import numpy as np
 
 from sbpath.cycle_table import CycleTable, before_the_start, joined, tabulated
 from sbpath.experiment import Experiment
-from sbpath.halfcycles import Run as HalfCycleRun
-from sbpath.halfcycles import charge_runs
+from sbpath.halfcycles import charge_runs, half_cycle_capacity
 from sbpath.kernels import Booleans, Floats, Floats2, Integers
 from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.model import unknowns
@@ -25,14 +24,6 @@ from sbpath.solution import Particles, Solution, StepRecord
 from sbpath.solver.cycler import End, direction_of, outcome_of
 from sbpath.solver.electrode import at_temperature
 from sbpath.solver.solve import Checkpoint, Run
-
-
-def _half_cycle_capacity(charge: Floats, runs: Sequence[HalfCycleRun]) -> Floats:
-    """Charge since the half cycle began (mAh/g); 0 where charge has not yet passed."""
-    capacity = np.zeros_like(charge)
-    for run in runs:
-        capacity[run.first : run.last] = np.abs(charge[run.first : run.last] - run.before)
-    return capacity
 
 
 class RunRecord:
@@ -124,25 +115,23 @@ class RunRecord:
         block = rows[:, :count]
         # A copy, since a view would hold all rows.
         self.rows = [rows[:, count:].copy()] if count < rows.shape[1] else []
-        cycle, step = _numbers(steps)
-        charge = self._charge(block[CHARGE])
-        passed = 0.0 if self.last_closed is None else float(self._charge(self.last_closed[CHARGE, 0]))
-        runs = charge_runs(charge, cycle, step, passed)
-        capacity = _half_cycle_capacity(charge, runs)
         if self.experiment.keep == "all":
             self.kept_seen, self.seen = self.seen, []
         else:
+            cycle, step = _numbers(steps)
+            charge = self._charge(block[CHARGE])
             energy = by_name(block, sizes_of(self.network))["energy_J_per_g"]
             before = self._before(block)
+            runs = charge_runs(charge, cycle, step, before["charge_mAh_per_g"])
             self.tables.append(
                 tabulated(runs, cycle, charge, energy, before, lambda which: self._values(block[:, which]))
             )
             self.last_closed = block[:, -1:].copy()
             kept = self._kept(steps)
             self._thin(steps, kept)
-            block, capacity = block.compress(kept, axis=1), capacity[kept]
+            block = block.compress(kept, axis=1)
+            self.capacity.append(half_cycle_capacity(charge, runs)[kept])
         self.kept.append(block)
-        self.capacity.append(capacity)
         self.closed_rows += count
         self.closed_steps += len(steps)
         self.kept_rows += block.shape[1]
@@ -233,7 +222,6 @@ def solution_of(record: RunRecord) -> Solution:
     made = {
         "time_s": experiment.initial.time_s + table["time_s"],
         "charge_mAh_per_g": table["charge_mAh_per_g"],
-        "capacity_mAh_per_g": np.concatenate(record.capacity),
         "heat_W_per_g": table["rates_per_s"]
         * table["affinities_J_per_mol"]
         / mechanism.host_molar_mass_g_per_mol,
@@ -255,6 +243,7 @@ def solution_of(record: RunRecord) -> Solution:
         steps=tuple(record.steps),
         particles=None if population is None else _particles(population, record),
         accumulated=joined(record.tables) if record.tables else None,
+        kept_capacity=np.concatenate(record.capacity) if record.capacity else None,
     )
 
 

@@ -19,7 +19,7 @@ from sbpath.cycle_table import CHANGES, CycleTable, before_the_start, tabulated
 from sbpath.errors import InputError, SbpathError, listed
 from sbpath.experiment import Experiment, State
 from sbpath.files import atomic_write, check_solution
-from sbpath.halfcycles import Run, charge_runs
+from sbpath.halfcycles import Run, charge_runs, half_cycle_capacity
 from sbpath.kernels import Floats, Integers
 from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.mechanism.mechanism import Edge, Mechanism
@@ -132,8 +132,8 @@ class Solution:
         metal; current per gram of Sb.
     composition : array, shape (n,)
         x, mol of alkali per mol of Sb.
-    charge_mAh_per_g, capacity_mAh_per_g : array, shape (n,)
-        Net charge since the start; specific capacity, which starts at 0 in each half cycle.
+    charge_mAh_per_g : array, shape (n,)
+        Net charge since the start; `capacity_mAh_per_g` starts at 0 in each half cycle.
     fractions : array, shape (P, n)
         Share of all Sb in each node, in the order of `phases`.
     rates_per_s, affinities_J_per_mol, heat_W_per_g : array, shape (E, n)
@@ -169,6 +169,8 @@ class Solution:
         Particles of a population; the arrays above are then means over them.
     accumulated : CycleTable, optional
         What passed in every cycle, where not all rows were kept; see `cycle_table`.
+    kept_capacity : array, shape (n,), optional
+        `capacity_mAh_per_g`, where not all rows were kept.
     """
 
     experiment: Experiment = field(repr=False)
@@ -178,7 +180,6 @@ class Solution:
     current_A_per_g: Floats
     composition: Floats
     charge_mAh_per_g: Floats
-    capacity_mAh_per_g: Floats
     fractions: Floats
     rates_per_s: Floats
     affinities_J_per_mol: Floats
@@ -197,6 +198,7 @@ class Solution:
     particles: Particles | None = None
     others: Mapping[str, Floats] = FrozenMapping()
     accumulated: CycleTable | None = None
+    kept_capacity: Floats | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -315,6 +317,15 @@ class Solution:
         return tuple(found)
 
     @cached_property
+    def capacity_mAh_per_g(self) -> Floats:
+        """Specific capacity in each row, which starts at 0 in each half cycle, shape (n,)."""
+        if self.kept_capacity is not None:
+            return self.kept_capacity
+        capacity = half_cycle_capacity(self.charge_mAh_per_g, self.runs)
+        capacity.setflags(write=False)
+        return capacity
+
+    @cached_property
     def cycle_table(self) -> CycleTable:
         """What passed in every cycle and half cycle, whichever rows were kept."""
         if self.accumulated is not None:
@@ -400,6 +411,7 @@ class Solution:
             for i in fields(self)
             if isinstance(getattr(self, i.name), np.ndarray)
         }
+        arrays["capacity_mAh_per_g"] = arrays.pop("kept_capacity", self.capacity_mAh_per_g)
         arrays |= {UNKNOWN_PREFIX + name: values for name, values in self.others.items()}
         for prefix, group in ((PARTICLE_PREFIX, self.particles), (CYCLE_PREFIX, self.accumulated)):
             if group is not None:
@@ -479,12 +491,14 @@ def load_solution(path: str | Path) -> Solution:
                 _taken(arrays, prefix) for prefix in (PARTICLE_PREFIX, CYCLE_PREFIX, UNKNOWN_PREFIX)
             )
             experiment = Experiment.from_document(about["experiment"])
+            capacity = arrays.pop("capacity_mAh_per_g")
             return Solution(
                 **arrays,
                 experiment=experiment,
                 particles=Particles(**particles) if particles else None,
                 others=FrozenMapping(others),
                 accumulated=CycleTable(**cycles) if cycles else None,
+                kept_capacity=capacity if cycles else None,
                 steps=_steps_of(experiment, about["steps"]),
             )
     except FileNotFoundError:

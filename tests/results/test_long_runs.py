@@ -13,6 +13,7 @@ import pytest
 
 import sbpath
 from sbpath import plots, run_record, simulation
+from sbpath import solution as solution_module
 from sbpath.cycle_table import CHANGES, CycleTable, before_the_start, tabulated
 from sbpath.halfcycles import charge_runs
 from sbpath.results.cycles import cycle_summaries, half_cycles, half_cycles_of, last_loop, spans
@@ -322,13 +323,19 @@ def test_a_run_finds_the_half_cycles_of_each_row_once(monkeypatch):
         seen.append(len(charge))
         return charge_runs(charge, *others)
 
-    monkeypatch.setattr(run_record, "charge_runs", counted)
+    for where in (run_record, solution_module):
+        monkeypatch.setattr(where, "charge_runs", counted)
     rows = []
     for keep in ("all", 7):
         seen.clear()
         solution = sbpath.simulate(
             "li-sb", sbpath.cycling("C/2", 0.05, 1.5, cycles=40), keep=keep, progress=False
         )
+        # Of a run that keeps everything when they are first asked for.
+        assert bool(seen) == (keep != "all")
+        if keep == "all":
+            assert solution.capacity_mAh_per_g.max() > 100.0
+            cycle_summaries(solution)
         rows.append((sum(seen), solution))
     assert rows[0][0] == rows[1][0] == len(rows[0][1].time_s)
 
