@@ -222,9 +222,6 @@ def solution_of(record: RunRecord) -> Solution:
     made = {
         "time_s": experiment.initial.time_s + table["time_s"],
         "charge_mAh_per_g": table["charge_mAh_per_g"],
-        "heat_W_per_g": table["rates_per_s"]
-        * table["affinities_J_per_mol"]
-        / mechanism.host_molar_mass_g_per_mol,
         "heat_parts_J_per_g": table["heat_parts_J_per_g"],
         "edge_charge_mAh_per_g": table["edge_charge_mAh_per_g"],
         "swelling_percent": (table["volume_m3_per_mol"] / pristine - 1.0) * 100.0,

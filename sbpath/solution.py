@@ -38,6 +38,9 @@ PARTICLE_PREFIX = "particles."
 UNKNOWN_PREFIX = "unknowns."
 CYCLE_PREFIX = "cycles."
 
+# Arrays of a solution that follow from others, and are in a file for its other readers.
+DERIVED = ("capacity_mAh_per_g", "heat_W_per_g")
+
 # Causes of the irreversible heat of an edge, in the order of `Solution.heat_parts_J_per_g`.
 CAUSES = ("nucleation", "growth", "transport", "work")
 
@@ -136,9 +139,8 @@ class Solution:
         Net charge since the start; `capacity_mAh_per_g` starts at 0 in each half cycle.
     fractions : array, shape (P, n)
         Share of all Sb in each node, in the order of `phases`.
-    rates_per_s, affinities_J_per_mol, heat_W_per_g : array, shape (E, n)
-        Of each edge in the order of `edges`: share of all Sb converted per second, affinity,
-        and irreversible heat r A / M, without the reversible heat T dS/dt.
+    rates_per_s, affinities_J_per_mol : array, shape (E, n)
+        Of each edge in the order of `edges`: share of all Sb converted per second, and affinity.
     heat_parts_J_per_g : array, shape (4, E, n)
         Irreversible heat of each edge since the start by cause, in the order of `CAUSES`:
         the affinity less the transformation work is divided in proportion to the time constants
@@ -183,7 +185,6 @@ class Solution:
     fractions: Floats
     rates_per_s: Floats
     affinities_J_per_mol: Floats
-    heat_W_per_g: Floats
     heat_parts_J_per_g: Floats
     converted: Floats
     edge_charge_mAh_per_g: Floats
@@ -356,6 +357,13 @@ class Solution:
         values = {"fractions": self.fractions, "potential_V": self.potential_V, **self.others}
         return states_of(self.network.layout, sizes_of(self.network), values)
 
+    @cached_property
+    def heat_W_per_g(self) -> Floats:
+        """Irreversible heat r A / M of each edge, without the reversible heat T dS/dt, shape (E, n)."""
+        heat = self.rates_per_s * self.affinities_J_per_mol / self.mechanism.host_molar_mass_g_per_mol
+        heat.setflags(write=False)
+        return heat
+
     @property
     def heat_J_per_g(self) -> Floats:
         """Irreversible heat of each edge since the start, shape (E, n)."""
@@ -411,7 +419,8 @@ class Solution:
             for i in fields(self)
             if isinstance(getattr(self, i.name), np.ndarray)
         }
-        arrays["capacity_mAh_per_g"] = arrays.pop("kept_capacity", self.capacity_mAh_per_g)
+        arrays.pop("kept_capacity", None)
+        arrays |= {name: getattr(self, name) for name in DERIVED}
         arrays |= {UNKNOWN_PREFIX + name: values for name, values in self.others.items()}
         for prefix, group in ((PARTICLE_PREFIX, self.particles), (CYCLE_PREFIX, self.accumulated)):
             if group is not None:
@@ -491,7 +500,7 @@ def load_solution(path: str | Path) -> Solution:
                 _taken(arrays, prefix) for prefix in (PARTICLE_PREFIX, CYCLE_PREFIX, UNKNOWN_PREFIX)
             )
             experiment = Experiment.from_document(about["experiment"])
-            capacity = arrays.pop("capacity_mAh_per_g")
+            capacity, _ = (arrays.pop(name) for name in DERIVED)
             return Solution(
                 **arrays,
                 experiment=experiment,
