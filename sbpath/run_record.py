@@ -82,7 +82,9 @@ class RunRecord:
             self.failed = outcome.failed
             if self.failed:
                 break
-        self.rows.append(part.table[:, :first])
+        table, room = part.table[:, :first], part.table.shape[1]
+        # A view holds the room for all rows.
+        self.rows.append(table if 2 * first > room else table.copy())
         self.simulated += first
         looks = part.snapshots.taken[0]
         self.seen.append((before + part.snapshots.row[:looks], part.snapshots.blocks[:looks]))

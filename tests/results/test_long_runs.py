@@ -308,6 +308,15 @@ def work(solution):
     return Counted.numbers
 
 
+def test_the_arrays_of_a_short_run_do_not_hold_the_room_for_a_long_one():
+    for protocol in ("Rest for 1 s", "Insert at C/10 for 1 h", sbpath.cycling("C/10", 0.05, 1.5, cycles=3)):
+        solution = sbpath.simulate("li-sb", protocol, progress=False)
+        table = solution.voltage_V.base
+        while isinstance(table.base, np.ndarray):
+            table = table.base
+        assert table.shape[-1] <= 2 * len(solution.time_s)
+
+
 def test_the_table_takes_work_in_proportion_to_the_cycles():
     few, many = (
         sbpath.simulate("li-sb", sbpath.cycling("C/2", 0.05, 1.5, cycles=n), progress=False) for n in (10, 80)
