@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,13 @@ DERIVED = ("capacity_mAh_per_g", "heat_W_per_g")
 
 # Causes of the irreversible heat of an edge, in the order of `Solution.heat_parts_J_per_g`.
 CAUSES = ("nucleation", "growth", "transport", "work")
+
+
+# Arrays that count from the start of a simulation.
+RUNNING = (
+    "charge_mAh_per_g", "heat_parts_J_per_g", "converted", "edge_charge_mAh_per_g", "joule_heat_J_per_g",
+    "energy_J_per_g", "warming_J_per_g",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +376,79 @@ class Solution:
         """Irreversible heat of each edge since the start, shape (E, n)."""
         return self.heat_parts_J_per_g.sum(axis=0)
 
+    def __add__(self, other: object) -> Solution:
+        """Join a solution and its continuation: cycles, steps, time, charge and integrals count on.
+
+        Raises
+        ------
+        InputError
+            If `other` does not begin where this one ends, or was made with other settings.
+        """
+        if not isinstance(other, Solution):
+            return NotImplemented
+        for solution in (self, other):
+            solution.check_whole("a + b")
+        mine, theirs = self.experiment, other.experiment
+        names = (
+            "mechanism",
+            "graph",
+            "temperature_C",
+            "electrode_mass_g",
+            "one_C_mA_per_g",
+            "options",
+            "population",
+        )
+        problems = [
+            f"a + b: {name} differs; continue with the same, as in simulate(..., initial=a)"
+            for name in names
+            if not _same(getattr(mine, name), getattr(theirs, name))
+        ]
+        if len(self.steps) < sum(map(len, mine.protocol.cycles)):
+            problems.append(f"a + b: a ended early ({self.steps[-1]}); it has no continuation")
+        elif not problems and theirs.initial != self.final_state:
+            problems.append(
+                "a + b: b does not begin in the final state of a; make it with simulate(..., initial=a)"
+            )
+        if problems:
+            raise InputError(problems)
+        rows, last = len(self.time_s), self.steps[-1]
+        joined = {
+            name: np.concatenate([value, getattr(other, name)], axis=-1)
+            for name, value in ((i.name, getattr(self, i.name)) for i in fields(self))
+            if isinstance(value, np.ndarray)
+        }
+        for name in RUNNING:
+            joined[name][..., rows:] += getattr(self, name)[..., -1:]
+        joined["cycle"][rows:] += last.cycle
+        joined["step"][rows:] += last.number
+        steps = [
+            replace(
+                s,
+                cycle=s.cycle + last.cycle,
+                number=s.number + last.number,
+                first=s.first + rows,
+                last=s.last + rows,
+            )
+            for s in other.steps
+        ]
+        particles = None
+        if self.particles is not None and other.particles is not None:
+            particles = replace(
+                other.particles,
+                row=np.concatenate([self.particles.row, other.particles.row + rows]),
+                fractions=np.concatenate([self.particles.fractions, other.particles.fractions]),
+            )
+        return replace(
+            self,
+            experiment=replace(mine, protocol=Protocol(mine.protocol.cycles + theirs.protocol.cycles)),
+            **joined,
+            steps=(*self.steps, *steps),
+            particles=particles,
+            others=FrozenMapping(
+                {n: np.concatenate([values, other.others[n]], axis=-1) for n, values in self.others.items()}
+            ),
+        )
+
     @property
     def final_state(self) -> State:
         """The electrode at the end, to continue from."""
@@ -438,6 +518,13 @@ class Solution:
         with atomic_write(path, suffix=".npz") as temporary:
             np.savez_compressed(temporary, about=np.array(json.dumps(about)), **arrays)
         return Path(path)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two settings are equal; those of a population are arrays."""
+    if is_dataclass(one) and type(one) is type(other):
+        return all(np.array_equal(getattr(one, i.name), getattr(other, i.name)) for i in fields(one))
+    return one == other
 
 
 def _step_as_list(record: StepRecord) -> list[Any]:
