@@ -174,7 +174,8 @@ class _EdgeCurrents:
 
     def leading(self, row: int) -> Edge | None:
         """The edge that carries most current at `row`; None if solution phases and double layer carry more."""
-        solution, network = self.solution, self.solution.network
+        solution = self.solution
+        network = solution.experiment.network_at(float(solution.temperatures_C[row]))
         if not solution.edges:
             return None
         fill_nodes(float(solution.potential_V[row]), network, self.work)

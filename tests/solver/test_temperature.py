@@ -238,3 +238,11 @@ def test_functions_that_need_one_temperature_say_so():
 def test_state_at_a_temperature():
     warm = State({"Sb": 1.0}, 1.5, temperature_C=60.0)
     assert simulated("Rest for 1 s", "na-sb", initial=warm).temperatures_C.tolist() == [25.0] * 4
+
+
+def test_peaks_of_a_warm_sweep_are_those_of_a_warm_cell():
+    sweeps = ("Sweep at 0.1 mV/s from 1.5 V to 0.05 V", "Sweep at 0.1 mV/s to 1.5 V")
+    warm = simulated((*(f"{sweep} at 45 C" for sweep in sweeps), "Rest for 1 s"), "na-sb")
+    assert sbpath.voltammetry_peaks(warm) == sbpath.voltammetry_peaks(
+        simulated(sweeps, "na-sb", temperature_C=45.0)
+    )
