@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 import stat
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sbpath.errors import InputError
 
@@ -163,10 +165,12 @@ def write_csv(
     """
     if decimal_comma:
         rows = ([_with_comma(cell) for cell in row] for row in rows)
-    with atomic_write(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, delimiter=";" if decimal_comma else ",", lineterminator="\n")
+    with atomic_write(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        writer = csv.writer(text, delimiter=";" if decimal_comma else ",", lineterminator="\n")
         writer.writerow(head)
         writer.writerows(rows)
+        text.detach()
     return Path(path)
 
 
@@ -175,16 +179,22 @@ def _with_comma(cell: Any) -> Any:
     return text.replace(".", ",") if _DECIMAL.fullmatch(text) else cell
 
 
-@contextmanager
-def atomic_write(path: str | Path, suffix: str = "") -> Iterator[str]:
-    """Yield the name of a temporary file that replaces `path` once it is complete.
+def check_regular(path: str | Path) -> None:
+    """Raise InputError unless `path` is a file that can be read to its end, not a folder, pipe or device."""
+    if not isinstance(path, str | Path) or "\0" in str(path):
+        raise InputError(f"{path!r}: is not the name of a file")
+    if not os.path.exists(path):
+        raise InputError(f"{path}: there is no such file; check the path")
+    if not is_file(path):
+        raise InputError(f"{path}: is not a regular file; give the name of one")
 
-    Parameters
-    ----------
-    path : str or Path
-        The file to write.
-    suffix : str
-        Ending of the temporary name, for writers that depend on it.
+
+@contextmanager
+def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
+    """Yield a binary file, empty at first, that becomes `path` once it is complete.
+
+    Until then it has no name, where the system allows that, so that nothing of it is left however the
+    process ends.
 
     Raises
     ------
@@ -193,20 +203,31 @@ def atomic_write(path: str | Path, suffix: str = "") -> Iterator[str]:
     """
     check_writable(path)
     target = Path(path).resolve()
+    name = str(target.parent / f".sbpath-{os.getpid()}-{threading.get_ident()}")
     try:
-        handle, temporary = tempfile.mkstemp(prefix=".sbpath-", suffix=suffix, dir=target.parent)
+        file = _unnamed_file(target.parent)
+        unnamed = file is not None
+        with file or open(name, "w+b") as file:
+            yield file
+            file.flush()
+            if unnamed:
+                # With a folder given, the link is to the file itself and not to its entry in /proc.
+                os.link(f"/proc/self/fd/{file.fileno()}", name, src_dir_fd=file.fileno())
+        os.replace(name, target)
     except OSError as error:
-        raise InputError(f"{target}: cannot be written: {error.strerror}; choose another place") from None
-    os.close(handle)
-    try:
-        yield temporary
-        # mkstemp makes files that only their owner can read; results get ordinary permissions.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, target)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written: {error.strerror or error}") from None
+        raise InputError(
+            f"{target}: cannot be written: {error.strerror or error}; free or choose a place"
+        ) from None
     finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+        if os.path.exists(name):
+            os.unlink(name)
+
+
+def _unnamed_file(folder: Path) -> BinaryIO | None:
+    """A file without a name in `folder`; None if the system has none."""
+    if not hasattr(os, "O_TMPFILE") or not os.path.isdir("/proc/self/fd"):
+        return None
+    try:
+        return open(os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o666), "w+b")
+    except OSError:  # this file system has none
+        return None

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath import __version__
+from sbpath.archive import read_archive, write_archive
 from sbpath.arguments import whole
 from sbpath.cycle_table import CHANGES, CycleTable, before_the_start, tabulated
 from sbpath.errors import InputError, SbpathError, listed
 from sbpath.experiment import Experiment, State
-from sbpath.files import atomic_write, check_solution
+from sbpath.files import check_solution
 from sbpath.halfcycles import Run, charge_runs, half_cycle_capacity
 from sbpath.kernels import Floats, Integers
 from sbpath.mechanism.frozen import FrozenMapping
@@ -515,8 +516,7 @@ class Solution:
             "experiment": self.experiment.as_document(),
             "steps": [_step_as_list(record) for record in self.steps],
         }
-        with atomic_write(path, suffix=".npz") as temporary:
-            np.savez_compressed(temporary, about=np.array(json.dumps(about)), **arrays)
+        write_archive(path, {"about": np.array(json.dumps(about)), **arrays})
         return Path(path)
 
 
@@ -575,37 +575,88 @@ def load_solution(path: str | Path) -> Solution:
     InputError
         If there is no such file, or it is not a saved solution.
     """
-    if not isinstance(path, str | Path):
-        raise InputError(f"{path!r}: is not the name of a file; give what Solution.save wrote")
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        arrays = read_archive(path)
         about = json.loads(str(arrays.pop("about")))
-        version = about["format"]
-        if version == FORMAT:
-            particles, cycles, others = (
-                _taken(arrays, prefix) for prefix in (PARTICLE_PREFIX, CYCLE_PREFIX, UNKNOWN_PREFIX)
+        if about["format"] != FORMAT:
+            raise InputError(
+                f"{path}: has format {about['format']}, and this version of sbpath reads {FORMAT}; "
+                "read it with the sbpath that wrote it"
             )
-            experiment = Experiment.from_document(about["experiment"])
-            capacity, _ = (arrays.pop(name) for name in DERIVED)
-            return Solution(
-                **arrays,
-                experiment=experiment,
-                particles=Particles(**particles) if particles else None,
-                others=FrozenMapping(others),
-                accumulated=CycleTable(**cycles) if cycles else None,
-                kept_capacity=capacity if cycles else None,
-                steps=_steps_of(experiment, about["steps"]),
-            )
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; check the path") from None
+        particles, cycles, others = (
+            _taken(arrays, prefix) for prefix in (PARTICLE_PREFIX, CYCLE_PREFIX, UNKNOWN_PREFIX)
+        )
+        capacity, _ = (arrays.pop(name) for name in DERIVED)
+        if arrays.keys() != {item.name for item in fields(Solution) if item.type in _ARRAYS}:
+            raise ValueError
+        experiment = Experiment.from_document(about["experiment"])
+        solution = Solution(
+            **arrays,
+            experiment=experiment,
+            particles=Particles(**particles) if particles else None,
+            others=FrozenMapping(others),
+            accumulated=CycleTable(**cycles) if cycles else None,
+            kept_capacity=capacity if cycles else None,
+            steps=_steps_of(experiment, about["steps"]),
+        )
+        _check_arrays(solution)
     except InputError as error:
-        raise InputError([f"{path}: {problem}" for problem in error.problems]) from None
+        where = f"{path}: "
+        raise InputError([where + problem.removeprefix(where) for problem in error.problems]) from None
     except Exception as error:  # zipfile, NumPy and json raise many kinds
         raise InputError(
             f"{path}: is not a file that Solution.save wrote ({type(error).__name__}); give one"
         ) from None
-    raise InputError(
-        f"{path}: has format {version}, and this version of sbpath reads {FORMAT}; "
-        "read it with the sbpath that wrote it"
-    )
+    return solution
+
+
+# Types of the fields of a solution that are arrays in every one.
+_ARRAYS = ("Floats", "Integers")
+# Axes of arrays by field, where they are not one value for each row: nodes P, edges E, causes of heat 4.
+_AXES = {
+    "fractions": "Pn", "rates_per_s": "En", "affinities_J_per_mol": "En",
+    "heat_parts_J_per_g": "4En", "converted": "En", "edge_charge_mAh_per_g": "En",
+}  # fmt: skip
+_PARTICLE_AXES = {"row": "s", "fractions": "sNP", "final": "NB"}
+_CYCLE_AXES = {
+    "cycle": "C", "charge_mAh_per_g": "C2", "energy_J_per_g": "C2", "half_edge_charge_mAh_per_g": "HE",
+    "half_converted": "HE", "half_heat_parts_J_per_g": "H4E",
+}  # fmt: skip
+
+
+def _check_arrays(solution: Solution) -> None:
+    """Raise InputError if arrays do not fit the mechanism, the steps, or each other, or are not finite."""
+    steps = solution.steps
+    sizes = {
+        "P": len(solution.phases), "E": len(solution.edges), "n": steps[-1].last if steps else 0, "2": 2,
+        "4": len(CAUSES), "N": len(solution.experiment.population or ()), "B": solution.network.layout.block,
+    }  # fmt: skip
+    groups: list[tuple[Any, dict[str, str], str]] = [(solution, _AXES, "n")]
+    if solution.particles is not None:
+        groups.append((solution.particles, _PARTICLE_AXES, "N"))
+    if solution.accumulated is not None:
+        groups.append((solution.accumulated, _CYCLE_AXES, "H"))
+    problems = []
+    for record, axes, otherwise in groups:
+        for item in fields(record):
+            values = getattr(record, item.name)
+            if not isinstance(values, np.ndarray):
+                continue
+            wanted = tuple(
+                sizes.setdefault(axis, length)
+                for axis, length in zip(axes.get(item.name, otherwise), np.shape(values), strict=False)
+            )
+            kind = "i" if item.type == "Integers" else "f"
+            if values.dtype.kind != kind or values.shape != wanted:
+                problems.append(
+                    f"{item.name}: is {values.dtype} of shape {values.shape}, where {wanted} fits"
+                )
+            elif not np.isfinite(values).all():
+                problems.append(f"{item.name}: holds numbers that are not finite")
+    for name, values in solution.others.items():
+        if values.shape[-1:] != (sizes["n"],) or not np.isfinite(values).all():
+            problems.append(f"{name}: does not fit the other arrays, or is not finite")
+    if not problems and [r.number for r in steps for _ in range(r.first, r.last)] != solution.step.tolist():
+        problems.append("step: does not fit the steps of the protocol")
+    if problems:
+        raise InputError(problems)

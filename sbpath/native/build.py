@@ -14,6 +14,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -116,20 +117,24 @@ def _tidy(folder: Path) -> None:
 
 def cache_folders() -> Iterator[Path]:
     """Folders for libraries that were not installed: the user's cache, else a temporary folder."""
-    home = Path.home()
     if chosen := os.environ.get("SBPATH_CACHE_DIR"):
         yield Path(chosen)
-    elif sys.platform == "win32":
-        yield Path(os.environ.get("LOCALAPPDATA") or home / "AppData/Local", "sbpath")
-    elif sys.platform == "darwin":
-        yield home / "Library/Caches/sbpath"
     else:
-        yield Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache", "sbpath")
+        with suppress(RuntimeError):  # a user without a home
+            yield _users_cache()
     user = getattr(os, "getuid", lambda: os.environ.get("USERNAME", ""))()
     shared = Path(tempfile.gettempdir(), f"sbpath-{user}")
     # Never run code from a folder that others can write to.
     if not shared.exists() or sys.platform == "win32" or _is_ours_alone(shared):
         yield shared
+
+
+def _users_cache() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local", "sbpath")
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches/sbpath"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "sbpath")
 
 
 def _is_ours_alone(folder: Path) -> bool:

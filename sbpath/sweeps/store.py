@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sbpath.errors import InputError, SbpathError
+from sbpath.files import check_regular
 from sbpath.sweeps.plan import RunResult
 from sbpath.sweeps.points import Point
 
@@ -25,12 +26,13 @@ from sbpath.sweeps.points import Point
 WRITE_INTERVAL_S = 0.5
 
 _TABLES = """
-CREATE TABLE about (contents TEXT NOT NULL);
+CREATE TABLE about (contents TEXT NOT NULL, sha256 TEXT NOT NULL);
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, parameters TEXT NOT NULL,
-    run_s REAL NOT NULL, failure TEXT NOT NULL, measured TEXT NOT NULL
+    run_s REAL NOT NULL, failure TEXT NOT NULL, measured TEXT NOT NULL, sha256 TEXT NOT NULL
 );
 """
+_ROWS = "SELECT number, key, parameters, run_s, failure, measured, sha256 FROM runs ORDER BY number"
 # What two sweeps can differ in, as messages name it.
 _DIFFERENCES = {
     "sbpath": "the version of sbpath",
@@ -85,7 +87,7 @@ class Store:
             if new:
                 with self.connection:
                     self.connection.executescript(f"BEGIN;{_TABLES}")
-                    self.connection.execute("INSERT INTO about VALUES (?)", (contents,))
+                    self.connection.execute("INSERT INTO about VALUES (?, ?)", _sealed(contents))
         self.waiting: list[tuple[object, ...]] = []
         self.error: SbpathError | None = None
         # Only one thread at a time may use the connection.
@@ -122,8 +124,8 @@ class Store:
             raise self.error
         parameters = json.dumps(dict(zip(self.names, point, strict=True)))
         self.waiting.append(
-            (
-                result.number, self.key(point), parameters, result.seconds, result.failure,
+            _sealed(
+                result.number, self.key(point), parameters, float(result.seconds), result.failure,
                 json.dumps(result.values),
             )
         )  # fmt: skip
@@ -132,7 +134,7 @@ class Store:
         """What identifies the sweep, and its runs in the order of their numbers."""
         self._write()
         with self.lock, _reported(self.path):
-            return _stored(self.connection)
+            return _stored(self.connection, self.path)
 
     def _keep_writing(self) -> None:
         while not self.closing.wait(WRITE_INTERVAL_S):
@@ -147,34 +149,47 @@ class Store:
             if not (rows := self.waiting.copy()):
                 return
             with _reported(self.path), self.connection:
-                self.connection.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?)", rows)
+                self.connection.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             # More rows may have arrived meanwhile.
             del self.waiting[: len(rows)]
 
 
-def _stored(connection: sqlite3.Connection) -> tuple[dict[str, Any], list[Row]]:
-    (contents,) = connection.execute("SELECT contents FROM about").fetchone()
-    found = connection.execute("SELECT parameters, run_s, failure, measured FROM runs ORDER BY number")
+def _sealed(*values: Any) -> tuple[Any, ...]:
+    """The values of a row with their SHA-256."""
+    return (*values, hashlib.sha256(repr(values).encode()).hexdigest())
+
+
+def _stored(connection: sqlite3.Connection, path: str | Path | None) -> tuple[dict[str, Any], list[Row]]:
+    """What identifies the sweep, and its runs in the order of their numbers; InputError if it is damaged."""
+    rows = [connection.execute("SELECT contents, sha256 FROM about").fetchone(), *connection.execute(_ROWS)]
+    # Indices and tables disagree where rows were lost.
+    whole = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    if not whole or any(row != _sealed(*row[:-1]) for row in rows):
+        raise InputError(
+            f"{path}: is damaged: it holds values that are not as they were written; take a copy of it, or remove "
+            "it and give the command again"
+        )
+    (contents, _), *runs = rows
     return json.loads(contents), [
         Row(json.loads(values), seconds, failure, json.loads(measured))
-        for values, seconds, failure, measured in found
+        for _, _, values, seconds, failure, measured, _ in runs
     ]
 
 
-def read_store(path: Path) -> tuple[dict[str, Any], list[Row]]:
+def read_store(path: str | Path) -> tuple[dict[str, Any], list[Row]]:
     """The contents of a file, which is only read and may still be written to by a running sweep.
 
     Raises
     ------
     InputError
-        If there is no such file or it is not a sweep.
+        If there is no such file, it is not a sweep, or it is not as it was written.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file; check the path")
+    check_regular(path)
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=60.0)
+        # To write, since what a killed sweep left half written is undone when the file is next opened.
+        connection = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=rw", uri=True, timeout=60.0)
         try:
-            return _stored(connection)
+            return _stored(connection, path)
         finally:
             connection.close()
     except (sqlite3.Error, TypeError, ValueError):  # no database, no such table, nothing in it

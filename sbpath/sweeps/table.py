@@ -133,8 +133,8 @@ class SweepTable:
         import pyarrow
         import pyarrow.parquet
 
-        with atomic_write(path, suffix=".parquet") as temporary:
-            pyarrow.parquet.write_table(pyarrow.table(self.headed()), temporary)
+        with atomic_write(path) as file:
+            pyarrow.parquet.write_table(pyarrow.table(self.headed()), file)
         return Path(path)
 
 
@@ -156,9 +156,7 @@ def load_sweep(path: str | Path) -> SweepTable:
     InputError
         If there is no such file, or it is not a sweep.
     """
-    if not isinstance(path, str | Path):
-        raise InputError(f"{path!r}: is not a file name; give the .sqlite file of a sweep")
-    return table_of(*read_store(Path(path)))
+    return table_of(*read_store(path))
 
 
 def table_of(about: dict[str, Any], rows: list[Row]) -> SweepTable:

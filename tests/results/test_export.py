@@ -21,9 +21,11 @@ from sbpath import (
     Solution,
     load_mechanism,
     load_solution,
+    load_sweep,
     simulate,
     simulate_again,
 )
+from sbpath.archive import write_archive
 from sbpath.results.export import columns, to_bdf, to_csv, to_dataframe
 
 PROTOCOL = [
@@ -278,9 +280,8 @@ def test_a_writer_that_fails_leaves_the_old_file(solution, tmp_path, monkeypatch
 
 
 def test_a_save_that_fails_leaves_the_old_file(solution, tmp_path, monkeypatch):
-    def half(path, **arrays):
-        with open(path, "wb") as file:
-            file.write(b"PK half")
+    def half(file, **arrays):
+        file.write(b"PK half")
         raise OSError(28, "No space left on device")
 
     (tmp_path / "run.npz").write_text("old")
@@ -412,9 +413,19 @@ def folder(path):
     path.mkdir()
 
 
-@pytest.mark.parametrize(
-    "make", [garbage, empty, other_archive, single_array, pickled, plain_zip, not_json, folder]
-)
+def pipe(path):
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("make", [folder, pipe])
+@pytest.mark.parametrize("load", [load_solution, load_sweep])
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path, make, load):
+    make(tmp_path / "run")
+    with pytest.raises(InputError, match="run: is not a regular file"):
+        load(tmp_path / "run")
+
+
+@pytest.mark.parametrize("make", [garbage, empty, other_archive, single_array, pickled, plain_zip, not_json])
 def test_loading_another_file_is_an_input_error(tmp_path, make):
     make(tmp_path / "run.npz")
     with pytest.raises(InputError, match=r"not a file that Solution\.save wrote"):
@@ -469,6 +480,6 @@ def test_a_file_whose_mechanism_was_tampered_with_is_not_loaded(solution, tmp_pa
         arrays = dict(stored)
     about = json.loads(str(arrays.pop("about")))
     about["experiment"]["mechanism"]["kinetics"]["growth_rate_per_s"]["value"] = 9.0
-    np.savez(path, about=np.array(json.dumps(about)), **arrays)
+    write_archive(path, {"about": np.array(json.dumps(about)), **arrays})
     with pytest.raises(InputError, match="not the one that was simulated"):
         load_solution(path)

@@ -300,7 +300,7 @@ def test_a_file_that_is_no_sweep_is_refused_and_left_alone(tmp_path):
         assert path.read_bytes() == before
     with pytest.raises(InputError, match="there is no such file"):
         load_sweep(tmp_path / "none.sqlite")
-    with pytest.raises(InputError, match="is not a file name"):
+    with pytest.raises(InputError, match="is not the name of a file"):
         load_sweep(3)
 
 
