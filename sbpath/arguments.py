@@ -78,6 +78,12 @@ def items(given: Any) -> list[Any] | None:
     return None if getattr(given, "shape", None) == () else list(given)
 
 
+def several(given: Any) -> list[Any]:
+    """The items of a sequence, or `given` alone if it is none."""
+    found = items(given)
+    return [given] if found is None else found
+
+
 def shortened(given: Any) -> str:
     """`given` on one short line, for a message."""
     text = " ".join(repr(given).split())

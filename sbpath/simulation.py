@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -131,7 +132,7 @@ def simulate(
         population=population,
         keep=keep,
     )
-    warn_if_out_of_range(experiment, stacklevel=3)
+    warn_if_out_of_range(experiment)
     return run(experiment, progress)
 
 
@@ -217,7 +218,7 @@ def simulate_again(solution: Solution, progress: bool = True) -> Solution:
     return run(solution.experiment, progress)
 
 
-def warn_if_out_of_range(experiment: Experiment, stacklevel: int) -> None:
+def warn_if_out_of_range(experiment: Experiment) -> None:
     """Warn if a temperature is outside the validity range of the mechanism."""
     mechanism = experiment.mechanism
     low, high = mechanism.temperature_range_C or (-math.inf, math.inf)
@@ -231,7 +232,11 @@ def warn_if_out_of_range(experiment: Experiment, stacklevel: int) -> None:
             f"{mechanism.name}: simulated at {shown} C, but its numbers are valid only from {low:g} to {high:g} C "
             f"(temperature_range_C); `sbpath show {mechanism.name}` says why"
         )
-        warnings.warn(ValidityWarning(text), stacklevel=stacklevel)
+        # At the line of the user's code that called sbpath.
+        level, frame = 1, sys._getframe()
+        while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "sbpath":
+            level, frame = level + 1, frame.f_back
+        warnings.warn(ValidityWarning(text), stacklevel=level)
 
 
 def _integrate(

@@ -1,5 +1,6 @@
 """Figures. Each function draws on Matplotlib axes, given or new, and returns them; none calls `show`."""
 
+from sbpath.calls import checked
 from sbpath.plots.cv import voltammetry
 from sbpath.plots.dqdv import differential_capacity
 from sbpath.plots.driving_forces import driving_forces
@@ -49,3 +50,5 @@ __all__ = [
     "voltammetry",
     "zero_rate",
 ]
+
+globals().update({name: checked(globals()[name], __name__) for name in __all__})

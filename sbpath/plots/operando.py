@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, cast
 
 import matplotlib.pyplot as plt
@@ -10,13 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from sbpath.arguments import several
 from sbpath.errors import InputError
 from sbpath.mechanism.notation import node_labels, phase_labels, subscripted
 from sbpath.plots.colours import Look, node_looks, phase_looks
 from sbpath.plots.labels import capacity_label, composition_label, voltage_label
 from sbpath.plots.layout import extent, fitted_legend, fitted_title, grow, settled
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, style
-from sbpath.results.cycles import HalfCycle, half_cycles
+from sbpath.results.cycles import HalfCycle, half_cycles, half_cycles_of
 from sbpath.results.phases import phase_amounts
 from sbpath.solution import Floats, Solution
 
@@ -27,7 +29,10 @@ INVISIBLE_LABEL = "not seen by diffraction"
 
 
 def voltage(
-    solution: Solution, ax: Axes | None = None, against: Literal["capacity", "composition"] = "capacity"
+    solution: Solution,
+    ax: Axes | None = None,
+    against: Literal["capacity", "composition"] = "capacity",
+    cycles: int | Sequence[int] | None = None,
 ) -> Axes:
     """Voltage of every half cycle against its capacity (or against x), cycles overlaid.
 
@@ -42,6 +47,13 @@ def voltage(
         New axes, one column wide, if not given.
     against : {"capacity", "composition"}
         Specific capacity (mAh per g of host, from 0 in each half cycle) or x (mol per mol Sb).
+    cycles : int or sequence of int, optional
+        Which to draw; all whose rows were kept if not given.
+
+    Raises
+    ------
+    InputError
+        If no charge passes in one of the cycles, or its rows were not kept.
     """
     if against not in ("capacity", "composition"):
         raise InputError(f"against: must be 'capacity' or 'composition', not {against!r}")
@@ -49,6 +61,8 @@ def voltage(
         if ax is None:
             _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
         halves = half_cycles(solution)
+        if cycles is not None:
+            halves = [half for cycle in several(cycles) for half in half_cycles_of(solution, cycle)]
         last = max((half.cycle for half in halves), default=1)
         first = min((half.cycle for half in halves), default=1)
         horizontal = solution.capacity_mAh_per_g if against == "capacity" else solution.composition

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from sbpath.files import atomic_write, check_figure
@@ -29,6 +31,8 @@ CAUSES = ("#6A4C93", "#C08552", "#3FA7A0", "#B8E986", "#5B6B7A")
 SYSTEMS = ("#033D95", "#D490AB", "#168241", "#6E2A61", "#7C92E8", "#3BAD1E", "#8669FB", "#0636F8")
 # For a legend that may overlap the data.
 FRAMED: Any = {"frameon": True, "facecolor": "white", "edgecolor": "none", "framealpha": 0.85}
+# Backends of Matplotlib that cannot show a figure.
+_FILES_ONLY = ("agg", "cairo", "pdf", "pgf", "ps", "svg")
 
 # Texts are "medium", "small" or "x-small", so that all of them follow ``font.size``.
 _SETTINGS: Any = {
@@ -48,6 +52,9 @@ _SETTINGS: Any = {
 }
 
 
+_DRAWING = threading.RLock()
+
+
 def _where_unset() -> Any:
     """The settings that neither the user nor a style sheet has changed from Matplotlib's own."""
     return {key: value for key, value in _SETTINGS.items() if mpl.rcParams[key] == mpl.rcParamsDefault[key]}
@@ -58,11 +65,13 @@ def style() -> Iterator[None]:
     """Context manager with the settings of the figures: ``with sbpath.plots.style(): ...``.
 
     A setting that you have changed, in ``matplotlib.rcParams`` or by a style sheet, is kept; one that
-    you have set to Matplotlib's own default cannot be told from one that you have not set.
+    you have set to Matplotlib's own default cannot be told from one that you have not set. Matplotlib's
+    settings, its list of figures and its reader of formulas are shared by all threads, so one thread at a
+    time draws.
     """
     interactive = False
     try:
-        with mpl.rc_context(_where_unset()):
+        with _DRAWING, mpl.rc_context(_where_unset()):
             try:
                 yield
             finally:
@@ -88,6 +97,9 @@ def figure_of(drawn: Any) -> Figure:
 def save(drawn: Any, path: str | Path) -> Path:
     """Write a figure as PNG, PDF or SVG, by the extension of `path`.
 
+    Where figures cannot be shown, as in a script without a screen, Matplotlib then forgets it, and so frees
+    its memory; it can still be changed and saved again.
+
     Parameters
     ----------
     drawn : Figure, Axes or tuple of Axes
@@ -104,6 +116,9 @@ def save(drawn: Any, path: str | Path) -> Path:
     check_figure(target)
     # Without a date, the same figure gives the same bytes.
     metadata = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(target.suffix.lower())
-    with style(), atomic_write(target, suffix=target.suffix.lower()) as temporary:
-        figure_of(drawn).savefig(temporary, metadata=metadata)
+    with style(), atomic_write(target) as file:
+        figure = figure_of(drawn)
+        figure.savefig(file, format=target.suffix[1:].lower(), metadata=metadata)
+        if mpl.get_backend().lower() in _FILES_ONLY:
+            plt.close(figure)
     return target

@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Literal
 
+from sbpath.arguments import several
 from sbpath.errors import InputError
 from sbpath.experiment import Experiment, full_cycles
 from sbpath.mechanism.mechanism import Mechanism
@@ -28,10 +29,10 @@ Scale = Literal["own", "Li"]
 def compare(
     systems: Sequence[Mechanism | str] | Mechanism | str,
     *,
-    graphs: Sequence[str | None] = (None,),
-    designs: Sequence[str | Path | None] = (None,),
-    rates: Sequence[str] = ("C/10",),
-    temperatures_C: Sequence[float | None] = (None,),
+    graphs: Sequence[str | None] | str | None = None,
+    designs: Sequence[str | Path | None] | str | Path | None = None,
+    rates: Sequence[str] | str = "C/10",
+    temperatures_C: Sequence[float | None] | float | None = None,
     electrode_mass_g: float | None = None,
     loading_mg_per_cm2: float | None = None,
     cycles: int = 2,
@@ -43,11 +44,11 @@ def compare(
     ----------
     systems : sequence of Mechanism or str, or one of them
         As in `simulate`; each has its own cut-offs.
-    graphs, temperatures_C : sequence
+    graphs, temperatures_C : sequence, or one of them
         As in `simulate`; None is the system's default.
-    designs : sequence of str or Path
+    designs : sequence of str or Path, or one of them
         Electrode designs as in `load_mechanism`; None is the system's own electrode.
-    rates : sequence of str
+    rates : sequence of str, or one of them
         Such as ``"C/10"``.
     electrode_mass_g, loading_mg_per_cm2 : float, optional
         As in `simulate`, the same in every run.
@@ -74,12 +75,13 @@ def compare(
     195.9 mV
     259.4 mV
     """
-    several = [systems] if isinstance(systems, Mechanism | str) else systems
-    mechanisms = [s if isinstance(s, Mechanism) else load_mechanism(s) for s in several]
-    if not (mechanisms and graphs and designs and rates and temperatures_C):
+    given = [systems] if isinstance(systems, Mechanism) else several(systems)
+    mechanisms = [s if isinstance(s, Mechanism) else load_mechanism(s) for s in given]
+    choices = [mechanisms, *map(several, (graphs, designs, temperatures_C, rates))]
+    if not all(choices):
         raise InputError("compare: give at least one system, graph, design, rate and temperature")
     runs, problems = [], {}
-    for system, graph, design, celsius, rate in product(mechanisms, graphs, designs, temperatures_C, rates):
+    for system, graph, design, celsius, rate in product(*choices):
         try:
             mechanism = system if design is None else with_design(system, design)
             protocol = full_cycles(mechanism, rate, cycles)
@@ -94,7 +96,7 @@ def compare(
     if problems:
         raise InputError(list(problems))
     for experiment in runs:
-        warn_if_out_of_range(experiment, stacklevel=3)
+        warn_if_out_of_range(experiment)
     return [
         run(experiment, progress=False)
         for experiment in with_progress(runs, "sbpath compare", "run", progress)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import ceil
 from typing import Any, TypeVar
 
-from sbpath.arguments import as_number, items, whole
+from sbpath.arguments import as_number, several, whole
 from sbpath.errors import InputError, Problems
 from sbpath.protocol.protocol import cycling
 from sbpath.protocol.quantities import one_line, read
@@ -49,17 +49,17 @@ class StudyArguments(Problems):
     def rates(self, name: str, given: Any) -> list[Rate]:
         """One rate or several."""
         example = f"{name}: must be a list such as ['C/10', '1C']"
-        return self._each(name, [given] if isinstance(given, str | Rate) else given, _rate, example)
+        return self._each(name, given, _rate, example)
 
     def scan_rates(self, name: str, given: Any) -> list[float]:
         """One scan rate or several [V/s]."""
         example = f"{name}: must be a list such as ['0.1 mV/s', '0.5 mV/s']"
-        return self._each(name, [given] if isinstance(given, str) else given, _scan_rate, example)
+        return self._each(name, given, _scan_rate, example)
 
     def compositions(self, name: str, given: Any) -> list[float]:
         """One composition or several."""
         example = f"{name}: must be a list such as [0.5, 1.5, 2.5]"
-        return self._each(name, given if as_number(given) is None else [given], _composition, example)
+        return self._each(name, given, _composition, example)
 
     def composition(self, name: str, given: float) -> float:
         """A composition between empty and full."""
@@ -90,10 +90,10 @@ class StudyArguments(Problems):
         return self.attempt(whole, name, given, least, otherwise=least)
 
     def _each(self, name: str, given: Any, make: Callable[[Any], T], example: str) -> list[T]:
-        several = items(given)
-        if not several:
+        wanted = [] if given is None else several(given)
+        if not wanted:
             self.add(f"{example}, not {given!r}")
-        made = [self.attempt(make, item, name=name) for item in several or ()]
+        made = [self.attempt(make, item, name=name) for item in wanted]
         return [item for item in made if item is not None]
 
 

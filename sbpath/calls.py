@@ -1,0 +1,146 @@
+"""Public functions and classes refuse wrong names and types of arguments in one line."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+import typing
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from sbpath.arguments import items
+from sbpath.errors import InputError, nearest
+
+T = TypeVar("T")
+Rule = Callable[[Any], str]
+
+
+def checked(public: T, home: str) -> T:
+    """A public function that checks its arguments by name and type; of a class, its constructors do so.
+
+    Parameters
+    ----------
+    public : function or class
+        Classes are changed, and anything else is returned as it is.
+    home : str
+        Module from which users import it.
+    """
+    if inspect.isclass(public):
+        # Exceptions, enumerations and mechanisms are not made by users.
+        if "__dataclass_fields__" in vars(public) and not hasattr(public.__init__, "__wrapped__"):
+            public.__init__ = _checked(public.__init__, public.__name__)
+            for name, member in list(vars(public).items()):
+                if isinstance(member, classmethod):
+                    setattr(public, name, classmethod(_checked(member.__func__, name)))
+        return public
+    if not inspect.isfunction(public) or hasattr(public, "__wrapped__"):
+        return public
+    call = _checked(public, public.__name__)
+    call.__module__ = home  # where pickle finds it
+    return call
+
+
+def _checked(function: Callable[..., Any], name: str) -> Any:
+    signature = inspect.signature(function)
+    rules = functools.cache(lambda: _rules(function, signature))
+
+    @functools.wraps(function)
+    def call(*given: Any, **named: Any) -> Any:
+        try:
+            arguments = signature.bind(*given, **named).arguments
+        except TypeError:
+            raise InputError(_misnamed(name, signature, given, named)) from None
+        wrong = {key: rule(arguments[key]) for key, rule in rules().items() if key in arguments}
+        if problems := [f"{key}: {problem}" for key, problem in wrong.items() if problem]:
+            raise InputError(problems)
+        return function(*given, **named)
+
+    return call
+
+
+# -- names ------------------------------------------------------------------------------------
+
+
+def _misnamed(
+    name: str, signature: inspect.Signature, given: Sequence[Any], named: Iterable[str]
+) -> list[str]:
+    """Why arguments do not fit a signature."""
+    known = {key: p for key, p in signature.parameters.items() if key not in ("self", "cls")}
+    by_position = [key for key, p in signature.parameters.items() if p.kind != p.KEYWORD_ONLY]
+    problems = []
+    for key in named:
+        if key not in known:
+            same = [other for other in known if other.startswith(key) or key.startswith(other)]
+            hint = f"did you mean {same[0]!r}?" if len(same) == 1 else nearest(key, known, "")
+            problems.append(f"{name}: has no argument {key!r}; {hint or 'it takes ' + ', '.join(known)}")
+        elif key in by_position[: len(given)]:
+            problems.append(f"{name}: {key} is given twice")
+    if len(given) > len(by_position):
+        others = ", ".join(f"{key}=..." for key in known if key not in by_position)
+        by_position = [key for key in by_position if key in known]
+        takes = f"takes only {', '.join(by_position) or 'nothing'} without a name"
+        problems.append(f"{name}: {takes}{'; name the others: ' + others if others else ''}")
+    if not problems:
+        missing = [key for key, p in known.items() if p.default is p.empty and key not in named]
+        missing = [key for key in missing if key not in by_position[: len(given)]]
+        problems.append(f"{name}: needs {' and '.join(missing)}")
+    return problems
+
+
+# -- types ------------------------------------------------------------------------------------
+
+
+def _rules(function: Callable[..., Any], signature: inspect.Signature) -> dict[str, Rule]:
+    """A check of each argument whose annotation says enough."""
+    rules = {}
+    for key, parameter in signature.parameters.items():
+        try:
+            hint = eval(parameter.annotation, getattr(function, "__globals__", {}))
+        except Exception:  # no annotation, or of a module that only type checkers import
+            continue
+        if rule := _rule(hint):
+            rules[key] = rule
+    return rules
+
+
+def _rule(hint: Any) -> Rule | None:
+    """The check of a value: an object of some classes, or several of them; else None."""
+    options = typing.get_args(hint) if _origin(hint) in (types.UnionType, typing.Union) else (hint,)
+    classes = tuple(option for option in options if inspect.isclass(option) and not _origin(option))
+    groups = [option for option in options if _origin(option) in (tuple, Sequence)]
+    members = tuple(m for group in groups for m in typing.get_args(group))
+    ours = [c for c in (*classes, *members) if c is not types.NoneType]
+    if len(classes) + len(groups) < len(options) or not ours or not all(map(_is_ours, ours)):
+        return None
+    counts = [len(typing.get_args(group)) for group in groups if _origin(group) is tuple]
+    return functools.partial(_mistake, classes, tuple(set(members)), counts[0] if counts else None)
+
+
+def _mistake(classes: tuple[type, ...], members: tuple[type, ...], count: int | None, value: Any) -> str:
+    """What is wrong with a value that must be of `classes`, or some or `count` of `members`; empty if nothing."""
+    if classes and isinstance(value, classes):
+        return ""
+    several = items(value) if members else None
+    if several is not None and count in (None, len(several)) and all(isinstance(v, members) for v in several):
+        return ""
+    wanted = [_a(c) for c in classes if c is not types.NoneType]
+    if members:
+        wanted.append(f"{count or 'a list of'} {members[0].__name__}")
+    if members and classes != members and isinstance(value, members):
+        hint = "; put it into a list"
+    else:
+        hint = "; give one at a time" if not members and items(value) else ""
+    return f"must be {' or '.join(wanted)}, not {_a(type(value))}{hint}"
+
+
+def _a(kind: type) -> str:
+    return f"{'an' if kind.__name__[0] in 'aeiouAEIOU' else 'a'} {kind.__name__}"
+
+
+def _is_ours(kind: Any) -> bool:
+    return inspect.isclass(kind) and kind.__module__.partition(".")[0] in ("sbpath", "matplotlib")
+
+
+def _origin(hint: Any) -> Any:
+    return typing.get_origin(hint)

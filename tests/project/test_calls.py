@@ -1,0 +1,174 @@
+"""Wrong names and types of arguments of public functions and classes are InputErrors of one line."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+import threading
+import warnings
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import sbpath
+from sbpath import literature, plots
+from sbpath.plots.style import figure_of
+
+MISPELT = "solutoin_of_it"
+
+
+def public():
+    """Names and objects that can be called, of all that is public."""
+    for home in (sbpath, plots, literature):
+        for name in home.__all__:
+            thing = getattr(home, name)
+            if inspect.isfunction(thing) and name != "style":
+                yield f"{home.__name__}.{name}", thing
+            elif hasattr(thing, "__dataclass_fields__"):
+                yield f"{home.__name__}.{name}", thing
+                for inner, member in vars(thing).items():
+                    if isinstance(member, classmethod) and not inner.startswith("_"):
+                        yield f"{home.__name__}.{name}.{inner}", getattr(thing, inner)
+
+
+CALLABLE = dict(public())
+
+
+@pytest.fixture(scope="module")
+def solution():
+    return sbpath.simulate("li-sb", sbpath.cycling("2C", 0.05, 1.5, cycles=3), progress=False)
+
+
+@pytest.mark.parametrize("name", CALLABLE)
+def test_a_wrong_name_gets_the_nearest_one_or_all(name):
+    function = CALLABLE[name]
+    known = [*inspect.signature(function).parameters]
+    with pytest.raises(sbpath.InputError) as error:
+        function(**{MISPELT: 1})
+    (problem,) = [line for line in error.value.problems if MISPELT in line]
+    assert "has no argument 'solutoin_of_it'; " in problem
+    assert problem.endswith("; " if not known else "?") or all(key in problem for key in known)
+    for key in known:
+        with pytest.raises(sbpath.InputError, match=f"has no argument '{key}_'; did you mean '{key}'"):
+            function(**{f"{key}_": 1})
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, f in CALLABLE.items() if "solution" in inspect.signature(f).parameters]
+)
+def test_what_is_no_solution_is_refused(name, solution):
+    needed = [p for p in inspect.signature(CALLABLE[name]).parameters.values() if p.default is p.empty]
+    rest = [0] * (len(needed) - 1)
+    if needed[0].name != "solution":
+        pytest.skip("its first argument is another one")
+    for wrong in ("li-sb", None, [solution, solution], 3):
+        with pytest.raises(sbpath.InputError) as error:
+            CALLABLE[name](wrong, *rest)
+        assert any(line.startswith("solution: must be a ") for line in error.value.problems)
+
+
+def test_messages(solution):
+    _, ax = plt.subplots()
+    messages = {
+        "simulate: has no argument 'temperature'; did you mean 'temperature_C'?": lambda: sbpath.simulate(
+            "li-sb", temperature=60
+        ),
+        "simulate: needs mechanism": sbpath.simulate,
+        "solution: must be a Solution, not a list; give one at a time": lambda: plots.voltage(
+            [solution, solution]
+        ),
+        "axes: must be a list of Axes, not an Axes; put it into a list": lambda: plots.loops(
+            solution, axes=ax
+        ),
+        "axes: must be 2 Axes, not an Axes; put it into a list": lambda: plots.operando(solution, ax),
+        "ax: must be an Axes, not a list; give one at a time": lambda: plots.voltage(solution, [ax]),
+        "against: must be 'capacity' or 'composition', not 'x'": lambda: plots.voltage(solution, against="x"),
+        "SolverOptions: has no argument 'tol'; did you mean 'rtol'?": lambda: sbpath.SolverOptions(tol=1e-5),
+        "lognormal: needs number": sbpath.Population.lognormal,
+    }
+    for message, call in messages.items():
+        with pytest.raises(sbpath.InputError) as error:
+            call()
+        assert str(error.value) == message
+    assert plots.loops(solution, axes=[ax]) == [ax]
+    assert plots.loops(solution, axes=np.array([ax])) == [ax]
+
+
+def test_public_functions_can_still_be_pickled_and_warn_where_they_are_called():
+    for home in (sbpath, plots, literature):
+        for name in home.__all__:
+            if inspect.isfunction(thing := getattr(home, name)):
+                assert pickle.loads(pickle.dumps(thing)) is thing
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        sbpath.simulate("na-sb", "Rest for 1 s", temperature_C=400.0, progress=False)
+        sbpath.compare("na-sb", rates="20C", temperatures_C=[400.0], progress=False)
+    assert {warning.filename for warning in caught} == {__file__}
+
+
+# -- workers ------------------------------------------------------------------------------------
+
+
+def failing(max_steps):
+    options = sbpath.SolverOptions(max_steps=max_steps)
+    return sbpath.simulate("li-sb", "Insert at C/2 until 0.05 V", options=options, progress=False)
+
+
+@pytest.mark.parametrize("way", ["spawn", "forkserver"])
+def test_a_failure_in_another_process_comes_back_with_its_solution(way):
+    with ProcessPoolExecutor(1, get_context(way)) as pool, pytest.raises(sbpath.SimulationError) as error:
+        pool.submit(failing, 20).result(timeout=120)
+    with get_context(way).Pool(1) as pool, pytest.raises(sbpath.SimulationError) as other:
+        pool.map_async(failing, [20]).get(timeout=120)
+    with pytest.raises(sbpath.SimulationError) as here:
+        failing(20)
+    for found in (error.value, other.value):
+        assert str(found) == str(here.value)
+        assert found.solution.steps == here.value.solution.steps
+        assert (found.solution.voltage_V == here.value.solution.voltage_V).all()
+
+
+# -- figures ------------------------------------------------------------------------------------
+
+
+def test_saved_figures_are_forgotten_where_none_can_be_shown(solution, tmp_path):
+    drawn = [plots.voltage(solution) for _ in range(3)]
+    for number, ax in enumerate(drawn):
+        plots.save(ax, tmp_path / f"{number}.png")
+    assert plt.get_fignums() == []
+    # It can still be changed and saved.
+    drawn[0].set_title("again")
+    assert plots.save(drawn[0], tmp_path / "0.svg").stat().st_size > 1000
+
+
+def test_threads_draw_one_after_the_other(solution, tmp_path):
+    errors = []
+
+    def draw(number):
+        try:
+            plots.save(plots.overview(solution), tmp_path / f"{number}.svg")
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=draw, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
+
+
+def test_cycles_of_a_voltage_can_be_chosen(solution):
+    def labels(cycles):
+        return [text.get_text() for text in plots.voltage(solution, cycles=cycles).get_legend().get_texts()]
+
+    assert labels(2) == labels([2]) == labels(np.int64(2)) == ["insertion, cycle 2", "extraction, cycle 2"]
+    assert len(plots.voltage(solution, cycles=[1, 3]).lines) == 4
+    assert len(plots.voltage(solution).lines) == 6
+    assert figure_of(plots.voltage(solution, cycles=np.array([1]))) is not None
+    with pytest.raises(sbpath.InputError, match="cycle: no charge passes in cycle 7; choose one of 1, 2, 3"):
+        plots.voltage(solution, cycles=[7])
