@@ -31,6 +31,7 @@ from sbpath.protocol.steps import (
     CurrentTable,
     Rate,
     Step,
+    voltages_V,
 )
 from sbpath.protocol.temperature import Ramp
 from sbpath.solver.cycler import ramp_time
@@ -43,6 +44,7 @@ Keep = Literal["all", "ends"] | int
 TEMPERATURE_RANGE_C = (-150.0, 1500.0)
 AMOUNT_RANGE = (1e-9, 1e9)  # g, mA/g
 MAX_CURRENT_A_PER_G = 1e4
+MAX_VOLTAGE_V = 10.0
 # The number of a mechanism that the argument `loading_mg_per_cm2` replaces.
 LOADING = "electrode.loading_mg_per_cm2"
 
@@ -404,6 +406,10 @@ def _problems_of(step: Step, mechanism: Mechanism, basis: Basis) -> list[str]:
         largest = float(np.abs(resolved.current).max())
     if largest > MAX_CURRENT_A_PER_G:
         wrong.append(f"the current is above {MAX_CURRENT_A_PER_G:g} A per g of Sb; write e.g. C/10")
+    for voltage in voltages_V(step):
+        if abs(voltage) > MAX_VOLTAGE_V:
+            ask = f"; is it in mV? then {voltage / 1e3:g} V" if abs(voltage) <= 1e3 * MAX_VOLTAGE_V else ""
+            wrong.append(f"{voltage:g} V is beyond any cell ({MAX_VOLTAGE_V:g} V){ask}")
     for given, limit in zip(step.limits, resolved.limits, strict=True):
         if not isinstance(limit, CompositionLimit) or least < limit.x < most:
             continue

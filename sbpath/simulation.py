@@ -13,19 +13,22 @@ import numpy as np
 from tqdm import tqdm
 
 from sbpath.errors import ValidityWarning
-from sbpath.experiment import Experiment, Keep, ProtocolLike, State
+from sbpath.experiment import LOADING, Experiment, Keep, ProtocolLike, State
 from sbpath.kernels import compiled
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.model.equations import stored_charge
 from sbpath.model.network import Network
 from sbpath.model.population import Population, populated
+from sbpath.model.sanity import sanity_warnings, temperature_warnings, window_warnings
 from sbpath.model.workspace import fill_means, fill_nodes, workspace
+from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.progress import PROGRESS_DELAY_S
+from sbpath.protocol.steps import voltages_V
 from sbpath.run_record import RunRecord, solution_of
 from sbpath.solution import SimulationError, Solution
 from sbpath.solver.cycler import programme_of
 from sbpath.solver.electrode import Tolerances
-from sbpath.solver.solve import Checkpoint, Monitor, Programme, Run, part_of
+from sbpath.solver.solve import TOO_MANY_STEPS, Checkpoint, Monitor, Programme, Run, part_of
 from sbpath.solver.solve import run as run_steps
 from sbpath.solver.trial import SolverOptions
 
@@ -105,7 +108,8 @@ def simulate(
     Warns
     -----
     ValidityWarning
-        If the temperature is outside the mechanism's `temperature_range_C`.
+        If a number is possible but hardly intended: what ``sbpath check`` says of the mechanism, a temperature
+        outside its `temperature_range_C`, a voltage below the alkali metal or far above its cut-offs.
 
     Examples
     --------
@@ -132,7 +136,7 @@ def simulate(
         population=population,
         keep=keep,
     )
-    warn_if_out_of_range(experiment)
+    warn_of_doubts(experiment)
     return run(experiment, progress)
 
 
@@ -218,25 +222,32 @@ def simulate_again(solution: Solution, progress: bool = True) -> Solution:
     return run(solution.experiment, progress)
 
 
-def warn_if_out_of_range(experiment: Experiment) -> None:
-    """Warn if a temperature is outside the validity range of the mechanism."""
-    mechanism = experiment.mechanism
-    low, high = mechanism.temperature_range_C or (-math.inf, math.inf)
-    found = {
-        celsius for _, _, step in experiment.protocol.steps() for celsius in experiment.temperatures_of(step)
-    }
-    outside = sorted(celsius for celsius in found if not low <= celsius <= high)
-    if outside:
-        shown = " and ".join(f"{celsius:g}" for celsius in dict.fromkeys((outside[0], outside[-1])))
-        text = (
-            f"{mechanism.name}: simulated at {shown} C, but its numbers are valid only from {low:g} to {high:g} C "
-            f"(temperature_range_C); `sbpath show {mechanism.name}` says why"
+def warn_of_doubts(experiment: Experiment) -> None:
+    """Warn of numbers that are possible but hardly intended: of the mechanism, temperature, window and loading."""
+    mechanism, protocol = experiment.mechanism, experiment.protocol
+    steps = set(step for cycle in protocol.cycles for step in cycle)
+    doubts = [
+        *sanity_warnings(mechanism),
+        *temperature_warnings(
+            mechanism, (celsius for step in steps for celsius in experiment.temperatures_of(step))
+        ),
+        *window_warnings(mechanism, (voltage for step in steps for voltage in voltages_V(step))),
+    ]
+    if (
+        LOADING in mechanism.changes
+        and not mechanism.series_resistance_ohm_g(experiment.temperature_C + ZERO_CELSIUS_K)
+        and not any("/cm2" in str(step) for step in steps)
+    ):
+        doubts.append(
+            f"{LOADING}: changes nothing here, since the cell has no resistance and no current is per area; "
+            "set electrode.contact_resistance_ohm_cm2, or give currents in mA/cm2"
         )
-        # At the line of the user's code that called sbpath.
-        level, frame = 1, sys._getframe()
-        while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "sbpath":
-            level, frame = level + 1, frame.f_back
-        warnings.warn(ValidityWarning(text), stacklevel=level)
+    # At the line of the user's code that called sbpath.
+    level, frame = 1, sys._getframe()
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "sbpath":
+        level, frame = level + 1, frame.f_back
+    for doubt in dict.fromkeys(doubts):
+        warnings.warn(ValidityWarning(f"{mechanism.name}: {doubt}"), stacklevel=level)
 
 
 def _integrate(
@@ -250,14 +261,17 @@ def _integrate(
     """The integration as native code, which no signal interrupts.
 
     Where it may take long it runs in a thread, to be watched and stopped: for a population, with an
-    output period, with a long table of currents, or with more integrator steps than usual.
+    output period, with a long table of currents, or, again from the start of the batch, if a step needs
+    more integrator steps than usual.
     """
     monitor = Monitor(np.zeros(1), np.zeros(1, np.int64))
     integrate = compiled(run_steps)
     arguments = (network, programme, checkpoint, tolerances, spacing, monitor)
-    usual = not programme.period.any() and max(tolerances.max_steps, len(programme.until)) <= BATCH_STEPS
-    if len(network.weight) == 1 and usual:
-        return integrate(*arguments)
+    if len(network.weight) == 1 and not programme.period.any() and len(programme.until) <= BATCH_STEPS:
+        few = min(tolerances.max_steps, BATCH_STEPS)
+        part = integrate(*arguments[:3], tolerances._replace(max_steps=few), spacing, monitor)
+        if part.ended[-1] != TOO_MANY_STEPS or few == tolerances.max_steps:
+            return part
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(integrate, *arguments)
         try:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from sbpath.mechanism.mechanism import Mechanism
 
 
+# A number without a unit from the first to the second of these may be room temperature in K.
+PERHAPS_KELVIN = (230.0, 400.0)
+
+
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
     """Wraps paragraphs; texts with line breaks, such as examples, are unchanged.
 
@@ -143,8 +147,10 @@ def add_outputs(parser: argparse.ArgumentParser, table: str, figure: str) -> Non
 
 def load(options: argparse.Namespace) -> Mechanism:
     """The mechanism given by the options of `add_mechanism`."""
+    from sbpath.mechanism.paths import trail, with_changes
     from sbpath.mechanism.reader import load_mechanism
 
+    mechanism = load_mechanism(options.mechanism, design=options.design)
     changes: dict[str, float] = {}
     for change in options.changes:
         path, sign, text = (part.strip() for part in change.rpartition("="))
@@ -155,8 +161,9 @@ def load(options: argparse.Namespace) -> Mechanism:
             if change.startswith("interfaces.") and "|" not in change:
                 hint = "the shell takes a | for itself; put the whole in quotes"
             raise InputError(f"--set: {change!r} is not PATH=NUMBER; {hint}")
+        trail(mechanism, path)
         changes[path] = cast(float, number(f"--set {path}", path.rpartition(".")[2], text))
-    return load_mechanism(options.mechanism, changes, options.design)
+    return with_changes(mechanism, changes)
 
 
 def rate(options: argparse.Namespace) -> str:
@@ -190,14 +197,18 @@ def cut_offs(options: argparse.Namespace, mechanism: Mechanism) -> tuple[float, 
 
 
 def to_celsius(text: str | None) -> float | None:
-    """A temperature as typed: ``25``, ``25C`` or ``298.15K``."""
+    """A temperature as typed: ``25``, ``25C`` or ``298.15K``; a bare 298.15 is asked about."""
     if text is None:
         return None
-    match = re.fullmatch(r"\s*([-+]?\d+(?:\.\d*)?)\s*(?:°?\s*([CK]))?\s*", text, re.IGNORECASE)
-    if not match:
-        raise InputError(f"--temperature: {text!r} is not a temperature; write 25C or 298.15K")
-    value = float(match[1])
-    return value - ZERO_CELSIUS_K if (match[2] or "C").upper() == "K" else value
+    try:
+        value = cast(float, number("--temperature", "temperature_C", text))
+    except InputError:
+        raise InputError(f"--temperature: {text!r} is not a temperature; write 25C or 298.15K") from None
+    if not re.search("[CK]", text, re.IGNORECASE) and PERHAPS_KELVIN[0] <= value <= PERHAPS_KELVIN[1]:
+        raise InputError(
+            f"--temperature: {text!r} has no unit; write {value:g}K if it is {value - ZERO_CELSIUS_K:g} C, or {value:g}C"
+        )
+    return value
 
 
 def check_outputs(options: argparse.Namespace) -> None:

@@ -112,6 +112,9 @@ class Mechanism(Record):
     )
     name: str
     design: str | None = None
+    changes: Annotated[dict[str, float], AfterValidator(FrozenMapping)] = Field(
+        default={}, validate_default=True, description="numbers that replace those of the file, by path"
+    )
 
     @property
     def document(self) -> dict[str, Any]:

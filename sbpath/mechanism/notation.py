@@ -150,6 +150,11 @@ def plain_name(text: str) -> str:
     )
 
 
+def changes_text(mechanism: Mechanism) -> str:
+    """``electrode.particle_radius_m = 5e-08``: the numbers set by the user; empty if there are none."""
+    return ", ".join(f"{path} = {number:g}" for path, number in mechanism.changes.items())
+
+
 def _sum(contents: Mapping[str, float], phases: Mapping[str, str]) -> str:
     return " + ".join(
         phases[phase] if amount == 1.0 else f"{_amount(amount)} {phases[phase]}"

@@ -18,6 +18,7 @@ from sbpath.arguments import as_number
 from sbpath.errors import InputError, Problems, nearest
 from sbpath.mechanism.consistency import number_problems
 from sbpath.mechanism.documents import shown
+from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import plain_name
 from sbpath.mechanism.records import Provenance, Quantity, Record
@@ -81,7 +82,11 @@ def with_changes(mechanism: Mechanism, changes: Mapping[str, float]) -> Mechanis
         problems.add(*number_problems(changed))
     if problems.lines:
         raise InputError([f"{mechanism.name}: {problem}" for problem in problems.lines])
-    return changed
+    if not wanted:
+        return changed
+    return changed.with_records(
+        changes=FrozenMapping({**mechanism.changes, **{p: float(n) for p, n in changes.items()}})
+    )
 
 
 def trail(mechanism: Mechanism, path: str) -> Trail:
@@ -107,7 +112,7 @@ def _way(mechanism: Mechanism, path: str) -> Trail:
             found.append((here, key))
             here = _item(here, key)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{path}: {_near(mechanism, path) or error}") from None
     if isinstance(here, Quantity):
         found.append((here, "value"))
         here = here.value
@@ -116,6 +121,17 @@ def _way(mechanism: Mechanism, path: str) -> Trail:
     if isinstance(here, bool) or not isinstance(here, int | float):
         raise InputError(f"{path}: is not a number; give the path of one, e.g. kinetics.growth_rate_per_s")
     return found
+
+
+def _near(mechanism: Mechanism, path: str) -> str:
+    """``did you mean electrode.particle_radius_m?`` where `path` ends like the path of one number."""
+    last = path.rpartition(".")[2].casefold()
+    named = [known for known, number in mechanism.numbers() if isinstance(number, Quantity)]
+    keys = {known: known.rpartition(".")[2].casefold() for known in named}
+    meant = [known for known, key in keys.items() if key == last or key.startswith(f"{last}_")]
+    return (
+        f"there is no such number; did you mean {meant[0]!r}?" if len(meant) == 1 and meant[0] != path else ""
+    )
 
 
 def _key(here: Any, part: str, before: Any) -> Any:

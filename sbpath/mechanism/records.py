@@ -11,17 +11,24 @@ from collections.abc import Mapping
 from math import cos, radians, sqrt
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from sbpath.mechanism.bounds import impossible
 from sbpath.physical import (
     BOLTZMANN_J_PER_K,
     GAS_CONSTANT_J_PER_MOL_K,
 )
 
-# Beyond these no number is physical, and exponentials and powers of it overflow.
+# Beyond this no number is physical, and powers of it overflow; bounds by unit are in `bounds`.
 MOST_VALUE = 1e50
-MOST_ACTIVATION_ENERGY_J_PER_MOL = 1e6
-MOST_INTERFACIAL_ENERGY_J_PER_M2 = 1e3
 
 Status = Literal["measured", "computed", "fitted", "assumed"]
 
@@ -30,6 +37,14 @@ class Record(BaseModel):
     """A frozen table of a mechanism file; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _possible(cls, given: Any, field: ValidationInfo) -> Any:
+        number = given.value if isinstance(given, Quantity) else given
+        if isinstance(number, float) and (problem := impossible(str(field.field_name), number)):
+            raise ValueError(problem)
+        return given
 
 
 class Provenance(Record):
@@ -72,31 +87,21 @@ def _not_negative(quantity: Quantity) -> Quantity:
     return quantity
 
 
-def _activation(quantity: Quantity) -> Quantity:
-    if _not_negative(quantity).value > MOST_ACTIVATION_ENERGY_J_PER_MOL:
-        raise ValueError(
-            f"must be at most {MOST_ACTIVATION_ENERGY_J_PER_MOL:g} J/mol, not {quantity.value:g}"
-        )
-    return quantity
-
-
-def _interfacial(quantity: Quantity) -> Quantity:
-    if _not_negative(quantity).value > MOST_INTERFACIAL_ENERGY_J_PER_M2:
-        raise ValueError(
-            f"must be at most {MOST_INTERFACIAL_ENERGY_J_PER_M2:g} J/m2, not {quantity.value:g}; typical is 0.1"
-        )
-    return quantity
+def _percent(value: float) -> str:
+    return f"; is it in percent? then {value / 100.0:g}" if 1.0 < value <= 100.0 else ""
 
 
 def _fraction(quantity: Quantity) -> Quantity:
     if not 0.0 < quantity.value < 1.0:
-        raise ValueError(f"must lie between 0 and 1, but is {quantity.value:g}")
+        raise ValueError(f"must lie between 0 and 1, but is {quantity.value:g}{_percent(quantity.value)}")
     return quantity
 
 
 def _share(quantity: Quantity) -> Quantity:
     if not 0.0 < quantity.value <= 1.0:
-        raise ValueError(f"must be above 0 and at most 1, but is {quantity.value:g}")
+        raise ValueError(
+            f"must be above 0 and at most 1, but is {quantity.value:g}{_percent(quantity.value)}"
+        )
     return quantity
 
 
@@ -109,8 +114,6 @@ def interval(values: list[float]) -> tuple[float, ...]:
 
 Positive = Annotated[Quantity, AfterValidator(_positive)]
 NotNegative = Annotated[Quantity, AfterValidator(_not_negative)]
-Activation = Annotated[Quantity, AfterValidator(_activation)]
-Interfacial = Annotated[Quantity, AfterValidator(_interfacial)]
 Fraction = Annotated[Quantity, AfterValidator(_fraction)]
 Share = Annotated[Quantity, AfterValidator(_share)]
 
@@ -220,7 +223,7 @@ class Phase(Record):
 class Interface(Record):
     """The interface between two nodes, the same in both directions."""
 
-    energy_J_per_m2: Interfacial = Field(description="gamma, interfacial energy")
+    energy_J_per_m2: NotNegative = Field(description="gamma, interfacial energy")
     shape_factor: Positive | None = Field(
         default=None, description="S of heterogeneous nucleation; 1 if not given"
     )
@@ -229,7 +232,7 @@ class Interface(Record):
 class OptionalKinetics(Record):
     """Kinetic parameters that are optional for edges and for the mechanism."""
 
-    growth_activation_energy_J_per_mol: Activation | None = Field(
+    growth_activation_energy_J_per_mol: NotNegative | None = Field(
         default=None, description="of the growth rate"
     )
     autocatalytic_order: NotNegative | None = Field(default=None, description="m of autocatalytic growth")
@@ -258,7 +261,7 @@ class Kinetics(OptionalKinetics):
     diffusivity_m2_per_s: Positive = Field(
         description="D of the alkali in a particle at the reference temperature"
     )
-    diffusion_activation_energy_J_per_mol: Activation | None = Field(
+    diffusion_activation_energy_J_per_mol: NotNegative | None = Field(
         default=None, description="of the diffusivity"
     )
 
@@ -309,7 +312,7 @@ class Electrolyte(Record):
     conductivity_temperature_C: float | None = Field(
         default=None, ge=-150.0, le=1500.0, description="of the conductivity given"
     )
-    conductivity_activation_energy_J_per_mol: Activation | None = Field(
+    conductivity_activation_energy_J_per_mol: NotNegative | None = Field(
         default=None, description="of the conductivity"
     )
 

@@ -44,6 +44,11 @@ UNITS: dict[str, dict[str, str]] = {
 SHARES = ("fraction", "coefficient")
 
 
+def ending_of(key: str) -> str:
+    """The ending of `key` that names its unit, a key of `UNITS`; empty if it has none."""
+    return next((ending for ending in UNITS if f"_{key}".endswith(ending)), "")
+
+
 def number_for(key: str, text: str) -> float:
     """The number typed for `key`, in the unit of that key.
 
@@ -58,10 +63,10 @@ def number_for(key: str, text: str) -> float:
     >>> number_for("particle_radius_m", "50nm"), number_for("active_fraction", "85%")
     (5e-08, 0.85)
     """
-    ending = next((e for e in UNITS if f"_{key}".endswith(e)), "")
+    ending = ending_of(key)
     units = UNITS.get(ending) or ({"%": "0.01"} if key.endswith(SHARES) else {})
     known = {_plain(unit): factor for unit, factor in units.items()}
-    match = NUMBER.fullmatch(text)
+    match = NUMBER.fullmatch(text.replace("\u2212", "-").replace("\u2013", "-"))
     if match is None:
         own, other = (*units, "", "")[:2]
         with_unit = f" in {own}" + (f", or with a unit, such as 50{other}" if other else "") if own else ""

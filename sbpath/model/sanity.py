@@ -1,18 +1,21 @@
 """Values that are valid but hardly intended: wrong unit, wrong sign, or such that no electrode could be
 filled between its cut-offs.
 
-``sbpath check`` gives these as warnings; the reader accepts such files.
+``sbpath check`` gives these as warnings, and a simulation as `ValidityWarning`; what is impossible the reader
+refuses (`sbpath.mechanism.bounds`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import networkx as nx
 
+from sbpath.mechanism.bounds import USUAL, in_other_units
 from sbpath.mechanism.chemistry import ATOMIC_WEIGHT, parse_formula
 from sbpath.mechanism.graph import phase_graph
 from sbpath.mechanism.mechanism import Edge, Mechanism
+from sbpath.mechanism.records import Quantity
 from sbpath.model.equilibrium import RANGE_V, equilibrium_potential
 from sbpath.physical import FARADAY_C_PER_MOL, ZERO_CELSIUS_K
 
@@ -26,25 +29,37 @@ ENTROPIES_J_PER_MOL_K = (-120.0, 25.0)
 # From this share of H on, T S is also named as a possible cause of a shifted potential.
 SHARE_OF_ENTROPY = 0.2
 # Interfaces between solids: coherent ones about 0.01 J/m2, bare metal surfaces up to 3.
-INTERFACES_J_PER_M2 = (0.005, 3.0)
+INTERFACES_J_PER_M2 = USUAL["energy_J_per_m2"]
 # Per mole of atoms (cm3/mol): diamond has 3.4, metals with small atoms from 4.4, potassium 46.
 ATOMS_CM3_PER_MOL = (4.0, 60.0)
 # Crystalline Sb has 18.2 cm3/mol, and alkali metals only expand it.
 SB_CM3_PER_MOL = 18.0
 # From a few layers to visible grains: anything smaller is no phase, anything larger never fills.
 RADII_M = (1e-9, 1e-4)
-# Radii of real powders and films: a unit that leads here is suggested.
-USUAL_RADII_M = (2e-9, 5e-5)
 # Batteries with liquid and solid electrolytes; hotter cells have to state a temperature range.
 TEMPERATURES_C = (-40.0, 250.0)
 # Freezing point of water and room temperatures: a value within 1 of these is taken to be in kelvin.
 KELVIN = (273.15, 293.15, 298.15, 303.15)
+# Activation energies of diffusion and charge transfer (J/mol): 0.05 to 2 eV; zero is deliberate.
+ACTIVATION_J_PER_MOL = (5e3, 2e5)
+# Other numbers of real electrodes and cells, by path.
+USUAL_NUMBERS = {
+    "electrode.loading_mg_per_cm2": (0.01, 100.0),
+    "electrode.double_layer_F_per_g": (1e-3, 1e3),
+    "electrolyte.thickness_um": (0.5, 5000.0),
+    "electrolyte.conductivity_S_per_cm": (1e-8, 1.0),
+    "kinetics.diffusivity_m2_per_s": (1e-22, 1e-8),
+}
+# Above the file's upper cut-off by more than this (V) the electrode has nothing left to react.
+ABOVE_CUTOFF_V = 1.5
 
 
 def sanity_warnings(mechanism: Mechanism) -> list[str]:
     """Everything that looks wrong, as ``key: value, what is odd and what to try``."""
     return [
         *_temperatures(mechanism),
+        *window_warnings(mechanism, (mechanism.lower_cutoff_V,)),
+        *_usual(mechanism),
         *_enthalpies(mechanism),
         *_entropies(mechanism),
         *_volumes(mechanism),
@@ -52,6 +67,42 @@ def sanity_warnings(mechanism: Mechanism) -> list[str]:
         *_radius(mechanism),
         *_potentials(mechanism),
     ]
+
+
+def temperature_warnings(mechanism: Mechanism, temperatures_C: Iterable[float]) -> list[str]:
+    """What is odd about simulating at these temperatures, at most one line."""
+    low, high = mechanism.temperature_range_C or TEMPERATURES_C
+    outside = sorted(celsius for celsius in set(temperatures_C) if not low <= celsius <= high)
+    if not outside:
+        return []
+    shown = " and ".join(f"{celsius:g}" for celsius in dict.fromkeys((outside[0], outside[-1])))
+    kelvin = outside[-1] - ZERO_CELSIUS_K
+    ask = f"; is it in K? then {kelvin:g}" if low <= kelvin <= high else ""
+    because = f" (temperature_range_C); `sbpath show {mechanism.name}` says why"
+    if mechanism.temperature_range_C is None:
+        because = "; its file states no temperature_range_C"
+    return [
+        f"simulated at {shown} C, but its numbers are valid only from {low:g} to {high:g} C{because}{ask}"
+    ]
+
+
+def window_warnings(mechanism: Mechanism, voltages_V: Iterable[float]) -> list[str]:
+    """What is odd about taking the cell to these voltages (V)."""
+    ion, upper = mechanism.ion, mechanism.upper_cutoff_V
+    found = []
+    for voltage in sorted(set(voltages_V)):
+        if voltage < 0.0:
+            found.append(
+                f"{voltage:g} V is below {ion}+/{ion}: metallic {ion} would plate there, which is not simulated; "
+                "its charge is missing, and efficiencies mean nothing"
+            )
+        elif voltage > upper + ABOVE_CUTOFF_V:
+            found.append(
+                f"{voltage:g} V is far above upper_cutoff_V = {upper:g} of {mechanism.name}: nothing of the electrode "
+                f"is left to react, and the electrolyte ({mechanism.electrolyte.name}) may be oxidised, "
+                "which is not simulated"
+            )
+    return found
 
 
 def _temperatures(mechanism: Mechanism) -> Iterator[str]:
@@ -73,6 +124,20 @@ def _temperatures(mechanism: Mechanism) -> Iterator[str]:
                 f"{key}: {celsius:g} C is outside {low:g} to {high:g} C; {ask or 'check it. '}If it is intended, "
                 "state where the numbers hold: temperature_range_C = [lowest, highest]"
             )
+
+
+def _usual(mechanism: Mechanism) -> Iterator[str]:
+    for path, number in mechanism.numbers():
+        if not isinstance(number, Quantity) or number.value == 0.0:
+            continue
+        key = path.rpartition(".")[2]
+        energy = key.endswith("activation_energy_J_per_mol")
+        low, high = usual = (
+            ACTIVATION_J_PER_MOL if energy else USUAL_NUMBERS.get(path, (number.value, number.value))
+        )
+        if not low <= number.value <= high:
+            ask = in_other_units(number.value, key, usual) or "check its unit and digits"
+            yield f"{path}: {number.value:g} is unlikely ({low:g} to {high:g}); {ask}"
 
 
 def _enthalpies(mechanism: Mechanism) -> Iterator[str]:
@@ -120,10 +185,11 @@ def _volumes(mechanism: Mechanism) -> Iterator[str]:
         antimony = atoms.get("Sb", 0.0) * SB_CM3_PER_MOL
         if not low <= volume / count <= high:
             mass = sum(ATOMIC_WEIGHT[element] * amount for element, amount in atoms.items())
-            units = {"m3": 1e6, "cm3/g": mass}
+            mass_hint = low * count <= volume * mass <= high * count
+            alike = f"is it in cm3/g? then {volume * mass:.4g}" if mass_hint else _of_a_cell(phase.formula)
             yield (
                 f"{where} is {volume / count:.3g} per mole of atoms, where {low:g} to {high:g} is usual; "
-                f"{_in_other_units(volume, units, (low * count, high * count)) or _of_a_cell(phase.formula)}"
+                f"{in_other_units(volume, 'molar_volume_cm3_per_mol', (low * count, high * count)) or alike}"
             )
         elif mechanism.full_alkali(name) > 0.0 and volume < antimony:
             yield (
@@ -144,10 +210,9 @@ def _interfaces(mechanism: Mechanism) -> Iterator[str]:
     for name, interface in mechanism.interfaces.items():
         energy = interface.energy_J_per_m2.value
         if energy != 0.0 and not low <= energy <= high:  # zero is deliberate: no barrier
-            units = {"mJ/m2": 1e-3, "J/cm2": 1e4}
             yield (
                 f"interfaces.{name}.energy_J_per_m2: {energy:g} J/m2 is unlikely for an interface "
-                f"({low:g} to {high:g}); {_in_other_units(energy, units, INTERFACES_J_PER_M2) or 'check its digits'}"
+                f"({low:g} to {high:g}); {in_other_units(energy, 'energy_J_per_m2', INTERFACES_J_PER_M2) or 'check its digits'}"
             )
 
 
@@ -155,21 +220,10 @@ def _radius(mechanism: Mechanism) -> Iterator[str]:
     low, high = RADII_M
     radius = mechanism.electrode.particle_radius_m.value
     if not low <= radius <= high:
-        units = {"um": 1e-6, "nm": 1e-9}
         yield (
             f"electrode.particle_radius_m: {radius:g} m is unlikely for a particle radius ({low:g} to {high:g}); "
-            f"{_in_other_units(radius, units, USUAL_RADII_M) or 'check its power of ten'}"
+            f"{in_other_units(radius, 'particle_radius_m', USUAL['particle_radius_m']) or 'check its power of ten'}"
         )
-
-
-def _in_other_units(value: float, units: Mapping[str, float], usual: tuple[float, float]) -> str:
-    """``is it in nm? then 1e-07`` for each unit that makes `value` a usual one."""
-    low, high = usual
-    return "; or ".join(
-        f"is it in {unit}? then {value * factor:.4g}"
-        for unit, factor in units.items()
-        if low <= value * factor <= high
-    )
 
 
 def _atoms(mechanism: Mechanism, name: str) -> dict[str, float]:

@@ -55,9 +55,17 @@ def literal(text: str) -> str:
 
 
 def heading(solution: Solution) -> str:
-    """System, graph and temperature for the title of a figure, on lines that fit one column."""
-    conditions = f"{solution.graph} graph, {solution.temperature_C:g} °C"
-    return f"{textwrap.fill(subject(solution.mechanism), TITLE_LETTERS)}\n{conditions}"
+    """System, graph and temperature for the title of a figure, and what was changed, on lines that fit one column."""
+    conditions = f"{solution.graph} graph, {solution.temperature_C:g} °C{changed(solution)}"
+    return f"{textwrap.fill(subject(solution.mechanism), TITLE_LETTERS)}\n{textwrap.fill(conditions, TITLE_LETTERS)}"
+
+
+def changed(solution: Solution) -> str:
+    """``, particle_radius_m = 5e-08``, or how many numbers were changed; empty if none was."""
+    changes = solution.mechanism.changes
+    if len(changes) > 1:
+        return f", {len(changes)} numbers changed"
+    return "".join(f", {path.rpartition('.')[2]} = {number:g}" for path, number in changes.items())
 
 
 def parameter_label(name: str, unit: str, mechanism: Mechanism) -> str:

@@ -16,7 +16,7 @@ class Outcome(Enum):
     TABLE = "its table of currents ended"
     CHARGE = "the charge of its limit had passed: {limit}"
     SWEEP = "the sweep reached {limit}"
-    ALREADY_MET = "its limit ({limit}) was met before it began, so it took no time"
+    ALREADY_MET = "its limit ({limit}) was met before it began, so it took no time{hint}"
     UNREACHED = "its limit was not reached in {duration}; give it one that can be reached"
     STEP_SIZE = (
         "the step size fell to {size:.1e} s at E = {potential:.4f} V; "

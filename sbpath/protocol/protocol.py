@@ -279,6 +279,7 @@ def cycling(
         low, high = plain(lower_V), plain(upper_V)
         raise InputError(
             f"cut-offs are the wrong way round: lower {low} V is not below upper {high} V; swap them"
+            f"{f', or write {low} mV' if lower_V > 10.0 else ''}"
             if lower_V > upper_V
             else f"the cut-offs are the same, {low} V; give lower_V below upper_V, such as 0.05 and 1.5"
         )

@@ -483,6 +483,16 @@ def _listed_units() -> str:
     return f"{', '.join(most)} or {last}"
 
 
+def voltages_V(step: Step) -> list[float]:
+    """The voltages that a step imposes or ends at (V)."""
+    found = [limit.voltage_V for limit in step.limits if isinstance(limit, VoltageLimit)]
+    if isinstance(step, ConstantVoltage):
+        found.append(step.voltage_V)
+    if isinstance(step, Sweep):
+        found += [step.end_V] if step.start_V is None else [step.start_V, step.end_V]
+    return found
+
+
 def _tail(step: Step) -> str:
     limits = " " + " or ".join(str(limit) for limit in step.limits) if step.limits else ""
     return (

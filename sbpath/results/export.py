@@ -44,13 +44,14 @@ def columns(solution: Solution) -> dict[str, Column]:
     Returns
     -------
     dict
-        The headings of `COLUMNS`, then ``Phase fraction: NAME`` for each node. Units are
-        in the headings; mass is that of Sb, current is positive on insertion, capacity starts
+        The headings of `COLUMNS`, then ``Phase fraction: NAME`` for each node, from 0 to 1. Units are
+        in the headings; per gram is per gram of host as prepared, current is positive on insertion, capacity starts
         at 0 in each half cycle.
     """
     table = {heading: column(solution) for heading, column in COLUMNS.items()}
     fractions = zip(solution.phases, solution.fractions, strict=True)
-    return table | {f"Phase fraction: {name}": fraction for name, fraction in fractions}
+    # The integrator leaves -1e-11 where there is nothing; adding 0.0 turns -0.0 into 0.0.
+    return table | {f"Phase fraction: {name}": np.clip(share, 0.0, 1.0) + 0.0 for name, share in fractions}
 
 
 def to_csv(solution: Solution, path: str | Path, decimal_comma: bool = False) -> Path:
@@ -96,7 +97,7 @@ def to_bdf(solution: Solution, path: str | Path) -> Path:
     """Write a Battery Data Format file (ontology 1.3).
 
     Current is positive on charge (extraction), opposite to sbpath's sign. Current (A), capacity
-    (A h) and energy (W h) are for the simulated electrode mass. Capacities and energies accumulate
+    (A h) and energy (W h) are for the simulated electrode mass, or for 1 g of host if none was given. Capacities and energies accumulate
     from the start of the solution, where time is 0, and are never reset.
 
     BDF requires time not to decrease; equal times are allowed. Where steps change, the end of one

@@ -183,7 +183,7 @@ def _longest(step: Step) -> float:
 def outcome_of(step: Step, end: End, max_steps: int) -> tuple[Outcome, str]:
     """How a step ended, and a sentence that says so."""
     longest = _longest(step)
-    limit = ""
+    limit = hint = ""
     match end.way:
         case way if way == TIME_OVER and isinstance(step, Sweep) and end.duration < longest:
             outcome, limit = Outcome.SWEEP, f"{step.end_V:g} V"
@@ -199,10 +199,12 @@ def outcome_of(step: Step, end: End, max_steps: int) -> tuple[Outcome, str]:
             met = watched_limits(step)[end.event]
             outcome = Outcome.ALREADY_MET if end.way == ALREADY else _OUTCOMES[type(met)]
             limit = str(met).removeprefix("until ")
+            hint = _hint(step, met)
         case way:
             outcome = _FAILURES[way]
     return outcome, outcome.value.format(
         limit=limit,
+        hint=hint,
         duration=f"{end.duration:g} s",
         size=end.size,
         potential=end.potential,
@@ -212,6 +214,19 @@ def outcome_of(step: Step, end: End, max_steps: int) -> tuple[Outcome, str]:
         else f"its output period of {step.period_s:g} s; use a longer one, or none",
         max_rows=MAX_ROWS_PER_STEP,
     )
+
+
+def _hint(step: Step, met: Limit) -> str:
+    """What to try where a limit was met before the step began."""
+    if isinstance(met, CurrentLimit):
+        return "; where nucleation lets the current rise later, hold 'for' a time, such as for 2 h"
+    if isinstance(step, ConstantCurrent):
+        lowers = step.direction == "insertion"
+        return (
+            f"; {'Discharge inserts alkali and lowers' if lowers else 'Charge extracts alkali and raises'} the voltage: "
+            f"should this be {'Charge' if lowers else 'Discharge'}?"
+        )
+    return ""
 
 
 _OUTCOMES = {

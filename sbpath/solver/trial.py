@@ -58,7 +58,7 @@ class SolverOptions:
         Relative and absolute tolerance per step of each fraction and of the potential (V).
         A tight `atol` matters most, because new phases start from zero.
     max_steps : int
-        Integrator steps allowed within one protocol step.
+        Integrator steps allowed within one protocol step; the default is beyond what any step needs.
 
     Raises
     ------
@@ -68,7 +68,7 @@ class SolverOptions:
 
     rtol: float = 1e-6
     atol: float = 1e-9
-    max_steps: int = 20_000
+    max_steps: int = 10_000_000
 
     def __post_init__(self) -> None:
         problems = Problems()

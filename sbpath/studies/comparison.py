@@ -19,7 +19,7 @@ from sbpath.progress import with_progress
 from sbpath.results.cycles import CycleSummary, HalfCycle, first_cycle_efficiency, last_loop
 from sbpath.results.loss_breakdown import LOSSES, LossBreakdown, loss_breakdowns
 from sbpath.results.pathways import Pathways, pathways
-from sbpath.simulation import run, warn_if_out_of_range
+from sbpath.simulation import run, warn_of_doubts
 from sbpath.solution import Solution
 from sbpath.text.tables import Column, file_table, path_text, printed_table, table, ways_note
 
@@ -96,7 +96,7 @@ def compare(
     if problems:
         raise InputError(list(problems))
     for experiment in runs:
-        warn_if_out_of_range(experiment)
+        warn_of_doubts(experiment)
     return [
         run(experiment, progress=False)
         for experiment in with_progress(runs, "sbpath compare", "run", progress)

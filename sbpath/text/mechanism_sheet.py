@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, get_args
 
 from sbpath.mechanism.mechanism import Edge, Mechanism
-from sbpath.mechanism.notation import host_label, node_labels, phase_labels
+from sbpath.mechanism.notation import changes_text, host_label, node_labels, phase_labels
 from sbpath.mechanism.records import Atom, Cell, Gallery, Provenance, Quantity, Status
 from sbpath.model.equilibrium import equilibrium_potential
 from sbpath.physical import ZERO_CELSIUS_K
@@ -120,6 +120,7 @@ def _heading(m: Mechanism) -> str:
         f"electrolyte: {m.electrolyte.name} ({m.electrolyte.kind}), "
         f"series resistance {resistance:.3g} Ohm g ({drop:.2g} mV at 1C)\n"
         + (f"electrode design: {m.design}\n" if m.design else "")
+        + (f"changed: {changes_text(m)}\n" if m.changes else "")
         + _validity(m)
         + f"numbers that shape the curve: {_counts(statuses(m))}\n"
         + f"cells, atoms and volumes: {_counts(statuses(m, structure=True))}\n"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from sbpath.mechanism.notation import host_label, node_labels
+from sbpath.mechanism.notation import changes_text, host_label, node_labels
 from sbpath.mechanism.records import value_or
 from sbpath.protocol.outcome import Outcome
 from sbpath.results.cycles import cycle_summaries, half_cycles
@@ -25,13 +25,14 @@ from sbpath.text.tables import (
 
 
 def heading(solution: Solution) -> str:
-    """System, graph, temperature, current of 1C, simulated duration, and what a gram is of."""
+    """System, graph, temperature, current of 1C, simulated duration, what a gram is of, and changed numbers."""
     mechanism = solution.mechanism
     electrode = f"electrode: {mechanism.design}, " if mechanism.design else ""
     one_C = f"1C = {solution.experiment.one_C_mA_per_g:.1f} mA/g {host_label(mechanism)}"
     return (
         f"{mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, {electrode}{one_C}, "
         f"{solution.time_s[-1] / 3600:.4g} h\n{_basis(solution)}"
+        + (f"\nchanged: {changes_text(mechanism)}" if mechanism.changes else "")
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -54,11 +55,16 @@ def printed_table(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> str:
 
 
 def _cell(value: Any, form: str, missing: str) -> str:
-    return missing if value is None else form.format(value)
+    return missing if value is None else _NEGATIVE_ZERO.sub(r"\1", form.format(value))
+
+
+# A sign in front of nothing but zeros, at most with a unit after them.
+_NEGATIVE_ZERO = re.compile(r"^( *)-(?=0(?:\.0*)?(?:e[+-]?0+)?(?:[ %][^0-9]*)?$)")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Left-aligned columns as wide as needed, separated by two spaces."""
+    """Left-aligned columns as wide as needed, separated by two spaces; zeros have no sign."""
+    rows = [[_NEGATIVE_ZERO.sub(r"\1", cell) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *rows]

@@ -211,7 +211,7 @@ def test_wrong_input_is_one_clear_line_and_exit_code_2(capsys, tmp_path, monkeyp
         (["losses", "li", "--plot", "losses.jpg"], [".png, .pdf or .svg"]),
         (["losses", "li", "--rate", "0C"], ["above 0"]),
         (["losses", "li", "--rate", "100C"], ["no cycle of this solution is closed", "2 %"]),
-        (["losses", "li", "--rate", "2C", "--temperature=-150C"], ["no transformation ran on insertion"]),
+        (["losses", "li", "--rate", "2C", "--set", "kinetics.attempt_rate_per_s=1e-25"], ["no transformation ran on insertion"]),
         (MAP, ["--vary", "is given once", "across and up"]),
         ([*MAP, "--vary", "temperature=0..25:2", "--rate", "C/5"], ["rate: varies, but a value is given"]),
         ([*MAP, "--vary", "rate=C/10..1C:2"], ["rate", "cannot vary along both axes"]),

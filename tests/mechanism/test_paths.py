@@ -36,6 +36,7 @@ def edited(mechanism, changes):
         if isinstance(holder, dict) and "status" in holder:
             holder.pop("fitted_to", None)
             holder |= {"status": "assumed", "note": f"{key} set by the user in place of {old:g}"}
+    document["changes"] = {path: float(number) for path, number in changes.items()}
     return mechanism_from_document(document, mechanism.name)
 
 

@@ -18,7 +18,7 @@ SHORT = ["Insert at 1C for 1 min"]
 def test_a_limit_is_said_in_words_and_needed_where_entropies_are_not_known(name):
     mechanism = load_mechanism(name)
     limits = mechanism.temperature_range_C
-    told = re.search(r"Valid from (\d+) to (\d+) C", " ".join(mechanism.description.split()))
+    told = re.search(r"Valid from (-?\d+) to (\d+) C", " ".join(mechanism.description.split()))
     assert (limits is not None) == (told is not None)
     if limits is not None:
         assert tuple(map(float, told.groups())) == limits
@@ -55,11 +55,37 @@ def test_a_simulation_outside_warns_once(celsius, outside):
         assert caught[0].filename == __file__
 
 
-def test_where_no_limit_is_given_nothing_is_said():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        simulate("li-sb", SHORT, temperature_C=400.0, progress=False)
-    assert load_mechanism("li-sb").temperature_range_C is None
+def test_every_shipped_file_says_where_it_holds():
+    assert [name for name in shipped_names() if load_mechanism(name).temperature_range_C is None] == []
+
+
+@pytest.mark.parametrize(
+    ("protocol", "arguments", "words"),
+    [
+        (SHORT, {"temperature_C": 298.15}, "valid only from -20 to 60 C (temperature_range_C); `sbpath show li-sb` says "
+         "why; is it in K? then 25"),
+        (SHORT, {"temperature_C": 300.0}, "is it in K? then 26.85"),
+        (SHORT, {"temperature_C": -40.0}, "simulated at -40 C, but its numbers are valid only from -20"),
+        ("Insert at 2C for 1 min or until -0.1 V", {}, "-0.1 V is below Li+/Li: metallic Li would plate there"),
+        ("Insert at 2C for 1 min or until 5 V", {}, "5 V is far above upper_cutoff_V = 1.5 of li-sb: nothing of the"),
+        (SHORT, {"loading_mg_per_cm2": 3.0}, "electrode.loading_mg_per_cm2: changes nothing here, since the cell has no"),
+    ],
+)  # fmt: skip
+def test_what_is_hardly_intended_is_said_once(protocol, arguments, words):
+    with pytest.warns(ValidityWarning) as caught:
+        simulate("li-sb", protocol, progress=False, **arguments)
+    assert [words in str(warning.message) for warning in caught] == [True]
+
+
+def test_a_simulation_says_what_check_says():
+    odd = load_mechanism("li-sb", {"electrode.particle_radius_m": 5e-4})
+    with pytest.warns(ValidityWarning, match="0.0005 m is unlikely for a particle radius"):
+        simulate(odd, SHORT, progress=False)
+
+
+def test_a_voltage_beyond_any_cell_is_refused():
+    with pytest.raises(InputError, match=r"1500 V is beyond any cell .10 V.; is it in mV. then 1.5 V"):
+        simulate("li-sb", "Insert at 1C until 1500 V", progress=False)
 
 
 def test_it_can_be_silenced_by_its_category():

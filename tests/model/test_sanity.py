@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sbpath import load_mechanism, shipped_names, with_changes
+from sbpath import InputError, load_mechanism, shipped_names, with_changes
 from sbpath.cli import main
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.model.sanity import sanity_warnings
@@ -41,19 +41,20 @@ def test_a_slip_in_an_enthalpy_is_told(key, value, words):
         ("interfaces.Sb|KSb.energy_J_per_m2", 120.0, "is it in mJ/m2? then 0.12"),
         ("interfaces.Sb|KSb.energy_J_per_m2", 1.2e-5, "is it in J/cm2? then 0.12"),
         ("interfaces.Sb|KSb.energy_J_per_m2", 1e-9, "check its digits"),
-        ("phases.K3Sb.molar_volume_cm3_per_mol", 1.02e-4, "is it in m3? then 102"),
+        ("phases.K3Sb.molar_volume_cm3_per_mol", 1.02e-4, "is it in m3/mol? then 102"),
         ("phases.K3Sb.molar_volume_cm3_per_mol", 0.43, "is it in cm3/g? then 102.8"),
         ("phases.K3Sb.molar_volume_cm3_per_mol", 674.6, "divide by its formula units"),
         ("phases.KSb.molar_volume_cm3_per_mol", 15.0, "is less than the volume of its Sb alone (18)"),
-        ("electrode.particle_radius_m", 1.0, "(1e-09 to 0.0001); is it in um? then 1e-06"),
-        ("electrode.particle_radius_m", 100.0, "is it in nm? then 1e-07"),
-        ("electrode.particle_radius_m", 10.0, "is it in um? then 1e-05; or is it in nm? then 1e-08"),
-        ("electrode.particle_radius_m", 1e-12, "check its power of ten"),
         ("phases.K3Sb.enthalpy_J_per_mol", -0.9, "in kJ, write -900; if in eV per formula, -86836.8; if in eV per atom, -347347"),
         ("phases.K3Sb.enthalpy_J_per_mol", 162674.3, "162674 J/mol is positive, but a stable compound has a negative enthalpy"),
         ("phases.K3Sb.entropy_J_per_mol_K", 240.0, "60 per mole of atoms, is more than a solid gains (up to about 25)"),
         ("phases.Sb.entropy_J_per_mol_K", 45.5, "subtract theirs if it is the absolute entropy"),
         ("phases.K3Sb.entropy_J_per_mol_K", -5000.0, "-1250 per mole of atoms, is more than the elements can lose"),
+        ("electrode.particle_radius_m", 1e-3, "(1e-09 to 0.0001); is it in mm? then 1e-06"),
+        ("electrode.particle_radius_m", 2e-10, "check its power of ten"),
+        ("electrode.loading_mg_per_cm2", 2e-3, "is unlikely (0.01 to 100); is it in g/cm2? then 2"),
+        ("kinetics.growth_activation_energy_J_per_mol", 48.0, "is it in kJ/mol? then 4.8e+04"),
+        ("kinetics.growth_activation_energy_J_per_mol", 0.5, "is it in eV? then 4.824e+04"),
         ("reference_temperature_C", 298.15, "298.15 C is hot for a cell; is it in K? then 25"),
     ],
 )  # fmt: skip
@@ -149,3 +150,21 @@ def test_check_prints_a_warning_and_still_says_good(capsys, tmp_path):
         f"warning: {file}: phases.Sb2Se3.enthalpy_J_per_mol: -127.78 J/mol is far too small for a compound; "
         "if it is in kJ, write -127780"
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("electrode.particle_radius_m", 50.0, "from 1e-10 to 0.01 m, not 50; is it in nm? then 5e-08; or is it in um? then 5e-05"),
+        ("electrode.particle_radius_m", 1e-12, "not 1e-12; check its unit and digits"),
+        ("interfaces.Sb|KSb.energy_J_per_m2", 1e13, "from 0 to 1000 J/m2, not 1e+13"),
+        ("kinetics.growth_activation_energy_J_per_mol", 4.8e7, "from 0 to 1e+06 J/mol, not 4.8e+07"),
+        ("upper_cutoff_V", 1500.0, "from -10 to 10 V, not 1500; is it in mV? then 1.5"),
+        ("kinetics.transfer_coefficient", 50.0, "is it in percent? then 0.5"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused(key, value, words):
+    with pytest.raises(InputError) as caught:
+        changed(key, value)
+    assert f"{key}: must" in str(caught.value)
+    assert words in str(caught.value)
