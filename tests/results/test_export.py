@@ -101,7 +101,10 @@ def test_columns_hold_what_their_headings_say(solution):
         ("Voltage [V]", solution.voltage_V),
         ("x", solution.composition),
         ("Specific capacity [mA.h.g-1]", solution.capacity_mAh_per_g),
-        *((f"Phase fraction: {name}", solution.fraction(name)) for name in solution.phases),
+        *(
+            (f"Phase fraction: {name}", np.clip(solution.fraction(name), 0.0, 1.0))
+            for name in solution.phases
+        ),
     ):
         np.testing.assert_array_equal(table[heading], expected, err_msg=heading)
     for record in solution.steps:
