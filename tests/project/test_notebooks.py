@@ -110,7 +110,7 @@ def test_only_what_sbpath_offers_is_used(path):
     imports = set(re.findall(r"^(?:import|from) .*$", code, flags=re.MULTILINE))
     assert imports <= {
         "import sbpath", "from sbpath import plots", "import numpy as np", "import matplotlib.pyplot as plt",
-        "from pathlib import Path",
+        "from pathlib import Path", "import warnings",
     }  # fmt: skip
 
 
