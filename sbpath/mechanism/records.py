@@ -235,6 +235,12 @@ class OptionalKinetics(Record):
     growth_activation_energy_J_per_mol: NotNegative | None = Field(
         default=None, description="of the growth rate"
     )
+    propagation_rate_per_s: NotNegative | None = Field(
+        default=None, description="k_p, of growth from domains of the product, at the reference temperature"
+    )
+    propagation_activation_energy_J_per_mol: NotNegative | None = Field(
+        default=None, description="of the propagation rate"
+    )
     autocatalytic_order: NotNegative | None = Field(default=None, description="m of autocatalytic growth")
     seed_fraction: Fraction | None = Field(default=None, description="s of autocatalytic growth")
     transformation_work_J_per_mol: NotNegative | None = Field(

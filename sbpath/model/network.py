@@ -56,7 +56,8 @@ class Network(NamedTuple):
     phase with galleries is one of these, so that the new volume does not depend on E, else 1),
     `alpha`, `energy` (nu R T, J/mol), `order`, `seed`, `transformation_work` (J/mol). Particles
     (length N): `weight`, the share of the host in each. Edges of particles (N rows of E): `barrier`
-    divided by the new volume squared ((J/m^3)^2), `log_attempt`, `growth` (1/s), `transport` (s).
+    divided by the new volume squared ((J/m^3)^2), `log_attempt`, `propagation` and `growth` (1/s),
+    `transport` (s).
     Whole electrode: `charge_scale` (F/M, C/g), `double_layer` (F/g), `resistance` (Ohm g, which times
     I in A/g is a voltage). `temperature` (K), and how the numbers `change` with it. `layout` of the
     state, `columns` of the record.
@@ -83,6 +84,7 @@ class Network(NamedTuple):
     weight: Floats
     barrier: Floats2
     log_attempt: Floats2
+    propagation: Floats2
     growth: Floats2
     transport: Floats2
     charge_scale: float
@@ -152,9 +154,10 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         shared = mechanism.nodes[edge.reactant].keys() & mechanism.nodes[edge.product].keys()
         return any(mechanism.phases[phase].galleries for phase in shared)
 
-    def growth(edge: Edge) -> float:
-        rate = kinetic(edge, "growth_rate_per_s")
-        return arrhenius(rate, kinetic(edge, "growth_activation_energy_J_per_mol"), temperature, reference)
+    def activated(edge: Edge, process: str) -> float:
+        """Rate of growth or propagation at the given temperature (1/s)."""
+        rate = kinetic(edge, f"{process}_rate_per_s")
+        return arrhenius(rate, kinetic(edge, f"{process}_activation_energy_J_per_mol"), temperature, reference)
 
     electrolyte = mechanism.electrolyte_resistance_ohm_g(temperature)
 
@@ -202,7 +205,8 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         weight=np.ones(1),
         barrier=rows([barrier(e) for e in edges]),
         log_attempt=rows([log(kinetic(e, "attempt_rate_per_s")) for e in edges]),
-        growth=rows([growth(e) for e in edges]),
+        propagation=rows([activated(e, "propagation") for e in edges]),
+        growth=rows([activated(e, "growth") for e in edges]),
         transport=rows([transport] * len(edges)),
         charge_scale=F / mechanism.host_molar_mass_g_per_mol,
         double_layer=mechanism.electrode.double_layer_F_per_g.value,

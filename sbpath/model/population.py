@@ -159,6 +159,7 @@ def populated(network: Network, population: Population) -> Network:
         weight=population.weight.copy(),
         barrier=network.barrier * energy**3,
         log_attempt=np.repeat(network.log_attempt, len(population), axis=0),
+        propagation=np.repeat(network.propagation, len(population), axis=0),
         growth=network.growth * rate,
         transport=network.transport * size**2,
         layout=layout_of(len(population), sizes_of(network)),

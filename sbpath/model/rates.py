@@ -1,12 +1,14 @@
-"""Rate of one edge of the graph: nucleation, growth and transport in series.
+"""Rate of one edge of the graph: start, growth and transport in series.
 
-    r = theta_p / (tau_nucleation + tau_growth + tau_transport),   zero where A <= 0
+    r = theta_p / (tau_start + tau_growth + tau_transport),   zero where A <= 0
 
+    1/tau_start      = 1/tau_nucleation + k_p theta_q
     1/tau_nucleation = J0 exp(-B / A^2)
     1/tau_growth     = k0 (exp(alpha a) - exp(-(1 - alpha) a)) g(theta_q) k(A),   a = A / (nu R T)
     g(theta_q)       = (s + (1 - s) theta_q)^m,   k(A) = 1 - exp(-A / 0.1 J/mol)
 
-Each transforming Sb domain waits for a nucleus, then fills, and the alkali has to reach
+Each transforming Sb domain waits for a nucleus, or for the front of a neighbour that has already
+turned (propagation, k_p = 0 unless given), then fills, and the alkali has to reach
 it: the mosaic picture of Bai and Tian 2013 (Electrochim. Acta 89, 644) with classical
 nucleation theory and a rectified Butler-Volmer growth rate. `g` is 1 unless the edge grows
 autocatalytically (order m > 0; Watzky and Finke 1997, J. Am. Chem. Soc. 119, 10382); the
@@ -82,6 +84,27 @@ def nucleation_time(affinity: float, barrier: float, log_attempt: float) -> floa
 def nucleation_slope(affinity: float, barrier: float, nucleation: float) -> float:
     """Derivative of the finite time `nucleation` (s) with respect to A (s mol/J), zero or negative."""
     return -2.0 * nucleation * barrier / (affinity * affinity * affinity)
+
+
+@kernel
+def start_time(nucleation: float, propagation: float) -> float:
+    """Mean waiting time of a domain for a nucleus or the front of a neighbour, whichever is first (s).
+
+    Parameters
+    ----------
+    nucleation : float
+        Waiting time for a nucleus (s), possibly ``inf``.
+    propagation : float
+        k_p theta_q, rate at which fronts arrive (1/s).
+
+    Notes
+    -----
+    With ``start / nucleation``, the share of domains that start from a nucleus,
+    ``d start/d nucleation = (start / nucleation)^2`` and ``d start/d propagation = -start^2``.
+    """
+    if propagation <= 0.0:
+        return nucleation
+    return nucleation / (1.0 + propagation * nucleation) if nucleation < inf else 1.0 / propagation
 
 
 @kernel

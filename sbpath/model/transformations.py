@@ -13,7 +13,13 @@ from math import inf
 from sbpath.kernels import Floats, kernel
 from sbpath.model.columns import EDGE_CURRENT, GROWTH, NUCLEATION, RATE, TRANSPORT, WORK
 from sbpath.model.network import Network
-from sbpath.model.rates import growth_slopes, growth_time, nucleation_slope, nucleation_time
+from sbpath.model.rates import (
+    growth_slopes,
+    growth_time,
+    nucleation_slope,
+    nucleation_time,
+    start_time,
+)
 from sbpath.model.workspace import Workspace
 from sbpath.physical import FARADAY_C_PER_MOL as F
 
@@ -88,11 +94,12 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
             p: int = network.source[e]
             q: int = network.target[e]
             nucleation, growth, barrier = edge_times(i, e, state[first + q], network, space)
-            space.nucleation[i, e] = nucleation
+            start = start_time(nucleation, network.propagation[i, e] * state[first + q])
+            space.start[i, e] = start
             space.growth[i, e] = growth
-            if nucleation == inf:
+            if start == inf:
                 continue
-            waiting = nucleation + growth + network.transport[i, e]
+            waiting = start + growth + network.transport[i, e]
             reactant = max(state[first + p], 0.0)
             rate = reactant / waiting
             step = content[q] - content[p]
@@ -110,9 +117,13 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
                     network.order[e],
                     network.seed[e],
                 )
-                by_affinity += nucleation_slope(driving, barrier, nucleation)
+                # d start/d nucleation, times the nucleation time: no square of a time, which overflows.
+                nucleated = start * (start / nucleation)
+                by_affinity += nucleation_slope(driving, barrier, nucleated)
                 by_reactant = 1.0 / waiting if state[first + p] > 0.0 else 0.0
-                by_product = -rate * product_slope / waiting
+                reached = start / waiting
+                by_product = reactant * network.propagation[i, e] * (reached * reached)
+                by_product -= rate * product_slope / waiting
                 # d tau/dE = (d tau/dA) (dA/dE) with dA/dE = F (x_p - x_q) = -F step.
                 by_potential = rate * by_affinity / waiting * step * F
                 # The nucleus has the molar volume of the product at its content at this potential.
@@ -125,7 +136,7 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
                     * slope[q]
                 )
                 if swelling != 0.0:
-                    by_potential -= rate * nucleation * swelling / (driving * driving) / waiting
+                    by_potential -= rate * nucleated * swelling / (driving * driving) / waiting
                 blocks[i, p, p] -= by_reactant
                 blocks[i, q, p] += by_reactant
                 blocks[i, p, q] -= by_product
@@ -186,14 +197,14 @@ def fill_transformations(network: Network, space: Workspace, values: Floats) -> 
             power = space.rate[i, e] * per_gram
             if power <= 0.0:
                 continue
-            nucleation, growth, transport = (
-                space.nucleation[i, e],
+            start, growth, transport = (
+                space.start[i, e],
                 space.growth[i, e],
                 network.transport[i, e],
             )
             work = network.transformation_work[e]
-            per_time = power * (space.affinity[e] - work) / (nucleation + growth + transport)
-            by_nucleation[e] += per_time * nucleation
+            per_time = power * (space.affinity[e] - work) / (start + growth + transport)
+            by_nucleation[e] += per_time * start
             by_growth[e] += per_time * growth
             by_transport[e] += per_time * transport
             by_work[e] += power * work

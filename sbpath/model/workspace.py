@@ -32,7 +32,7 @@ class Workspace(NamedTuple):
 
     `derivatives`; `mean` (B): weighted averages of the particles' unknowns, the Theta_p first;
     `content` x_p, `omega`, `slope` dx/dE, `curvature` (P each); `affinity` (J/mol; E); `rate` (1/s), and
-    the times `nucleation` and `growth` (s, active edges only) (N rows of E); `way` (n) and `way_mean` (B):
+    the times `start` and `growth` (s, active edges only) (N rows of E); `way` (n) and `way_mean` (B):
     a change of the state and its average.
     """
 
@@ -44,7 +44,7 @@ class Workspace(NamedTuple):
     curvature: Floats
     affinity: Floats
     rate: Floats2
-    nucleation: Floats2
+    start: Floats2
     growth: Floats2
     way: Floats
     way_mean: Floats
