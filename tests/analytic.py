@@ -20,8 +20,9 @@ WEIGHTS = {
     "Ga": 69.723, "Se": 78.971, "In": 114.82, "Sn": 118.71, "Te": 127.60, "Bi": 208.98, "Mn": 54.938, "Ti": 47.867,
 }  # fmt: skip
 
-# Affinity (J/mol) within which the model rounds the corner of the growth law at A = 0.
-CORNER = 0.1
+# Affinity (J/mol) within which the model rounds the corner of the growth law at A = 0, without and with
+# propagation, and the share of the Sb below which nothing propagates.
+CORNER, FRONT_CORNER, FIRST_FRONT = 0.1, 10.0, 1e-9
 
 
 # -- rate equations with a closed form -------------------------------------------------------
@@ -148,9 +149,10 @@ class Textbook:
 
     The model's equations as a textbook would have them, with no care for overflow:
 
-        r = theta_p / (exp(B / A^2) / J0 + 1 / (k0 g k (e^(alpha a) - e^(-(1-alpha) a))) + R^2 / (pi^2 D))
+        r = theta_p / (tau_s + 1 / (k0 g k (e^(alpha a) - e^(-(1-alpha) a))) + R^2 / (pi^2 D))
+        1 / tau_s = J0 exp(-B / A^2) + k_p (theta_q - s)^2 / theta_q
         B = 16 pi S gamma^3 V_q^2 / (3 k_B T),   V_q = V_full - v (x_full - x_q(E))
-        g = (s + (1 - s) theta_q)^m,   k = 1 - exp(-A / 0.1 J/mol)
+        g = (s + (1 - s) theta_q)^m,   k = 1 - exp(-A / A_r)
 
     `names`, `fixed`, `full`, `gibbs`, `galleries`, `volume`, `partial` describe the nodes, sums
     over the phases of each; `edges` holds one tuple per edge, last in it the volume of the phases
@@ -238,6 +240,8 @@ class Textbook:
                     number(own, "autocatalytic_order"),
                     number(own, "seed_fraction", 1e-3),
                     number(own, "transformation_work_J_per_mol"),
+                    number(own, "propagation_rate_per_s")
+                    * np.exp(number(own, "propagation_activation_energy_J_per_mol") * warmer),
                     (
                         sum(
                             min(n, nodes[q].get(phase, 0.0)) * volume(document["phases"][phase])
@@ -329,7 +333,21 @@ class Textbook:
         """Rate (1/s) and affinity (J/mol) of every edge at one state."""
         omega, x = self.grand_potentials(potential), self.contents(potential)
         rates, affinities = [], []
-        for p, q, nu, gamma, shape, attempt, growth, alpha, order, seed, work, unchanged in self.edges:
+        for (
+            p,
+            q,
+            nu,
+            gamma,
+            shape,
+            attempt,
+            growth,
+            alpha,
+            order,
+            seed,
+            work,
+            fronts,
+            unchanged,
+        ) in self.edges:
             affinity = omega[p] - omega[q]
             driving = affinity - work
             affinities.append(affinity)
@@ -342,9 +360,10 @@ class Textbook:
             barrier = 16.0 * np.pi * shape * gamma**3 * volume**2 / (kt * driving**2)
             a = driving / (nu * R * self.temperature)
             filled = (seed + (1.0 - seed) * theta[q]) ** order
-            with np.errstate(over="ignore"):
-                waiting = np.exp(barrier) / attempt + self.transport
-                rounded = 1.0 - np.exp(-driving / CORNER)
+            with np.errstate(over="ignore", divide="ignore"):
+                arriving = fronts * max(theta[q] - FIRST_FRONT, 0.0) ** 2 / max(theta[q], FIRST_FRONT)
+                waiting = 1.0 / (attempt * np.exp(-barrier) + arriving) + self.transport
+                rounded = 1.0 - np.exp(-driving / (FRONT_CORNER if fronts > 0.0 else CORNER))
                 waiting += 1.0 / (growth * filled * rounded * (np.exp(alpha * a) - np.exp((alpha - 1.0) * a)))
             rates.append(max(theta[p], 0.0) / waiting)
         return np.array(rates), np.array(affinities)

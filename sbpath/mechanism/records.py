@@ -236,7 +236,8 @@ class OptionalKinetics(Record):
         default=None, description="of the growth rate"
     )
     propagation_rate_per_s: NotNegative | None = Field(
-        default=None, description="k_p, of growth from domains of the product, at the reference temperature"
+        default=None,
+        description="k_p, of growth from product that is already there, at the reference temperature",
     )
     propagation_activation_energy_J_per_mol: NotNegative | None = Field(
         default=None, description="of the propagation rate"

@@ -16,7 +16,7 @@ from sbpath.kernels import Floats, Floats2, Integers, kernel
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.records import value_or
 from sbpath.model.columns import Columns, columns_of
-from sbpath.model.rates import nucleation_constant
+from sbpath.model.rates import FRONT_ROUNDING, GROWTH_ROUNDING, nucleation_constant
 from sbpath.model.unknowns import Layout, layout_of
 from sbpath.physical import FARADAY_C_PER_MOL as F
 from sbpath.physical import GAS_CONSTANT_J_PER_MOL_K as R
@@ -33,12 +33,13 @@ class TemperatureChange(NamedTuple):
     """How the numbers of a network change with temperature, see `network_at`.
 
     `entropy` of the fixed part of each node (P; J/(mol Sb K)); `site_slope` dU/dT of each gallery (V/K);
-    the activation energies over R (K) of `growth` (E), `transport` and conduction (`conducting`);
+    the activation energies over R (K) of `propagation` and `growth` (E), `transport` and conduction (`conducting`);
     `electrolyte`, its part of the resistance (Ohm g).
     """
 
     entropy: Floats
     site_slope: Floats
+    propagation: Floats
     growth: Floats
     transport: float
     conducting: float
@@ -54,7 +55,8 @@ class Network(NamedTuple):
     `site_energy` (J/mol). Edges (length E): `source` and `target` (node numbers),
     `unchanged` volume of the phases that are in both nodes (m^3/mol Sb), `grows` (0 where the
     phase with galleries is one of these, so that the new volume does not depend on E, else 1),
-    `alpha`, `energy` (nu R T, J/mol), `order`, `seed`, `transformation_work` (J/mol). Particles
+    `alpha`, `energy` (nu R T, J/mol), `order`, `seed`, `transformation_work` and `rounding` of the
+    growth rate near A = 0 (J/mol). Particles
     (length N): `weight`, the share of the host in each. Edges of particles (N rows of E): `barrier`
     divided by the new volume squared ((J/m^3)^2), `log_attempt`, `propagation` and `growth` (1/s),
     `transport` (s).
@@ -81,6 +83,7 @@ class Network(NamedTuple):
     order: Floats
     seed: Floats
     transformation_work: Floats
+    rounding: Floats
     weight: Floats
     barrier: Floats2
     log_attempt: Floats2
@@ -157,7 +160,11 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
     def activated(edge: Edge, process: str) -> float:
         """Rate of growth or propagation at the given temperature (1/s)."""
         rate = kinetic(edge, f"{process}_rate_per_s")
-        return arrhenius(rate, kinetic(edge, f"{process}_activation_energy_J_per_mol"), temperature, reference)
+        return arrhenius(
+            rate, kinetic(edge, f"{process}_activation_energy_J_per_mol"), temperature, reference
+        )
+
+    propagation = [activated(e, "propagation") for e in edges]
 
     electrolyte = mechanism.electrolyte_resistance_ohm_g(temperature)
 
@@ -202,10 +209,11 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         order=row([kinetic(e, "autocatalytic_order") for e in edges]),
         seed=row([kinetic(e, "seed_fraction", DEFAULT_SEED) for e in edges]),
         transformation_work=row([kinetic(e, "transformation_work_J_per_mol") for e in edges]),
+        rounding=row([FRONT_ROUNDING if k_p > 0.0 else GROWTH_ROUNDING for k_p in propagation]),
         weight=np.ones(1),
         barrier=rows([barrier(e) for e in edges]),
         log_attempt=rows([log(kinetic(e, "attempt_rate_per_s")) for e in edges]),
-        propagation=rows([activated(e, "propagation") for e in edges]),
+        propagation=rows(propagation),
         growth=rows([activated(e, "growth") for e in edges]),
         transport=rows([transport] * len(edges)),
         charge_scale=F / mechanism.host_molar_mass_g_per_mol,
@@ -215,6 +223,7 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         change=TemperatureChange(
             entropy=row([sum(n * p.entropy_J_per_mol_K.value for n, p in parts) for parts in contents]),
             site_slope=row([g.potential_slope_V_per_K for _, g in galleries]),
+            propagation=row([kinetic(e, "propagation_activation_energy_J_per_mol") / R for e in edges]),
             growth=row([kinetic(e, "growth_activation_energy_J_per_mol") / R for e in edges]),
             transport=value_or(common.diffusion_activation_energy_J_per_mol, 0.0) / R,
             conducting=value_or(mechanism.electrolyte.conductivity_activation_energy_J_per_mol, 0.0) / R,
@@ -247,9 +256,11 @@ def copy_of(network: Network) -> Network:
         network.order,
         network.seed,
         network.transformation_work,
+        network.rounding,
         network.weight,
         network.barrier.copy(),
         network.log_attempt,
+        network.propagation.copy(),
         network.growth.copy(),
         network.transport.copy(),
         network.charge_scale,
@@ -279,10 +290,12 @@ def network_at(temperature: float, network: Network, copy: Network) -> Network:
         copy.site_energy[j] = network.site_energy[j] * ratio
     for e in range(len(network.source)):
         copy.energy[e] = network.energy[e] * ratio
+        arriving = exp(-change.propagation[e] * inverse)
         faster = exp(-change.growth[e] * inverse)
         slower = exp(change.transport * inverse)
         for i in range(len(network.weight)):
             copy.barrier[i, e] = network.barrier[i, e] / ratio
+            copy.propagation[i, e] = network.propagation[i, e] * arriving
             copy.growth[i, e] = network.growth[i, e] * faster
             copy.transport[i, e] = network.transport[i, e] * slower
     electrolyte = change.electrolyte * exp(change.conducting * inverse)
@@ -305,9 +318,11 @@ def network_at(temperature: float, network: Network, copy: Network) -> Network:
         copy.order,
         copy.seed,
         copy.transformation_work,
+        copy.rounding,
         copy.weight,
         copy.barrier,
         copy.log_attempt,
+        copy.propagation,
         copy.growth,
         copy.transport,
         copy.charge_scale,

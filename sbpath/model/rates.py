@@ -5,15 +5,16 @@
     1/tau_start      = 1/tau_nucleation + k_p theta_q
     1/tau_nucleation = J0 exp(-B / A^2)
     1/tau_growth     = k0 (exp(alpha a) - exp(-(1 - alpha) a)) g(theta_q) k(A),   a = A / (nu R T)
-    g(theta_q)       = (s + (1 - s) theta_q)^m,   k(A) = 1 - exp(-A / 0.1 J/mol)
+    g(theta_q)       = (s + (1 - s) theta_q)^m,   k(A) = 1 - exp(-A / A_r)
 
-Each transforming Sb domain waits for a nucleus, or for the front of a neighbour that has already
-turned (propagation, k_p = 0 unless given), then fills, and the alkali has to reach
-it: the mosaic picture of Bai and Tian 2013 (Electrochim. Acta 89, 644) with classical
-nucleation theory and a rectified Butler-Volmer growth rate. `g` is 1 unless the edge grows
-autocatalytically (order m > 0; Watzky and Finke 1997, J. Am. Chem. Soc. 119, 10382); the
-seed s > 0 lets the first domain begin. `k` rounds the corner at A = 0 (see `GROWTH_ROUNDING`).
-No exponential can overflow, whatever the affinity.
+Each transforming Sb domain starts from a nucleus or from the front of a neighbour that has turned
+already, then fills, and the alkali has to reach it: the mosaic picture of Bai and Tian 2013
+(Electrochim. Acta 89, 644) with classical nucleation theory and a rectified Butler-Volmer growth
+rate. Propagation (k_p) is off unless given: it needs some product, but no overpotential, so with it a
+transformation that is given time ends in equilibrium. `g` is 1 unless the edge grows
+autocatalytically (order m > 0; Watzky and Finke 1997, J. Am. Chem. Soc. 119, 10382), which never
+helps a domain to start; the seed s > 0 lets the first domain begin. `k` rounds the corner at A = 0
+(see `GROWTH_ROUNDING`). No exponential can overflow, whatever the affinity.
 """
 
 from __future__ import annotations
@@ -30,8 +31,14 @@ MAX_EXPONENT = 600.0
 # switched off. It is a microvolt and shifts no curve, but without nucleation barriers and at high
 # temperature an integrator would otherwise hop across the corner for ever.
 GROWTH_ROUNDING = 0.1
-# Beyond this affinity the factor is 1 in double precision.
-GROWTH_ROUNDING_RANGE = 40.0 * GROWTH_ROUNDING
+# The same for edges with propagation, which run for long near A = 0: well above what the tolerance of
+# E (a microvolt) leaves open, and a tenth of a millivolt at most.
+FRONT_ROUNDING = 10.0
+# Beyond this many roundings the factor is 1 in double precision.
+ROUNDING_RANGE = 40.0
+# Share of the Sb below which there is no front: what the default tolerance leaves open. Fronts
+# multiply any product that they find, be it an error of the integration.
+MIN_FRONT = 1e-9
 
 
 def nucleation_constant(
@@ -87,19 +94,40 @@ def nucleation_slope(affinity: float, barrier: float, nucleation: float) -> floa
 
 
 @kernel
+def front(product: float) -> float:
+    """Share of the Sb from which fronts start: theta_q above `MIN_FRONT`, and zero below.
+
+    ``(theta_q - s)^2 / theta_q`` has a continuous slope (`front_slope`).
+    """
+    if product <= MIN_FRONT:
+        return 0.0
+    above = product - MIN_FRONT
+    return above * (above / product)
+
+
+@kernel
+def front_slope(product: float) -> float:
+    """Derivative of `front` with respect to theta_q, from 0 to 1."""
+    if product <= MIN_FRONT:
+        return 0.0
+    share = MIN_FRONT / product
+    return 1.0 - share * share
+
+
+@kernel
 def start_time(nucleation: float, propagation: float) -> float:
-    """Mean waiting time of a domain for a nucleus or the front of a neighbour, whichever is first (s).
+    """Mean waiting time of a domain for a nucleus or for a front, whichever comes first (s).
 
     Parameters
     ----------
     nucleation : float
         Waiting time for a nucleus (s), possibly ``inf``.
     propagation : float
-        k_p theta_q, rate at which fronts arrive (1/s).
+        Rate at which fronts arrive, k_p theta_q (1/s).
 
     Notes
     -----
-    With ``start / nucleation``, the share of domains that start from a nucleus,
+    ``start / nucleation`` is the share of domains that start from a nucleus. With it,
     ``d start/d nucleation = (start / nucleation)^2`` and ``d start/d propagation = -start^2``.
     """
     if propagation <= 0.0:
@@ -109,7 +137,14 @@ def start_time(nucleation: float, propagation: float) -> float:
 
 @kernel
 def growth_time(
-    affinity: float, product: float, growth: float, alpha: float, energy: float, order: float, seed: float
+    affinity: float,
+    product: float,
+    growth: float,
+    alpha: float,
+    energy: float,
+    order: float,
+    seed: float,
+    rounding: float,
 ) -> float:
     """Time for a nucleated domain to fill (s).
 
@@ -127,6 +162,8 @@ def growth_time(
         nu R T (J/mol).
     order, seed : float
         m and s of the autocatalytic factor; order 0 switches it off.
+    rounding : float
+        A_r, `GROWTH_ROUNDING` or `FRONT_ROUNDING` (J/mol).
     """
     a = affinity / energy
     forward = exp(-alpha * a)
@@ -135,21 +172,28 @@ def growth_time(
     time = forward / (growth * (1.0 - backward if a > 1.0 else -expm1(-a)))
     if order > 0.0:
         time /= _filled(product, seed) ** order
-    if affinity < GROWTH_ROUNDING_RANGE:
-        time /= _less_than_one(affinity / GROWTH_ROUNDING)
+    if affinity < ROUNDING_RANGE * rounding:
+        time /= _less_than_one(affinity / rounding)
     return time
 
 
 @kernel
 def growth_slopes(
-    affinity: float, product: float, time: float, alpha: float, energy: float, order: float, seed: float
+    affinity: float,
+    product: float,
+    time: float,
+    alpha: float,
+    energy: float,
+    order: float,
+    seed: float,
+    rounding: float,
 ) -> tuple[float, float]:
     """Derivatives of the growth time `time` (s) with respect to A (s mol/J) and theta_q (s), none positive."""
     occupied = _less_than_one(affinity / energy)
     relative = (alpha + (1.0 - occupied) / occupied) / energy
-    if affinity < GROWTH_ROUNDING_RANGE:
-        rounded = _less_than_one(affinity / GROWTH_ROUNDING)
-        relative += (1.0 - rounded) / rounded / GROWTH_ROUNDING
+    if affinity < ROUNDING_RANGE * rounding:
+        rounded = _less_than_one(affinity / rounding)
+        relative += (1.0 - rounded) / rounded / rounding
     by_product = -time * order * (1.0 - seed) / _filled(product, seed) if order > 0.0 else 0.0
     return -time * relative, by_product
 

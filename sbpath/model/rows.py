@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import numpy as np
 
 from sbpath.kernels import Floats, Floats2, Floats3, compiled, kernel
 from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import Network, copy_of, network_at
+from sbpath.model.rates import front
 from sbpath.model.transformations import MIN_AFFINITY, edge_times, new_volume
 from sbpath.model.workspace import workspace
 
@@ -37,9 +40,9 @@ def evaluate_rows(
         Volume newly formed in the product of each edge (m^3/mol Sb).
     motion : array, shape (n,)
         dE/dt, from the charge balance (V/s).
-    times : array, shape (3, E, n)
-        Times of nucleation, growth and transport of each edge (s); nan where there is no driving
-        force.
+    times : array, shape (4, E, n)
+        Waiting times of each edge (s): nucleation, growth, transport, and propagation, which is an
+        alternative to nucleation; nan where there is no driving force.
     """
     _check(states, network)
     count = len(currents)
@@ -72,7 +75,7 @@ def _evaluate_rows(
 ) -> tuple[Floats2, Floats, Floats3]:
     space, copy, present = workspace(network), copy_of(network), network
     volumes, motion = np.zeros((len(states), len(network.source))), np.zeros(len(states))
-    times = np.full((3, len(network.source), len(states)), np.nan)
+    times = np.full((4, len(network.source), len(states)), np.nan)
     for row in range(len(states)):
         present = network
         if temperatures[row] != network.temperature:
@@ -83,10 +86,11 @@ def _evaluate_rows(
             if space.affinity[e] - network.transformation_work[e] <= MIN_AFFINITY:
                 continue
             # `evaluate` skips edges with an empty reactant.
-            times[0, e, row], times[1, e, row], _ = edge_times(
-                0, e, states[row, network.target[e]], present, space
-            )
+            product = states[row, network.target[e]]
+            times[0, e, row], times[1, e, row], _ = edge_times(0, e, product, present, space)
             times[2, e, row] = present.transport[0, e]
+            arriving = present.propagation[0, e] * front(product)
+            times[3, e, row] = 1.0 / arriving if arriving > 0.0 else inf
         motion[row] = space.derivatives.dy_dt[network.layout.potential]
     return volumes, motion, times
 

@@ -14,6 +14,8 @@ from sbpath.kernels import Floats, kernel
 from sbpath.model.columns import EDGE_CURRENT, GROWTH, NUCLEATION, RATE, TRANSPORT, WORK
 from sbpath.model.network import Network
 from sbpath.model.rates import (
+    front,
+    front_slope,
     growth_slopes,
     growth_time,
     nucleation_slope,
@@ -62,6 +64,7 @@ def edge_times(
         network.energy[e],
         network.order[e],
         network.seed[e],
+        network.rounding[e],
     )
     return nucleation_time(driving, barrier, network.log_attempt[i, e]), growth, barrier
 
@@ -94,7 +97,7 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
             p: int = network.source[e]
             q: int = network.target[e]
             nucleation, growth, barrier = edge_times(i, e, state[first + q], network, space)
-            start = start_time(nucleation, network.propagation[i, e] * state[first + q])
+            start = start_time(nucleation, network.propagation[i, e] * front(state[first + q]))
             space.start[i, e] = start
             space.growth[i, e] = growth
             if start == inf:
@@ -116,13 +119,14 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
                     network.energy[e],
                     network.order[e],
                     network.seed[e],
+                    network.rounding[e],
                 )
                 # d start/d nucleation, times the nucleation time: no square of a time, which overflows.
                 nucleated = start * (start / nucleation)
                 by_affinity += nucleation_slope(driving, barrier, nucleated)
                 by_reactant = 1.0 / waiting if state[first + p] > 0.0 else 0.0
-                reached = start / waiting
-                by_product = reactant * network.propagation[i, e] * (reached * reached)
+                arrives = network.propagation[i, e] * front_slope(state[first + q])
+                by_product = reactant * arrives * ((start / waiting) * (start / waiting))
                 by_product -= rate * product_slope / waiting
                 # d tau/dE = (d tau/dA) (dA/dE) with dA/dE = F (x_p - x_q) = -F step.
                 by_potential = rate * by_affinity / waiting * step * F
@@ -174,7 +178,8 @@ def fill_transformations(network: Network, space: Workspace, values: Floats) -> 
     """Fill the columns of affinity, heat by cause, rate and current of each edge, after `evaluate`.
 
     The affinity remaining after the transformation work is divided in proportion to the three
-    times in series, ``r (A - W) tau_i / (tau_1 + tau_2 + tau_3) / M``; each part is thus
+    times in series, ``r (A - W) tau_i / (tau_1 + tau_2 + tau_3) / M``; the wait for a start counts as
+    nucleation, whether a nucleus or a front ends it. Each part is thus
     non-negative, and with the work they add up to ``r A / M``.
     """
     edges, columns = len(network.source), network.columns

@@ -145,20 +145,22 @@ def zero_rate(limit: ZeroRate, ax: Axes | None = None) -> Axes:
         fitted = slice(0, limit.fitted)
         rates = np.geomspace(CENTURY_C, limit.rates_C[limit.fitted - 1], 100)
         ax.plot(rates, limit.law_mV(rates), color="black", label=r"$a\,/\sqrt{L-\ln c}+k\,c$")
-        ax.plot(
-            limit.rates_C[fitted], limit.hysteresis_mV[fitted], "o", ms=4, color="black", label="simulated"
-        )
+        label = "simulated" if limit.propagating_mV is None else "simulated without propagation"
+        ax.plot(limit.rates_C[fitted], limit.hysteresis_mV[fitted], "o", ms=4, color="black", label=label)
         if limit.fitted < len(limit.rates_C):
             rest = slice(limit.fitted, None)
             ax.plot(
                 limit.rates_C[rest], limit.hysteresis_mV[rest], "o", ms=4, mfc="white", mec="black",
                 label="too fast for the law",
             )  # fmt: skip
-        ax.plot(CENTURY_C, limit.remaining_mV, "D", ms=4.5, color="black")
-        ax.annotate(
-            f"{limit.remaining_mV:.0f} mV at one\nhalf cycle per century",
-            (CENTURY_C, limit.remaining_mV), (8, 0), textcoords="offset points", ha="left", va="top", fontsize="small",
-        )  # fmt: skip
+        if limit.propagating_mV is None:
+            ax.plot(CENTURY_C, limit.remaining_mV, "D", ms=4.5, color="black")
+            ax.annotate(
+                f"{limit.remaining_mV:.0f} mV at one\nhalf cycle per century",
+                (CENTURY_C, limit.remaining_mV), (8, 0), textcoords="offset points", ha="left", va="top", fontsize="small",
+            )  # fmt: skip
+        else:
+            ax.plot(limit.rates_C, limit.propagating_mV, "D--", ms=4, mfc="white", color="black", label="with propagation")
         ax.set_xscale("log")
         ax.set_xlabel("C-rate c  (h$\\mathregular{^{-1}}$)")
         ax.set_ylabel("Hysteresis  (mV)")

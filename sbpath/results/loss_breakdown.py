@@ -9,9 +9,9 @@ where the loop is the energy taken up on extraction less the energy delivered on
 Sb). The heat of an edge is the transformation work, r W / M, and the rest, r (A - W) / M, divided in
 proportion to the three time constants in series:
 
-    nucleation : growth : transport  =  tau_nucleation : tau_growth : tau_transport
+    nucleation : growth : transport  =  tau_start : tau_growth : tau_transport
 
-at every instant. No part is negative, as each is the integral of a non-negative rate, and the parts
+at every instant; with propagation, "nucleation" is the wait for a nucleus or a front. No part is negative, as each is the integral of a non-negative rate, and the parts
 add up to the loop of a cycle that ends in its initial state. In a first cycle, which can leave other
 phases behind, the difference is the change of the stored energy.
 """

@@ -5,7 +5,8 @@ g = (A - W) / V_q, and with it the barrier of classical nucleation theory
 
     b = 16 pi S gamma^3 / (3 k_B T g^2)   in kT  (the B / A^2 of `sbpath.model.rates`).
 
-A domain waits 1 / (J0 exp(-b)) for a nucleus, then for growth, then for transport of the alkali. The
+A domain waits 1 / (J0 exp(-b)) for a nucleus, or 1 / (k_p theta) for the front of a domain that has
+turned already, then for growth, then for transport of the alkali. The
 product with the shortest sum wins. Where nucleation is the longest wait for both products, that is
 the one with the lower barrier: for equal J0 and S, product 1 forms before product 2 if
 
@@ -24,6 +25,7 @@ from math import inf, isnan, nan
 
 import numpy as np
 
+from sbpath.model.rates import start_time
 from sbpath.model.rows import evaluate_rows
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.results.cycles import HalfCycle, half_cycles, half_cycles_of
@@ -31,8 +33,8 @@ from sbpath.solution import CAUSES, Floats, Solution
 
 # A phase that loses less than this share of the Sb in a half cycle is not a branch point.
 MIN_DECIDED_SHARE = 0.05
-# What a domain waits for, in sequence.
-WAITING_TIMES = CAUSES[:3]
+# What a domain waits for: three times in sequence, and propagation as an alternative to nucleation.
+WAITING_TIMES = (*CAUSES[:3], "propagation")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,9 +51,8 @@ class DrivingForces:
         J0 exp(-barrier), per domain of the reactant, even if none is present.
     log_attempt : array, shape (E,)
         ln(J0 / (1/s)).
-    waiting_s : array, shape (3, E, n)
-        Times of nucleation, growth and transport, in the order of `WAITING_TIMES`; a domain
-        transforms at the reciprocal of their sum.
+    waiting_s : array, shape (4, E, n)
+        Times in the order of `WAITING_TIMES`.
     """
 
     force_J_per_m3: Floats
@@ -63,29 +64,46 @@ class DrivingForces:
     @property
     def rate_per_s(self) -> Floats:
         """Rate at which a domain of the reactant transforms, even if none is present; shape (E, n)."""
-        return 1.0 / self.waiting_s.sum(axis=0)
+        nucleation, growth, transport, propagation = self.waiting_s
+        with np.errstate(divide="ignore"):
+            start = 1.0 / (1.0 / nucleation + 1.0 / propagation)
+        return 1.0 / (start + growth + transport)
 
 
 @dataclass(frozen=True, slots=True)
 class TimeConstants:
-    """Times a domain waits in sequence (s): nan without a driving force, inf if it never transforms."""
+    """Times a domain waits (s): nan without a driving force, inf if it never transforms.
+
+    It starts from a nucleus or from a front, whichever comes first, then waits for growth and transport.
+    """
 
     nucleation_s: float
     growth_s: float
     transport_s: float
+    propagation_s: float = inf
+
+    @property
+    def start_s(self) -> float:
+        """Mean time until a nucleus forms or a front arrives."""
+        return start_time(self.nucleation_s, 1.0 / self.propagation_s)
 
     @property
     def total_s(self) -> float:
-        """Sum of the three; the shortest wins."""
-        return self.nucleation_s + self.growth_s + self.transport_s
+        """Sum of start, growth and transport; the shortest wins."""
+        return self.start_s + self.growth_s + self.transport_s
 
     @property
     def longest(self) -> str:
-        """Which of `WAITING_TIMES` is the longest; empty without a driving force."""
+        """Which of `WAITING_TIMES` is limiting; empty without a driving force."""
         if isnan(self.total_s):
             return ""
-        times = (self.nucleation_s, self.growth_s, self.transport_s)
-        return WAITING_TIMES[times.index(max(times))]
+        times = (self.start_s, self.growth_s, self.transport_s)
+        slowest = times.index(max(times))
+        return (
+            "propagation"
+            if slowest == 0 and self.propagation_s < self.nucleation_s
+            else WAITING_TIMES[slowest]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +289,7 @@ def _competitor(
         threshold = energy * (max(level, 0.0) / barrier) ** (1.0 / 3.0)
 
     def waiting(edge: int, at: int | None) -> TimeConstants:
-        return TimeConstants(*([nan] * 3 if at is None else about.waiting_s[:, edge, at].tolist()))
+        return TimeConstants(*([nan] * 4 if at is None else about.waiting_s[:, edge, at].tolist()))
 
     return Competitor(
         product=solution.edges[e].product,

@@ -12,19 +12,28 @@ rate beyond any experiment, one half cycle per century.
 
 The law holds at low rates: where other phases take part at high rates (amorphous Sb without time to
 crystallise), fast points deviate. They are left out, fastest first, until the law fits.
+
+With propagation (k_p) there is another limit. The wait for a front, 1 / (k_p theta), needs no
+overpotential, so a cycle that is slow enough stays at equilibrium. The law then describes a plateau of
+the hysteresis in rate, which ends where fronts are faster than nuclei, at a rate proportional to k_p.
+The law is fitted without propagation, and the end of the plateau is where propagation halves the
+hysteresis.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sbpath.errors import InputError
 from sbpath.experiment import full_cycles
 from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.paths import value as number_at
+from sbpath.mechanism.paths import with_changes
 from sbpath.mechanism.reader import load_mechanism
+from sbpath.mechanism.records import value_or
 from sbpath.progress import with_progress
 from sbpath.protocol.steps import Rate
 from sbpath.results.cycles import cycle_summaries
@@ -36,6 +45,8 @@ from sbpath.text.tables import table
 CENTURY_C = 1.0 / (100.0 * 365.25 * 24.0)
 # Default C-rates (1/h).
 RATES_C = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+# Halvings of a decade in the search for the end of the plateau: 4 %.
+BISECTIONS = 6
 # Largest deviation of a point from the law, as a share of the largest hysteresis, and fewest points fitted.
 MAX_MISFIT, MIN_POINTS = 2e-3, 4
 
@@ -58,6 +69,13 @@ class ZeroRate:
         Parameters of the law in the module's docstring; c in 1/h.
     error_mV : float
         Largest deviation of a fitted point from the law.
+    propagating_mV : array, shape (n,), optional
+        Hysteresis with propagation, if the graph has any; `hysteresis_mV` is without it.
+    end_C : float, optional
+        C-rate at which propagation halves the hysteresis, if the graph has any: 0 if that is slower than
+        a half cycle per century, the fastest rate if it does so at all rates.
+    key : str
+        The largest propagation rate, as path in the file and value (1/s); empty without any.
     """
 
     mechanism: str
@@ -68,6 +86,9 @@ class ZeroRate:
     L: float
     k_mV_h: float
     error_mV: float
+    propagating_mV: Floats | None = None
+    end_C: float | None = None
+    key: str = ""
 
     def law_mV(self, rate_C: Floats | float) -> Floats:
         """Hysteresis by the law at a C-rate (1/h)."""
@@ -119,25 +140,72 @@ def zero_rate(
     if wrong or len({rate.value for rate in parsed}) < MIN_POINTS:
         raise InputError(f"rates: give at least four different C-rates such as C/100, not {rates!r}")
     values = np.array(sorted(rate.value for rate in parsed))
-    gaps = []
-    for value in with_progress(values.tolist(), "sbpath rates", "rate", progress):
+    keys = _propagation_keys(mechanism, graph)
+    bare = with_changes(mechanism, dict.fromkeys(keys, 0.0))
+
+    def hysteresis(of: Mechanism, rate: float) -> float:
         solution = simulate(
-            mechanism,
-            full_cycles(mechanism, Rate(value, "C"), 2),
+            of,
+            full_cycles(of, Rate(rate, "C"), 2),
             graph=graph,
             temperature_C=temperature_C,
             loading_mg_per_cm2=loading_mg_per_cm2,
             progress=False,
         )
-        gaps.append(cycle_summaries(solution)[-1].hysteresis_mV)
-    gap = np.array(gaps)
+        return cycle_summaries(solution)[-1].hysteresis_mV
+
+    runs = [(of, rate) for of in ((bare, mechanism) if keys else (bare,)) for rate in values.tolist()]
+    gaps = np.array([hysteresis(*run) for run in with_progress(runs, "sbpath rates", "rate", progress)])
+    gap = gaps[: len(values)]
     # ln(J0 x 1 h): the value of L if nucleation were the only wait.
     attempts = float(np.log(mechanism.kinetics.attempt_rate_per_s.value * 3600.0))
-    for fitted in range(len(values), MIN_POINTS - 1, -1):
-        a, L, k, error = _fit(values[:fitted], gap[:fitted], attempts)
-        if error <= MAX_MISFIT * float(gap.max()) or fitted == MIN_POINTS:
-            return ZeroRate(mechanism.name, values, gap, fitted, a, L, k, error)
-    raise AssertionError("there are at least MIN_POINTS rates")
+    found = ZeroRate(mechanism.name, values, gap, *_law(values, gap, attempts))
+    if not keys:
+        return found
+    key = max(keys, key=lambda key: number_at(mechanism, key))
+    end = _half_rate(lambda rate: hysteresis(mechanism, rate) / float(found.law_mV(rate)), values[-1])
+    return replace(
+        found, propagating_mV=gaps[len(values) :], end_C=end, key=f"{key} = {number_at(mechanism, key):g}"
+    )
+
+
+def _law(rates: Floats, gap: Floats, attempts: float) -> tuple[int, float, float, float, float]:
+    """The number of slow points that the law fits, and the fit to them, see `_fit`."""
+    fitted = len(rates)
+    found = _fit(rates, gap, attempts)
+    while fitted > MIN_POINTS and found[3] > MAX_MISFIT * float(gap.max()):
+        fitted -= 1
+        found = _fit(rates[:fitted], gap[:fitted], attempts)
+    return fitted, *found
+
+
+def _half_rate(share: Callable[[float], float], fastest: float) -> float:
+    """C-rate at which `share` falls below one half, searched downwards from `fastest`; 0 if it never does."""
+    high, low = fastest, 0.1 * fastest
+    if share(high) < 0.5:
+        return high
+    while share(low) >= 0.5:
+        high, low = low, 0.1 * low
+        if high <= CENTURY_C:
+            return 0.0
+    for _ in range(BISECTIONS):
+        middle = (low * high) ** 0.5
+        low, high = (middle, high) if share(middle) < 0.5 else (low, middle)
+    return (low * high) ** 0.5
+
+
+def _propagation_keys(mechanism: Mechanism, graph: str | None) -> list[str]:
+    """Paths of the propagation rates above zero that the edges of a graph have."""
+    common = [("kinetics", mechanism.kinetics)]
+    own = [
+        (f"transformations[{mechanism.transformations.index(edge.stated) + 1}]", edge.stated)
+        for edge in mechanism.edges(graph)
+    ]
+    return [
+        f"{path}.propagation_rate_per_s"
+        for path, record in common + own
+        if value_or(record.propagation_rate_per_s, 0.0) > 0.0
+    ]
 
 
 def _fit(rates: Floats, gap: Floats, attempts: float) -> tuple[float, float, float, float]:
@@ -163,21 +231,53 @@ def _fit(rates: Floats, gap: Floats, attempts: float) -> tuple[float, float, flo
 def report(limit: ZeroRate) -> str:
     """The law, its fit, and what remains at zero rate."""
     rates = [f"C/{1.0 / c:.4g}" if c < 1.0 else f"{c:.4g}C" for c in limit.rates_C.tolist()]
+    propagating = limit.propagating_mV
     rows = [
-        [rate, f"{gap:.1f}", f"{law:.1f}", "" if i < limit.fitted else "not fitted"]
-        for i, (rate, gap, law) in enumerate(
-            zip(rates, limit.hysteresis_mV.tolist(), limit.law_mV(limit.rates_C).tolist(), strict=True)
+        [rate, *gaps, f"{law:.1f}", "" if i < limit.fitted else "not fitted"]
+        for i, (rate, gaps, law) in enumerate(
+            zip(
+                rates,
+                _texts(
+                    *([limit.hysteresis_mV] if propagating is None else [propagating, limit.hysteresis_mV])
+                ),
+                limit.law_mV(limit.rates_C).tolist(),
+                strict=True,
+            )
         )
     ]
+    head = ["hysteresis / mV"] if propagating is None else ["hysteresis / mV", "without propagation"]
     lines = [
         "As the current goes to zero: gap(c) = a / sqrt(L - ln c) + k c, c in 1/h",
-        table(["rate", "hysteresis / mV", "law / mV", ""], rows),
+        table(["rate", *head, "law / mV", ""], rows),
         f"a = {limit.a_mV:.0f} mV, L = {limit.L:.2f}, k = {limit.k_mV_h:.3g} mV h (largest error {limit.error_mV:.2g} mV)",
         *(
             ["the law does not fit these rates: choose slower ones"]
             if limit.error_mV > 10.0 * MAX_MISFIT * float(limit.hysteresis_mV.max())
             else []
         ),
-        f"remains at one half cycle per century: {limit.remaining_mV:.1f} mV, falling by {limit.per_decade_mV:.1f} mV per decade",
+        *_remains(limit),
     ]
     return "\n".join(lines)
+
+
+def _texts(*columns: Floats) -> list[list[str]]:
+    return [[f"{number:.1f}" for number in row] for row in zip(*columns, strict=True)]
+
+
+def _remains(limit: ZeroRate) -> list[str]:
+    """What is left of the hysteresis at low rates."""
+    if limit.end_C is None:
+        return [
+            f"remains at one half cycle per century: {limit.remaining_mV:.1f} mV, "
+            f"falling by {limit.per_decade_mV:.1f} mV per decade"
+        ]
+    if limit.end_C >= limit.rates_C[-1]:
+        plateau = "product that is already there keeps it below half of the law at all these rates"
+    elif limit.end_C == 0.0:
+        plateau = "product that is already there does not halve it within a half cycle of a century"
+    else:
+        plateau = (
+            f"plateau in rate: {float(limit.law_mV(10.0 * limit.end_C)):.0f} mV; growth from product that is already there "
+            f"halves it at C/{float(f'{1.0 / limit.end_C:.2g}'):,.0f}, in proportion to {limit.key} /s"
+        )
+    return [plateau, "at zero rate nothing remains: the limit is equilibrium"]

@@ -21,7 +21,7 @@ from sbpath.text.tables import Column, file_table, signed, table
 PATH_HEAD = ["half cycle", "edge", "mAh/g", "Sb converted", "share of what left the phase"]
 COMPETITOR_HEAD = [
     "to", "driving force / kJ/mol Sb", "/ MJ/m3 product", "gamma / J/m2", "barrier / kT", "nucleation / s", "growth / s",
-    "transport / s", "share",
+    "transport / s", "propagation / s", "share",
 ]  # fmt: skip
 
 
@@ -40,7 +40,8 @@ def explanation(solution: Solution) -> str:
     parts += [
         "",
         "driving force: affinity minus transformation work; barrier: 16 pi S gamma^3 / (3 kT g^2), g per volume of product;",
-        "a domain waits for a nucleus, 1 / (J0 exp(-barrier)), then for growth, then for transport; the shortest sum wins.",
+        "a domain waits for a nucleus, 1 / (J0 exp(-barrier)), or for a front, 1 / (k_p theta), whichever comes first,",
+        "then for growth, then for transport; the shortest sum wins.",
         "If nucleation is the longest wait of both, the lower barrier wins: 1 before 2 if gamma1/gamma2 < (g1/g2)^(2/3).",
         "gamma is the same in both directions, g is not. Shares are of the whole half cycle, all other values of one instant.",
     ]
@@ -79,11 +80,16 @@ def paths_table(ways: Sequence[Pathways], labels: dict[str, str]) -> str:
 def branch_point_text(branch_point: BranchPoint, labels: dict[str, str]) -> list[str]:
     """A phase when half of its conversion is done: the competing products, and what decided."""
     name = labels[branch_point.phase]
+    rows = [_competitor_row(competitor, labels) for competitor in branch_point.competitors]
+    fronts = COMPETITOR_HEAD.index("propagation / s")
+    shown = [
+        column
+        for column in range(len(COMPETITOR_HEAD))
+        if column != fronts or any(row[fronts] not in ("-", "never") for row in rows)
+    ]
     lines = [
         f"{branch_point.direction.capitalize()}, {name} at E = {branch_point.potential_V:.3f} V, x = {branch_point.composition:.2f}",
-        table(
-            COMPETITOR_HEAD, [_competitor_row(competitor, labels) for competitor in branch_point.competitors]
-        ),
+        table([COMPETITOR_HEAD[i] for i in shown], [[row[i] for i in shown] for row in rows]),
     ]
     for competitor in branch_point.competitors[1:]:
         lines += [f"  {line}" for line in _race(branch_point, competitor, labels)]
@@ -111,6 +117,10 @@ def _race(branch_point: BranchPoint, competitor: Competitor, labels: dict[str, s
                 else f"{cause.capitalize()} decides"
             )
             lines = [f"{decision}: {both}: {order}."]
+            if cause == "propagation":
+                lines.append(
+                    "It favours the product that is there already: nucleation decided which that is."
+                )
         else:
             below = competitor.energy_ratio < competitor.lever
             if below != ahead:
@@ -143,7 +153,7 @@ def _wait(waiting: TimeConstants, product: str) -> str:
     if not waiting.longest:
         return f"{product} has no driving force"
     if isinf(waiting.total_s):
-        return f"{product} never nucleates"
+        return f"{product} never starts"
     return f"{product} takes {_seconds(waiting.total_s)} s (mostly {waiting.longest})"
 
 
@@ -172,6 +182,7 @@ COLUMNS: tuple[Column[_Row], ...] = (
     Column("Nucleation time [s]", lambda r: r[1].waiting.nucleation_s, "{:.6g}"),
     Column("Growth time [s]", lambda r: r[1].waiting.growth_s, "{:.6g}"),
     Column("Transport time [s]", lambda r: r[1].waiting.transport_s, "{:.6g}"),
+    Column("Propagation time [s]", lambda r: r[1].waiting.propagation_s, "{:.6g}"),
     Column("Longest time", lambda r: r[1].waiting.longest),
     Column("Decided by", lambda r: None if r[1] is r[0].winner else r[0].decided_by(r[1])),
     Column("Own potential [V]", lambda r: r[1].own_potential_V, "{:.6g}"),
@@ -187,10 +198,18 @@ def explain_table(solution: Solution) -> tuple[list[str], list[list[str]]]:
 def _competitor_row(competitor: Competitor, labels: dict[str, str]) -> list[str]:
     row = [labels[competitor.product], f"{competitor.affinity_J_per_mol / 1e3:.2f}"]
     if competitor.affinity_J_per_mol <= 0.0 or isnan(competitor.force_J_per_m3):
-        row += ["-", f"{competitor.interfacial_energy_J_per_m2:g}", *["-"] * 4]
+        row += ["-", f"{competitor.interfacial_energy_J_per_m2:g}", *["-"] * 5]
     else:
         row += [
             f"{competitor.force_J_per_m3 / 1e6:.0f}", f"{competitor.interfacial_energy_J_per_m2:g}", f"{competitor.barrier_kT:.1f}",
-            *map(_seconds, (competitor.waiting.nucleation_s, competitor.waiting.growth_s, competitor.waiting.transport_s)),
+            *map(
+                _seconds,
+                (
+                    competitor.waiting.nucleation_s,
+                    competitor.waiting.growth_s,
+                    competitor.waiting.transport_s,
+                    competitor.waiting.propagation_s,
+                ),
+            ),
         ]  # fmt: skip
     return [*row, f"{competitor.share:.1%}"]

@@ -39,7 +39,7 @@ def shipped_network(name, graph, resistance=None):
 
 
 def autocatalytic_network():
-    """Every optional term at once: galleries on both sides, swelling, autocatalysis, work."""
+    """Every optional term at once: galleries on both sides, swelling, autocatalysis, work, propagation."""
     gallery = {"galleries": [(0.8, 0.75, 1.5), (0.4, 0.55, 2.0)], "formula": "LixSb"}
     mechanism = tiny_mechanism(
         {
@@ -61,6 +61,8 @@ def autocatalytic_network():
         autocatalytic_order=1.5,
         seed_fraction=0.01,
         transformation_work_J_per_mol=700.0,
+        propagation_rate_per_s=2e-4,
+        propagation_activation_energy_J_per_mol=4.8e4,
     )
     return mechanism, build_network(mechanism, "all", 310.0)
 
@@ -244,6 +246,29 @@ def test_waiting_times_add_up():
     solution = held(mechanism, 0.45, "Hold at 0.45 V for 500 s")
     tau = tau_growth + tau_nucleation + tau_transport
     np.testing.assert_allclose(solution.fraction("Sb"), relaxation(solution.time_s, tau), atol=1e-9)
+
+
+@pytest.mark.parametrize("nucleation", [0.0, 1e-3], ids=["fronts alone", "fronts and nuclei"])
+def test_domains_that_start_from_product_spread_as_bass_says(nucleation):
+    # d theta/dt = (p + q theta)(1 - theta), all else being fast: the logistic curve of Verhulst 1838 for
+    # p = 0, in closed form with p by Bass 1969 (Manage. Sci. 15, 215).
+    q, first = 5e-3, 0.01
+    mechanism = one_edge(
+        interfaces={"Sb|LiSb": 0.0 if nucleation else 10.0}, attempt=nucleation or 1.0, growth=1e12,
+        propagation_rate_per_s=q,
+    )  # fmt: skip
+    solution = simulate(
+        mechanism, "Hold at 0.45 V for 1500 s", initial=State({"Sb": 1.0 - first, "LiSb": first}, 0.45),
+        options=TIGHT, progress=False,
+    )  # fmt: skip
+    start = (1.0 - first) / (1.0 + q * first / nucleation) if nucleation else (1.0 - first) / first
+    decay = np.exp(-(nucleation + q) * solution.time_s)
+    wanted = (
+        (1.0 - start * decay) / (1.0 + start * q / nucleation * decay)
+        if nucleation
+        else 1.0 / (1.0 + start * decay)
+    )
+    np.testing.assert_allclose(solution.fraction("LiSb"), wanted, atol=1e-7)
 
 
 def test_a_chain_at_constant_potential_is_batemans():

@@ -15,11 +15,15 @@ from sbpath.mechanism.reader import load_mechanism
 from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import build_network
 from sbpath.model.rates import (
+    MIN_FRONT,
+    front,
+    front_slope,
     growth_slopes,
     growth_time,
     nucleation_constant,
     nucleation_slope,
     nucleation_time,
+    start_time,
 )
 from sbpath.model.workspace import workspace
 from sbpath.physical import ZERO_CELSIUS_K, arrhenius
@@ -34,6 +38,7 @@ PLAIN = {
     "energy": RT,
     "order": 0.0,
     "seed": 1e-3,
+    "rounding": 0.1,
 }
 
 
@@ -216,6 +221,42 @@ def test_no_overflow_and_a_rate_that_never_falls_with_affinity(
     assert product_slope <= 0.0
     more = sum(waiting(affinity * 1.1, **options)[:2])
     assert more <= nucleation + growth
+
+
+# -- propagation -----------------------------------------------------------------------------------
+
+
+def test_nuclei_and_fronts_start_domains_in_parallel():
+    # 1 / (1/200 + 1/300) = 120 s; without fronts the nucleation time, to the last digit.
+    assert start_time(200.0, 1.0 / 300.0) == pytest.approx(120.0, rel=1e-15)
+    assert start_time(123.4567, 0.0) == 123.4567
+    assert start_time(math.inf, 0.0) == math.inf
+    assert start_time(math.inf, 1e-3) == 1e3
+
+
+@given(st.floats(-20.0, 260.0), st.floats(-30.0, 6.0))
+@settings(derandomize=True, deadline=None)
+def test_start_time_and_its_slopes_do_not_overflow(nucleation, propagation):
+    time, rate = 10.0**nucleation, 10.0**propagation
+    start = start_time(time, rate)
+    assert start <= min(time, 1.0 / rate) * (1.0 + 1e-15)
+    assert start >= 0.5 * min(time, 1.0 / rate)
+    # d start/d ln(nucleation) = start (start / nucleation), which the equations use.
+    h = 1e-4
+    difference = (start_time(time * (1.0 + h), rate) - start_time(time * (1.0 - h), rate)) / (2.0 * h)
+    wanted = start * (start / time)
+    assert math.isfinite(wanted)
+    assert wanted == pytest.approx(difference, rel=1e-6, abs=1e-11 * start)
+
+
+def test_fronts_start_from_product_that_is_there():
+    assert front(-1e-3) == front(0.0) == front(MIN_FRONT) == front_slope(MIN_FRONT) == 0.0
+    # Two parts in a billion at one half, and the slope is that of the difference.
+    assert front(0.5) == pytest.approx(0.5 - 2.0 * MIN_FRONT, rel=1e-12)
+    for product in (1.5e-9, 1e-8, 1e-3, 0.7):
+        h = 1e-4 * product
+        difference = (front(product + h) - front(product - h)) / (2.0 * h)
+        assert front_slope(product) == pytest.approx(difference, rel=1e-6)
 
 
 # -- temperature ------------------------------------------------------------------------------------

@@ -103,13 +103,14 @@ def test_evaluated_rows_are_those_of_the_interpreted_equations():
         expected = [new_volume(e, network, space) for e in range(len(network.source))]
         np.testing.assert_allclose(volumes[:, row], expected, rtol=1e-12)
         runs = space.affinity - network.transformation_work > 1e-9
-        np.testing.assert_array_equal(np.isnan(waiting[:, :, row]), np.tile(~runs, (3, 1)))
-        times = np.vstack([space.nucleation[0], space.growth[0], network.transport[0]])
+        np.testing.assert_array_equal(np.isnan(waiting[:, :, row]), np.tile(~runs, (4, 1)))
+        times = np.vstack([space.start[0], space.growth[0], network.transport[0]])
         # The equations skip edges whose reactant is empty, and the growth of what never nucleates.
         full = runs & (state[network.source] > 0.0)
         np.testing.assert_allclose(waiting[[0, 2]][:, full, row], times[[0, 2]][:, full], rtol=1e-9)
-        reached = full & np.isfinite(space.nucleation[0])
+        reached = full & np.isfinite(space.start[0])
         np.testing.assert_allclose(waiting[1, reached, row], times[1, reached], rtol=1e-9)
+        assert np.isinf(waiting[3, :, row][runs]).all()
         assert np.nanmin(waiting[:, :, row]) > 0.0
         # And the Jacobian has no row or column that the arrow leaves out.
         assert dense(space.derivatives).shape == (len(state), len(state))
