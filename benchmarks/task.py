@@ -19,6 +19,7 @@ import sbpath
 from sbpath.experiment import basis_of
 from sbpath.kernels import compiled
 from sbpath.mechanism.mechanism import Mechanism
+from sbpath.model.charge_transfer import overpotential
 from sbpath.model.columns import MOTION, TIME, VOLTAGE
 from sbpath.model.network import Network, build_network
 from sbpath.physical import ZERO_CELSIUS_K
@@ -42,14 +43,15 @@ JUMP = 1e-4
 
 
 class Leg(NamedTuple):
-    """A step as numbers: current (A/g), longest time (s), and a cut-off that is met where
-    ``side * (V - limit)`` falls to zero; a side of 0 is none.
+    """A step as numbers: current (A/g), longest time (s), a cut-off that is met where
+    ``side * (V - limit)`` falls to zero (a side of 0 is none), and the drop E - V (V) at its current.
     """
 
     current: float
     duration: float
     limit: float
     side: float
+    drop: float
 
 
 class Task(NamedTuple):
@@ -97,14 +99,9 @@ def make_task(mechanism: Mechanism, protocol: Protocol, graph: str = "candidate"
         assert programme.current_control[k]
         assert len(limit) <= 1
         value, side = (programme.value[limit[0]], programme.sign[limit[0]]) if limit else (0.0, 0.0)
-        legs.append(
-            Leg(
-                float(programme.level[programme.first_segment[k]]),
-                float(programme.duration[k]),
-                float(value),
-                float(side),
-            )
-        )
+        current = float(programme.level[programme.first_segment[k]])
+        drop = current * network.resistance + overpotential(current, network)
+        legs.append(Leg(current, float(programme.duration[k]), float(value), float(side), drop))
     pristine = [float(node == mechanism.initial_phase) for node in mechanism.nodes]
     start = np.array([*pristine, mechanism.upper_cutoff_V])
     return Task(mechanism, graph, protocol, network, programme, legs, start)

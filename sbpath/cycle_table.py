@@ -23,6 +23,7 @@ CHANGES = (
     "converted",
     "heat_parts_J_per_g",
     "joule_heat_J_per_g",
+    "charge_transfer_heat_J_per_g",
     "warming_J_per_g",
     "stored_J_per_g",
     "potential_V",
@@ -53,9 +54,10 @@ class CycleTable:
         first half cycle of a cycle includes rows before any charge passes.
     half_heat_parts_J_per_g : array, shape (H, 4, E)
         Irreversible heat of each edge by cause.
-    half_joule_heat_J_per_g, half_warming_J_per_g, half_stored_J_per_g, half_potential_V : array, shape (H,)
-        Heat in the series resistance, integral of S dT, change of the stored energy, and change of the
-        electrode potential.
+    half_joule_heat_J_per_g, half_charge_transfer_heat_J_per_g : array, shape (H,)
+        Heat in the series resistance and of charge transfer.
+    half_warming_J_per_g, half_stored_J_per_g, half_potential_V : array, shape (H,)
+        Integral of S dT, and changes of the stored energy and of the electrode potential.
     """
 
     cycle: Integers
@@ -69,6 +71,7 @@ class CycleTable:
     half_converted: Floats
     half_heat_parts_J_per_g: Floats
     half_joule_heat_J_per_g: Floats
+    half_charge_transfer_heat_J_per_g: Floats
     half_warming_J_per_g: Floats
     half_stored_J_per_g: Floats
     half_potential_V: Floats

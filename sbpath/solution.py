@@ -139,8 +139,8 @@ class Solution:
         Input; `mechanism`, `graph`, `protocol`, `temperature_C`, `phases` and `edges` are
         shortcuts to its parts.
     time_s, potential_V, voltage_V, current_A_per_g : array, shape (n,)
-        Time; electrode potential E and terminal voltage V = E - I R_s against the alkali
-        metal; current per gram of Sb.
+        Time; electrode potential E and terminal voltage V = E - I R_s - eta against the
+        alkali metal, eta the overpotential of charge transfer; current per gram of Sb.
     composition : array, shape (n,)
         x, mol of alkali per mol of Sb.
     charge_mAh_per_g : array, shape (n,)
@@ -158,9 +158,9 @@ class Solution:
     edge_charge_mAh_per_g : array, shape (E, n)
         Charge that each edge has carried since the start, insertion positive. The remaining
         charge goes into solution phases and the double layer.
-    joule_heat_J_per_g, energy_J_per_g : array, shape (n,)
-        Heat in the series resistance, and energy delivered by the cell (integral of V I dt),
-        both since the start.
+    joule_heat_J_per_g, charge_transfer_heat_J_per_g, energy_J_per_g : array, shape (n,)
+        Heat in the series resistance and of charge transfer, and energy delivered by the cell
+        (integral of V I dt), all since the start.
     warming_J_per_g : array, shape (n,)
         Integral of S dT since the start, with the entropy S of the phases against alkali metal and host: the
         free energy lost as they are warmed. Zero if no step states a temperature.
@@ -197,6 +197,7 @@ class Solution:
     converted: Floats
     edge_charge_mAh_per_g: Floats
     joule_heat_J_per_g: Floats
+    charge_transfer_heat_J_per_g: Floats
     energy_J_per_g: Floats
     warming_J_per_g: Floats
     stored_J_per_g: Floats
@@ -371,6 +372,11 @@ class Solution:
         heat = self.rates_per_s * self.affinities_J_per_mol / self.mechanism.host_molar_mass_g_per_mol
         heat.setflags(write=False)
         return heat
+
+    @property
+    def irreversible_heat_J_per_g(self) -> Floats:
+        """All heat since the start, without the reversible heat T dS/dt, shape (n,)."""
+        return self.heat_J_per_g.sum(axis=0) + self.joule_heat_J_per_g + self.charge_transfer_heat_J_per_g
 
     @property
     def heat_J_per_g(self) -> Floats:

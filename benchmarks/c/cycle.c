@@ -73,7 +73,7 @@ static int residual_jacobian(sunrealtype t, sunrealtype cj, N_Vector y, N_Vector
 static double distance(const Solver *s, N_Vector y) {
     const Electrode *m = s->electrode;
     if (m->side[s->leg] == 0.0) return 1.0;
-    double voltage = N_VGetArrayPointer(y)[m->nodes] - m->current[s->leg] * m->resistance;
+    double voltage = N_VGetArrayPointer(y)[m->nodes] - m->drop[s->leg];
     return m->side[s->leg] * (voltage - m->limit[s->leg]);
 }
 

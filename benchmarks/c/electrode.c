@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As in sbpath.model: affinities (J/mol) below which an edge stands still and over which its
- * growth is rounded off, and the largest exponent of a nucleation time. */
+/* As in sbpath.model: affinity (J/mol) below which an edge stands still, roundings beyond which its
+ * growth is not rounded off, the largest exponent of a nucleation time, and the least front. */
 #define SMALLEST_AFFINITY 1e-9
-#define KINK 0.1
-#define BEYOND_KINK 40.0
+#define BEYOND_ROUNDING 40.0
 #define LARGEST_EXPONENT 600.0
+#define LEAST_FRONT 1e-9
 
 /* ---- the text file: lines of "name count value ..." ------------------------------------ */
 
@@ -78,14 +78,14 @@ Electrode *electrode_read(const char *path) {
         {"unchanged", &m->unchanged}, {"grows", &m->grows}, {"alpha", &m->alpha},
         {"energy", &m->energy}, {"order", &m->order}, {"seed", &m->seed},
         {"transformation_work", &m->transformation_work}, {"barrier", &m->barrier},
-        {"log_attempt", &m->log_attempt}, {"growth", &m->growth}, {"transport", &m->transport},
+        {"log_attempt", &m->log_attempt}, {"propagation", &m->propagation},
+        {"rounding", &m->rounding}, {"drop", &m->drop}, {"growth", &m->growth}, {"transport", &m->transport},
         {"start", &m->start}, {"duration", &m->duration}, {"limit", &m->limit}, {"side", &m->side},
     };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         bad = bad || read_into(file, arrays[i].name, arrays[i].to) < 0;
     bad = bad || read_one(file, "charge_scale", &m->charge_scale) < 0;
     bad = bad || read_one(file, "double_layer", &m->double_layer) < 0;
-    bad = bad || read_one(file, "resistance", &m->resistance) < 0;
     bad = bad || read_one(file, "faraday", &m->faraday) < 0;
     fclose(file);
     if (bad) {
@@ -105,6 +105,7 @@ void electrode_free(Electrode *m) {
                    m->gallery_start, m->sites, m->site_potential, m->site_energy, m->source,
                    m->target, m->unchanged, m->grows, m->alpha, m->energy, m->order, m->seed,
                    m->transformation_work, m->barrier, m->log_attempt, m->growth, m->transport,
+                   m->propagation, m->rounding, m->drop,
                    m->start, m->current, m->duration, m->limit, m->side, m->omega, m->content,
                    m->slope, m->curvature};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
@@ -152,11 +153,11 @@ static double new_volume(const Electrode *m, int e) {
 /* An edge that runs: its ends, what drives it (J/mol), the times (s) and the rate (1/s). */
 typedef struct {
     int p, q;
-    double driving, volume, nucleation, growth, waiting, rate, step, filled, occupied, rounded;
+    double driving, volume, start, nucleated, growth, waiting, rate, step, filled, occupied, rounded;
 } Edge;
 
 /* Edge e in state y, as in sbpath.model.rates; 0 where its reactant is empty, where it stands still,
- * or where nucleation is out of reach. */
+ * or where it cannot start. */
 static int edge_at(const Electrode *m, int e, const double *y, Edge *edge) {
     int p = edge->p = m->source[e], q = edge->q = m->target[e];
     if (y[p] <= 0.0) return 0;
@@ -164,17 +165,24 @@ static int edge_at(const Electrode *m, int e, const double *y, Edge *edge) {
     if (driving <= SMALLEST_AFFINITY) return 0;
     edge->volume = new_volume(m, e);
     double exponent = m->barrier[e] * edge->volume * edge->volume / (driving * driving) - m->log_attempt[e];
-    if (exponent > LARGEST_EXPONENT) return 0;
-    edge->nucleation = exp(exponent);
+    double nucleation = exponent > LARGEST_EXPONENT ? INFINITY : exp(exponent);
+    double front = y[q] > LEAST_FRONT ? (y[q] - LEAST_FRONT) * ((y[q] - LEAST_FRONT) / y[q]) : 0.0;
+    double arriving = m->propagation[e] * front;
+    edge->start = arriving <= 0.0 ? nucleation
+                  : isinf(nucleation) ? 1.0 / arriving
+                                      : nucleation / (1.0 + arriving * nucleation);
+    if (isinf(edge->start)) return 0;
+    edge->nucleated = edge->start * (edge->start / nucleation);
     double a = driving / m->energy[e], forward = exp(-m->alpha[e] * a);
     double backward = m->alpha[e] == 0.5 ? forward * forward : exp(-a);
     edge->occupied = less_than_one(a, backward);
     edge->growth = forward / (m->growth[e] * edge->occupied);
     edge->filled = m->seed[e] + (1.0 - m->seed[e]) * fmax(y[q], 0.0);
     if (m->order[e] > 0.0) edge->growth /= pow(edge->filled, m->order[e]);
-    edge->rounded = driving < BEYOND_KINK * KINK ? less_than_one(driving / KINK, exp(-driving / KINK)) : 1.0;
+    double near = driving / m->rounding[e];
+    edge->rounded = near < BEYOND_ROUNDING ? less_than_one(near, exp(-near)) : 1.0;
     edge->growth /= edge->rounded;
-    edge->waiting = edge->nucleation + edge->growth + m->transport[e];
+    edge->waiting = edge->start + edge->growth + m->transport[e];
     edge->rate = y[p] / edge->waiting;
     edge->step = m->content[q] - m->content[p];
     return 1;
@@ -207,19 +215,21 @@ void electrode_jacobian(Electrode *m, double current, const double *y, double *j
         if (!edge_at(m, e, y, &edge)) continue;
         int p = edge.p, q = edge.q;
         double driving = edge.driving, waiting = edge.waiting, rate = edge.rate, step = edge.step;
-        double slope = -2.0 * edge.nucleation * m->barrier[e] * edge.volume * edge.volume /
+        double slope = -2.0 * edge.nucleated * m->barrier[e] * edge.volume * edge.volume /
                            (driving * driving * driving) -
                        edge.growth * ((m->alpha[e] + (1.0 - edge.occupied) / edge.occupied) / m->energy[e] +
-                                      (1.0 - edge.rounded) / edge.rounded / KINK);
+                                      (1.0 - edge.rounded) / edge.rounded / m->rounding[e]);
         double product_slope =
             m->order[e] > 0.0 ? -edge.growth * m->order[e] * (1.0 - m->seed[e]) / edge.filled : 0.0;
         double by_reactant = 1.0 / waiting;
-        double by_product = -rate * product_slope / waiting;
+        double apart = LEAST_FRONT / fmax(y[q], LEAST_FRONT), reached = edge.start / waiting;
+        double by_product = y[p] * m->propagation[e] * (1.0 - apart * apart) * reached * reached -
+                            rate * product_slope / waiting;
         double by_potential = rate * slope / waiting * step * m->faraday;
         /* The nucleus is as large as the product's content makes it. */
         double swelling =
             2.0 * m->barrier[e] * edge.volume * m->grows[e] * m->partial_volume[q] * m->slope[q];
-        by_potential -= rate * edge.nucleation * swelling / (driving * driving) / waiting;
+        by_potential -= rate * edge.nucleated * swelling / (driving * driving) / waiting;
         double scale = m->charge_scale;
         faradaic += scale * step * rate;
         J(p, p) -= by_reactant;

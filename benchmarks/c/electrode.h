@@ -13,14 +13,14 @@ typedef struct {
     /* Edges. */
     int *source, *target;
     double *unchanged, *grows, *alpha, *energy, *order, *seed, *transformation_work;
-    double *barrier, *log_attempt, *growth, *transport;
+    double *rounding, *barrier, *log_attempt, *propagation, *growth, *transport;
     /* Whole electrode. */
-    double charge_scale, double_layer, resistance, faraday;
+    double charge_scale, double_layer, faraday;
     /* nodes fractions, then E (V). */
     double *start;
-    /* Legs of the protocol: I (A/g), longest time (s), and a cut-off that is met where
-     * side (V - limit) falls to zero; a side of 0 is none. */
-    double *current, *duration, *limit, *side;
+    /* Legs of the protocol: I (A/g), longest time (s), a cut-off that is met where
+     * side (V - limit) falls to zero (a side of 0 is none), and E - V (V). */
+    double *current, *duration, *limit, *side, *drop;
     /* Room: thermodynamics of the nodes. */
     double *omega, *content, *slope, *curvature;
 } Electrode;

@@ -44,7 +44,7 @@ def _leg(task: Task, leg: Leg, state: Floats, method: str, rtol: float, atol: fl
         return dense(space.derivatives)
 
     def distance(t: float, y: Floats) -> float:
-        return leg.side * (y[-1] - leg.current * network.resistance - leg.limit)
+        return leg.side * (y[-1] - leg.drop - leg.limit)
 
     distance.terminal, distance.direction = True, -1.0  # type: ignore[attr-defined]
     if leg.side and distance(0.0, state) <= 0.0:

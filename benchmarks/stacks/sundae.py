@@ -28,7 +28,6 @@ def contestants(task: Task) -> list[Contestant]:
 
     equations = library()
     electrode = equations.electrode_read(write_numbers(task))
-    resistance = task.network.resistance
     now = SimpleNamespace(leg=task.legs[0])
     by_column = np.empty((len(task.start), len(task.start)))
 
@@ -53,7 +52,7 @@ def contestants(task: Task) -> list[Contestant]:
         # Where there is no cut-off, it is far away: a constant zero makes SUNDIALS complain.
         if not leg.side:
             return 1.0
-        return leg.side * (y[-1] - leg.current * resistance - leg.limit)
+        return leg.side * (y[-1] - leg.drop - leg.limit)
 
     def cutoff(t: float, y: Floats, events: Floats) -> None:
         events[0] = distance(y)

@@ -118,8 +118,7 @@ class Solver:
         """Time and voltage of each step of the protocol."""
         starts = np.flatnonzero(np.diff(result.rows[:, 0])) + 1
         parts = np.split(result.rows, starts)
-        drops = [leg.current * self.task.network.resistance for leg in self.task.legs]
-        return [(part[:, 1], part[:, -1] - drop) for part, drop in zip(parts, drops, strict=True)]
+        return [(part[:, 1], part[:, -1] - leg.drop) for part, leg in zip(parts, self.task.legs, strict=True)]
 
 
 def contestant(task: Task, method: str, rtol: float = RTOL, atol: float = ATOL) -> Contestant:

@@ -49,8 +49,8 @@ def add(commands: Any) -> None:
     losses = commands.add_parser(
         "losses",
         help="where the hysteresis comes from",
-        description="Split the loop of the last cycle into nucleation, growth, transport, transformation work and "
-        "resistance; report the value of the path asymmetry, and what remains as the current goes to zero.",
+        description="Split the loop of the last cycle into nucleation, growth, transport, transformation work, "
+        "resistance and charge transfer; report the value of the path asymmetry, and what remains as the current goes to zero.",
         formatter_class=HelpFormatter,
     )
     _add_common(losses)

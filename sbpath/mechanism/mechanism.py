@@ -255,6 +255,22 @@ class Mechanism(Record):
         least, most = self.content_range
         return (most - least) * FARADAY_C_PER_MOL / self.host_molar_mass_g_per_mol / COULOMB_PER_MAH
 
+    @cached_property
+    def surface_m2_per_g(self) -> float:
+        """Surface of the active host, as spheres of the particle radius, per gram of host: 3 / (density x radius)."""
+        volume = self.volume_cm3_per_mol(self.initial_phase) * 1e-6
+        return 3.0 * volume / (self.electrode.particle_radius_m.value * self.host_molar_mass_g_per_mol)
+
+    def exchange_current_A_per_g(self, temperature_K: float) -> float:
+        """i0 A_s for currents in A per g of host; 0 if charge transfer is free."""
+        density = arrhenius(
+            value_or(self.kinetics.exchange_current_density_A_per_m2, 0.0),
+            value_or(self.kinetics.exchange_activation_energy_J_per_mol, 0.0),
+            temperature_K,
+            self.reference_temperature_C + ZERO_CELSIUS_K,
+        )
+        return density * self.surface_m2_per_g
+
     def numbers(self) -> Iterator[tuple[str, Provenance]]:
         """Every number with provenance, by its path in the file."""
         return _numbers(self, "")

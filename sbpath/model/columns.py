@@ -52,13 +52,14 @@ FLOWS: tuple[Column, ...] = (
 )
 
 # Causes of heat, those of size "edges" for each edge.
-RESISTANCE, NUCLEATION, GROWTH, TRANSPORT, WORK = range(5)
+RESISTANCE, NUCLEATION, GROWTH, TRANSPORT, WORK, CHARGE_TRANSFER = range(6)
 HEAT_CAUSES: tuple[Column, ...] = (
     Column("resistance", "W/g", integral="joule_heat_J_per_g"),
     Column("nucleation", "W/g", "edges", "nucleation_heat_J_per_g"),
     Column("growth", "W/g", "edges", "growth_heat_J_per_g"),
     Column("transport", "W/g", "edges", "transport_heat_J_per_g"),
     Column("work", "W/g", "edges", "work_heat_J_per_g"),
+    Column("charge_transfer", "W/g", integral="charge_transfer_heat_J_per_g"),
 )
 
 

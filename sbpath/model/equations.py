@@ -9,7 +9,8 @@ the current consumed by the processes of `sbpath.model.processes`,
     C       = C_dl - (F/M) sum_p Theta_p dx_p/dE
 
 C is positive because dx/dE <= 0, so this is an ordinary differential equation in every
-control mode, including rest. The terminal voltage is ``V = E - I R_s``. In current
+control mode, including rest. The terminal voltage is ``V = E - I R_s - eta(I)``, with the overpotential
+of charge transfer (`sbpath.model.charge_transfer`). In current
 control I is given; in voltage control V(t) is given and I follows from it. Particles couple only
 through shared unknowns, so the Jacobian is an arrow: one block per particle, and a border.
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sbpath.kernels import Floats, kernel
+from sbpath.model.charge_transfer import driven_current, is_direct
 from sbpath.model.network import Network
 from sbpath.model.processes import add_rates, held_energy, side_charge
 from sbpath.model.thermo import node_entropy
@@ -156,9 +158,8 @@ def _balance_charge(
     stiffness = 0.0
     if control.current_control:
         current = control.level
-    elif network.resistance > 0.0:
-        current = (potential - control.level - control.slope * time) / network.resistance
-        stiffness = 1.0 / network.resistance
+    elif not is_direct(network):
+        current, stiffness = driven_current(potential - control.level - control.slope * time, network)
     else:
         # V equals E: the potential follows the programme, and I follows from the balance.
         dy_dt[at_E] = control.slope
@@ -202,7 +203,7 @@ def stored_charge(state: Floats, network: Network, space: Workspace) -> tuple[fl
 def stored_energy(state: Floats, network: Network, space: Workspace) -> float:
     """Energy held by all processes and the double layer (J/g); call after `fill_nodes` and `fill_means`.
 
-    Along any solution ``d(stored)/dt + V I + I^2 R_s + S dT/dt + heat of all processes = 0``. Phases and
+    Along any solution ``d(stored)/dt + V I + I^2 R_s + I eta + S dT/dt + heat of all processes = 0``. Phases and
     double layer hold ``sum Theta_p (Omega_p - F E x_p) / M + C_dl E^2 / 2``.
     """
     potential = state[network.layout.potential]

@@ -33,7 +33,8 @@ class TemperatureChange(NamedTuple):
     """How the numbers of a network change with temperature, see `network_at`.
 
     `entropy` of the fixed part of each node (P; J/(mol Sb K)); `site_slope` dU/dT of each gallery (V/K);
-    the activation energies over R (K) of `propagation` and `growth` (E), `transport` and conduction (`conducting`);
+    the activation energies over R (K) of `propagation` and `growth` (E), `transport`, conduction (`conducting`) and
+    charge transfer (`exchange`);
     `electrolyte`, its part of the resistance (Ohm g).
     """
 
@@ -43,6 +44,7 @@ class TemperatureChange(NamedTuple):
     growth: Floats
     transport: float
     conducting: float
+    exchange: float
     electrolyte: float
 
 
@@ -61,7 +63,8 @@ class Network(NamedTuple):
     divided by the new volume squared ((J/m^3)^2), `log_attempt`, `propagation` and `growth` (1/s),
     `transport` (s).
     Whole electrode: `charge_scale` (F/M, C/g), `double_layer` (F/g), `resistance` (Ohm g, which times
-    I in A/g is a voltage). `temperature` (K), and how the numbers `change` with it. `layout` of the
+    I in A/g is a voltage), `exchange` (2 i0 A_s, A/g; 0 if charge transfer is free) and
+    `thermal_voltage` (2 R T / F, V). `temperature` (K), and how the numbers `change` with it. `layout` of the
     state, `columns` of the record.
     """
 
@@ -93,6 +96,8 @@ class Network(NamedTuple):
     charge_scale: float
     double_layer: float
     resistance: float
+    exchange: float
+    thermal_voltage: float
     temperature: float
     change: TemperatureChange
     layout: Layout
@@ -135,7 +140,11 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         """The value of the edge, else the one given for all edges, else `default`."""
         return value_or(getattr(edge.stated, key), value_or(getattr(common, key), default))
 
+    exchange = 2.0 * mechanism.exchange_current_A_per_g(temperature)
     resistance = mechanism.series_resistance_ohm_g(temperature)
+    if resistance < SMALLEST_RESISTANCE:
+        # A step of the voltage would drive an exponential of it through charge transfer alone.
+        resistance = SMALLEST_RESISTANCE if exchange > 0.0 else 0.0
 
     def barrier(edge: Edge) -> float:
         interface = mechanism.interface(edge.reactant, edge.product)
@@ -218,7 +227,9 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         transport=rows([transport] * len(edges)),
         charge_scale=F / mechanism.host_molar_mass_g_per_mol,
         double_layer=mechanism.electrode.double_layer_F_per_g.value,
-        resistance=resistance if resistance >= SMALLEST_RESISTANCE else 0.0,
+        resistance=resistance,
+        exchange=exchange,
+        thermal_voltage=2.0 * R * temperature / F,
         temperature=temperature,
         change=TemperatureChange(
             entropy=row([sum(n * p.entropy_J_per_mol_K.value for n, p in parts) for parts in contents]),
@@ -227,7 +238,8 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
             growth=row([kinetic(e, "growth_activation_energy_J_per_mol") / R for e in edges]),
             transport=value_or(common.diffusion_activation_energy_J_per_mol, 0.0) / R,
             conducting=value_or(mechanism.electrolyte.conductivity_activation_energy_J_per_mol, 0.0) / R,
-            electrolyte=electrolyte if resistance >= SMALLEST_RESISTANCE else 0.0,
+            exchange=value_or(common.exchange_activation_energy_J_per_mol, 0.0) / R,
+            electrolyte=electrolyte if resistance > SMALLEST_RESISTANCE else 0.0,
         ),
         layout=layout_of(1, sizes),
         columns=columns_of(sizes),
@@ -266,6 +278,8 @@ def copy_of(network: Network) -> Network:
         network.charge_scale,
         network.double_layer,
         network.resistance,
+        network.exchange,
+        network.thermal_voltage,
         network.temperature,
         network.change,
         network.layout,
@@ -328,6 +342,8 @@ def network_at(temperature: float, network: Network, copy: Network) -> Network:
         copy.charge_scale,
         copy.double_layer,
         network.resistance - change.electrolyte + electrolyte,
+        network.exchange * exp(-change.exchange * inverse),
+        network.thermal_voltage * ratio,
         temperature,
         copy.change,
         copy.layout,

@@ -1,7 +1,8 @@
 """Electrodes of many particles: the share of the host that each holds, and how they differ.
 
 All particles are at one potential and exchange charge only through it. A particle differs from
-the mechanism's by factors on its size (transport scales with the square), its interfacial
+the mechanism's by factors on its size (transport scales with the square, surface per
+gram inversely), its interfacial
 energies (barriers scale with the cube), and its growth rates.
 """
 
@@ -162,5 +163,6 @@ def populated(network: Network, population: Population) -> Network:
         propagation=np.repeat(network.propagation, len(population), axis=0),
         growth=network.growth * rate,
         transport=network.transport * size**2,
+        exchange=network.exchange * float(np.sum(population.weight / population.size)),
         layout=layout_of(len(population), sizes_of(network)),
     )

@@ -32,7 +32,7 @@ def heat(solution: Solution, cycle: int | None = None, axes: np.ndarray | None =
     """
     halves = half_cycles_of(solution, cycle)
     flow = heat_flow(solution)
-    lost = flow.transformation_W_per_g.sum(axis=0) + flow.joule_W_per_g
+    lost = flow.irreversible_W_per_g
     with style():
         if axes is None:
             _, axes = plt.subplots(

@@ -26,7 +26,7 @@ INSERTION, EXTRACTION = "#0072B2", "#D55E00"
 ORANGE, SKY, GREEN, YELLOW, ROSE, TEAL = "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#C0307A", "#1F5C5C"
 PHASES = (GREY, GREEN, ORANGE, SKY, YELLOW, ROSE, "#2B1B6E", "#CCDDAA", "#6B2000", "#E0C8E8", TEAL, "#BBBB55")
 # Causes of a loss, in the order of `LOSSES`.
-CAUSES = ("#6A4C93", "#C08552", "#3FA7A0", "#B8E986", "#5B6B7A")
+CAUSES = ("#6A4C93", "#C08552", "#3FA7A0", "#B8E986", "#5B6B7A", "#F2B5A7")
 # Systems, cells or ions side by side.
 SYSTEMS = ("#033D95", "#D490AB", "#168241", "#6E2A61", "#7C92E8", "#3BAD1E", "#8669FB", "#0636F8")
 # For a legend that may overlap the data.

@@ -1,8 +1,8 @@
 """Heat flow of the half-cell, as a microcalorimeter would measure it.
 
-    heat flow out  =  sum_e r_e A_e / M  +  I^2 R_s  -  T dS/dt
+    heat flow out  =  sum_e r_e A_e / M  +  I^2 R_s  +  I eta  -  T dS/dt
 
-The first two terms are losses and never negative; the last is the reversible heat of the phases
+The first three terms are losses and never negative; the last is the reversible heat of the phases
 against the alkali metal (`sbpath.model.entropy`), which changes sign with the current. Where the temperature
 changes, it includes what that does to the order in a phase, but not what warms the elements: heat
 capacities of formation are taken as zero.
@@ -28,8 +28,8 @@ class HeatFlow:
     ----------
     transformation_W_per_g : array, shape (E, n)
         Irreversible heat of each edge.
-    joule_W_per_g : array, shape (n,)
-        Joule heat of the series resistance.
+    joule_W_per_g, charge_transfer_W_per_g : array, shape (n,)
+        Joule heat of the series resistance, and heat of charge transfer.
     reversible_W_per_g : array, shape (n,)
         -T dS/dt; positive where heat is released.
     reversible_J_per_g : array, shape (n,)
@@ -38,13 +38,19 @@ class HeatFlow:
 
     transformation_W_per_g: Floats
     joule_W_per_g: Floats
+    charge_transfer_W_per_g: Floats
     reversible_W_per_g: Floats
     reversible_J_per_g: Floats
 
     @property
+    def irreversible_W_per_g(self) -> Floats:
+        """All losses, shape (n,)."""
+        return self.transformation_W_per_g.sum(axis=0) + self.joule_W_per_g + self.charge_transfer_W_per_g
+
+    @property
     def total_W_per_g(self) -> Floats:
         """Total heat flow, shape (n,)."""
-        return self.transformation_W_per_g.sum(axis=0) + self.joule_W_per_g + self.reversible_W_per_g
+        return self.irreversible_W_per_g + self.reversible_W_per_g
 
 
 def heat_flow(solution: Solution) -> HeatFlow:
@@ -75,9 +81,11 @@ def heat_flow(solution: Solution) -> HeatFlow:
     exchanged -= solution.warming_J_per_g - solution.warming_J_per_g[0]
     conducting = network.change.conducting * (1.0 / kelvin - 1.0 / network.temperature)
     resistance = network.resistance + network.change.electrolyte * np.expm1(conducting)
+    joule = solution.current_A_per_g**2 * resistance
     return HeatFlow(
         transformation_W_per_g=solution.heat_W_per_g,
-        joule_W_per_g=solution.current_A_per_g**2 * resistance,
+        joule_W_per_g=joule,
+        charge_transfer_W_per_g=solution.current_A_per_g * (solution.potential_V - solution.voltage_V) - joule,
         reversible_W_per_g=-per_gram * change,
         reversible_J_per_g=-exchanged,
     )

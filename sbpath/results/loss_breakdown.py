@@ -3,7 +3,7 @@
 Energy is conserved along every simulation: energy delivered, change of stored energy and heat sum
 to zero. Over a cycle, therefore,
 
-    loop = sum over edges of  integral r A / M dt  +  integral I^2 R_s dt  +  change of the stored energy,
+    loop = sum over edges of  integral r A / M dt  +  integral (I^2 R_s + I eta) dt  +  change of the stored energy,
 
 where the loop is the energy taken up on extraction less the energy delivered on insertion (J per g
 Sb). The heat of an edge is the transformation work, r W / M, and the rest, r (A - W) / M, divided in
@@ -39,7 +39,7 @@ from sbpath.results.cycles import (
 )
 from sbpath.solution import CAUSES, Floats, Solution
 
-LOSSES = (*CAUSES, "resistance")
+LOSSES = (*CAUSES, "resistance", "charge transfer")
 PROFILE_POINTS = 100
 
 
@@ -53,7 +53,7 @@ class PlateauLoss:
         Direction of its half cycle.
     plateau : Plateau
         Voltage, start and extent.
-    losses_mV : array, shape (5,)
+    losses_mV : array, shape (6,)
         Overpotential by cause, in the order of `LOSSES`: heat on the plateau over its charge.
     """
 
@@ -78,8 +78,8 @@ class LossBreakdown:
         Mean voltage of extraction less that of insertion.
     heat_J_per_g : array, shape (2, 4, E)
         Heat of each edge on insertion and on extraction, by cause in the order of `CAUSES`.
-    resistance_J_per_g : array, shape (2,)
-        Heat in the series resistance on insertion and on extraction.
+    resistance_J_per_g, charge_transfer_J_per_g : array, shape (2,)
+        Heat in the series resistance and of charge transfer on insertion and on extraction.
     gained_J_per_g : array, shape (2,)
         Change of the stored energy on insertion and on extraction, with the integral of S dT where the
         temperature changes.
@@ -95,14 +95,17 @@ class LossBreakdown:
     hysteresis_mV: float
     heat_J_per_g: Floats
     resistance_J_per_g: Floats
+    charge_transfer_J_per_g: Floats
     gained_J_per_g: Floats
     edges: tuple[Edge, ...]
     plateaus: tuple[PlateauLoss, ...]
 
     @property
     def losses_J_per_g(self) -> Floats:
-        """Losses on insertion and extraction, by cause in the order of `LOSSES`, shape (2, 5)."""
-        return np.column_stack([self.heat_J_per_g.sum(axis=2), self.resistance_J_per_g])
+        """Losses on insertion and extraction, by cause in the order of `LOSSES`, shape (2, 6)."""
+        return np.column_stack(
+            [self.heat_J_per_g.sum(axis=2), self.resistance_J_per_g, self.charge_transfer_J_per_g]
+        )
 
     @property
     def losses_mV(self) -> Floats:
@@ -140,7 +143,7 @@ class HysteresisProfile:
         x, and charge from the lowest one that both directions reach, in the middle of each stretch.
     gap_mV : array, shape (n,)
         Mean voltage of extraction less that of insertion over the stretch.
-    losses_mV : array, shape (5, n)
+    losses_mV : array, shape (6, n)
         Heat of both directions over the charge of the stretch, by cause (`LOSSES`).
     stored_mV : array, shape (n,)
         The rest: at the same x, different phases store different energy on insertion and on
@@ -187,6 +190,7 @@ def _breakdowns(solution: Solution, summaries: Sequence[CycleSummary]) -> list[L
                 hysteresis_mV=summary.hysteresis_mV,
                 heat_J_per_g=passed(table.half_heat_parts_J_per_g),
                 resistance_J_per_g=passed(table.half_joule_heat_J_per_g),
+                charge_transfer_J_per_g=passed(table.half_charge_transfer_heat_J_per_g),
                 gained_J_per_g=passed(table.half_stored_J_per_g + table.half_warming_J_per_g),
                 edges=solution.edges,
                 plateaus=tuple(
@@ -212,8 +216,8 @@ def loss_breakdown(solution: Solution, cycle: int | None = None) -> LossBreakdow
     >>> import sbpath
     >>> protocol = sbpath.cycling("C/10", 0.05, 1.5, cycles=2)
     >>> parts = sbpath.loss_breakdown(sbpath.simulate("li-sb", protocol, progress=False))
-    >>> parts.losses_mV.sum(axis=0).round(1).tolist()  # nucleation, growth, transport, work, resistance
-    [185.7, 6.3, 3.9, 0.0, 0.0]
+    >>> parts.losses_mV.sum(axis=0).round(1).tolist()  # in the order of LOSSES
+    [185.7, 6.3, 3.9, 0.0, 0.0, 0.0]
     """
     closed = {s.cycle: s for s in cycle_summaries(solution) if s.loop_J_per_g is not None}
     if not closed:
@@ -288,14 +292,20 @@ def hysteresis_profile(
 
 
 def _heats(solution: Solution) -> Floats:
-    """Heat by cause since the start (J/g), in the order of `LOSSES`, shape (5, n)."""
-    return np.vstack([solution.heat_parts_J_per_g.sum(axis=1), solution.joule_heat_J_per_g])
+    """Heat by cause since the start (J/g), in the order of `LOSSES`, shape (6, n)."""
+    return np.vstack(
+        [
+            solution.heat_parts_J_per_g.sum(axis=1),
+            solution.joule_heat_J_per_g,
+            solution.charge_transfer_heat_J_per_g,
+        ]
+    )
 
 
 def _against_charge(solution: Solution, half: HalfCycle, rows: slice) -> Floats:
     """Net charge (mAh/g), energy delivered and heat by cause (J/g) along a half cycle.
 
-    Includes the row before it; shape (7, n), in order of rising charge.
+    Includes the row before it; shape (8, n), in order of rising charge.
     """
     running = np.vstack([solution.charge_mAh_per_g, solution.energy_J_per_g, _heats(solution)])
     before = running[:, rows.start - 1] if rows.start > 0 else np.zeros(len(running))

@@ -19,6 +19,7 @@ from sbpath.arguments import items
 from sbpath.errors import InputError
 from sbpath.kernels import Floats
 from sbpath.mechanism.paths import value, with_changes
+from sbpath.model.charge_transfer import overpotential
 from sbpath.model.network import Network, build_network
 from sbpath.model.rows import linearize_rows
 from sbpath.model.workspace import fill_nodes, workspace
@@ -130,7 +131,7 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
 
     # Axes: row, unknown, parameter.
     forcing = by_parameters(lambda side: linearize_rows(states, currents, side)[0])
-    ohmic = by_parameters(lambda side: side.resistance)
+    drop = by_parameters(lambda side: _drop(currents, side))
     answers, duration = np.zeros(forcing.shape), np.zeros((len(values), len(solution.steps)))
     start = np.zeros(forcing.shape[1:])
     for number, record in enumerate(solution.steps):
@@ -140,7 +141,7 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
         start = answers[last]
         # The limited quantity has the same value at the end of the step.
         if record.outcome is Outcome.VOLTAGE:
-            change, motion = start[-1] - currents[last] * ohmic, rates[last, -1]
+            change, motion = start[-1] - drop[last], rates[last, -1]
         elif record.outcome is Outcome.COMPOSITION:
             _, slopes = _content(states[last], network)
             own = by_parameters(lambda side, row=last: _content(states[row], side)[0])
@@ -149,7 +150,7 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
             continue
         duration[:, number] = -change / motion
         start = start + np.outer(rates[last], duration[:, number])
-    voltage = answers[:, -1] - currents[:, None] * ohmic
+    voltage = answers[:, -1] - drop
     return Sensitivities(tuple(names), values, voltage.T.copy(), duration)
 
 
@@ -175,6 +176,12 @@ def _along(time: Floats, jacobians: Floats, forcing: Floats, start: Floats) -> F
         stages = both[k, :, :unknowns] @ answers[first] + both[k, :, unknowns:]
         answers[first + 1 : first + 4] = stages.reshape(4, unknowns, parameters)[1:]
     return answers
+
+
+def _drop(currents: Floats, network: Network) -> Floats:
+    """E - V (V) in every row."""
+    etas = [overpotential(current, network) for current in currents.tolist()]
+    return currents * network.resistance + np.array(etas)
 
 
 def _value(solution: Solution, name: str) -> float:

@@ -12,9 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from sbpath.kernels import Floats, kernel
+from sbpath.model.charge_transfer import is_direct, overpotential
 from sbpath.model.columns import (
     CAPACITANCE,
     CHARGE,
+    CHARGE_TRANSFER,
     CONTENT,
     CURRENT,
     MOTION,
@@ -109,7 +111,7 @@ def begin_step(
 ) -> tuple[Conserved, float]:
     """The conserved quantities of the coming step, and the energy delivered by a jump of E (J/g).
 
-    If the voltage is imposed and there is no series resistance, E jumps to it in `state`: the limit
+    If the voltage is imposed and is that of the electrode, E jumps to it in `state`: the limit
     of an infinitely fast sweep, in which no phase transforms and the charge of double layer and
     galleries moves reversibly.
     """
@@ -121,7 +123,7 @@ def begin_step(
     fill_means(state, network, space.mean)
     fill_nodes(state[layout.potential], network, space)
     before = stored_energy(state, network, space)
-    if not control.current_control and network.resistance == 0.0:
+    if not control.current_control and is_direct(network):
         state[layout.potential] = control.level
         fill_nodes(control.level, network, space)
     jump = before - stored_energy(state, network, space)
@@ -194,7 +196,8 @@ def read_point(
     if control.current_control:
         charge = conserved.charge + current * time
     potential = state[layout.potential]
-    voltage = potential - current * network.resistance
+    eta = overpotential(current, network)
+    voltage = potential - current * network.resistance - eta
     values[TIME] = time
     values[CURRENT] = current
     values[VOLTAGE] = voltage
@@ -215,6 +218,7 @@ def read_point(
     values[columns.power] = voltage * current
     values[columns.power + 1] = warming_power(control, potential, network, space)
     values[columns.heat[RESISTANCE]] = current * current * network.resistance
+    values[columns.heat[CHARGE_TRANSFER]] = current * eta
     fill_columns(state, network, space, values)
 
 

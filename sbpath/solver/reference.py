@@ -10,6 +10,7 @@ from typing import Any
 
 from sbpath.kernels import Floats
 from sbpath.mechanism.mechanism import Mechanism
+from sbpath.model.charge_transfer import overpotential
 from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import Network, sizes_of
 from sbpath.model.unknowns import state_of
@@ -63,7 +64,8 @@ def scipy_cycle(
             return dense(space.derivatives)
 
         def voltage(t: float, y: Floats, current: float = current, limit: float = limit) -> float:
-            return y[layout.potential] - current * network.resistance - limit
+            drop = current * network.resistance + overpotential(current, network)
+            return y[layout.potential] - drop - limit
 
         voltage.terminal, voltage.direction = True, -sign  # type: ignore[attr-defined]
         half = solve_ivp(

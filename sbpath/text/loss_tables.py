@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sbpath.mechanism.notation import edge_label, host_label, node_labels
 from sbpath.results.loss_breakdown import LOSSES, LossBreakdown
-from sbpath.solution import Floats, Solution
+from sbpath.solution import CAUSES, Floats, Solution
 from sbpath.text.tables import table
 
 LOSS_HEAD = ("Cycle", "Direction", "Edge", *(f"{cause.capitalize()} [J.g-1]" for cause in LOSSES))
@@ -24,7 +24,7 @@ def loss_report(solution: Solution, found: LossBreakdown) -> str:
         table(["", *LOSSES, "sum"], _direction_rows(found)),
         "",
         "By edge / J/g",
-        table(["half cycle", "edge", *LOSSES[:-1], "sum"], _edge_rows(found, labels)),
+        table(["half cycle", "edge", *CAUSES, "sum"], _edge_rows(found, labels)),
     ]
     if found.plateaus:
         parts += [
@@ -42,14 +42,16 @@ def loss_report(solution: Solution, found: LossBreakdown) -> str:
 
 
 def loss_rows(found: LossBreakdown) -> list[list[str]]:
-    """Heat by direction and edge in the columns of `LOSS_HEAD`; the series resistance is a separate row."""
+    """Heat by direction and edge in the columns of `LOSS_HEAD`; the losses of no edge have rows of their own."""
     rows = []
     for i, direction in enumerate(("insertion", "extraction")):
         for e, edge in enumerate(found.edges):
             heat = [f"{value:.9g}" for value in found.heat_J_per_g[i, :, e]]
-            rows.append([str(found.cycle), direction, str(edge), *heat, "0"])
-        drop = f"{found.resistance_J_per_g[i]:.9g}"
-        rows.append([str(found.cycle), direction, "resistance", *["0"] * (len(LOSSES) - 1), drop])
+            rows.append([str(found.cycle), direction, str(edge), *heat, "0", "0"])
+        for column in range(len(CAUSES), len(LOSSES)):
+            own = ["0"] * len(LOSSES)
+            own[column] = f"{found.losses_J_per_g[i, column]:.9g}"
+            rows.append([str(found.cycle), direction, LOSSES[column], *own])
     return rows
 
 

@@ -7,13 +7,14 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
+from math import asinh
 from typing import Any, get_args
 
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.notation import changes_text, host_label, node_labels, phase_labels
 from sbpath.mechanism.records import Atom, Cell, Gallery, Provenance, Quantity, Status
 from sbpath.model.equilibrium import equilibrium_potential
-from sbpath.physical import ZERO_CELSIUS_K
+from sbpath.physical import FARADAY_C_PER_MOL, GAS_CONSTANT_J_PER_MOL_K, ZERO_CELSIUS_K
 from sbpath.text.tables import indented, table
 
 STATUSES: tuple[str, ...] = get_args(Status)
@@ -119,11 +120,25 @@ def _heading(m: Mechanism) -> str:
         f"{m.theoretical_capacity_mAh_per_g:.1f} mAh/g {host_label(m)}, default graph: {m.default_graph}\n"
         f"electrolyte: {m.electrolyte.name} ({m.electrolyte.kind}), "
         f"series resistance {resistance:.3g} Ohm g ({drop:.2g} mV at 1C)\n"
+        + _charge_transfer(m)
         + (f"electrode design: {m.design}\n" if m.design else "")
         + (f"changed: {changes_text(m)}\n" if m.changes else "")
         + _validity(m)
         + f"numbers that shape the curve: {_counts(statuses(m))}\n"
         + f"cells, atoms and volumes: {_counts(statuses(m, structure=True))}\n"
+    )
+
+
+def _charge_transfer(m: Mechanism) -> str:
+    kelvin = m.temperature_C + ZERO_CELSIUS_K
+    exchange = m.exchange_current_A_per_g(kelvin)
+    if exchange == 0.0:
+        return ""
+    at_1C = 1e-3 * m.theoretical_capacity_mAh_per_g
+    eta_mV = 2e3 * GAS_CONSTANT_J_PER_MOL_K * kelvin / FARADAY_C_PER_MOL * asinh(at_1C / (2.0 * exchange))
+    return (
+        f"charge transfer: surface {m.surface_m2_per_g:.3g} m2/g, exchange current {exchange:.3g} A/g "
+        f"({eta_mV:.0f} mV at 1C)\n"
     )
 
 

@@ -23,6 +23,8 @@ CONTROLS = {
     "rest": (Control(True, 0.0, 0.0), None),
     "hold through a resistance": (Control(False, 0.7, 0.0), 0.2),
     "sweep through a resistance": (Control(False, 0.9, -1e-3), 0.2),
+    "hold through charge transfer": (Control(False, 0.7, 0.0), (0.0, 0.3)),
+    "sweep through both": (Control(False, 0.9, -1e-3), (0.2, 0.3)),
     "hold": (Control(False, 0.7, 0.0), 0.0),
     "sweep": (Control(False, 0.9, -1e-3), 0.0),
 }
@@ -32,10 +34,16 @@ TIGHT = SolverOptions(rtol=1e-9, atol=1e-12)
 shipped = functools.cache(load_mechanism)
 
 
-def shipped_network(name, graph, resistance=None):
+def through(network, between):
+    """The network with a series resistance, or with one and an exchange current, between E and V."""
+    resistance, exchange = between if isinstance(between, tuple) else (between, 0.0)
+    return network._replace(resistance=resistance, exchange=exchange)
+
+
+def shipped_network(name, graph, between=None):
     mechanism = shipped(name)
     network = build_network(mechanism, graph, mechanism.temperature_C + ZERO_CELSIUS_K)
-    return mechanism, network if resistance is None else network._replace(resistance=resistance)
+    return mechanism, network if between is None else through(network, between)
 
 
 def autocatalytic_network():
@@ -149,7 +157,7 @@ def test_jacobian_against_differences(name, graph, mode):
 def test_jacobian_against_differences_with_every_optional_term(mode):
     control, resistance = CONTROLS[mode]
     _, network = autocatalytic_network()
-    network = network._replace(resistance=resistance or 0.0)
+    network = through(network, resistance or 0.0)
     assert_jacobian(network, control, random_states(3, 30, seed=4), [10.0] * 30)
 
 
@@ -207,7 +215,7 @@ def test_current_under_voltage_control_is_that_of_ohm_and_of_the_charge_balance(
     current = evaluate(20.0, state, Control(False, 0.75, -1e-3), network, workspace(network), False)
     assert current == pytest.approx((0.8 - 0.73) / 0.2, rel=1e-13)
     # Without one: I is what makes E follow. Feeding it back in current control gives the same motion.
-    ideal = network._replace(resistance=0.0)
+    ideal = through(network, 0.0)
     swept, driven = workspace(network), workspace(network)
     current = evaluate(0.0, state, Control(False, 0.8, -1e-3), ideal, swept, False)
     evaluate(0.0, state, Control(True, current, 0.0), ideal, driven, False)

@@ -336,7 +336,7 @@ def test_charge_and_energy_close_with_a_film(filmed, rate):
     # Energy: delivered, stored and turned to heat, the film's own included.
     assert table["film_heat_J_per_g"][-1] > 1.0
     assert np.diff(table["film_heat_J_per_g"]).min() >= -1e-7 * table["film_heat_J_per_g"][-1]
-    heat = table["joule_heat_J_per_g"] + table["film_heat_J_per_g"]
+    heat = table["joule_heat_J_per_g"] + table["charge_transfer_heat_J_per_g"] + table["film_heat_J_per_g"]
     heat = heat + sum(table[f"{cause}_heat_J_per_g"].sum(axis=0) for cause in CAUSES)
     total = table["energy_J_per_g"] + table["stored_J_per_g"] + heat
     assert np.abs(total - total[0]).max() < 1e-5 * heat[-1]

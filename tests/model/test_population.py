@@ -230,7 +230,7 @@ def test_charge_antimony_energy_and_the_means(mixed):
     passed = charge - charge[0] - 3.6 * mixed.charge_mAh_per_g
     assert np.abs(passed).max() < 1e-8 * 3.0 * F / M_SB
     assert np.abs(mixed.fractions.sum(axis=0) - 1.0).max() < 1e-10
-    heat = mixed.heat_J_per_g.sum(axis=0) + mixed.joule_heat_J_per_g
+    heat = mixed.heat_J_per_g.sum(axis=0) + mixed.joule_heat_J_per_g + mixed.charge_transfer_heat_J_per_g
     total = mixed.energy_J_per_g + mixed.stored_J_per_g + heat
     assert np.abs(total - total[0]).max() < 1e-5 * heat[-1]
     assert mixed.heat_parts_J_per_g[:, :, -1].min() >= 0.0

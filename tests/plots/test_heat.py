@@ -12,7 +12,7 @@ from sbpath.results.cycles import half_cycles
 def test_heat_draws_total_irreversible_and_reversible(simulated):
     solution = cycled(simulated, "li-sb-llzo", "C/5")
     axes, flow = plots.heat(solution), heat_flow(solution)
-    lost = flow.transformation_W_per_g.sum(axis=0) + flow.joule_W_per_g
+    lost = flow.irreversible_W_per_g
     for column, half in enumerate(half_cycles(solution)[2:]):
         lines = {line.get_label().split(",")[0]: line for line in axes[1, column].lines}
         for name, values in (

@@ -224,7 +224,13 @@ def test_cycles_add_up_to_the_whole_run(whole, thinned):
     assert inserted - extracted == pytest.approx(thinned.charge_mAh_per_g[-1], rel=1e-9)
     # Half cycles leave out only cycle 3, a rest, in which no current flows but edges may run.
     rest = rows_of_cycle(whole, 3)
-    for name in ("heat_parts_J_per_g", "joule_heat_J_per_g", "edge_charge_mAh_per_g", "converted"):
+    for name in (
+        "heat_parts_J_per_g",
+        "joule_heat_J_per_g",
+        "charge_transfer_heat_J_per_g",
+        "edge_charge_mAh_per_g",
+        "converted",
+    ):
         running = getattr(whole, name)
         outside = running[..., -1] - (running[..., rest.stop - 1] - running[..., rest.start - 1])
         total = getattr(table, f"half_{name}").sum(axis=0)
@@ -235,6 +241,7 @@ def test_each_half_cycle_conserves_energy(thinned):
     # Energy delivered, change of what is stored, and heat.
     table = thinned.cycle_table
     heat = table.half_heat_parts_J_per_g.sum(axis=(1, 2)) + table.half_joule_heat_J_per_g
+    heat = heat + table.half_charge_transfer_heat_J_per_g
     lacking = table.half_energy_J_per_g + table.half_stored_J_per_g + heat
     assert np.abs(lacking).max() < 1e-4 * np.abs(table.half_energy_J_per_g).max()
 

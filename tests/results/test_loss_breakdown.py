@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from analytic import CORNER, K_B, M_SB, F, R, Textbook
+from analytic import CORNER, FRONT_CORNER, K_B, M_SB, F, R, Textbook
 from curves import at_composition, cycled, lobatto_integral, rows
 from scipy.special import dawsn
 from tiny import one_edge, solution_phase
@@ -21,13 +21,14 @@ from sbpath import (
     shipped_names,
     simulate,
 )
-from sbpath.results.loss_breakdown import LOSSES, loss_breakdowns
+from sbpath.results.loss_breakdown import loss_breakdowns
+from sbpath.solution import CAUSES
 from sbpath.text.loss_tables import loss_report, loss_rows
 
 CELSIUS = 25.0
 RT = R * (CELSIUS + 273.15)
 FULL = F / M_SB  # C/g of one electron per Sb
-NUCLEATION, GROWTH, TRANSPORT, WORK, RESISTANCE = range(5)
+NUCLEATION, GROWTH, TRANSPORT, WORK, RESISTANCE, CHARGE_TRANSFER = range(6)
 
 DEFAULTS = [(name, load_mechanism(name).default_graph) for name in shipped_names()]
 OTHERS = [(name, g) for name, default in DEFAULTS for g in load_mechanism(name).graphs if g != default]
@@ -56,16 +57,28 @@ def area(solution, cycle):
 def textbook_split(solution, these):
     """Heat of each edge by cause (W/g, shape (4, E, n)) from the equations of the model.
 
-    ``r (A - W) tau_i / sum(tau) / M`` with tau_n = exp(B / A'^2) / J0, tau_g = 1 / (k0 g k sinh-like),
+    ``r (A - W) tau_i / sum(tau) / M`` with 1 / tau_n = J0 exp(-B / A'^2) + k_p theta_q, tau_g = 1 / (k0 g k sinh-like),
     tau_t = R^2 / (pi^2 D), and ``r W / M``; every time from the numbers of the file.
     """
     book = Textbook.of(solution.mechanism.document, solution.graph, solution.temperature_C)
     theta, potential = solution.fractions[:, these], solution.potential_V[these]
     omega, content = book.grand_potentials(potential), book.contents(potential)
     parts = np.zeros((4, len(book.edges), len(potential)))
-    for e, (p, q, nu, gamma, shape, attempt, growth, alpha, order, seed, work, unchanged) in enumerate(
-        book.edges
-    ):
+    for e, (
+        p,
+        q,
+        nu,
+        gamma,
+        shape,
+        attempt,
+        growth,
+        alpha,
+        order,
+        seed,
+        work,
+        fronts,
+        unchanged,
+    ) in enumerate(book.edges):
         driving = omega[p] - omega[q] - work
         runs = driving > 0.0
         a = driving[runs]
@@ -75,10 +88,11 @@ def textbook_split(solution, these):
         barrier = 16.0 * np.pi * shape * gamma**3 * volume**2 / (3.0 * K_B * book.temperature * a**2)
         reduced = a / (nu * R * book.temperature)
         filled = (seed + (1.0 - seed) * np.maximum(theta[q][runs], 0.0)) ** order
-        speed = growth * filled * -np.expm1(-a / CORNER)
+        speed = growth * filled * -np.expm1(-a / (FRONT_CORNER if fronts > 0.0 else CORNER))
         times = np.array(
             [
-                np.exp(np.minimum(barrier, 600.0)) / attempt,
+                1.0
+                / (np.exp(-np.minimum(barrier, 600.0)) * attempt + fronts * np.maximum(theta[q][runs], 0.0)),
                 1.0 / (speed * (np.exp(alpha * reduced) - np.exp((alpha - 1.0) * reduced))),
                 np.full(len(a), book.transport),
             ]
@@ -187,9 +201,9 @@ def test_an_output_period_does_not_change_the_losses(simulated):
 def test_by_direction_and_edge_lists_every_joule_once(simulated):
     own = loss_breakdown(cycled(simulated, "li-sb-llzo", "C/5"))
     rows_ = loss_rows(own)
-    assert len(rows_) == 2 * (len(own.edges) + 1)
+    assert len(rows_) == 2 * (len(own.edges) + 2)
     assert sum(float(cell) for row in rows_ for cell in row[3:]) == pytest.approx(own.loop_J_per_g, rel=1e-5)
-    assert own.heat_J_per_g.shape == (2, len(LOSSES) - 1, len(own.edges))
+    assert own.heat_J_per_g.shape == (2, len(CAUSES), len(own.edges))
 
 
 # -- one cause alone: closed forms ------------------------------------------------------------------
@@ -278,6 +292,20 @@ def test_resistance_loses_i_squared_r_and_shifts_each_branch_by_ir(resistance):
     assert own.losses_mV.sum() == pytest.approx(2e3 * current * ohm_g, rel=0.02)
 
 
+def test_charge_transfer_loses_its_overpotential_times_the_charge_and_shifts_each_branch_by_it():
+    duration = 7200.0
+    i0 = {"exchange_current_density_A_per_m2": 0.3}
+    solution = one_cause(duration, growth=10.0, **i0)
+    own = loss_breakdown(solution)
+    # Spheres of 1 um of 121.76 g/mol and 20 cm3/mol.
+    surface = 3.0 / (121.76 / 20.0 * 1e6 * 1e-6)
+    eta = 2.0 * R * 298.15 / F * np.arcsinh(FULL / duration / (2.0 * 0.3 * surface))
+    assert eta > 0.015
+    assert own.losses_mV[:, CHARGE_TRANSFER] == pytest.approx(1e3 * eta, rel=1e-6)
+    assert own.losses_mV.sum() == pytest.approx(2e3 * eta, rel=0.02)
+    assert own.hysteresis_mV == pytest.approx(2e3 * eta, rel=0.02)
+
+
 def test_resistance_of_a_solid_cell_is_thickness_over_conductivity(simulated):
     solution = cycled(simulated, "li-sb-llzo", "C/5")
     document = solution.mechanism.document
@@ -300,7 +328,7 @@ def test_resistance_of_a_solid_cell_is_thickness_over_conductivity(simulated):
 def test_what_has_no_edges_loses_nothing():
     phase = solution_phase([(3.0, 0.7, 1.0)], cutoffs=(0.1, 1.5))
     own = loss_breakdown(simulate(phase, cycling("C/10", 0.1, 1.5, 2), progress=False))
-    assert own.losses_J_per_g.tolist() == [[0.0] * 5] * 2
+    assert own.losses_J_per_g.tolist() == [[0.0] * 6] * 2
     assert abs(own.loop_J_per_g) < 1e-5
 
 

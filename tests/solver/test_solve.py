@@ -151,7 +151,9 @@ def test_antimony_bounds_and_second_law(simulated, name, graph, tolerance):
     assert np.abs(solution.fractions.sum(axis=0) - 1.0).max() < 1e-10
     assert solution.fractions.min() > -10.0 * 1e-3 * tolerance
     assert (solution.rates_per_s * solution.affinities_J_per_mol).min() >= 0.0
-    heat = np.vstack([solution.heat_J_per_g, solution.joule_heat_J_per_g])
+    heat = np.vstack(
+        [solution.heat_J_per_g, solution.joule_heat_J_per_g, solution.charge_transfer_heat_J_per_g]
+    )
     # Rows inside an integrator step lie on a cubic through its powers, which may sag a little.
     assert np.diff(heat, axis=1).min() >= -tolerance * heat[:, -1].sum()
     ends = np.unique([i for step in solution.steps for i in range(step.first, step.last, 3)])
@@ -200,7 +202,7 @@ def test_first_law_in_every_mode_of_control(simulated, name, graph):
     # Energy delivered + stored + turned to heat stays what it was, jumps of the potential included.
     solution = simulated(name, EVERY_MODE, graph=graph)
     stored = textbook_of(solution).stored_energy(solution.fractions, solution.potential_V)
-    heat = solution.heat_J_per_g.sum(axis=0) + solution.joule_heat_J_per_g
+    heat = solution.irreversible_heat_J_per_g
     total = solution.energy_J_per_g + stored + heat
     assert heat[-1] > 100.0
     assert np.abs(total - total[0]).max() < 1e-5 * heat[-1]
@@ -217,7 +219,7 @@ def test_the_area_of_a_closed_loop_is_its_heat(simulated, name, graph):
     # The second cycle ends where it began.
     assert np.abs(solution.fractions[:, end] - solution.fractions[:, start]).max() < 1e-5
     area = -(solution.energy_J_per_g[end] - solution.energy_J_per_g[start])
-    heat = (solution.heat_J_per_g.sum(axis=0) + solution.joule_heat_J_per_g)[[start, end]] @ [-1.0, 1.0]
+    heat = solution.irreversible_heat_J_per_g[[start, end]] @ [-1.0, 1.0]
     assert area == pytest.approx(heat, rel=1e-5)
     # Second method, from rows alone: V and I integrated by two rules, heat from the textbook's rates.
     textbook, power, coarse, work = textbook_of(solution), 0.0, 0.0, 0.0
@@ -484,7 +486,7 @@ def test_bounds_hold_for_any_numbers(seed):
     charge = textbook.charge(solution.fractions, solution.potential_V)
     assert np.abs(charge - charge[0] - 3.6 * solution.charge_mAh_per_g).max() < 1e-8 * FULL_CHARGE
     total = solution.energy_J_per_g + textbook.stored_energy(solution.fractions, solution.potential_V)
-    total = total + solution.heat_J_per_g.sum(axis=0) + solution.joule_heat_J_per_g
+    total = total + solution.irreversible_heat_J_per_g
     assert np.abs(total - total[0]).max() < 1e-5 * (1000.0 + np.abs(total[0]))
     for step, limit in zip(solution.steps, limits, strict=True):
         if step.outcome.name == "VOLTAGE":

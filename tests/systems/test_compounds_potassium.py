@@ -234,7 +234,7 @@ def test_three_cycles_keep_what_must_be_kept(cycled, name):
     assert (solution.rates_per_s * solution.affinities_J_per_mol).min() >= 0.0
     assert solution.heat_W_per_g.min() >= 0.0
     # First law, over each cycle: the area of the loop is heat and what the electrode stores.
-    heat = solution.heat_J_per_g.sum(axis=0) + solution.joule_heat_J_per_g
+    heat = solution.irreversible_heat_J_per_g
     ends = [0, *(solution.steps[number].last - 1 for number in (1, 3, 5))]
     for start, end in itertools.pairwise(ends):
         loop = solution.energy_J_per_g[start] - solution.energy_J_per_g[end]

@@ -115,11 +115,10 @@ def test_heat_is_the_sum_of_its_parts(name, graph):
         heat, rel=1e-2, abs=1e-3 * heat.sum()
     )
     # First law: delivered, stored and lost add up to nothing in every row.
-    balance = solution.energy_J_per_g + solution.stored_J_per_g + solution.joule_heat_J_per_g
-    balance = balance + solution.heat_J_per_g.sum(axis=0)
+    balance = solution.energy_J_per_g + solution.stored_J_per_g + solution.irreversible_heat_J_per_g
     assert np.ptp(balance) < 2e-4 * heat.sum()
     flow = heat_flow(solution)
-    lost = flow.transformation_W_per_g.sum(axis=0) + flow.joule_W_per_g
+    lost = flow.irreversible_W_per_g
     assert lost.min() >= 0.0
     np.testing.assert_array_equal(flow.total_W_per_g, lost + flow.reversible_W_per_g)
     reversible = np.trapezoid(flow.reversible_W_per_g, solution.time_s)
