@@ -160,7 +160,15 @@ def zero_rate(limit: ZeroRate, ax: Axes | None = None) -> Axes:
                 (CENTURY_C, limit.remaining_mV), (8, 0), textcoords="offset points", ha="left", va="top", fontsize="small",
             )  # fmt: skip
         else:
-            ax.plot(limit.rates_C, limit.propagating_mV, "D--", ms=4, mfc="white", color="black", label="with propagation")
+            ax.plot(
+                limit.rates_C,
+                limit.propagating_mV,
+                "D--",
+                ms=4,
+                mfc="white",
+                color="black",
+                label="with propagation",
+            )
         ax.set_xscale("log")
         ax.set_xlabel("C-rate c  (h$\\mathregular{^{-1}}$)")
         ax.set_ylabel("Hysteresis  (mV)")
