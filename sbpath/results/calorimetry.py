@@ -85,7 +85,8 @@ def heat_flow(solution: Solution) -> HeatFlow:
     return HeatFlow(
         transformation_W_per_g=solution.heat_W_per_g,
         joule_W_per_g=joule,
-        charge_transfer_W_per_g=solution.current_A_per_g * (solution.potential_V - solution.voltage_V) - joule,
+        charge_transfer_W_per_g=solution.current_A_per_g * (solution.potential_V - solution.voltage_V)
+        - joule,
         reversible_W_per_g=-per_gram * change,
         reversible_J_per_g=-exchanged,
     )
