@@ -264,7 +264,7 @@ class Mechanism(Record):
     def exchange_current_A_per_g(self, temperature_K: float) -> float:
         """i0 A_s for currents in A per g of host; 0 if charge transfer is free."""
         density = arrhenius(
-            value_or(self.kinetics.exchange_current_density_A_per_m2, 0.0),
+            value_or(self.kinetics.exchange_current_A_per_m2, 0.0),
             value_or(self.kinetics.exchange_activation_energy_J_per_mol, 0.0),
             temperature_K,
             self.reference_temperature_C + ZERO_CELSIUS_K,

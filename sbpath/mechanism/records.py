@@ -271,7 +271,7 @@ class Kinetics(OptionalKinetics):
     diffusion_activation_energy_J_per_mol: NotNegative | None = Field(
         default=None, description="of the diffusivity"
     )
-    exchange_current_density_A_per_m2: Positive | None = Field(
+    exchange_current_A_per_m2: Positive | None = Field(
         default=None,
         description="i0 of charge transfer at the reference temperature, per surface of the host; free if not given",
     )

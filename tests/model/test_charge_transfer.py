@@ -26,7 +26,7 @@ from sbpath.model.population import populated
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.solver.reference import scipy_cycle
 
-I0, ENERGY = "kinetics.exchange_current_density_A_per_m2", "kinetics.exchange_activation_energy_J_per_mol"
+I0, ENERGY = "kinetics.exchange_current_A_per_m2", "kinetics.exchange_activation_energy_J_per_mol"
 # Spheres of 1 um of antimony: 3 / (6.694 g/cm3 x 1 um) in m2/g.
 SURFACE = 3.0 / (121.76 / 18.19)
 

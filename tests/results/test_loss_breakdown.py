@@ -294,7 +294,7 @@ def test_resistance_loses_i_squared_r_and_shifts_each_branch_by_ir(resistance):
 
 def test_charge_transfer_loses_its_overpotential_times_the_charge_and_shifts_each_branch_by_it():
     duration = 7200.0
-    i0 = {"exchange_current_density_A_per_m2": 0.3}
+    i0 = {"exchange_current_A_per_m2": 0.3}
     solution = one_cause(duration, growth=10.0, **i0)
     own = loss_breakdown(solution)
     # Spheres of 1 um of 121.76 g/mol and 20 cm3/mol.
