@@ -19,7 +19,7 @@ from sbpath.mechanism.notation import node_named
 from sbpath.mechanism.paths import with_changes
 from sbpath.mechanism.reader import load_mechanism, mechanism_from_valid_document
 from sbpath.model.network import Network, build_network, sizes_of
-from sbpath.model.population import Population
+from sbpath.model.population import Population, population_of
 from sbpath.model.unknowns import state_of
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.basis import Basis
@@ -170,7 +170,7 @@ class Experiment:
         loading_mg_per_cm2: float | None = None,
         one_C_mA_per_g: float | None = None,
         options: SolverOptions | None = None,
-        population: Population | None = None,
+        population: Population | int | None = None,
         keep: Keep = "all",
     ) -> Self:
         """The arguments of `sbpath.simulate`, checked and with defaults filled in.
@@ -210,8 +210,9 @@ class Experiment:
             problems.add(f"options: must be SolverOptions(...), not {options!r}")
         keep = problems.attempt(_kept, keep)
         start = problems.attempt(_start, mechanism, initial)
+        particles = problems.attempt(population_of, mechanism, population)
         problems.check()
-        return cls(mechanism, name, parsed, celsius, start, mass, one_C, options, population, keep)
+        return cls(mechanism, name, parsed, celsius, start, mass, one_C, options, particles, keep)
 
     @property
     def basis(self) -> Basis:

@@ -55,7 +55,7 @@ def simulate(
     loading_mg_per_cm2: float | None = None,
     one_C_mA_per_g: float | None = None,
     options: SolverOptions | None = None,
-    population: Population | None = None,
+    population: Population | int | None = None,
     keep: Keep = "all",
     progress: bool = True,
 ) -> Solution:
@@ -84,9 +84,10 @@ def simulate(
         1C; by default the theoretical capacity in one hour (660 mA/g for Sb).
     options : SolverOptions, optional
         Tolerances.
-    population : Population, optional
+    population : Population or int, optional
         Many particles instead of one. Arrays are then means over them, and `Solution.particles`
-        holds each.
+        holds each. By default those of the spread in the file, if it has one; a number N takes N
+        of these, and 1 a single particle.
     keep : "all", "ends" or int
         Which rows are kept: of every cycle, of every n-th, or the ends of steps only; see
         `Experiment`. Those of the first and the last cycle always are, and efficiencies, losses and paths

@@ -76,10 +76,12 @@ def add(commands: Any) -> None:
     add_window(simulate)
     add_protocol(simulate)
     add_amounts(simulate)
-    simulate.add_argument("--particles", type=int, metavar="N", help="N particles at one potential")
+    simulate.add_argument(
+        "--particles", type=int, metavar="N", help="N particles at one potential, 1: a single one"
+    )
     simulate.add_argument(
         "--spread", nargs="+", metavar="WHAT=WIDTH",
-        help="log-normal widths: size=0.3 interfacial_energy=0.03 growth_rate=0.1",
+        help="log-normal widths: size=0.3 interfacial_energy=0.03 growth_rate=0.1 (default: those of the file)",
     )  # fmt: skip
     simulate.add_argument(
         "--keep",
@@ -95,16 +97,18 @@ def add(commands: Any) -> None:
 
 
 def _simulate(options: argparse.Namespace) -> int:
+    from sbpath.model.population import population_of
     from sbpath.simulation import simulate
     from sbpath.solution import SimulationError
     from sbpath.text.report import simulation_report
 
-    if options.figure == "particles" and options.particles is None:
-        raise InputError("--figure particles: shows a population; add e.g. --particles 200 --spread size=0.3")
     check_outputs(options)
     check_figure_kind(options)
     keep = _keep(options)
     mechanism = load(options)
+    population = _population(options)
+    if options.figure == "particles" and population_of(mechanism, population) is None:
+        raise InputError("--figure particles: shows a population; add e.g. --particles 200 --spread size=0.3")
     protocol = _protocol(options, mechanism)
     failure = None
     try:
@@ -114,7 +118,7 @@ def _simulate(options: argparse.Namespace) -> int:
             graph=options.graph,
             temperature_C=to_celsius(options.temperature),
             **amounts(options),
-            population=_population(options),
+            population=population,
             keep=keep,
             progress=not options.quiet,
         )
@@ -151,13 +155,13 @@ def _keep(options: argparse.Namespace) -> Keep:
     raise InputError(f"--keep: must be all, ends or a whole number, 1 or more, not {text!r}")
 
 
-def _population(options: argparse.Namespace) -> Population | None:
+def _population(options: argparse.Namespace) -> Population | int | None:
     from sbpath.model.population import SPREADS, Population
 
-    if options.particles is None and options.spread is None:
-        return None
-    if options.particles is None or options.spread is None:
-        raise InputError("--particles and --spread: give both, e.g. --particles 200 --spread size=0.3")
+    if options.spread is None:
+        return options.particles
+    if options.particles is None:
+        raise InputError("--spread: also give --particles, e.g. --particles 200 --spread size=0.3")
     widths: dict[str, float] = {}
     problems = []
     for text in options.spread:

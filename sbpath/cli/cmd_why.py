@@ -75,6 +75,7 @@ def _cycled(options: argparse.Namespace, mechanism: Mechanism) -> Solution:
         graph=options.graph,
         temperature_C=to_celsius(options.temperature),
         **amounts(options),
+        population=1,
         progress=not options.quiet,
     )
 

@@ -29,6 +29,8 @@ from sbpath.physical import (
 
 # Beyond this no number is physical, and powers of it overflow; bounds by unit are in `bounds`.
 MOST_VALUE = 1e50
+# More particles would take longer than a day.
+LARGEST_NUMBER = 1_000_000
 
 Status = Literal["measured", "computed", "fitted", "assumed"]
 
@@ -112,10 +114,24 @@ def interval(values: list[float]) -> tuple[float, ...]:
     return tuple(values)
 
 
+def _width(quantity: Quantity) -> Quantity:
+    if not 0.0 <= quantity.value <= 3.0:
+        raise ValueError(f"must lie between 0 and 3, but is {quantity.value:g}; 0.1 is about 10 %")
+    return quantity
+
+
+def _count(quantity: Quantity) -> Quantity:
+    if not (quantity.value == int(quantity.value) and 1 <= quantity.value <= LARGEST_NUMBER):
+        raise ValueError(f"must be a whole number from 1 to {LARGEST_NUMBER:,}, not {quantity.value:g}")
+    return quantity
+
+
 Positive = Annotated[Quantity, AfterValidator(_positive)]
 NotNegative = Annotated[Quantity, AfterValidator(_not_negative)]
 Fraction = Annotated[Quantity, AfterValidator(_fraction)]
 Share = Annotated[Quantity, AfterValidator(_share)]
+Width = Annotated[Quantity, AfterValidator(_width)]
+Count = Annotated[Quantity, AfterValidator(_count)]
 
 
 class Gallery(Provenance):
@@ -297,6 +313,18 @@ class Transformation(EdgeKinetics):
     note: str | None = Field(default=None, description="remarks")
 
 
+class Spread(Record):
+    """How the particles of an electrode differ, log-normally by mass about the numbers of the file."""
+
+    interfacial_energy: Width | None = Field(
+        default=None, description="standard deviation of the logarithm of the interfacial energies"
+    )
+    size: Width | None = Field(
+        default=None, description="standard deviation of the logarithm of the particle radius"
+    )
+    particles: Count = Field(description="number of particles that stand for the distribution")
+
+
 class Electrode(Record):
     """The electrode as built: particles, loading and contacts, per gram of host or per area.
 
@@ -314,6 +342,7 @@ class Electrode(Record):
     inactive_mass_g_per_g: NotNegative | None = Field(
         default=None, description="carbon, binder and electrolyte per gram of host"
     )
+    spread: Spread | None = None
 
 
 class Electrolyte(Record):

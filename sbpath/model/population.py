@@ -1,9 +1,8 @@
 """Electrodes of many particles: the share of the host that each holds, and how they differ.
 
 All particles are at one potential and exchange charge only through it. A particle differs from
-the mechanism's by factors on its size (transport scales with the square, surface per
-gram inversely), its interfacial
-energies (barriers scale with the cube), and its growth rates.
+the mechanism's by factors on its size (transport scales with the square, surface per gram
+inversely), its interfacial energies (barriers scale with the cube), and its growth rates.
 """
 
 from __future__ import annotations
@@ -16,11 +15,10 @@ from sbpath.arguments import number as _number
 from sbpath.arguments import whole
 from sbpath.errors import InputError, Problems
 from sbpath.kernels import Floats
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.records import LARGEST_NUMBER, value_or
 from sbpath.model.network import Network, sizes_of
 from sbpath.model.unknowns import layout_of
-
-# More particles would take longer than a day.
-LARGEST_NUMBER = 1_000_000
 
 # Properties that may differ between particles.
 SPREADS = ("size", "interfacial_energy", "growth_rate")
@@ -149,6 +147,36 @@ def _floats(name: str, given: object) -> Floats:
         raise InputError(
             f"population: {name} must be a number or a list of one for each particle, not {given!r:.60}"
         ) from None
+
+
+def population_of(mechanism: Mechanism, wanted: Population | int | None) -> Population | None:
+    """The particles of an electrode of `mechanism`; None for a single one.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+        Its spread, if it has one, is used unless a population is given.
+    wanted : Population, int or None
+        The particles, or how many of the file's spread, 1 for a single particle without any.
+
+    Raises
+    ------
+    InputError
+        If it is none of these, or the file has no spread.
+    """
+    if isinstance(wanted, Population):
+        return wanted
+    spread = mechanism.electrode.spread
+    given = 1 if spread is None else int(spread.particles.value)
+    number = given if wanted is None else whole("population", wanted, 1, LARGEST_NUMBER)
+    if number == 1:
+        return None
+    if spread is None:
+        raise InputError(
+            f"population: {mechanism.name} has no spread, [electrode.spread]; "
+            f"give one, e.g. Population.lognormal({number}, size=0.3)"
+        )
+    return Population.lognormal(number, value_or(spread.size, 0.0), value_or(spread.interfacial_energy, 0.0))
 
 
 def populated(network: Network, population: Population) -> Network:

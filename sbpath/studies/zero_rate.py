@@ -150,6 +150,7 @@ def zero_rate(
             graph=graph,
             temperature_C=temperature_C,
             loading_mg_per_cm2=loading_mg_per_cm2,
+            population=1,
             progress=False,
         )
         return cycle_summaries(solution)[-1].hysteresis_mV

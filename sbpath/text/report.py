@@ -28,9 +28,10 @@ def heading(solution: Solution) -> str:
     """System, graph, temperature, current of 1C, simulated duration, what a gram is of, and changed numbers."""
     mechanism = solution.mechanism
     electrode = f"electrode: {mechanism.design}, " if mechanism.design else ""
+    particles = f"{len(solution.particles.weight)} particles, " if solution.particles else ""
     one_C = f"1C = {solution.experiment.one_C_mA_per_g:.1f} mA/g {host_label(mechanism)}"
     return (
-        f"{mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, {electrode}{one_C}, "
+        f"{mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, {electrode}{particles}{one_C}, "
         f"{solution.time_s[-1] / 3600:.4g} h\n{_basis(solution)}"
         + (f"\nchanged: {changes_text(mechanism)}" if mechanism.changes else "")
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -333,3 +335,62 @@ def test_a_continued_electrode_remembers_its_particles(mixed):
     np.testing.assert_allclose(second.particles.final, whole.particles.final, atol=1e-9)
     with pytest.raises(InputError, match="continue with the same population"):
         run(Population.lognormal(5), initial=first)
+
+
+# -- the spread of a file -------------------------------------------------------------------------------
+
+
+def spread_file(tmp_path, spread):
+    about = 'status = "assumed", source = "own", note = "a test"'
+    lines = [f"{key} = {{ value = {value}, {about} }}" for key, value in spread.items()]
+    path = tmp_path / "spread.toml"
+    path.write_text("\n".join(['extends = "li-sb"', "[electrode.spread]", *lines]), encoding="utf-8")
+    return load_mechanism(path)
+
+
+def test_the_spread_of_a_file_is_the_population_it_states(tmp_path):
+    mechanism = spread_file(tmp_path, {"interfacial_energy": 0.05, "size": 0.3, "particles": 5})
+    protocol = cycling("1C", 0.05, 1.5)
+    by_file = simulate(mechanism, protocol, progress=False)
+    given = simulate("li-sb", protocol, population=Population.lognormal(5, 0.3, 0.05), progress=False)
+    np.testing.assert_array_equal(by_file.voltage_V, given.voltage_V)
+    assert len(simulate(mechanism, protocol, population=3, progress=False).particles.weight) == 3
+    # One particle is that of the file without a spread, to the last bit.
+    one, plain = (simulate(m, protocol, population=1, progress=False) for m in (mechanism, "li-sb"))
+    assert one.particles is None
+    np.testing.assert_array_equal(one.voltage_V, plain.voltage_V)
+
+
+@pytest.mark.parametrize(
+    ("spread", "told"),
+    [
+        (
+            {"size": 4.0, "particles": 5},
+            "electrode.spread.size: must lie between 0 and 3, but is 4; 0.1 is about 10 %",
+        ),
+        (
+            {"size": 0.3, "particles": 2.5},
+            "electrode.spread.particles: must be a whole number from 1 to 1,000,000",
+        ),
+        ({"size": 0.3}, "electrode.spread"),
+    ],
+)
+def test_a_spread_that_means_nothing_is_refused(tmp_path, spread, told):
+    with pytest.raises(InputError, match=re.escape(told)):
+        spread_file(tmp_path, spread)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        (
+            40,
+            "population: li-sb has no spread, [electrode.spread]; give one, e.g. Population.lognormal(40, size=0.3)",
+        ),
+        (0, "population: must be a whole number from 1 to 1,000,000, not 0"),
+        ("many", "population: must be a whole number from 1 to 1,000,000, not 'many'"),
+    ],
+)
+def test_a_number_of_particles_needs_a_spread(wanted, told):
+    with pytest.raises(InputError, match=re.escape(told)):
+        simulate("li-sb", "Rest for 1 s", population=wanted, progress=False)
