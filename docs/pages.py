@@ -26,6 +26,7 @@ UNITS = {
     "_J_per_mol": "J/mol",
     "_cm3_per_mol": "cm³/mol",
     "_J_per_m2": "J/m²",
+    "_A_per_m2": "A/m²",
     "_m2_per_s": "m²/s",
     "_V_per_K": "V/K",
     "_F_per_g": "F/g",
@@ -53,13 +54,14 @@ TABLES: dict[str, type[BaseModel]] = {
     'In `[interfaces."A|B"]`': records.Interface,
     "In `[kinetics]`": records.Kinetics,
     "In `[electrode]`": records.Electrode,
+    "In `[electrode.spread]`": records.Spread,
     "In `[electrolyte]`": records.Electrolyte,
     "In a number with source": records.Quantity,
 }
 # What the reader adds, and the tables that have rows of their own.
 NOT_KEYS = {
     "name", "design", "phases", "transformations", "interfaces", "kinetics", "electrode",
-    "electrolyte", "galleries", "cell", "atoms",
+    "electrolyte", "galleries", "cell", "atoms", "spread",
 }  # fmt: skip
 PROVENANCE = set(records.Provenance.model_fields)
 
