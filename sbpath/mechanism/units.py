@@ -24,6 +24,7 @@ UNITS: dict[str, dict[str, str]] = {
         "meV": "96.48533212",
     },
     "_J_per_m2": {"J/m2": "1", "mJ/m2": "1e-3", "J/cm2": "1e4"},
+    "_A_per_m2": {"A/m2": "1", "mA/cm2": "10"},
     "_cm3_per_mol": {"cm3/mol": "1", "m3/mol": "1e6"},
     "_m2_per_s": {"m2/s": "1", "cm2/s": "1e-4"},
     "_mg_per_cm2": {"mg/cm2": "1", "g/cm2": "1e3", "g/m2": "0.1"},
