@@ -24,12 +24,12 @@ from sbpath.model.unknowns import state_of
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.basis import Basis
 from sbpath.protocol.protocol import Protocol, cycling
+from sbpath.protocol.schedule import Cycles, Rates
 from sbpath.protocol.steps import (
     CapacityLimit,
     CompositionLimit,
     ConstantCurrent,
     CurrentTable,
-    Rate,
     Step,
     voltages_V,
 )
@@ -345,7 +345,7 @@ def _network(of: _Same, graph: str, temperature: float) -> Network:
     return build_network(of.mechanism, graph, temperature)
 
 
-def full_cycles(mechanism: Mechanism, rate: str | Rate = "C/10", cycles: int = 1) -> Protocol:
+def full_cycles(mechanism: Mechanism, rate: Rates = "C/10", cycles: Cycles = 1) -> Protocol:
     """`cycling` between the mechanism's own cut-offs."""
     return cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
 

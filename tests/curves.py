@@ -7,10 +7,10 @@ import numpy as np
 from sbpath import cycling, load_mechanism
 
 
-def cycled(simulated, name, rate="C/10", cycles=2, graph=None, **options):
-    """Cycles between the mechanism's own cut-offs, made once (`simulated`)."""
+def cycled(simulated, name, rate="C/10", cycles=2, graph=None, upper=None, **options):
+    """Cycles between the mechanism's own cut-offs, or up to `upper` (V), made once (`simulated`)."""
     mechanism = load_mechanism(name)
-    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
+    protocol = cycling(rate, mechanism.lower_cutoff_V, upper or mechanism.upper_cutoff_V, cycles)
     return simulated(name, protocol, graph=graph or mechanism.default_graph, **options)
 
 

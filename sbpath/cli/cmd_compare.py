@@ -12,6 +12,7 @@ from sbpath.cli.options import (
     add_outputs,
     amounts,
     check_outputs,
+    cycles,
     save_figure,
     to_celsius,
     write_table,
@@ -44,9 +45,7 @@ def add(commands: Any) -> None:
         "--design", nargs="+", metavar="NAME",
         help="electrode designs (see `sbpath list`) or .toml files; own is the mechanism's own electrode",
     )  # fmt: skip
-    compare.add_argument(
-        "--rate", nargs="+", metavar="RATE", default=["C/10"], help="C/10, 0.5C, 50 mA/g, ... (default C/10)"
-    )
+    compare.add_argument("--rate", nargs="+", metavar="RATE", help="C/10, 0.5C, 50 mA/g, ... (default C/10)")
     compare.add_argument(
         "--temperature", nargs="+", metavar="T", help="25, 25C or 298K (default: the mechanism's)"
     )
@@ -68,9 +67,9 @@ def _compare(options: argparse.Namespace) -> int:
         options.mechanisms,
         graphs=options.graph or (None,),
         designs=[None if name == "own" else name for name in options.design or ("own",)],
-        rates=options.rate,
+        rates=options.rate or ("C/10",),
         temperatures_C=[to_celsius(text) for text in options.temperature] if options.temperature else (None,),
-        cycles=options.cycles,
+        cycles=cycles(options),
         **amounts(options),
         progress=not options.quiet,
     )

@@ -17,14 +17,16 @@ from sbpath.cli.options import (
     add_save,
     add_window,
     amounts,
-    check_cycles,
     check_figure_kind,
     check_outputs,
     cut_offs,
+    cycles,
     load,
     rate,
     save_figure,
+    steps,
     to_celsius,
+    write_table,
 )
 from sbpath.errors import InputError, nearest
 
@@ -39,10 +41,11 @@ HELP = """steps: Discharge at C/10 until 0.05 V | Charge at 50 mA/g for 2 h or u
        Sweep at 0.1 mV/s from 1.5 V to 0.05 V | Run current.csv | ... (10 second period)
        ... at 45 C | ... from 25 C to 60 C in 2 h
 figures: overview (default), operando, phases (each phase of an assemblage), crystalline (what
-       diffraction sees), dqdv, swelling, heat, paths, particles, xrd (needs sbpath[xrd])
+       diffraction sees), cycles (capacity, efficiency), dqdv, swelling, heat, paths, particles,
+       xrd (needs sbpath[xrd])
 
 examples:
-  sbpath simulate li-sb --cycles 2 --plot li.png --csv li.csv
+  sbpath simulate li-sb --cycles "3 x C/20, 10 x C/2" --figure cycles --plot li.png
   sbpath simulate na-sb --protocol "Insert at C/10 until x = 1.5" "Rest for 2 h"
 """
 
@@ -52,6 +55,7 @@ FIGURES: dict[str, Callable[[Any, Solution], Any]] = {
     "operando": lambda plots, solution: plots.operando(solution),
     "phases": lambda plots, solution: plots.operando(solution, by="phase"),
     "crystalline": lambda plots, solution: plots.operando(solution, crystalline_only=True),
+    "cycles": lambda plots, solution: plots.rate_capability(solution),
     "dqdv": lambda plots, solution: plots.differential_capacity(solution),
     "swelling": lambda plots, solution: plots.swelling(solution),
     "heat": lambda plots, solution: plots.heat(solution),
@@ -71,7 +75,7 @@ def add(commands: Any) -> None:
         formatter_class=HelpFormatter,
     )
     add_mechanism(simulate)
-    add_cycling(simulate, 1)
+    add_cycling(simulate, 2)
     add_conditions(simulate)
     add_window(simulate)
     add_protocol(simulate)
@@ -91,6 +95,7 @@ def add(commands: Any) -> None:
     )
     add_outputs(simulate, "the curves", "a figure")
     simulate.add_argument("--figure", metavar="KIND", choices=FIGURES, help="what --plot draws, see below")
+    simulate.add_argument("--summary", metavar="FILE", help="write one line per cycle as CSV")
     simulate.add_argument("--bdf", metavar="FILE", help="write the Battery Data Format (.bdf.csv)")
     add_save(simulate)
     simulate.set_defaults(handler=_simulate)
@@ -135,13 +140,13 @@ def _simulate(options: argparse.Namespace) -> int:
 def _protocol(options: argparse.Namespace, mechanism: Mechanism) -> Any:
     from sbpath.protocol.protocol import Protocol, cycling
 
-    if options.protocol is None:
-        return cycling(rate(options), *cut_offs(options, mechanism), options.cycles)
+    given = steps(options)
+    if given is None:
+        return cycling(rate(options), *cut_offs(options, mechanism), cycles(options))
     for name in ("rate", "lower", "upper"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name}: has no effect with --protocol; write it into the steps")
-    check_cycles(options)
-    return Protocol.parse([tuple(options.protocol)] * options.cycles, mechanism.ion)
+    return Protocol.parse(given, mechanism.ion)
 
 
 def _keep(options: argparse.Namespace) -> Keep:
@@ -182,6 +187,7 @@ def _population(options: argparse.Namespace) -> Population | int | None:
 
 def _write(solution: Solution, options: argparse.Namespace) -> None:
     from sbpath.results.export import to_bdf, to_csv
+    from sbpath.text.cycle_tables import cycles_table
 
     if options.csv:
         to_csv(solution, options.csv, options.decimal_comma)
@@ -192,5 +198,6 @@ def _write(solution: Solution, options: argparse.Namespace) -> None:
     for path in (options.csv, options.bdf, options.save):
         if path:
             print(f"wrote {path}")
+    write_table(options, *cycles_table(solution), "summary")
     draw = FIGURES[options.figure or next(iter(FIGURES))]
     save_figure(options.plot, lambda plots: draw(plots, solution))

@@ -15,10 +15,11 @@ from sbpath.cli.options import (
     add_outputs,
     add_protocol,
     amounts,
-    check_cycles,
     check_outputs,
+    cycles,
     load,
     save_figure,
+    steps,
     to_celsius,
     write_table,
 )
@@ -35,6 +36,8 @@ QUANTITIES = (
     "coulombic_efficiency",
     "voltage_efficiency",
     "energy_efficiency",
+    "insertion_path_share",
+    "extraction_path_share",
 )
 
 HELP = """what varies:
@@ -96,7 +99,6 @@ def add(commands: Any) -> None:
 
 def _sweep(options: argparse.Namespace) -> int:
     check_outputs(options)
-    check_cycles(options)
     return _map(options) if options.map else _table(options)
 
 
@@ -116,7 +118,7 @@ def _map(options: argparse.Namespace) -> int:
         graph=options.graph,
         rate=options.rate,
         temperature_C=to_celsius(options.temperature),
-        cycles=options.cycles,
+        cycles=cycles(options),
         **amounts(options),
         progress=not options.quiet,
     )
@@ -136,16 +138,15 @@ def _table(options: argparse.Namespace) -> int:
         raise InputError("--quantity: says what --plot draws; add --plot FILE")
     if options.plot is not None and len(options.vary) > 2:
         raise InputError(f"--plot: draws one or two varied quantities, not {len(options.vary)}; omit it")
-    steps = None if options.protocol is None else [tuple(options.protocol)] * options.cycles
     mechanism = load(options)
     runs = sweep(
         mechanism,
         options.vary,
         sample=options.sample,
         seed=options.seed,
-        protocol=steps,
+        protocol=steps(options),
         rate=options.rate,
-        cycles=options.cycles,
+        cycles=cycles(options),
         graph=options.graph,
         temperature_C=to_celsius(options.temperature),
         **amounts(options),

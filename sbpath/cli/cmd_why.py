@@ -15,6 +15,7 @@ from sbpath.cli.options import (
     amounts,
     check_figure_kind,
     check_outputs,
+    cycles,
     load,
     rate,
     save_figure,
@@ -71,7 +72,7 @@ def _cycled(options: argparse.Namespace, mechanism: Mechanism) -> Solution:
 
     return simulate(
         mechanism,
-        full_cycles(mechanism, rate(options), options.cycles),
+        full_cycles(mechanism, rate(options), cycles(options)),
         graph=options.graph,
         temperature_C=to_celsius(options.temperature),
         **amounts(options),

@@ -17,6 +17,7 @@ from sbpath.physical import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     from sbpath.mechanism.mechanism import Mechanism
+    from sbpath.protocol.schedule import Cycles
 
 
 # A number without a unit from the first to the second of these may be room temperature in K.
@@ -105,15 +106,52 @@ def add_cycling(parser: argparse.ArgumentParser, cycles: int) -> None:
 
 def add_cycles(parser: argparse.ArgumentParser, cycles: int) -> None:
     """Number of cycles; `cycles` is the default."""
-    parser.add_argument(
-        "--cycles", type=int, default=cycles, metavar="N", help=f"how many (default {cycles})"
-    )
+    parser.add_argument("--cycles", metavar="N", help=f"how many (default {cycles}), or '3 x C/20, 10 x C/2'")
+    parser.set_defaults(default_cycles=cycles)
 
 
-def check_cycles(options: argparse.Namespace) -> None:
-    """Refuse a number of cycles below 1."""
-    if options.cycles < 1:
-        raise InputError(f"--cycles: must be a whole number, 1 or more, not {options.cycles}")
+def cycles(options: argparse.Namespace) -> Cycles:
+    """``--cycles`` or its default, checked; a number, or blocks of cycles."""
+    from sbpath.protocol.schedule import blocks
+
+    if options.cycles is None or getattr(options, "protocol", None) is not None:
+        return options.default_cycles
+    try:
+        found = blocks(options.cycles)
+    except InputError as error:
+        raise InputError(f"--{error}") from None
+    if options.rate is not None and all(rate is not None for _, rate in found):
+        raise InputError(
+            "--rate: has no effect where each block of --cycles has its own; omit one of the two"
+        )
+    return found
+
+
+def steps(options: argparse.Namespace) -> list[tuple[str, ...]] | None:
+    """The steps of each cycle of ``--protocol``, unread, repeated ``--cycles`` times; None without it."""
+    from pathlib import Path
+
+    from sbpath.protocol.schedule import written_cycles
+
+    if options.protocol is None:
+        return None
+    text = "\n".join(options.protocol)
+    name = text.casefold()
+    if len(options.protocol) == 1 and name.endswith(".txt") and not name.startswith("run "):
+        try:
+            text = Path(text).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "is not text in UTF-8"
+            raise InputError(f"--protocol: {text}: {reason}; give a file of steps, one a line") from None
+    times = options.cycles
+    if times is None:
+        return written_cycles(text)
+    if not times.isdecimal() or not times.strip("0"):
+        raise InputError(
+            f"--cycles: with --protocol, is how often its steps run, 1 or more, not {times!r:.60}; "
+            "write rates into the steps"
+        )
+    return written_cycles(f"{times} x (\n{text}\n)")
 
 
 def add_window(parser: argparse.ArgumentParser) -> None:
@@ -126,7 +164,7 @@ def add_protocol(parser: argparse.ArgumentParser) -> None:
     """Steps in place of constant-current cycles."""
     parser.add_argument(
         "--protocol", nargs="+", metavar="STEP",
-        help="steps of one cycle, each in quotes; repeated --cycles times",
+        help="steps in quotes, or a .txt file; run --cycles times (default 1)",
     )  # fmt: skip
 
 
@@ -217,6 +255,7 @@ def check_outputs(options: argparse.Namespace) -> None:
 
     checks = {
         "csv": files.check_table,
+        "summary": files.check_table,
         "plot": files.check_figure,
         "bdf": files.check_bdf,
         "save": files.check_solution,
@@ -229,7 +268,7 @@ def check_outputs(options: argparse.Namespace) -> None:
             raise InputError(f"{path}: is given for two outputs; use different names")
         files.check_writable(path)
         checks[name](path)
-    if getattr(options, "decimal_comma", False) and options.csv is None:
+    if getattr(options, "decimal_comma", False) and not {"csv", "summary"} & set(paths):
         raise InputError("--decimal-comma: says how --csv is written; add --csv FILE")
 
 
@@ -239,14 +278,16 @@ def check_figure_kind(options: argparse.Namespace) -> None:
         raise InputError("--figure: says what --plot draws; add --plot FILE")
 
 
-def write_table(options: argparse.Namespace, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write the table of ``--csv``, if it is given, and report it."""
-    if not options.csv:
+def write_table(
+    options: argparse.Namespace, head: Sequence[str], rows: Sequence[Sequence[str]], option: str = "csv"
+) -> None:
+    """Write the table of ``--csv``, or of another option, if it is given, and report it."""
+    if not (path := getattr(options, option)):
         return
     from sbpath.files import write_csv
 
-    write_csv(options.csv, head, rows, options.decimal_comma)
-    print(f"wrote {options.csv}")
+    write_csv(path, head, rows, options.decimal_comma)
+    print(f"wrote {path}")
 
 
 def save_figure(path: str | None, draw: Callable[[Any], Any]) -> None:

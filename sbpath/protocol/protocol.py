@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal, cast, get_args
 
-from sbpath.arguments import items, whole
+from sbpath.arguments import items
 from sbpath.errors import InputError
 from sbpath.protocol.current_file import current_table
 from sbpath.protocol.quantities import EXAMPLE, measure, one_line, plain, read, without_reference
+from sbpath.protocol.schedule import Cycles, Rates, rates_of_cycles, written_cycles
 from sbpath.protocol.steps import (
     CapacityLimit,
     Charge,
@@ -140,6 +141,8 @@ class Protocol:
         Parameters
         ----------
         cycles : Protocol, Step, str or sequence of steps, or of cycles of steps
+            A text may hold several steps and cycles, as `sbpath.protocol.schedule.written_cycles` reads them:
+            ``"3 x (Discharge at C/10 until 0.05 V; Charge at C/10 until 1.5 V)"``.
             Steps alone, ``["Discharge at C/10 until 0.05 V", "Charge at C/10 until 1.5 V"]``, are one
             cycle. If one of the items is itself a sequence of steps, each item is a cycle:
             ``[("Discharge at C/10 until 0.05 V", "Charge at C/10 until 1.5 V")] * 3`` is three cycles.
@@ -236,6 +239,8 @@ def _table_from(document: dict[str, Any]) -> CurrentTable:
 
 def cycles_of(given: Any) -> list[list[Any]]:
     """The steps of each cycle, unread, of a protocol as `Protocol.parse` takes it."""
+    if isinstance(given, str):
+        return [list(steps) for steps in written_cycles(given)]
     entries = items(given)
     if entries is None:
         return [[given]]
@@ -246,18 +251,24 @@ def cycles_of(given: Any) -> list[list[Any]]:
 
 
 def cycling(
-    rate: str | Rate, lower_V: float, upper_V: float, cycles: int = 1, first: Direction = "insertion"
+    rate: Rates,
+    lower_V: float,
+    upper_V: float,
+    cycles: Cycles = 1,
+    first: Direction = "insertion",
 ) -> Protocol:
     """Return constant-current cycles: insertion to `lower_V` and extraction to `upper_V`.
 
     Parameters
     ----------
-    rate : str or Rate
-        The current of both half cycles.
+    rate : str, Rate, or sequence of (int, str or Rate)
+        The current of both half cycles; or blocks of cycles, a number and a rate each, all of them
+        repeated `cycles` times.
     lower_V, upper_V : float
         Cut-off voltages [V], lower below upper.
-    cycles : int
-        How many, 1 or more.
+    cycles : int, str or sequence of (int, str, Rate or None)
+        How many, 1 or more; or blocks of cycles, also as text: ``"3 x C/20, 10"`` is three cycles at C/20
+        and ten at `rate`.
     first : {"insertion", "extraction"}
         Which half cycle comes first.
 
@@ -271,8 +282,10 @@ def cycling(
     >>> import sbpath
     >>> sbpath.cycling("C/10", 0.05, 1.5).to_strings()
     [['Insert at C/10 until 0.05 V', 'Extract at C/10 until 1.5 V']]
+    >>> len(sbpath.cycling([(3, "C/20"), (10, "C/2")], 0.05, 1.5).cycles)
+    13
     """
-    current = rate if isinstance(rate, Rate) else Rate.parse(rate)
+    rates = rates_of_cycles(cycles, rate)
     limits = VoltageLimit(lower_V), VoltageLimit(upper_V)
     lower_V, upper_V = (limit.voltage_V for limit in limits)
     if lower_V >= upper_V:
@@ -283,13 +296,16 @@ def cycling(
             if lower_V > upper_V
             else f"the cut-offs are the same, {low} V; give lower_V below upper_V, such as 0.05 and 1.5"
         )
-    cycles = whole("cycles", cycles)
     if first not in get_args(Direction):
         raise InputError(f"first must be 'insertion' or 'extraction', not {first!r}")
-    insertion = ConstantCurrent("insertion", current, limits[:1])
-    extraction = ConstantCurrent("extraction", current, limits[1:])
-    cycle = (insertion, extraction) if first == "insertion" else (extraction, insertion)
-    return Protocol((cycle,) * cycles)
+    cycle_of = {
+        current: (
+            ConstantCurrent("insertion", current, limits[:1]),
+            ConstantCurrent("extraction", current, limits[1:]),
+        )[:: 1 if first == "insertion" else -1]
+        for current in set(rates)
+    }
+    return Protocol(tuple(cycle_of[current] for current in rates))
 
 
 # Parsing. The errors below say what is wrong; parse_step adds the text of the step and an example.

@@ -34,6 +34,7 @@ from sbpath.arguments import as_number, whole
 from sbpath.errors import InputError, listed
 from sbpath.halfcycles import MIN_RUN_SHARE
 from sbpath.physical import COULOMB_PER_MAH
+from sbpath.protocol.steps import ConstantCurrent, Rate
 from sbpath.solution import Solution
 
 # A plateau: the voltage stays within this band (V) ...
@@ -101,11 +102,30 @@ class HalfCycle:
 class CycleSummary:
     """One cycle with insertion and extraction; definitions are in the module docstring.
 
-    `hysteresis_mV` in mV, `loop_J_per_g` the energy lost around the loop (J per g Sb),
-    efficiencies as fractions. Loop and energy efficiency are None if the loop is not closed.
+    Attributes
+    ----------
+    cycle : int
+        From 1.
+    rate : str or None
+        Rates of its constant-current steps as text: ``C/10``, or ``C/10, 1C`` where they differ; None
+        without such steps.
+    current_A_per_g : float or None
+        Magnitude of the first of these currents.
+    insertion_mAh_per_g, extraction_mAh_per_g, insertion_V, extraction_V : float
+        Capacities, and mean voltages.
+    hysteresis_mV, loop_J_per_g : float
+        Difference of the mean voltages, and energy lost around the loop (J per g of host).
+    coulombic_efficiency, voltage_efficiency, energy_efficiency : float
+        Fractions. Loop and energy efficiency are None if the loop is not closed.
     """
 
     cycle: int
+    rate: str | None
+    current_A_per_g: float | None
+    insertion_mAh_per_g: float
+    extraction_mAh_per_g: float
+    insertion_V: float
+    extraction_V: float
     hysteresis_mV: float
     loop_J_per_g: float | None
     coulombic_efficiency: float
@@ -231,6 +251,10 @@ def cycle_summaries(solution: Solution) -> list[CycleSummary]:
     (195.9, 0.809)
     """
     table = solution.cycle_table
+    driven: dict[int, dict[Rate, None]] = {}
+    for record in solution.steps:
+        if isinstance(record.step, ConstantCurrent):
+            driven.setdefault(record.cycle, {})[record.step.rate] = None
     columns = (table.cycle, *table.charge_mAh_per_g.T, *table.energy_J_per_g.T)
     summaries = []
     for cycle, inserted, extracted, delivered, taken in zip(*(c.tolist() for c in columns), strict=True):
@@ -238,10 +262,18 @@ def cycle_summaries(solution: Solution) -> list[CycleSummary]:
             continue
         efficiency = extracted / inserted
         closed = abs(efficiency - 1.0) <= MAX_LOOP_MISMATCH
+        into, out = delivered / inserted / COULOMB_PER_MAH, taken / extracted / COULOMB_PER_MAH
         gap = (taken / extracted - delivered / inserted) / COULOMB_PER_MAH
+        rates = [*driven.get(cycle, {})]
         summaries.append(
             CycleSummary(
                 cycle=cycle,
+                rate=", ".join(map(str, rates)) or None,
+                current_A_per_g=solution.experiment.basis.A_per_g(rates[0]) if rates else None,
+                insertion_mAh_per_g=inserted,
+                extraction_mAh_per_g=extracted,
+                insertion_V=into,
+                extraction_V=out,
                 hysteresis_mV=1e3 * gap,
                 loop_J_per_g=taken - delivered if closed else None,
                 coulombic_efficiency=efficiency,

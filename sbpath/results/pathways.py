@@ -5,7 +5,7 @@ the contents at that time; filling or emptying of solution phases; and the doubl
 
 A path is a sequence of edges from a phase that was consumed to one that was formed. The amounts that
 the edges converted are decomposed into paths, the widest first. Together the paths make one chain or
-a network; branches are the pieces of that network between phases where paths split or merge.
+a network.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from sbpath.mechanism.mechanism import Edge
 from sbpath.physical import COULOMB_PER_MAH
 from sbpath.solution import Floats, Solution
 
-# Paths and branches that carry less than this share of all Sb are omitted.
+# Paths that carry less than this share of all Sb are omitted.
 MIN_PATH_SHARE = 1e-3
-# Edges that converted less than this share of all Sb make no branch.
-MIN_BRANCH_SHARE = 0.05
+# A path is named alone only if it took this share of the Sb that reacted.
+MAIN_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,42 +73,15 @@ class Pathways:
         return float(self.charge_mAh_per_g.sum()) + self.filling_mAh_per_g + self.double_layer_mAh_per_g
 
 
-def branches(paths: Sequence[Path], least: float = MIN_BRANCH_SHARE) -> tuple[Path, ...]:
-    """The network of `paths`, cut where paths split or merge; a single branch if it is one chain.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        Of one half cycle.
-    least : float
-        Edges that converted less than this share of all Sb are left out.
-
-    Returns
-    -------
-    tuple of Path
-        Each with the largest share that any of its edges converted.
-    """
-    amounts: dict[tuple[str, str], float] = {}
-    for path in paths:
-        for edge in pairwise(path.phases):
-            amounts[edge] = amounts.get(edge, 0.0) + path.share
-    net = nx.DiGraph(edge for edge, amount in amounts.items() if amount >= least)
-
-    def passed(node: str) -> bool:
-        return net.in_degree(node) == 1 == net.out_degree(node)
-
-    # In a ring no paths split or merge; it is cut where a path begins.
-    starts = [node for node in net if not passed(node)] + [path.phases[0] for path in paths]
-    found, seen = [], set()
-    for start, step in [edge for node in starts if node in net for edge in net.out_edges(node)]:
-        if (start, step) in seen:
-            continue
-        way = [start, step]
-        while passed(way[-1]) and way[-1] != start:
-            way += net.successors(way[-1])
-        seen.update(pairwise(way))
-        found.append(Path(tuple(way), max(amounts[edge] for edge in pairwise(way))))
-    return tuple(found)
+def main_paths(paths: Sequence[Path]) -> Sequence[Path]:
+    """The widest paths, as many as together took `MAIN_SHARE` of the Sb that reacted."""
+    total = sum(path.share for path in paths)
+    taken = 0.0
+    for count, path in enumerate(paths, 1):
+        taken += path.share
+        if taken >= MAIN_SHARE * total:
+            return paths[:count]
+    return ()
 
 
 def pathways(solution: Solution, least: float = MIN_PATH_SHARE) -> list[Pathways]:

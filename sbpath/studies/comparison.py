@@ -16,12 +16,13 @@ from sbpath.mechanism.notation import node_labels
 from sbpath.mechanism.reader import load_mechanism, with_design
 from sbpath.physical import STANDARD_POTENTIAL_V
 from sbpath.progress import with_progress
+from sbpath.protocol.schedule import Cycles
 from sbpath.results.cycles import CycleSummary, HalfCycle, first_cycle_efficiency, last_loop
 from sbpath.results.loss_breakdown import LOSSES, LossBreakdown, loss_breakdowns
 from sbpath.results.pathways import Pathways, pathways
 from sbpath.simulation import run, warn_of_doubts
 from sbpath.solution import Solution
-from sbpath.text.tables import Column, file_table, path_text, printed_table, table, ways_note
+from sbpath.text.tables import Column, file_table, path_text, printed_table, table, ways_note, which_cycle
 
 Scale = Literal["own", "Li"]
 
@@ -35,7 +36,7 @@ def compare(
     temperatures_C: Sequence[float | None] | float | None = None,
     electrode_mass_g: float | None = None,
     loading_mg_per_cm2: float | None = None,
-    cycles: int = 2,
+    cycles: Cycles = 2,
     progress: bool = True,
 ) -> list[Solution]:
     """Cycle every combination of system, graph, electrode design, rate and temperature between the cut-offs.
@@ -52,8 +53,8 @@ def compare(
         Such as ``"C/10"``.
     electrode_mass_g, loading_mg_per_cm2 : float, optional
         As in `simulate`, the same in every run.
-    cycles : int
-        Number of cycles; the last one is compared.
+    cycles : int, str or sequence of (int, str, Rate or None)
+        Cycles, or blocks of them as in `cycling`; the last one is compared.
     progress : bool
         Show progress if it takes longer than two seconds.
 
@@ -290,7 +291,10 @@ def comparison_report(solutions: Sequence[Solution], scale: Scale = "own") -> st
     """The comparison for a terminal, followed by the hysteresis by cause."""
     compared = cases(solutions, scale)
     shares = [[c.label, *(f"{value:.1f}" for value in c.causes_mV)] for c in compared if c.causes_mV]
+    shown = {c.label: which_cycle(c.solution, c.summary.cycle) for c in compared if c.summary}
     lines = [
+        *(dict.fromkeys(shown.values()) if len(set(shown.values())) < 2 else map(": ".join, shown.items())),
+        "",
         printed_table(COLUMNS, compared),
         "",
         "Hysteresis by cause / mV",

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sbpath.mechanism.mechanism import Mechanism
-from sbpath.physical import COULOMB_PER_MAH
 from sbpath.protocol.protocol import Protocol, cycling
-from sbpath.protocol.steps import ConstantCurrent, Rate
-from sbpath.results.cycles import cycle_summaries
+from sbpath.protocol.steps import Rate
+from sbpath.results.cycles import CycleSummary, cycle_summaries
 from sbpath.solution import Solution
 from sbpath.studies.study import Argument, Study
 from sbpath.studies.study_arguments import StudyArguments
+from sbpath.text.cycle_tables import COLUMNS
 from sbpath.text.report import table_report
-from sbpath.text.tables import Column
 
 
 def rate_test(
@@ -48,79 +46,12 @@ def rate_test(
     currents = arguments.rates("rates", rates)
     cycles_each = arguments.count("cycles_each", cycles_each)
     arguments.check()
-    each = [cycling(rate, lower_V, upper_V, cycles_each).cycles for rate in currents]
-    return Protocol(tuple(cycle for cycles in each for cycle in cycles))
+    return cycling([(cycles_each, rate) for rate in currents], lower_V, upper_V)
 
 
-@dataclass(frozen=True, slots=True)
-class RatePoint:
-    """One cycle of a rate test.
-
-    Attributes
-    ----------
-    cycle, rate : int, str
-        Cycle, and the rate of its first constant-current step as text: "C/10".
-    current_A_per_g : float
-        Magnitude of that current.
-    insertion_mAh_per_g, extraction_mAh_per_g : float
-        Capacities, summed over the half cycles of each direction.
-    insertion_V, extraction_V : float
-        Mean voltages, energy over charge.
-    coulombic_efficiency : float
-        As in `sbpath.results.cycles`, a fraction.
-    """
-
-    cycle: int
-    rate: str
-    current_A_per_g: float
-    insertion_mAh_per_g: float
-    extraction_mAh_per_g: float
-    insertion_V: float
-    extraction_V: float
-    coulombic_efficiency: float
-
-
-def rate_capability(solution: Solution) -> list[RatePoint]:
-    """A point for each cycle with both directions and a constant-current step, in order."""
-    driven: dict[int, tuple[str, float]] = {}
-    basis = solution.experiment.basis
-    for record in solution.steps:
-        step = record.step
-        if isinstance(step, ConstantCurrent) and record.cycle not in driven:
-            driven[record.cycle] = str(step.rate), basis.A_per_g(step.rate)
-    table = solution.cycle_table
-    points = []
-    for summary in cycle_summaries(solution):
-        passed = {"insertion": 0.0, "extraction": 0.0}
-        energy = dict(passed)
-        halves = table.halves(summary.cycle)
-        columns = (table.half_direction, table.half_charge_mAh_per_g, table.half_energy_J_per_g)
-        for sign, charge, work in zip(*(c[halves].tolist() for c in columns), strict=True):
-            way = "insertion" if sign > 0 else "extraction"
-            passed[way] += abs(charge)
-            energy[way] += abs(work)
-        if summary.cycle not in driven or 0.0 in passed.values():
-            continue
-        mean = {way: energy[way] / (COULOMB_PER_MAH * passed[way]) for way in passed}
-        points.append(
-            RatePoint(
-                summary.cycle, *driven[summary.cycle], passed["insertion"], passed["extraction"],
-                mean["insertion"], mean["extraction"], summary.coulombic_efficiency,
-            )
-        )  # fmt: skip
-    return points
-
-
-COLUMNS: tuple[Column[RatePoint], ...] = (
-    Column("Cycle", lambda p: p.cycle, short="cycle", terminal="{:5d}"),
-    Column("Rate", lambda p: p.rate, short="rate"),
-    Column("Current [mA.g-1]", lambda p: 1e3 * p.current_A_per_g, "{:.6g}", "mA/g", "{:7.1f}"),
-    Column("Insertion [mA.h.g-1]", lambda p: p.insertion_mAh_per_g, "{:.4f}", "in / mAh/g", "{:6.1f}"),
-    Column("Extraction [mA.h.g-1]", lambda p: p.extraction_mAh_per_g, "{:.4f}", "out / mAh/g", "{:6.1f}"),
-    Column("Coulombic efficiency", lambda p: p.coulombic_efficiency, "{:.6f}", "coulombic eff.", "{:8.2%}"),
-    Column("Insertion [V]", lambda p: p.insertion_V, "{:.6f}", "in / V", "{:6.3f}"),
-    Column("Extraction [V]", lambda p: p.extraction_V, "{:.6f}", "out / V", "{:6.3f}"),
-)
+def rate_capability(solution: Solution) -> list[CycleSummary]:
+    """The cycles with both directions and a constant-current step, in order."""
+    return [summary for summary in cycle_summaries(solution) if summary.rate is not None]
 
 
 def report(solution: Solution) -> str:

@@ -16,7 +16,8 @@ from sbpath.mechanism.notation import node_labels
 from sbpath.mechanism.paths import with_changes
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.progress import with_progress
-from sbpath.results.pathways import pathways
+from sbpath.protocol.schedule import Cycles, blocks
+from sbpath.results.pathways import MAIN_SHARE, pathways
 from sbpath.simulation import run
 from sbpath.solution import Solution
 from sbpath.sweeps.plan import Plan
@@ -72,6 +73,18 @@ class SelectionMap:
             renumbered[best == i] = number
         return [ways[i] for i in won], renumbered
 
+    def least(self, direction: str, number: int) -> tuple[float, Way, float]:
+        """The smallest share of a path of `winners` where it dominates; the next path there, and its share."""
+        ways, winner = self.winners(direction)
+        place = min(
+            zip(*np.nonzero(winner == number), strict=True),
+            key=lambda at: self.shares[direction][ways[number]][at],
+        )
+        here = {way: float(grid[place]) for way, grid in self.shares[direction].items()}
+        first = here.pop(ways[number])
+        second = max(here, key=here.__getitem__, default=())
+        return first, second, here.get(second, 0.0)
+
 
 def selection_map(
     mechanism: Mechanism | str,
@@ -84,7 +97,7 @@ def selection_map(
     electrode_mass_g: float | None = None,
     loading_mg_per_cm2: float | None = None,
     changes: Mapping[str, float] | None = None,
-    cycles: int = 2,
+    cycles: Cycles = 2,
     progress: bool = True,
 ) -> SelectionMap:
     """Simulate cycles over a grid and find the path of each direction in the last cycle.
@@ -101,8 +114,8 @@ def selection_map(
         Rate if it does not vary; C/10 if not given.
     changes : mapping, optional
         Other numbers to replace in the mechanism, as in `load_mechanism`.
-    cycles : int
-        Number of cycles; the last one counts.
+    cycles : int, str or sequence of (int, str, Rate or None)
+        Cycles, or blocks of them as in `cycling`; the last one counts.
     progress : bool
         Show progress if it takes longer than two seconds.
 
@@ -126,7 +139,8 @@ def selection_map(
     varied = (up, across)
     problems = Problems()
     problems.add(*name_problems(mechanism, varied, None))
-    problems.add(*idle_problems([v.name for v in varied], None, rate, temperature_C, None, None))
+    cycles = problems.attempt(blocks, cycles, otherwise=((1, None),))
+    problems.add(*idle_problems([v.name for v in varied], None, rate, cycles, temperature_C, None, None))
     problems.check()
     plan = Plan.of(
         mechanism, varied, rate=rate, cycles=cycles, graph=graph, temperature_C=temperature_C,
@@ -216,13 +230,21 @@ def selection_report(chart: SelectionMap, mechanism: Mechanism) -> str:
             for row in reversed(range(len(chart.y.values)))
         ]
         parts += ["", direction, table(head, rows)]
-        parts += [f"{signs[i]}: {' -> '.join(labels[phase] for phase in way)}" for i, way in enumerate(ways)]
+        for number, way in enumerate(ways):
+            (least, other, share), chain = chart.least(direction, number), _chain(way, labels)
+            beside = f" and {_chain(other, labels)} {share:.0%}" if other else ""
+            note = f", at least {least:.0%} where it wins{beside}" if least < MAIN_SHARE else ""
+            parts.append(f"{signs[number]}: {chain}{note}")
     if chart.failures:
         parts += [
             "",
             f"-: {len(chart.failures)} runs failed, the first with: {next(iter(chart.failures.values()))}",
         ]
     return "\n".join(parts)
+
+
+def _chain(way: Way, labels: Mapping[str, str]) -> str:
+    return " -> ".join(labels[phase] for phase in way)
 
 
 def _letter(number: int) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sbpath.results.cycles import HalfCycle, half_cycles, last_loop
+from sbpath.results.cycles import half_cycles, last_loop
+from sbpath.results.pathways import Pathways, main_paths, pathways
 from sbpath.solution import Solution
 
 Value = float | str | bool | None
@@ -18,8 +19,8 @@ def cycle_values(solution: Solution) -> dict[str, Value]:
     -------
     dict
         Capacities (mAh/g) and mean voltages (V) of insertion and extraction, hysteresis (mV), loop
-        (J/g), efficiencies (1), and the phases in order of appearance, such as
-        ``"Sb -> Li2Sb -> Li3Sb"``. Loop and energy efficiency are None if the loop is not closed.
+        (J/g), efficiencies (1), and the paths that took 90 % of what reacted, the widest first, such as
+        ``"Sb -> Li2Sb -> Li3Sb"``, with the share of the first. Loop and energy efficiency are None if the loop is not closed.
         If no cycle has both directions, all are None except the values of the last half cycle of each.
     """
     summary = None
@@ -28,6 +29,12 @@ def cycle_values(solution: Solution) -> dict[str, Value]:
     else:
         halves = half_cycles(solution)
     last = {half.direction: half for half in halves}
+    # The first of each direction, as in `last_loop`.
+    ways = {
+        way.direction: way
+        for way in reversed(pathways(solution))
+        if way.direction in last and way.cycle == last[way.direction].cycle
+    }
     into, out = last.get("insertion"), last.get("extraction")
     return {
         "insertion_capacity_mAh_per_g": into and into.capacity_mAh_per_g,
@@ -39,10 +46,13 @@ def cycle_values(solution: Solution) -> dict[str, Value]:
         "coulombic_efficiency": summary and summary.coulombic_efficiency,
         "voltage_efficiency": summary and summary.voltage_efficiency,
         "energy_efficiency": summary and summary.energy_efficiency,
-        "insertion_path": into and _path(into),
-        "extraction_path": out and _path(out),
+        **_path("insertion", ways.get("insertion")),
+        **_path("extraction", ways.get("extraction")),
     }
 
 
-def _path(half: HalfCycle) -> str:
-    return " -> ".join(" + ".join(group) for group in half.phases)
+def _path(direction: str, way: Pathways | None) -> dict[str, Value]:
+    paths = way.paths if way else ()
+    named = ", ".join(" -> ".join(path.phases) for path in main_paths(paths))
+    share = paths[0].share / sum(path.share for path in paths) if paths else None
+    return {f"{direction}_path": named or None, f"{direction}_path_share": share}

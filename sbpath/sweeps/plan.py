@@ -26,6 +26,7 @@ from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import with_changes
 from sbpath.protocol.protocol import Protocol, table_document
 from sbpath.protocol.quantities import plain
+from sbpath.protocol.schedule import Blocks, Cycles, blocks, blocks_text
 from sbpath.protocol.steps import CurrentTable, Rate
 from sbpath.simulation import run, simulate
 from sbpath.solution import Solution
@@ -75,7 +76,7 @@ class Plan:
     temperature_C: float | None
     steps: Steps | None
     rate: str
-    cycles: int
+    cycles: Blocks
     options: SolverOptions
     measure: Measure
     names: tuple[str, ...]
@@ -90,7 +91,7 @@ class Plan:
         *,
         steps: Steps | None = None,
         rate: str | None = None,
-        cycles: int = 2,
+        cycles: Cycles = 2,
         graph: str | None = None,
         temperature_C: float | None = None,
         electrode_mass_g: float | None = None,
@@ -109,7 +110,7 @@ class Plan:
             temperature_C=temperature_C if celsius is None else celsius,
             steps=steps,
             rate=rate or "C/10",
-            cycles=cycles,
+            cycles=blocks(cycles),
             options=SolverOptions() if options is None else options,
             measure=measure,
             names=tuple(v.name for v in varied),
@@ -125,7 +126,7 @@ class Plan:
             "graph": self.graph,
             "temperature_C": self.temperature_C,
             "electrode_mass_g": self.electrode_mass_g,
-            "protocol": [self.rate, self.cycles]
+            "protocol": [self.rate, blocks_text(self.cycles)]
             if self.steps is None
             else [
                 [step if isinstance(step, str) else table_document(step) for step in cycle]

@@ -20,6 +20,7 @@ from sbpath.mechanism.paths import trail
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.progress import PROGRESS_DELAY_S
 from sbpath.protocol.protocol import Protocol, cycles_of, parse_step
+from sbpath.protocol.schedule import Cycles, blocks
 from sbpath.protocol.steps import CurrentTable, Step
 from sbpath.solver.trial import SolverOptions
 from sbpath.sweeps.executors import run_results
@@ -44,7 +45,7 @@ def sweep(
     seed: int | None = None,
     protocol: ProtocolLike | None = None,
     rate: str | None = None,
-    cycles: int = 2,
+    cycles: Cycles = 2,
     graph: str | None = None,
     temperature_C: float | None = None,
     electrode_mass_g: float | None = None,
@@ -82,8 +83,8 @@ def sweep(
         If not given, constant-current cycles between the mechanism's cut-offs.
     rate : str, optional
         Of those cycles, if it does not vary; C/10 if not given.
-    cycles : int
-        Number of those cycles.
+    cycles : int, str or sequence of (int, str, Rate or None)
+        Number of those cycles, or blocks of them, as in `cycling`.
     graph, temperature_C, electrode_mass_g, loading_mg_per_cm2, options
         As in `simulate`; the temperature only if it does not vary.
     measure : callable
@@ -131,7 +132,10 @@ def sweep(
     varied = _all_varied(vary, Variation if sample is None else Range, problems)
     steps = None if protocol is None else problems.attempt(_texts, protocol)
     problems.add(*name_problems(mechanism, varied, steps))
-    problems.add(*idle_problems([v.name for v in varied], protocol, rate, temperature_C, sample, seed))
+    cycles = problems.attempt(blocks, cycles, otherwise=((1, None),))
+    problems.add(
+        *idle_problems([v.name for v in varied], protocol, rate, cycles, temperature_C, sample, seed)
+    )
     if not isinstance(options, SolverOptions | None):
         problems.add(f"options: must be SolverOptions(...), not {options!r:.60}")
     if not callable(measure):
@@ -139,7 +143,6 @@ def sweep(
     problems.add(*_executor_problems(workers, executor))
     if workers is not None:
         workers = problems.attempt(whole, "workers", workers)
-    cycles = problems.attempt(whole, "cycles", cycles, otherwise=1)
     plan = Plan.of(
         mechanism,
         varied,
@@ -320,6 +323,7 @@ def idle_problems(
     names: Sequence[str],
     protocol: ProtocolLike | None,
     rate: str | None,
+    cycles: Cycles,
     temperature_C: float | None,
     sample: Sample | str | None,
     seed: int | None,
@@ -331,6 +335,10 @@ def idle_problems(
         problems.append("rate: has no effect with a protocol; write it into the steps")
     elif rate is not None and RATE in names:
         problems.append(f"rate: {twice}")
+    elif protocol is None and (rate is not None or RATE in names) and all(own for _, own in blocks(cycles)):
+        problems.append(
+            "rate: has no effect where each block of cycles has its own; write one as '10', without"
+        )
     own = "temperature_C"  # the mechanism's, which applies only if no other is given
     if temperature_C is not None:
         problems += [f"{name}: {twice}" for name in (TEMPERATURE, own) if name in names]

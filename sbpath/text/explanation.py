@@ -16,7 +16,7 @@ from sbpath.results.selectivity import (
     branch_points,
 )
 from sbpath.solution import Solution
-from sbpath.text.tables import Column, file_table, signed, table
+from sbpath.text.tables import Column, file_table, path_text, signed, table, which_cycle
 
 PATH_HEAD = ["half cycle", "edge", "mAh/g", "Sb converted", "share of what left the phase"]
 COMPETITOR_HEAD = [
@@ -30,7 +30,7 @@ def explanation(solution: Solution) -> str:
     labels = node_labels(solution.mechanism, short=True)
     last = int(solution.cycle[-1])
     parts = [
-        f"{solution.mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, cycle {last}",
+        f"{solution.mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, {which_cycle(solution, last)}",
         "",
         "Charge by edge",
         paths_table([way for way in pathways(solution) if way.cycle == last], labels),
@@ -70,10 +70,7 @@ def paths_table(ways: Sequence[Pathways], labels: dict[str, str]) -> str:
                 [way.direction, "solution phases fill or empty", signed(way.filling_mAh_per_g), "", ""]
             )
         rows.append([way.direction, "double layer", signed(way.double_layer_mAh_per_g), "", ""])
-        paths = ", ".join(
-            f"{' -> '.join(labels[p] for p in path.phases)} {path.share:.1%}" for path in way.paths
-        )
-        lines.append(f"{way.direction}: {paths}")
+        lines.append(f"{way.direction}: {path_text(way, labels, every=True)}")
     return "\n".join([table(PATH_HEAD, rows), "", *lines])
 
 

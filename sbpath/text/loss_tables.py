@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sbpath.mechanism.notation import edge_label, host_label, node_labels
 from sbpath.results.loss_breakdown import LOSSES, LossBreakdown
 from sbpath.solution import CAUSES, Floats, Solution
-from sbpath.text.tables import table
+from sbpath.text.tables import table, which_cycle
 
 LOSS_HEAD = ("Cycle", "Direction", "Edge", *(f"{cause.capitalize()} [J.g-1]" for cause in LOSSES))
 
@@ -16,7 +16,7 @@ def loss_report(solution: Solution, found: LossBreakdown) -> str:
     """The loop of one cycle by direction, edge and plateau."""
     labels = node_labels(solution.mechanism)
     parts = [
-        f"{solution.mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, cycle {found.cycle}: "
+        f"{solution.mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, {which_cycle(solution, found.cycle)}\n"
         f"hysteresis {found.hysteresis_mV:.1f} mV, loop {found.loop_J_per_g:.1f} J/g {host_label(solution.mechanism)} "
         f"over {found.capacity_mAh_per_g:.1f} mAh/g",
         "",

@@ -12,15 +12,16 @@ from sbpath.protocol.outcome import Outcome
 from sbpath.results.cycles import cycle_summaries, half_cycles
 from sbpath.results.pathways import MIN_PATH_SHARE, Pathways, pathways
 from sbpath.solution import Solution
+from sbpath.text.cycle_tables import MAX_PRINTED, cycles_report, printed
 from sbpath.text.tables import (
     Column,
     Row,
-    or_dash,
     path_text,
     plateaus_text,
     printed_table,
     table,
     ways_note,
+    which_cycle,
 )
 
 
@@ -73,23 +74,26 @@ def _nothing_formed(solution: Solution, ways: Sequence[Pathways | None]) -> list
 def simulation_report(solution: Solution) -> str:
     """Half cycles, cycles, and every step that failed or whose limit was already met.
 
-    Of the cycles, those whose rows were kept.
+    Of many cycles, those whose rows were kept, or else the first and the last of each block at one rate.
     """
     labels = node_labels(solution.mechanism)
-    kept = frozenset(solution.kept_cycles)
+    summaries, kept = cycle_summaries(solution), frozenset(solution.kept_cycles)
+    total = solution.steps[-1].cycle
+    full = frozenset(summary.cycle for summary in summaries)
+    if solution.accumulated is None:
+        ends = frozenset(summary.cycle for summary in printed(summaries))
+        kept = frozenset(
+            cycle for cycle in kept if cycle in ends or (cycle not in full and total <= MAX_PRINTED)
+        )
+    halves = [half for half in half_cycles(solution) if half.cycle in kept]
     ways = [way for way in pathways(solution) if way.cycle in kept]
+    last = max(kept, default=total)
     lines = [
         heading(solution),
+        f"last shown: {which_cycle(solution, last)}" if total > 1 else which_cycle(solution, last),
         "",
         table(
-            [
-                "cycle",
-                "half cycle",
-                "mAh/g",
-                "mean V",
-                "plateaus (V x mAh/g)",
-                "path",
-            ],
+            ["cycle", "half cycle", "mAh/g", "mean V", "plateaus (V x mAh/g)", "path"],
             [
                 [
                     str(half.cycle),
@@ -99,7 +103,7 @@ def simulation_report(solution: Solution) -> str:
                     plateaus_text(half),
                     path_text(way, labels),
                 ]
-                for half, way in zip(half_cycles(solution), ways, strict=True)
+                for half, way in zip(halves, ways, strict=True)
             ],
         ),
     ]
@@ -111,34 +115,13 @@ def simulation_report(solution: Solution) -> str:
             f"per gram of the whole electrode ({inactive:g} g of inactive mass per gram of host): "
             f"{highest / (1.0 + inactive):.1f} mAh/g at most"
         ]
-    summaries = [summary for summary in cycle_summaries(solution) if summary.cycle in kept]
-    if summaries:
-        rows = [
-            [
-                str(s.cycle),
-                f"{s.hysteresis_mV:.1f}",
-                or_dash(s.loop_J_per_g, "{:.1f}"),
-                f"{s.coulombic_efficiency * 100:.2f} %",
-                f"{s.voltage_efficiency:.1%}",
-                or_dash(s.energy_efficiency, "{:.1%}"),
-            ]
-            for s in summaries
-        ]
+    shown = [summary for summary in summaries if summary.cycle in kept]
+    if shown:
+        lines += ["", *cycles_report(shown)]
+    if len(shown) < len(summaries):
         lines += [
-            "",
-            table(
-                ["cycle", "hysteresis / mV", "loop / J/g", "coulombic eff.", "voltage eff.", "energy eff."],
-                rows,
-            ),
-            "coulombic: extraction / insertion capacity; voltage: mean of insertion / mean of extraction;",
-            "energy: delivered on insertion / taken up on extraction",
-        ]
-    if any(summary.energy_efficiency is None for summary in summaries):
-        lines += ["-: the capacities differ by more than 2 %, so the loop is not closed"]
-    if solution.accumulated is not None:
-        lines += [
-            f"the tables show the {len(kept)} of {solution.steps[-1].cycle} cycles whose rows were kept; "
-            "sbpath.cycle_summaries gives all cycles of a saved solution"
+            f"the tables show {len(shown)} of {len(summaries)} cycles; --summary FILE or sbpath.cycle_summaries "
+            "gives all of them"
         ]
     odd = [r for r in solution.steps if r.outcome.failed or r.outcome is Outcome.ALREADY_MET]
     lines += map(str, odd)

@@ -29,7 +29,14 @@ def sweep_report(runs: SweepTable) -> str:
     for name in runs.measured:
         if name not in numbers and runs[name].dtype != float:
             counts = Counter(text for text in runs[name].tolist() if text)
-            parts += ["", name, *(f"  {text}: {count} runs" for text, count in counts.most_common())]
+            parts += [
+                "",
+                name,
+                *(
+                    f"  {text}: {count} {'run' if count == 1 else 'runs'}"
+                    for text, count in counts.most_common()
+                ),
+            ]
     if failed.any():
         first = runs["failure"][failed][0]
         count = int(failed.sum())

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sbpath.results.cycles import HalfCycle
-from sbpath.results.pathways import Pathways, branches
+from sbpath.results.pathways import Pathways, main_paths
+from sbpath.solution import Solution
 
 Row = TypeVar("Row", contravariant=True)
 
@@ -82,23 +83,35 @@ def plateaus_text(half: HalfCycle) -> str:
     return ", ".join(f"{p.voltage_V:.3f} x {p.extent_mAh_per_g:.0f}" for p in half.plateaus) or "-"
 
 
-def path_text(way: Pathways | None, labels: dict[str, str] | None = None) -> str:
-    """``Sb -> Li2Sb -> Li3Sb``, by label if given; branched paths as ``A -> B (72 %), A -> C (28 %)``.
+def path_text(way: Pathways | None, labels: dict[str, str] | None = None, every: bool = False) -> str:
+    """``Sb -> Li2Sb -> Li3Sb``, by label if given; ``A -> B (55 %), A -> C (41 %)`` where no path took `MAIN_SHARE`.
 
-    The percentages are shares of all Sb; a dash if almost nothing was converted.
+    The percentages are shares of all Sb; a dash if almost nothing was converted. With `every`, all paths
+    with their shares to a tenth of a percent.
     """
-    found = branches(way.paths) if way else ()
-    texts = [" -> ".join((labels or {}).get(node, node) for node in branch.phases) for branch in found]
-    if len(found) > 1:
-        texts = [f"{text} ({100.0 * branch.share:.0f} %)" for text, branch in zip(texts, found, strict=True)]
-    return ", ".join(texts) or "-"
+    named = [
+        (" -> ".join((labels or {}).get(node, node) for node in path.phases), path.share)
+        for path in (way.paths if way and every else main_paths(way.paths) if way else ())
+    ]
+    if len(named) == 1 and not every:
+        return named[0][0]
+    return ", ".join(f"{text} ({100.0 * share:.{int(every)}f} %)" for text, share in named) or "-"
 
 
 def ways_note(ways: Iterable[Pathways | None]) -> list[str]:
     """A note on the percentages of `path_text`, if it prints any."""
-    if any(way and len(branches(way.paths)) > 1 for way in ways):
-        return ["path: where there is more than one way, the share of all Sb that took each"]
+    if any(way and len(main_paths(way.paths)) > 1 for way in ways):
+        return ["path: where none took 90 % of what reacted, the share of all Sb that took each"]
     return []
+
+
+def which_cycle(solution: Solution, cycle: int) -> str:
+    """``cycle 2 of 2; cycle 1 is formation``: the cycle that a table or figure shows."""
+    text = f"cycle {cycle} of {solution.steps[-1].cycle}"
+    initial, host = solution.experiment.initial, solution.mechanism.initial_phase
+    if initial.fractions[host] < 1.0 or initial.particles is not None:
+        return text
+    return f"{text}, formation" if cycle == 1 else f"{text}; cycle 1 is formation"
 
 
 def signed(value: float) -> str:

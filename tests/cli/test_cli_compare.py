@@ -48,7 +48,7 @@ def test_compare_takes_several_graphs_rates_and_temperatures_in_one_call(capsys,
     for number, graph, celsius, rate in ((1, "reported", 25.0, "1C"), (6, "candidate", 40.0, "C/2")):
         alone = cycled(simulated, "li-sb", rate, 1, graph=graph, temperature_C=celsius)
         assert [rows[number]] == comparison_table([alone])[1]
-    labels = [line.split("  ")[0] for line in out.splitlines()[1:9]]
+    labels = [line.split("  ")[0] for line in out.splitlines()[3:11]]
     assert labels[0] == "li-sb, reported, 25 °C, C/2"
     assert labels[-1] == "li-sb, candidate, 40 °C, 1C"
 
@@ -64,7 +64,7 @@ def test_compare_builds_each_system_in_each_design(capsys, tmp_path):
     place = head.index("Design")
     wanted = [(name, design) for name in ("li-sb", "na-sb") for design in ("", "nano", "micron")]
     assert [(row[0], row[place]) for row in rows] == wanted
-    assert [line.split("  ")[0] for line in out.splitlines()[1:4]] == [
+    assert [line.split("  ")[0] for line in out.splitlines()[3:6]] == [
         "li-sb, own electrode",
         "li-sb, nano",
         "li-sb, micron",
@@ -93,7 +93,7 @@ def test_compare_puts_ions_on_the_scale_of_lithium(capsys, tmp_path, simulated):
 def test_compare_takes_negative_temperatures(capsys, simulated):
     code, out, _ = run(capsys, "compare", "li", "--rate", "1C", "--cycles", "1", "--temperature", "-10", "25")
     assert code == 0
-    assert [line.split("  ")[0] for line in out.splitlines()[1:3]] == ["li-sb, -10 °C", "li-sb, 25 °C"]
+    assert [line.split("  ")[0] for line in out.splitlines()[3:5]] == ["li-sb, -10 °C", "li-sb, 25 °C"]
 
 
 def test_compare_takes_negative_temperatures_with_their_unit_or_says_how(capsys):

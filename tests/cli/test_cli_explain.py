@@ -34,10 +34,10 @@ def test_explain_takes_rate_temperature_cycles_and_changed_numbers(capsys, simul
     arguments = ("--rate", "C/5", "--temperature", "313.15K", "--cycles", "1", "--set", f"{TWO_THREE}=0.06")
     code, out, _ = run(capsys, "explain", "li-sb", *arguments)
     assert code == 0
-    assert out.startswith("li-sb: candidate graph, 40 °C, cycle 1\n")
+    assert out.startswith("li-sb: candidate graph, 40 °C, cycle 1 of 1, formation\n")
     solution = cycled(simulated, "li-sb", "C/5", 1, temperature_C=40.0, changes=((TWO_THREE, 0.06),))
     ways = {way.direction: way.paths[0] for way in pathways(solution)}
     assert ways["extraction"].phases == ("Li3Sb", "Li2Sb", "Sb")
-    assert f"extraction: Li₃Sb -> Li₂Sb -> Sb {ways['extraction'].share:.1%}" in out
+    assert f"extraction: Li₃Sb -> Li₂Sb -> Sb ({100 * ways['extraction'].share:.1f} %)" in out
     for branch_point in branch_points(solution):
         assert f"at E = {branch_point.potential_V:.3f} V, x = {branch_point.composition:.2f}" in out

@@ -33,8 +33,8 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
         ),
         (
             ["run", "rate-test", "li", "--rate", "1C", "5C", "--cycles", "1"],
-            "Cycle,Rate,Current [mA.g-1],Insertion [mA.h.g-1],Extraction [mA.h.g-1],Coulombic efficiency,Insertion [V],"
-            "Extraction [V]", "1,1C,660.352,656.5", 2, ["coulombic eff.", "5C"],
+            "Cycle,Rate,Current [mA.g-1],Insertion [mA.h.g-1],Extraction [mA.h.g-1],Insertion [V],"
+            "Extraction [V],Hysteresis [mV],Loop [J.g-1],Coulombic efficiency,Voltage efficiency,Energy efficiency", "1,1C,660.352,656.5", 2, ["coulombic eff.", "5C"],
         ),
         (
             ["run", "reversal", "li", "--rate", "C/2", "--at", "1.5"],

@@ -60,7 +60,7 @@ def test_the_report_tells_extremes_where_they_are_paths_and_failures(grid):
     assert float(most) == pytest.approx(np.nanmax(values), rel=1e-4)
     # The fast and cold one is the worst.
     assert (least_at, most_at) == ("rate 0.1 C, temperature 25 °C", "rate 2 C, temperature 0 °C")
-    counts = [int(found) for found in re.findall(r": (\d+) runs$", "\n".join(lines), flags=re.MULTILINE)]
+    counts = [int(found) for found in re.findall(r": (\d+) runs?$", "\n".join(lines), flags=re.MULTILINE)]
     assert sum(counts) == 2 * 8
     assert lines[-1].startswith("4 runs failed, the first with: temperature_C: ")
 

@@ -10,6 +10,7 @@ import itertools
 import matplotlib as mpl
 import numpy as np
 import pytest
+from curves import cycled
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
@@ -27,12 +28,6 @@ mpl.use("Agg")
 HARD = ["li-snsb", "li-znsnsb2", "na-nisb", "k-snsb"]
 # Boxes around words reach beyond the ink by this much (pixel).
 SLACK = 3.0
-
-
-def cycled(simulated, name, cycles=2):
-    mechanism = load_mechanism(name)
-    protocol = cycling("C/5", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
-    return simulated(name, protocol, graph="candidate")
 
 
 def words_on(figure):
@@ -85,7 +80,7 @@ def test_crowding_is_seen():
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_no_words_of_the_overview_lie_on_each_other(simulated, name):
-    assert crowded(plots.overview(cycled(simulated, name))) == []
+    assert crowded(plots.overview(cycled(simulated, name, "C/5", graph="candidate"))) == []
 
 
 KINDS = {
@@ -106,7 +101,7 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", HARD)
 def test_no_words_of_other_figures_lie_on_each_other(simulated, name, kind):
-    assert crowded(KINDS[kind](cycled(simulated, name))) == []
+    assert crowded(KINDS[kind](cycled(simulated, name, "C/5", graph="candidate"))) == []
 
 
 @pytest.mark.parametrize("name", ["li-snsb", "na-nisb"])
@@ -121,7 +116,10 @@ def test_studies_of_many_nodes_are_not_crowded(simulated, name):
 
 
 def test_a_figure_is_higher_by_the_rows_of_its_legend(simulated):
-    heights = {name: plots.overview(cycled(simulated, name)).get_figheight() for name in ("li-sb", *HARD[:2])}
+    heights = {
+        name: plots.overview(cycled(simulated, name, "C/5", graph="candidate")).get_figheight()
+        for name in ("li-sb", *HARD[:2])
+    }
     assert heights["li-sb"] == 3.6
     assert 3.9 < heights["li-snsb"] <= heights["li-znsnsb2"] < 4.6
 
@@ -189,7 +187,7 @@ def test_the_graph_names_the_state_that_the_file_gives(simulated):
     assert dashed("li-gasb-libh4") == ["liquid"]
     # Drawn as not crystalline, although it is cubic.
     assert dashed("li-znsnsb2") == ["not crystalline"]
-    above = plots.diffraction(cycled(simulated, "li-gasb-libh4"))[2]
+    above = plots.diffraction(cycled(simulated, "li-gasb-libh4", "C/5", graph="candidate"))[2]
     assert "liquid: no reflections" in [text.get_text() for text in above.texts]
 
 
@@ -219,7 +217,7 @@ def test_beyond_the_palette_hatches_tell_phases_apart():
 @pytest.mark.parametrize("by", ["node", "phase"])
 @pytest.mark.parametrize("name", ["li-snsb", "na-nisb"])
 def test_layers_look_the_same_whether_or_not_others_are_drawn(simulated, name, by):
-    solution = cycled(simulated, name)
+    solution = cycled(simulated, name, "C/5", graph="candidate")
     every, seen = (
         {
             layer.get_label(): to_rgb(layer.get_facecolor()[0])
@@ -244,7 +242,7 @@ def test_a_phase_has_its_colour_in_the_stack_the_sticks_and_other_systems(simula
     }
     assert full == {KIND_COLOURS["full"]}
     assert {look["Li2Sb"].colour for look in looks.values() if "Li2Sb" in look} == {KIND_COLOURS["between"]}
-    solution = cycled(simulated, "li-snsb")
+    solution = cycled(simulated, "li-snsb", "C/5", graph="candidate")
     above = plots.diffraction(solution)[2]
     sticks = [mpl.colors.to_hex(lines.get_color()[0]) for lines in above.collections]
     # In the order of the file, the palest ones darker.

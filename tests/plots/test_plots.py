@@ -259,7 +259,7 @@ def test_first_order_reversals_begin_on_the_grey_loop(simulated):
         plots.reversals(simulated("li-sb", sbpath.cycling("C/5", 0.05, 1.5, 2)))
 
 
-def test_minor_loops_are_drawn_by_cycle(simulated):
+def test_minor_loops_are_numbered_by_themselves(simulated):
     solution = simulated("li-sb", sbpath.partial_cycling("C/10", 0.05, 1.5, 0.5, 1.5, 3))
     ax = plots.minor_loops(solution)
     assert [t.get_text() for t in ax.get_legend().get_texts()] == [

@@ -86,6 +86,8 @@ def test_what_is_no_whole_number_is_refused_by_name(case):
     for given in (*NO_NUMBERS, 2.5, -2, np.int64(-1)):
         if given is None and case == "pulses of gitt":
             continue  # as many as fill the electrode
+        if isinstance(given, str) and case in ("cycles of cycling", "cycles of sweep"):
+            continue  # blocks of cycles may be a text
         with pytest.raises(sbpath.InputError) as error:
             make(given)
         assert [problem for problem in error.value.problems if problem.startswith(name)], given

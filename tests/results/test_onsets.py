@@ -93,4 +93,4 @@ def test_a_loop_that_is_not_closed_has_a_voltage_efficiency_and_prints_it(simula
     assert summary.energy_efficiency is None
     assert 0.75 < summary.voltage_efficiency < 0.85
     assert f"{summary.voltage_efficiency:.1%}" in simulation_report(solution)
-    assert "voltage: mean of insertion / mean of extraction" in simulation_report(solution)
+    assert "voltage: mean of insertion (in) / mean of extraction (out)" in simulation_report(solution)

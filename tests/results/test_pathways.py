@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import solution_phase, tiny_mechanism
 
-from sbpath import cycling, load_mechanism, pathways, shipped_names, simulate
+from sbpath import load_mechanism, pathways, shipped_names, simulate
 from sbpath.results.pathways import Path, _paths
+from sbpath.studies.comparison import comparison_report, comparison_table
+from sbpath.text.explanation import explanation
 from sbpath.text.report import simulation_report
 from sbpath.text.tables import path_text
 
@@ -246,28 +248,24 @@ def test_sodium_and_potassium_come_back_the_way_they_went(simulated, name, betwe
             assert out[path[::-1]] == pytest.approx(share, abs=0.01)
 
 
-# -- one chain or branches ----------------------------------------------------------------------------------
+# -- the words ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("paths", "wanted"),
     [
         ([("ABC", 1.0)], "A -> B -> C"),
-        # What stood in the middle before belongs to the chain.
-        ([("BC", 0.55), ("ABC", 0.45)], "A -> B -> C"),
+        ([("BC", 0.55), ("ABC", 0.45)], "B -> C (55 %), A -> B -> C (45 %)"),
         ([("AB", 0.72), ("AC", 0.28)], "A -> B (72 %), A -> C (28 %)"),
-        ([("AC", 0.7), ("BC", 0.3)], "A -> C (70 %), B -> C (30 %)"),
-        ([("AB", 0.6), ("CD", 0.4)], "A -> B (60 %), C -> D (40 %)"),
-        ([("ABCE", 0.6), ("ADCE", 0.4)], "A -> B -> C (60 %), A -> D -> C (40 %), C -> E (100 %)"),
-        # Next to nothing makes no branch.
-        ([("AB", 0.97), ("AC", 0.03)], "A -> B"),
-        ([("AB", 0.02)], "-"),
+        ([("AB", 0.91), ("AC", 0.09)], "A -> B"),
+        ([("AB", 0.89), ("AC", 0.11)], "A -> B (89 %), A -> C (11 %)"),
+        # As many as make 90 % of what reacted, in shares of all.
+        ([("AB", 0.6), ("CD", 0.32), ("AD", 0.08)], "A -> B (60 %), C -> D (32 %)"),
+        ([("AB", 0.3), ("AC", 0.02)], "A -> B"),
         ([], "-"),
-        # A ring has no end; it is cut where a path begins.
-        ([("AB", 0.5), ("BC", 0.3), ("CA", 0.2)], "A -> B -> C -> A"),
     ],
 )
-def test_a_chain_is_printed_only_where_it_is_one(paths, wanted):
+def test_a_path_is_named_alone_only_if_it_took_nine_tenths(paths, wanted):
     way = dataclasses.replace(
         pathways(simulate("li-sb", "Insert at C/2 for 6 min", progress=False))[0],
         paths=tuple(Path(tuple(nodes), share) for nodes, share in paths),
@@ -276,18 +274,20 @@ def test_a_chain_is_printed_only_where_it_is_one(paths, wanted):
     assert path_text(way, {"A": "a"}) == wanted.replace("A", "a")
 
 
-def test_simulate_does_not_chain_what_went_side_by_side(simulated):
-    mechanism = load_mechanism("li-nisb")
-    solution = simulated("li-nisb", cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V))
-    report = simulation_report(solution)
-    assert "NiSb -> Sb + Ni" not in report
-    out = pathways(solution)[1]
-    shares = [
-        out.converted[edge_names(out.edges).index(edge)] for edge in ("Li3Sb-Ni -> NiSb", "Li3Sb-Ni -> Sb-Ni")
-    ]
-    wanted = "Li₃Sb + Ni -> NiSb ({:.0f} %), Li₃Sb + Ni -> Sb + Ni ({:.0f} %)"
-    assert wanted.format(*(100.0 * share for share in shares)) in report
-    assert "the share of all Sb that took each" in report
+def test_the_printed_paths_of_sodium_have_their_shares(simulated):
+    solution = cycled(simulated, "na-sb")
+    into = pathways(solution)[2]
+    # What the first cycle left amorphous goes on from there.
+    first, second = into.paths[:2]
+    assert (first.phases, second.phases) == (("NaxSb", "Na3Sb"), ("Sb", "NaxSb", "Na3Sb"))
+    left = solution.fraction("NaxSb")[solution.cycle == 1][-1]
+    assert first.share == pytest.approx(left, abs=1e-2)
+    words = f"NaₓSb (amorphous) -> Na₃Sb ({100 * first.share:.0f} %), Sb -> NaₓSb (amorphous) -> Na₃Sb ({100 * second.share:.0f} %)"
+    for report in (simulation_report(solution), comparison_report([solution])):
+        assert words in report
+        assert "the share of all Sb that took each" in report
+    assert f"Na3Sb ({100 * second.share:.0f} %)" in " ".join(comparison_table([solution])[1][0])
+    assert f"NaₓSb -> Na₃Sb ({100 * second.share:.1f} %)" in explanation(solution)
 
 
 def test_a_report_says_that_no_phase_formed():

@@ -315,8 +315,8 @@ def test_explanation_states_both_inequalities_with_their_numbers(simulated):
         "2.355 = gamma(Li₃Sb|Sb) / gamma(Li₃Sb|Li₂Sb) < (g(Sb) / g(Li₂Sb))^(2/3) = 3.171: Sb before Li₂Sb."
         in text
     )
-    assert "insertion: Sb -> Li₂Sb -> Li₃Sb 99.9%" in text
-    assert "extraction: Li₃Sb -> Sb 99.8%" in text
+    assert "insertion: Sb -> Li₂Sb -> Li₃Sb (99.9 %)" in text
+    assert "extraction: Li₃Sb -> Sb (99.8 %)" in text
 
 
 def test_a_winner_that_went_at_another_time_is_the_one_without_a_driving_force(simulated):

@@ -32,10 +32,10 @@ def test_a_rate_test_is_its_cycles_run_one_by_one(simulated):
     assert lost == pytest.approx(held, abs=1e-6)
 
 
-def test_a_cycle_is_named_by_its_first_current(simulated):
+def test_a_cycle_is_named_by_its_currents(simulated):
     steps = ("Rest for 1 min", "Insert at C/2 until 0.05 V", "Extract at 1C until 1.5 V")
     (point,) = rate_capability(simulated("li-sb", (steps,)))
-    assert point.rate == "C/2"
+    assert point.rate == "C/2, 1C"
     assert point.current_A_per_g == pytest.approx(0.330176, rel=1e-5)
 
 

@@ -216,7 +216,7 @@ def test_a_map_on_which_nothing_is_converted_is_drawn_and_told():
     )
     assert chart.shares == {"insertion": {}, "extraction": {}}
     for ax in plots.selection(chart, nowhere()):
-        np.testing.assert_array_equal(ax.collections[0].get_array(), 1.0)
+        assert list(ax.collections) == []
     lines = selection_report(chart, nowhere()).splitlines()
     assert sum(line.split()[1:] == ["-", "-"] for line in lines) == 4
 

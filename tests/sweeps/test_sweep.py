@@ -25,6 +25,7 @@ from sbpath import InputError, SbpathError, cycling, load_mechanism, load_sweep,
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.protocol.steps import Rate
 from sbpath.results.cycles import half_cycles, last_loop
+from sbpath.results.pathways import pathways
 from sbpath.sweeps.executors import WORKER_DIED, _WorkerProcesses
 from sbpath.sweeps.plan import Plan
 from sbpath.sweeps.points import Sample
@@ -61,6 +62,7 @@ def test_each_row_is_its_simulation():
     for row, rate in enumerate(table["rate"]):
         solution = simulate("li-sb", cycling(Rate(rate, "C"), 0.05, 1.5, 2), progress=False)
         last, into, out = last_loop(solution)
+        shares = [way.paths[0].share / sum(p.share for p in way.paths) for way in pathways(solution)[-2:]]
         assert {name: table[name][row] for name in table.measured} == {
             "insertion_capacity_mAh_per_g": into.capacity_mAh_per_g,
             "extraction_capacity_mAh_per_g": out.capacity_mAh_per_g,
@@ -72,7 +74,9 @@ def test_each_row_is_its_simulation():
             "voltage_efficiency": last.voltage_efficiency,
             "energy_efficiency": last.energy_efficiency,
             "insertion_path": "Sb -> Li2Sb -> Li3Sb",
+            "insertion_path_share": shares[0],
             "extraction_path": "Li3Sb -> Sb",
+            "extraction_path_share": shares[1],
         }  # fmt: skip
         assert 1e-4 < table["run_s"][row] < 10.0
     assert not table.failed.any()

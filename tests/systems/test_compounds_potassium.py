@@ -8,10 +8,10 @@ import itertools
 import numpy as np
 import pytest
 from analytic import F, R
-from curves import along, edge_names, potential_at, rows
+from curves import along, cycled, edge_names, potential_at, rows
 from scipy.optimize import brentq
 
-from sbpath import cycling, equilibrium_potential, load_mechanism, phase_amounts
+from sbpath import equilibrium_potential, load_mechanism, phase_amounts
 from sbpath.mechanism.chemistry import parse_formula
 from sbpath.mechanism.consistency import consistency_problems
 from sbpath.model.network import build_network
@@ -28,18 +28,6 @@ FULL = {
 NAMES = list(FULL)
 GRAPHS = [(name, graph) for name in NAMES for graph in ("reported", "candidate")]
 ROOM = 298.15
-
-
-@pytest.fixture
-def cycled(simulated):
-    """Three full cycles at C/10 (one, where only the first matters) on a graph."""
-
-    def run(name, graph=None, cycles=3):
-        mechanism = load_mechanism(name)
-        window = (mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
-        return simulated(name, cycling("C/10", *window, cycles=cycles), graph=graph)
-
-    return run
 
 
 def largest(solution, number):
@@ -208,17 +196,19 @@ def test_nodes_hold_what_their_equations_say(name):
 
 
 @pytest.mark.parametrize(("name", "graph"), GRAPHS)
-def test_full_insertion_delivers_the_stoichiometric_capacity(cycled, name, graph):
+def test_full_insertion_delivers_the_stoichiometric_capacity(simulated, name, graph):
     alkali, mass = FULL[name]
     default = graph == load_mechanism(name).default_graph
-    solution = cycled(name) if default else cycled(name, graph, cycles=1)
+    solution = (
+        cycled(simulated, name, cycles=3) if default else cycled(simulated, name, graph=graph, cycles=1)
+    )
     delivered = solution.steps[0].charge_mAh_per_g
     assert delivered == pytest.approx(alkali * F / mass / 3.6, rel=0.01)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_three_cycles_keep_what_must_be_kept(cycled, name):
-    solution = cycled(name)
+def test_three_cycles_keep_what_must_be_kept(simulated, name):
+    solution = cycled(simulated, name, cycles=3)
     assert [step.outcome.name for step in solution.steps] == ["VOLTAGE"] * 6
     # Antimony.
     assert np.abs(solution.fractions.sum(axis=0) - 1.0).max() < 1e-10
@@ -254,8 +244,8 @@ def test_three_cycles_keep_what_must_be_kept(cycled, name):
         ("k-sb-xrd", {"Sb": 1.0}),
     ],
 )
-def test_no_element_of_the_host_is_made_or_lost(cycled, name, elements):
-    solution = cycled(name)
+def test_no_element_of_the_host_is_made_or_lost(simulated, name, elements):
+    solution = cycled(simulated, name, cycles=3)
     formulas = {p: parse_formula(phase.formula) for p, phase in load_mechanism(name).phases.items()}
     amounts = phase_amounts(solution)
     for element, amount in elements.items():
@@ -266,8 +256,8 @@ def test_no_element_of_the_host_is_made_or_lost(cycled, name, elements):
 # -- steps where cells show them (literature.md, section 3.3; all +-0.1 V) ---------------------------
 
 
-def test_the_microscopes_five_phases_come_in_order_both_ways(cycled):
-    solution = cycled("k-sb-tem")
+def test_the_microscopes_five_phases_come_in_order_both_ways(simulated):
+    solution = cycled(simulated, "k-sb-tem", cycles=3)
     order = ["Sb", "KSb2", "KSb", "K5Sb4", "K3Sb"]
     assert list(solution.phases) == order
     for number, wanted in enumerate([order, order[::-1]] * 3, 1):
@@ -287,15 +277,15 @@ def test_the_microscopes_five_phases_come_in_order_both_ways(cycled):
         assert 0.9 < potential_at(solution, number, 0.92) < 1.2
 
 
-def test_on_the_reported_graph_the_microscopes_order_is_the_only_one(cycled):
-    solution = cycled("k-sb-tem", "reported", cycles=1)
+def test_on_the_reported_graph_the_microscopes_order_is_the_only_one(simulated):
+    solution = cycled(simulated, "k-sb-tem", graph="reported", cycles=1)
     assert len(solution.edges) == 8
     assert min(largest(solution, 1).values()) > 0.9
     assert min(largest(solution, 2).values()) > 0.9
 
 
-def test_both_polymorphs_form_and_leave(cycled):
-    solution = cycled("k-sb-xrd")
+def test_both_polymorphs_form_and_leave(simulated):
+    solution = cycled(simulated, "k-sb-xrd", cycles=3)
     for number in (1, 3, 5):
         end = rows(solution, number).stop - 1
         shares = [float(solution.fraction(f"K3Sb-{which}")[end]) for which in ("cubic", "hex")]
@@ -317,8 +307,8 @@ def test_the_other_reading_of_diffraction_has_the_cubic_one_alone(simulated):
     assert largest(solution, 1)["K3Sb-hex"] < 0.01
 
 
-def test_the_mixed_crystal_steps_between_bismuth_and_antimony(cycled):
-    solution = cycled("k-bisb")
+def test_the_mixed_crystal_steps_between_bismuth_and_antimony(simulated):
+    solution = cycled(simulated, "k-bisb", cycles=3)
     for number in (1, 3, 5):
         assert 0.6 < potential_at(solution, number, 0.08) < 0.93
         assert 0.2 < potential_at(solution, number, 0.6) < 0.4
@@ -332,8 +322,8 @@ def test_the_mixed_crystal_steps_between_bismuth_and_antimony(cycled):
     assert solution.converted[direct, -1].max() < 0.01  # of three cycles
 
 
-def test_tin_antimonide_takes_antimony_and_tin_and_comes_back_in_part(cycled):
-    solution = cycled("k-snsb")
+def test_tin_antimonide_takes_antimony_and_tin_and_comes_back_in_part(simulated):
+    solution = cycled(simulated, "k-snsb", cycles=3)
     amounts = phase_amounts(solution)
     full = solution.steps[0].last - 1
     assert amounts["K3Sb"][full] == pytest.approx(1.0, abs=0.01)
@@ -352,8 +342,8 @@ def test_tin_antimonide_takes_antimony_and_tin_and_comes_back_in_part(cycled):
     assert 0.05 < amounts["SnSb"][empty] < 0.8
 
 
-def test_oxide_and_chloride_are_not_taken_back(cycled):
-    solution = cycled("k-sb4o5cl2")
+def test_oxide_and_chloride_are_not_taken_back(simulated):
+    solution = cycled(simulated, "k-sb4o5cl2", cycles=3)
     amounts = phase_amounts(solution)
     first = solution.steps[0].last - 1
     assert amounts["Sb4O5Cl2"][0] == 0.25
@@ -366,7 +356,7 @@ def test_oxide_and_chloride_are_not_taken_back(cycled):
     assert solution.steps[2].charge_mAh_per_g == pytest.approx(504.0, rel=0.01)
 
 
-def test_with_a_way_back_they_would_be(cycled):
-    solution = cycled("k-sb4o5cl2", "candidate", cycles=1)
+def test_with_a_way_back_they_would_be(simulated):
+    solution = cycled(simulated, "k-sb4o5cl2", graph="candidate", cycles=1)
     assert phase_amounts(solution)["Sb4O5Cl2"][-1] == pytest.approx(0.25, abs=1e-3)
     assert -solution.steps[1].charge_mAh_per_g == pytest.approx(1008.3, rel=0.01)

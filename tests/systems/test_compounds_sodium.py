@@ -12,7 +12,7 @@ import itertools
 import numpy as np
 import pytest
 from analytic import F, equilibrium_potential, msmr_content, msmr_gibbs
-from curves import along, edge_names, potential_at, rows
+from curves import along, cycled, edge_names, potential_at, rows
 from scipy.optimize import brentq
 
 import sbpath
@@ -127,19 +127,6 @@ def line_content(contents):
     return sum(amount * LINE[phase][2].get("Na", 0.0) for phase, amount in contents.items())
 
 
-@pytest.fixture
-def cycled(simulated):
-    """Three cycles at C/10 between the mechanism's own cut-offs, on its default graph unless told."""
-
-    def run(name, graph=None, cycles=3):
-        m = load_mechanism(name)
-        return simulated(
-            name, cycling("C/10", m.lower_cutoff_V, m.upper_cutoff_V, cycles=cycles), graph=graph
-        )
-
-    return run
-
-
 # -- the files -----------------------------------------------------------------------------------
 
 
@@ -239,10 +226,13 @@ def test_potentials_from_tables_as_they_are_printed(name, host, product, expecte
 
 @pytest.mark.parametrize("graph", ["candidate", "reported"])
 @pytest.mark.parametrize("name", ALL)
-def test_full_insertion_delivers_the_stoichiometric_capacity(cycled, name, graph):
+def test_full_insertion_delivers_the_stoichiometric_capacity(simulated, name, graph):
     # Per gram of host, less what the double layer takes. What is missing waits for the last
     # domains: at most 0.6 %.
-    mechanism, solution = load_mechanism(name), cycled(name, graph, 3 if graph == "candidate" else 1)
+    mechanism, solution = (
+        load_mechanism(name),
+        cycled(simulated, name, graph=graph, cycles=3 if graph == "candidate" else 1),
+    )
     expected = stoichiometric_capacity(name)
     assert mechanism.theoretical_capacity_mAh_per_g == pytest.approx(expected, rel=1e-6)
     double_layer = 5.0 * (mechanism.upper_cutoff_V - mechanism.lower_cutoff_V) / 3.6
@@ -252,9 +242,9 @@ def test_full_insertion_delivers_the_stoichiometric_capacity(cycled, name, graph
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_invariants_over_three_cycles(cycled, name):
+def test_invariants_over_three_cycles(simulated, name):
     assert load_mechanism(name).default_graph == "candidate"
-    solution = cycled(name)
+    solution = cycled(simulated, name, cycles=3)
     assert len(solution.steps) == 6
     np.testing.assert_allclose(solution.fractions.sum(axis=0), 1.0, atol=1e-10)
     assert solution.fractions.min() > -1e-8
@@ -276,8 +266,8 @@ def test_invariants_over_three_cycles(cycled, name):
 
 
 @pytest.mark.parametrize("name", [*COMPOUNDS, "na-sb-allan"])
-def test_elements_are_conserved(cycled, name):
-    solution, host = cycled(name), HOSTS[name][0]
+def test_elements_are_conserved(simulated, name):
+    solution, host = cycled(simulated, name, cycles=3), HOSTS[name][0]
     amounts = phase_amounts(solution)
     elements = {**{phase: line[2] for phase, line in LINE.items()}, **{phase: {"Sb": 1} for phase in OPEN}}
     assert set(amounts) == {phase for contents in NODES[name].values() for phase in contents}
@@ -287,9 +277,9 @@ def test_elements_are_conserved(cycled, name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_later_cycles_repeat_themselves(cycled, name):
+def test_later_cycles_repeat_themselves(simulated, name):
     # The first may differ: what it leaves behind is where all later ones begin.
-    capacities = [abs(step.charge_mAh_per_g) for step in cycled(name).steps]
+    capacities = [abs(step.charge_mAh_per_g) for step in cycled(simulated, name, cycles=3).steps]
     assert capacities[4] == pytest.approx(capacities[2], rel=1e-3)
     assert capacities[5] == pytest.approx(capacities[4], rel=1e-3)
     assert capacities[4] <= capacities[0] * (1 + 1e-6)
@@ -299,8 +289,8 @@ def test_later_cycles_repeat_themselves(cycled, name):
 
 
 @pytest.mark.parametrize(("name", "other"), CONVERSIONS.items())
-def test_conversion_comes_first_and_alloying_is_that_of_antimony(cycled, name, other):
-    solution = cycled(name)
+def test_conversion_comes_first_and_alloying_is_that_of_antimony(simulated, name, other):
+    solution = cycled(simulated, name, cycles=3)
     # Half way in capacity Sb and the sodium compound are all there is, but for slow domains.
     assert along(solution, 1, solution.fraction(f"Sb-{other}"), 0.5) > 0.9
     # Conversion lies below its equilibrium on insertion and above on extraction.
@@ -319,10 +309,10 @@ def test_conversion_comes_first_and_alloying_is_that_of_antimony(cycled, name, o
     assert along(solution, 2, amount, 0.4) == pytest.approx(1.5, abs=0.01)
 
 
-def test_conversion_of_the_sulfide_lies_where_its_rate_was_fitted(cycled):
+def test_conversion_of_the_sulfide_lies_where_its_rate_was_fitted(simulated):
     # 1.0-1.3 V on first discharge, as recalled.
     for share in (0.05, 0.2, 0.4):
-        assert 1.0 < potential_at(cycled("na-sb2s3"), 1, share) < 1.3
+        assert 1.0 < potential_at(cycled(simulated, "na-sb2s3", cycles=3), 1, share) < 1.3
 
 
 @pytest.mark.parametrize("name", CONVERSIONS)
@@ -340,8 +330,8 @@ def test_a_lower_cutoff_leaves_the_host_unconverted(simulated, name):
 # -- alloys --------------------------------------------------------------------------------------
 
 
-def test_snsb_gives_antimony_first_and_tin_later(cycled):
-    solution = cycled("na-snsb")
+def test_snsb_gives_antimony_first_and_tin_later(simulated):
+    solution = cycled(simulated, "na-snsb", cycles=3)
     # 0.4-0.5 V for SnSb -> Na3Sb + Sn, then 0.2-0.05 V for tin (literature.md 8).
     for share in (0.05, 0.2, 0.35):
         assert potential_at(solution, 1, share) == pytest.approx(0.45, abs=0.05)
@@ -353,8 +343,8 @@ def test_snsb_gives_antimony_first_and_tin_later(cycled):
     assert 4.0 * tin["Na15Sn4"][rows(solution, 1)][-1] > 0.95
 
 
-def test_snsb_forms_again_in_part(cycled):
-    solution = cycled("na-snsb")
+def test_snsb_forms_again_in_part(simulated):
+    solution = cycled(simulated, "na-snsb", cycles=3)
     snsb = solution.fraction("SnSb")
     for number in (2, 4):
         assert 0.1 < snsb[rows(solution, number)][-1] < 0.5
@@ -363,15 +353,15 @@ def test_snsb_forms_again_in_part(cycled):
     assert potential_at(solution, 3, 0.05) > 0.7
 
 
-def test_nisb_reacts_after_free_antimony_and_only_on_the_candidate_graph_forms_again(cycled):
-    solution = cycled("na-nisb")
+def test_nisb_reacts_after_free_antimony_and_only_on_the_candidate_graph_forms_again(simulated):
+    solution = cycled(simulated, "na-nisb", cycles=3)
     assert potential_at(solution, 1, 0.2) == pytest.approx(0.45, abs=0.05)
     nickel = phase_amounts(solution)["Ni"]
     # Free Sb is 55 % of all: no nickel before it is alloyed, and all of it at the end.
     assert along(solution, 1, nickel, 0.5) < 0.01 * 0.45
     assert nickel[rows(solution, 1)][-1] == pytest.approx(0.45, rel=0.01)
     assert 0.5 < solution.fraction("Sb-NiSb")[-1] < 0.95
-    reported = cycled("na-nisb", "reported")
+    reported = cycled(simulated, "na-nisb", graph="reported", cycles=3)
     assert reported.fraction("Sb-NiSb")[rows(reported, 2)].max() < 0.01
     assert phase_amounts(reported)["Ni"][-1] == pytest.approx(0.45, rel=0.01)
 
@@ -388,8 +378,8 @@ def test_nickel_antimonide_swells_less_than_antimony():
     assert swelling < antimony.volume_cm3_per_mol("Na3Sb") / antimony.volume_cm3_per_mol("Sb")
 
 
-def test_bismuth_and_antimony_react_together_in_two_steps_both_ways(cycled):
-    solution = cycled("na-bisb")
+def test_bismuth_and_antimony_react_together_in_two_steps_both_ways(simulated):
+    solution = cycled(simulated, "na-bisb", cycles=3)
     middle = solution.fraction("Na2BiSb")
     for number in range(1, 7):
         assert middle[rows(solution, number)].max() > 0.98
@@ -414,8 +404,8 @@ def test_allan_has_two_amorphous_phases_and_no_nasb():
     assert 2.5 <= mechanism.full_content("a-Na(3-x)Sb") <= 2.6
 
 
-def test_allan_first_sodiation_is_flat_and_low_and_skips_the_poorer_phase(cycled):
-    solution = cycled("na-sb-allan")
+def test_allan_first_sodiation_is_flat_and_low_and_skips_the_poorer_phase(simulated):
+    solution = cycled(simulated, "na-sb-allan", cycles=3)
     along_it = [potential_at(solution, 1, share) for share in np.linspace(0.02, 0.98, 25)]
     assert max(along_it) < 0.50  # V7: 0.40-0.50 V
     assert min(along_it) > 0.40
@@ -427,8 +417,8 @@ def test_allan_first_sodiation_is_flat_and_low_and_skips_the_poorer_phase(cycled
     assert solution.fraction("Na3Sb")[first][-1] > 0.98
 
 
-def test_allan_desodiation_leaves_crystalline_and_amorphous_antimony(cycled):
-    solution = cycled("na-sb-allan")
+def test_allan_desodiation_leaves_crystalline_and_amorphous_antimony(simulated):
+    solution = cycled(simulated, "na-sb-allan", cycles=3)
     for number in (2, 4):
         assert 0.70 < potential_at(solution, number, 0.5) < 0.90  # V9: 0.75-0.85 +-0.05 V
         assert 0.2 < solution.fraction("Sb")[rows(solution, number)][-1] < 0.8
@@ -436,9 +426,9 @@ def test_allan_desodiation_leaves_crystalline_and_amorphous_antimony(cycled):
         assert solution.composition[rows(solution, number)][-1] < 0.01
 
 
-def test_allan_later_sodiations_have_higher_steps_that_the_first_has_not(cycled):
+def test_allan_later_sodiations_have_higher_steps_that_the_first_has_not(simulated):
     """V8."""
-    solution = cycled("na-sb-allan")
+    solution = cycled(simulated, "na-sb-allan", cycles=3)
     for number in (3, 5):
         assert potential_at(solution, number, 0.05) > 0.70
         assert potential_at(solution, number, 0.10) > 0.70
@@ -454,8 +444,11 @@ def test_allan_later_sodiations_have_higher_steps_that_the_first_has_not(cycled)
         assert done["a-NaxSb -> a-Na(3-x)Sb"] > 0.2
 
 
-def test_allan_on_the_reported_graph_makes_the_same_curve(cycled):
-    free, reported = cycled("na-sb-allan"), cycled("na-sb-allan", "reported")
+def test_allan_on_the_reported_graph_makes_the_same_curve(simulated):
+    free, reported = (
+        cycled(simulated, "na-sb-allan", cycles=3),
+        cycled(simulated, "na-sb-allan", graph="reported", cycles=3),
+    )
     for number, share in itertools.product((1, 2, 3, 4), (0.1, 0.3, 0.5, 0.7, 0.9)):
         expected = potential_at(reported, number, share)
         assert potential_at(free, number, share) == pytest.approx(expected, abs=2e-3)
@@ -465,8 +458,8 @@ def test_allan_on_the_reported_graph_makes_the_same_curve(cycled):
 
 
 @pytest.mark.parametrize("graph", ["candidate", "reported"])
-def test_tian_goes_through_crystalline_nasb_both_ways(cycled, graph):
-    mechanism, solution = load_mechanism("na-sb-tian"), cycled("na-sb-tian", graph)
+def test_tian_goes_through_crystalline_nasb_both_ways(simulated, graph):
+    mechanism, solution = load_mechanism("na-sb-tian"), cycled(simulated, "na-sb-tian", graph=graph, cycles=3)
     assert all(phase.crystalline for phase in mechanism.phases.values())
     for number in range(1, 7):
         assert solution.fraction("NaSb")[rows(solution, number)].max() > 0.8

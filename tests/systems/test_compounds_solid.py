@@ -11,9 +11,9 @@ import math
 import numpy as np
 import pytest
 from analytic import F, R
-from curves import at_composition, lobatto_integral, rows
+from curves import at_composition, cycled, lobatto_integral, rows
 
-from sbpath import cycling, equilibrium_potential, load_mechanism, phase_amounts
+from sbpath import equilibrium_potential, load_mechanism, phase_amounts
 from sbpath.mechanism.consistency import consistency_problems
 
 CHALCOGENS = {"S": "li-sb2s3-libh4", "Se": "li-sb2se3-libh4", "Te": "li-sb2te3-libh4"}
@@ -41,17 +41,6 @@ def spectator(chalcogen):
 def cutoffs(name):
     mechanism = load_mechanism(name)
     return mechanism.lower_cutoff_V, mechanism.upper_cutoff_V
-
-
-@pytest.fixture
-def cycled(simulated):
-    """Three cycles at C/10 on the default graph, or another experiment of `cycling`."""
-
-    def run(name, rate="C/10", upper=None, cycles=3, graph=None, changes=()):
-        low, high = cutoffs(name)
-        return simulated(name, cycling(rate, low, upper or high, cycles=cycles), graph=graph, changes=changes)
-
-    return run
 
 
 # -- the files --------------------------------------------------------------------------------------
@@ -238,14 +227,14 @@ def test_potentials_of_lithium_and_antimony_fold_the_melting_of_lithium_in():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_full_insertion_delivers_what_stoichiometry_allows(cycled, name):
+def test_full_insertion_delivers_what_stoichiometry_allows(simulated, name):
     mass, antimony, lithium = HOSTS[name]
     wanted = lithium * antimony * F / 3.6 / mass
     assert wanted == pytest.approx(
         {191.48: 700.0, 339.72: 947.0, 480.40: 669.0, 626.32: 514.0}[mass], abs=0.6
     )
     assert load_mechanism(name).theoretical_capacity_mAh_per_g == pytest.approx(wanted, rel=1e-3)
-    solution = cycled(name)
+    solution = cycled(simulated, name, cycles=3)
     first = rows(solution, 1)
     assert solution.capacity_mAh_per_g[first][-1] == pytest.approx(wanted, rel=0.01)
     assert solution.composition[first][-1] == pytest.approx(lithium, abs=0.01)
@@ -261,8 +250,8 @@ def test_full_insertion_delivers_what_stoichiometry_allows(cycled, name):
         ("li-gasb-libh4", 191.48 / 5.6137, 42.73 + 4.562 * 9.542 * 4.364 * 0.602214 / 4.0),
     ],
 )  # fmt: skip
-def test_swelling_at_full_insertion(cycled, name, host, full):
-    solution = cycled(name)
+def test_swelling_at_full_insertion(simulated, name, host, full):
+    solution = cycled(simulated, name, cycles=3)
     end = rows(solution, 1).stop - 1
     assert solution.swelling_percent[0] == pytest.approx(0.0, abs=1e-9)
     assert solution.swelling_percent[end] == pytest.approx((full / host - 1.0) * 100.0, abs=0.5)
@@ -272,8 +261,8 @@ def test_swelling_at_full_insertion(cycled, name, host, full):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_bounds_second_law_and_charge(cycled, name):
-    solution = cycled(name)
+def test_bounds_second_law_and_charge(simulated, name):
+    solution = cycled(simulated, name, cycles=3)
     assert [step.outcome.name for step in solution.steps] == ["VOLTAGE"] * 6
     assert np.abs(solution.fractions.sum(axis=0) - 1.0).max() < 1e-10
     assert solution.fractions.min() > -1e-8
@@ -294,8 +283,8 @@ def test_bounds_second_law_and_charge(cycled, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_first_law_and_the_area_of_the_closed_loop(cycled, name):
-    solution = cycled(name)
+def test_first_law_and_the_area_of_the_closed_loop(simulated, name):
+    solution = cycled(simulated, name, cycles=3)
     heat = solution.irreversible_heat_J_per_g
     total = solution.energy_J_per_g + solution.stored_J_per_g + heat
     assert heat[-1] > 100.0
@@ -313,8 +302,8 @@ def test_first_law_and_the_area_of_the_closed_loop(cycled, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_element_is_conserved(cycled, name):
-    solution = cycled(name)
+def test_every_element_is_conserved(simulated, name):
+    solution = cycled(simulated, name, cycles=3)
     amounts = phase_amounts(solution)
     if name == GALLIUM:
         gallium = sum(amounts[p] for p in ("GaSb", "Ga", "LiGa", "Li2Ga"))
@@ -351,8 +340,8 @@ def drop(solution, number):
     ("chalcogen", "low", "high"),
     [("S", 1.4, 1.8), ("Se", 1.4, 1.6), ("Te", 1.3, 1.5)],  # literature.md, section 7
 )
-def test_steps_of_the_chalcogenides_lie_where_cells_show_them(cycled, chalcogen, low, high):
-    solution = cycled(CHALCOGENS[chalcogen])
+def test_steps_of_the_chalcogenides_lie_where_cells_show_them(simulated, chalcogen, low, high):
+    solution = cycled(simulated, CHALCOGENS[chalcogen], cycles=3)
     assert low < through_resistance(solution, 1, 1.5) < high
     assert 0.75 < through_resistance(solution, 1, 5.5) < through_resistance(solution, 1, 4.0) < 0.90
     assert 0.95 < through_resistance(solution, 2, 4.0) < 1.10
@@ -366,8 +355,8 @@ def test_steps_of_the_chalcogenides_lie_where_cells_show_them(cycled, chalcogen,
     assert two[rows(solution, 2)].max() < 0.01
 
 
-def test_steps_of_gallium_antimonide(cycled):
-    solution = cycled(GALLIUM)
+def test_steps_of_gallium_antimonide(simulated):
+    solution = cycled(simulated, GALLIUM, cycles=3)
     # literature.md: 0.8 V, then 0.2-0.1 V, to one digit.
     assert through_resistance(solution, 1, 1.5) == pytest.approx(0.8, abs=0.05)
     assert 0.095 < through_resistance(solution, 1, 4.5) < 0.2
@@ -385,8 +374,10 @@ def test_steps_of_gallium_antimonide(cycled):
         assert 0.0 < above < below < 0.1
 
 
-def test_a_charge_tells_the_two_graphs_of_gallium_antimonide_apart(cycled):
-    free, reported = (cycled(GALLIUM, graph=graph) for graph in ("candidate", "reported"))
+def test_a_charge_tells_the_two_graphs_of_gallium_antimonide_apart(simulated):
+    free, reported = (
+        cycled(simulated, GALLIUM, graph=graph, cycles=3) for graph in ("candidate", "reported")
+    )
     end = rows(free, 2).stop - 1
     assert free.fraction("GaSb")[end] > 0.99
     assert free.fraction("Sb-Ga").max() < 1e-3
@@ -405,7 +396,7 @@ def test_a_charge_tells_the_two_graphs_of_gallium_antimonide_apart(cycled):
     (4.5, 1.0, 0.065, 28.6, "Li3Sb-LiGa", "Li3Sb-Li2Ga"),
 ])  # fmt: skip
 def test_overpotentials_of_gallium_antimonide_from_nucleation_theory(
-    cycled, x, electrons, energy, volume, one, other
+    simulated, x, electrons, energy, volume, one, other
 ):
     # Half way, tau = 0.5 / r, so the barrier is kT ln(J0 tau): gamma^3 V^2 16 pi / 3 kT A^2.
     kelvin, pace = 398.15, 5.0 / electrons / 36000.0
@@ -413,7 +404,7 @@ def test_overpotentials_of_gallium_antimonide_from_nucleation_theory(
     barrier = 16.0 * math.pi / 3.0 * energy**3 * (volume * 1e-6) ** 2 / (boltzmann * kelvin)
     affinity = math.sqrt(barrier / math.log(1e9 * 0.5 / pace))
     wanted = equilibrium_potential(load_mechanism(GALLIUM), one, other) - affinity / (electrons * F)
-    assert at_composition(cycled(GALLIUM), 1, x) == pytest.approx(wanted, abs=1e-3)
+    assert at_composition(cycled(simulated, GALLIUM, cycles=3), 1, x) == pytest.approx(wanted, abs=1e-3)
 
 
 # -- conversion that does not come back whole -------------------------------------------------------
@@ -431,10 +422,10 @@ def conversion_equilibrium(chalcogen):
 
 @pytest.mark.parametrize("chalcogen", CHALCOGENS)
 @pytest.mark.parametrize("x", [0.5, 1.5, 2.5])
-def test_conversion_slopes_as_slow_growth_makes_it(cycled, chalcogen, x):
+def test_conversion_slopes_as_slow_growth_makes_it(simulated, chalcogen, x):
     # theta k (exp(a/2) - exp(-a/2)) = r with a = F (E_eq - E) / RT and theta = 1 - x/3.
     overpotential = 2.0 * THERMAL * math.asinh(PACE / (2.0 * GROWTH * (1.0 - x / 3.0)))
-    found = at_composition(cycled(CHALCOGENS[chalcogen]), 1, x)
+    found = at_composition(cycled(simulated, CHALCOGENS[chalcogen], cycles=3), 1, x)
     assert found == pytest.approx(conversion_equilibrium(chalcogen) - overpotential, abs=2e-3)
 
 
@@ -445,8 +436,8 @@ def left_behind(chalcogen, potential):
 
 
 @pytest.mark.parametrize(("chalcogen", "share"), [("S", 0.19), ("Se", 0.51), ("Te", 0.98)])
-def test_reconversion_is_cut_off_where_growth_is_too_slow(cycled, chalcogen, share):
-    solution = cycled(CHALCOGENS[chalcogen])
+def test_reconversion_is_cut_off_where_growth_is_too_slow(simulated, chalcogen, share):
+    solution = cycled(simulated, CHALCOGENS[chalcogen], cycles=3)
     host = solution.fraction(f"Sb2{chalcogen}3")
     back = host[rows(solution, 2).stop - 1]
     assert back == pytest.approx(share, abs=0.01)
@@ -458,11 +449,11 @@ def test_reconversion_is_cut_off_where_growth_is_too_slow(cycled, chalcogen, sha
     assert -returned / first == pytest.approx(0.5 + 0.5 * back, abs=0.005)
 
 
-def test_reconversion_follows_cut_off_and_rate(cycled):
+def test_reconversion_follows_cut_off_and_rate(simulated):
     name = CHALCOGENS["S"]
 
     def back(**kw):
-        solution = cycled(name, cycles=1, **kw)
+        solution = cycled(simulated, name, cycles=1, **kw)
         return solution.fraction("Sb2S3")[rows(solution, 2).stop - 1]
 
     shares = [back(upper=upper) for upper in (2.0, 2.2, 2.3, 2.5)]
@@ -475,17 +466,17 @@ def test_reconversion_follows_cut_off_and_rate(cycled):
     assert back(changes=fast) > 0.999
 
 
-def test_sulfide_stays_reversible_to_what_the_review_reports(cycled):
+def test_sulfide_stays_reversible_to_what_the_review_reports(simulated):
     # 448 mAh/g after 100 cycles at 80 % retention (review, Table 5 and text).
-    solution = cycled(CHALCOGENS["S"])
+    solution = cycled(simulated, CHALCOGENS["S"], cycles=3)
     assert -solution.steps[3].charge_mAh_per_g == pytest.approx(448.0 / 0.8, rel=0.02)
     # First-cycle efficiency: 65 % in Table 5, "approximately 50 %" in the text.
     first, returned = (solution.steps[number].charge_mAh_per_g for number in (0, 1))
     assert 0.50 < -returned / first < 0.65
 
 
-def test_the_telluride_is_not_right_and_its_file_says_so(cycled):
-    solution = cycled(CHALCOGENS["Te"])
+def test_the_telluride_is_not_right_and_its_file_says_so(simulated):
+    solution = cycled(simulated, CHALCOGENS["Te"], cycles=3)
     first, returned = (solution.steps[number].charge_mAh_per_g for number in (0, 1))
     assert -returned / first > 0.98  # the review's Table 5: 52 %
     assert "Not right: charging" in load_mechanism(CHALCOGENS["Te"]).description
