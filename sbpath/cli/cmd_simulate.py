@@ -40,9 +40,8 @@ HELP = """steps: Discharge at C/10 until 0.05 V | Charge at 50 mA/g for 2 h or u
        Insert at C/10 until x = 1.5 | Rest for 30 min | Hold at 10 mV until C/50
        Sweep at 0.1 mV/s from 1.5 V to 0.05 V | Run current.csv | ... (10 second period)
        ... at 45 C | ... from 25 C to 60 C in 2 h
-figures: overview (default), operando, phases (each phase of an assemblage), crystalline (what
-       diffraction sees), cycles (capacity, efficiency), dqdv, swelling, heat, paths, particles,
-       xrd (needs sbpath[xrd])
+figures: overview (default), operando, phases (of assemblages), crystalline (what diffraction
+       sees), cycles (each), dqdv, swelling, heat, paths, particles, xrd (needs sbpath[xrd])
 
 examples:
   sbpath simulate li-sb --cycles "3 x C/20, 10 x C/2" --figure cycles --plot li.png
