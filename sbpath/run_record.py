@@ -19,11 +19,15 @@ from sbpath.model.network import Network, sizes_of
 from sbpath.model.population import Population
 from sbpath.model.workspace import fill_nodes, node_volume, workspace
 from sbpath.physical import COULOMB_PER_MAH
+from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.steps import Step
 from sbpath.solution import Particles, Solution, StepRecord
 from sbpath.solver.cycler import End, direction_of, outcome_of
 from sbpath.solver.electrode import at_temperature
 from sbpath.solver.solve import Checkpoint, Run
+
+# A run that keeps more rows than this, about a gigabyte, hardly means to.
+MAX_ROWS = 2_000_000
 
 
 class RunRecord:
@@ -58,6 +62,7 @@ class RunRecord:
         """Append the result of `sbpath.solver.solve.run` for the steps in `todo`."""
         max_steps = self.experiment.options.max_steps
         before = self.simulated
+        held = self.kept_rows + sum(rows.shape[1] for rows in self.rows)
         first = 0
         ends = zip(
             part.last.tolist(),
@@ -70,6 +75,9 @@ class RunRecord:
         for (cycle, number, step), (last, way, event, duration, size) in zip(todo, ends):  # noqa: B905
             end = part.table[:, last - 1]
             outcome, reason = outcome_of(step, End(way, event, duration, size, end[POTENTIAL]), max_steps)
+            if held + last > MAX_ROWS and not outcome.failed:
+                outcome = Outcome.ALL_ROWS
+                reason = outcome.value.format(max_rows=MAX_ROWS)
             passed = float(end[CHARGE] - self.charge) / COULOMB_PER_MAH
             self.charge = float(end[CHARGE])
             self.steps.append(

@@ -223,8 +223,17 @@ def simulate_again(solution: Solution, progress: bool = True) -> Solution:
     return run(solution.experiment, progress)
 
 
-def warn_of_doubts(experiment: Experiment) -> None:
-    """Warn of numbers that are possible but hardly intended: of the mechanism, temperature, window and loading."""
+def warn_of_doubts(*experiments: Experiment) -> None:
+    """Warn once of each number of these that is possible but hardly intended, at the user's line that called sbpath."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "sbpath":
+        level, frame = level + 1, frame.f_back
+    for doubt in dict.fromkeys(doubt for experiment in experiments for doubt in _doubts(experiment)):
+        warnings.warn(ValidityWarning(doubt), stacklevel=level)
+
+
+def _doubts(experiment: Experiment) -> list[str]:
+    """What is odd about the mechanism, the temperatures, the window and the loading."""
     mechanism, protocol = experiment.mechanism, experiment.protocol
     steps = set(step for cycle in protocol.cycles for step in cycle)
     doubts = [
@@ -243,12 +252,7 @@ def warn_of_doubts(experiment: Experiment) -> None:
             f"{LOADING}: changes nothing here, since the cell has no resistance and no current is per area; "
             "set electrode.contact_resistance_ohm_cm2, or give currents in mA/cm2"
         )
-    # At the line of the user's code that called sbpath.
-    level, frame = 1, sys._getframe()
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "sbpath":
-        level, frame = level + 1, frame.f_back
-    for doubt in dict.fromkeys(doubts):
-        warnings.warn(ValidityWarning(f"{mechanism.name}: {doubt}"), stacklevel=level)
+    return [f"{mechanism.name}: {doubt}" for doubt in doubts]
 
 
 def _integrate(

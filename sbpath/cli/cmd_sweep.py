@@ -43,13 +43,13 @@ QUANTITIES = (
 HELP = """what varies:
   rate=C/100..5C:20           20 C-rates, in logarithmic steps
   temperature=25,60,120       temperatures in C
-  electrode.particle_radius_m=1e-8..1e-6:5,log
+  electrode.particle_radius_m=10nm..1um:5,log
                               a number of the mechanism (see `sbpath show`), in logarithmic steps
   "current=10..100 mA/g:5"    a name in braces in --protocol: "Discharge at {current} until 0.05 V"
 The last cycle of each run is kept, or why it failed. Ctrl-C stops; the same command continues.
 
 examples:
-  sbpath sweep li-sb --vary rate=C/100..5C:20 --vary temperature=0..120:13 --out sweep.sqlite
+  sbpath sweep li-sb --vary rate=C/100..5C:20 --vary temperature=0..60:13 --out sweep.sqlite
   sbpath sweep li-sb --map --vary rate=C/100..5C:9 --vary temperature=-20..60:7 --plot map.png
 """
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from sbpath.errors import InputError, nearest, same_name
 from sbpath.mechanism.chemistry import (
@@ -35,6 +35,7 @@ from sbpath.mechanism.records import (
     interval,
     value_or,
 )
+from sbpath.mechanism.texts import text_problems
 from sbpath.physical import (
     COULOMB_PER_MAH,
     FARADAY_C_PER_MOL,
@@ -115,6 +116,14 @@ class Mechanism(Record):
     changes: Annotated[dict[str, float], AfterValidator(FrozenMapping)] = Field(
         default={}, validate_default=True, description="numbers that replace those of the file, by path"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _texts(cls, given: Any) -> Any:
+        """Raise InputError, also where a mechanism is made in Python, if a text cannot be printed or drawn."""
+        if problems := list(text_problems(given)):
+            raise InputError(problems)
+        return given
 
     @property
     def document(self) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import plain_name
 from sbpath.mechanism.records import Provenance, Quantity, Record
-from sbpath.mechanism.schema_errors import NOT_IN_FILES, advice, dotted_path, holds_number
+from sbpath.mechanism.schema_errors import NOT_IN_FILES, advice, holds_number
+from sbpath.mechanism.texts import dotted_path
 
 # The containers along a path, outermost first: each record, mapping or tuple with the key taken in it.
 Trail = list[tuple[Any, Any]]

@@ -24,8 +24,8 @@ from sbpath.mechanism.documents import locate
 from sbpath.mechanism.extends import Load, origin_of
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import with_changes
-from sbpath.mechanism.schema_errors import NOT_IN_FILES, dotted_path, schema_problems
-from sbpath.mechanism.texts import name_of, text_problems
+from sbpath.mechanism.schema_errors import NOT_IN_FILES, schema_problems
+from sbpath.mechanism.texts import name_of
 
 # How many problems of what is left over from an extended file are shown.
 MOST_LEFT = 2
@@ -147,9 +147,9 @@ def mechanism_from_valid_document(document: dict[str, Any], where: str) -> Mecha
     InputError
         With every mistake that the gate finds, one line each.
     """
-    if texts := [f"{where}: {dotted_path(keys)}: {problem}" for keys, problem in text_problems(document)]:
-        raise InputError(texts)
     try:
         return Mechanism.model_validate(document)
+    except InputError as error:
+        raise InputError([f"{where}: {problem}" for problem in error.problems]) from None
     except ValidationError as error:
         raise InputError([f"{where}: {problem}" for problem in schema_problems(error)]) from None

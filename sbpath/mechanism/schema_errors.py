@@ -10,6 +10,7 @@ from sbpath.errors import MOST_PROBLEMS, nearest
 from sbpath.mechanism.documents import shown
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.records import Quantity, Record
+from sbpath.mechanism.texts import dotted_path
 
 # Fields of `Mechanism` that the reader fills in; in a file they are unknown keys.
 NOT_IN_FILES = ("name", "design", "changes")
@@ -60,12 +61,6 @@ def _example_of(given: dict[str, Any]) -> str:
     """A number in full, with the value and what else is given."""
     value = given["value"]
     return EXAMPLE_NUMBER.replace("1.0", repr(value)) if type(value) in (int, float) else EXAMPLE_NUMBER
-
-
-def dotted_path(location: tuple[int | str, ...]) -> str:
-    """``phases.LixSb.galleries[1].sites``, of keys and of places in lists, which count from 0."""
-    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in location]
-    return "".join(parts).lstrip(".") or "file"
 
 
 def advice(found: Any) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from sbpath.errors import InputError, printable
 
 # Keys of long texts, which may have several lines, and of tables of them.
@@ -19,20 +21,28 @@ MOST_CHARS_NAME = 130
 Keys = tuple[str | int, ...]
 
 
-def text_problems(document: Any) -> Iterator[tuple[Keys, str]]:
-    """Each text or key that cannot be used, with the keys that lead to it, and what to do."""
+def dotted_path(location: Keys) -> str:
+    """``phases.LixSb.galleries[1].sites``, of keys and of places in lists, which count from 0."""
+    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in location]
+    return "".join(parts).lstrip(".") or "file"
+
+
+def text_problems(document: Any) -> Iterator[str]:
+    """Each text or key of a document, or of records, that cannot be used: ``path: what is wrong and what to do``."""
     pending: list[tuple[Keys, Any]] = [((), document)]
     while pending:
         keys, value = pending.pop()
         if isinstance(value, str):
             if problem := _problem(value, keys):
-                yield keys, problem
+                yield f"{dotted_path(keys)}: {problem}"
         elif isinstance(value, dict):
             for name in value:
                 if problem := _unsafe(name) or _too_long(name, MOST_CHARS_NAME):
-                    yield (*keys, name[:MOST_CHARS_NAME]), f"the name {problem}"
+                    yield f"{dotted_path((*keys, name[:MOST_CHARS_NAME]))}: the name {problem}"
             pending += (((*keys, name), item) for name, item in value.items())
-        elif isinstance(value, list):
+        elif isinstance(value, BaseModel):
+            pending.append((keys, dict(value)))
+        elif isinstance(value, list | tuple):
             pending += (((*keys, i), item) for i, item in enumerate(value))
 
 

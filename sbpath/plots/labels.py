@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from sbpath.errors import printable
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import host_label, node_labels, subscripted
 from sbpath.solution import Solution
@@ -50,8 +51,8 @@ def subject(mechanism: Mechanism) -> str:
 
 
 def literal(text: str) -> str:
-    """Text of a file for Matplotlib, to which dollars are mathematics."""
-    return text.replace("$", r"\$")
+    """Text of a file for Matplotlib, to which dollars are mathematics, and for SVG, which has no control characters."""
+    return printable(text).replace("$", r"\$")
 
 
 def heading(solution: Solution) -> str:

@@ -13,9 +13,9 @@ from matplotlib.text import Text
 
 from sbpath.arguments import several
 from sbpath.errors import InputError
-from sbpath.mechanism.notation import node_labels, phase_labels, subscripted
+from sbpath.mechanism.notation import node_labels, phase_labels
 from sbpath.plots.colours import Look, node_looks, phase_looks
-from sbpath.plots.labels import capacity_label, changed, composition_label, voltage_label
+from sbpath.plots.labels import capacity_label, changed, composition_label, subject, voltage_label
 from sbpath.plots.layout import extent, fitted_legend, fitted_title, grow, settled
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, style
 from sbpath.results.cycles import HalfCycle, half_cycles, half_cycles_of
@@ -192,7 +192,7 @@ def _operando(
     )  # fmt: skip
     lines = fitted_title(
         top,
-        subscripted(solution.mechanism.title),
+        subject(solution.mechanism),
         f"{solution.graph} graph, {solution.temperature_C:g} °C{changed(solution)}",
     )
     for text, width in names:

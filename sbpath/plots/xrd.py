@@ -8,9 +8,9 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 
-from sbpath.mechanism.notation import phase_labels, state, subscripted
+from sbpath.mechanism.notation import phase_labels, state
 from sbpath.plots.colours import phase_looks, readable
-from sbpath.plots.labels import voltage_label
+from sbpath.plots.labels import subject, voltage_label
 from sbpath.plots.layout import fitted_title, grow, settled
 from sbpath.plots.style import DOUBLE, line_width, style
 from sbpath.results.crystal import Reflections
@@ -73,7 +73,7 @@ def diffraction(
         settled(stick_ax)
         lines = fitted_title(
             stick_ax,
-            subscripted(solution.mechanism.title),
+            subject(solution.mechanism),
             f"{solution.graph} graph, {solution.temperature_C:g} °C, simulated X-ray diffraction",
         )
         if axes is None:

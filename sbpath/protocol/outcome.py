@@ -28,6 +28,10 @@ class Outcome(Enum):
     )
     MAX_STEPS = "max_steps = {max_steps} integrator steps were not enough; raise it"
     MAX_ROWS = "it would give more than {max_rows:,} rows with {period}"
+    ALL_ROWS = (
+        "with it the run has more than {max_rows:,} rows; keep fewer cycles (keep=100, --keep 100), "
+        "or use a longer output period, or none"
+    )
     STOPPED = "it was stopped after {duration}"
 
     @property
@@ -39,6 +43,6 @@ class Outcome(Enum):
 _FAILURES = frozenset(
     {
         Outcome.UNREACHED, Outcome.STEP_SIZE, Outcome.RUNAWAY, Outcome.MAX_STEPS, Outcome.MAX_ROWS,
-        Outcome.STOPPED,
+        Outcome.ALL_ROWS, Outcome.STOPPED,
     }
 )  # fmt: skip

@@ -96,8 +96,7 @@ def compare(
             problems |= dict.fromkeys(error.problems)
     if problems:
         raise InputError(list(problems))
-    for experiment in runs:
-        warn_of_doubts(experiment)
+    warn_of_doubts(*runs)
     return [
         run(experiment, progress=False)
         for experiment in with_progress(runs, "sbpath compare", "run", progress)

@@ -22,7 +22,7 @@ from sbpath.simulation import run
 from sbpath.solution import Solution
 from sbpath.sweeps.plan import Plan
 from sbpath.sweeps.ranges import Variation
-from sbpath.sweeps.runs import first_problems, idle_problems, name_problems, plain_name
+from sbpath.sweeps.runs import first_problems, idle_problems, name_problems, plain_name, warn_of_points
 from sbpath.text.tables import Column, file_table, table
 
 Way = tuple[str, ...]
@@ -152,6 +152,7 @@ def selection_map(
     shares: dict[str, dict[Way, Floats]] = {"insertion": {}, "extraction": {}}
     failures: dict[tuple[int, int], str] = {}
     points = [(place, (up.values[place[0]], across.values[place[1]])) for place in np.ndindex(shape)]
+    warn_of_points(plan, [point for _, point in points])
     for place, point in with_progress(points, f"sbpath sweep {mechanism.name}", "run", progress):
         try:
             found = _last_shares(run(plan.experiment(point), progress=False))

@@ -6,8 +6,8 @@ The grammar of ``sbpath sweep --vary``:
 - ``NAME=A,B,C``, these values;
 - ``NAME=LOW..HIGH``, optionally with ``,log``, to sample from.
 
-Rates always vary logarithmically. Values of a placeholder in a protocol may have a unit, as in
-``10..100 mA/g``; given once, it applies to all.
+Rates always vary logarithmically. Numbers of the mechanism and values of a placeholder in a protocol may
+have a unit, as in ``10..100 mA/g``; given once, it applies to all.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ import numpy as np
 from sbpath.arguments import as_number, items
 from sbpath.errors import InputError
 from sbpath.kernels import Floats
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.units import NUMBER as WITH_UNIT
+from sbpath.mechanism.units import number_for
 from sbpath.protocol.quantities import NUMBER, UNITS
 from sbpath.protocol.steps import Rate
 
@@ -161,11 +164,28 @@ def _span(text: str) -> tuple[Range, int | None]:
 
 def _numbers(name: str, texts: list[str]) -> tuple[list[float], str]:
     """The numbers in `texts`, and their common unit."""
+    if "." in name or name in Mechanism.model_fields:
+        return _of_mechanism(name, [text.strip() for text in texts]), ""
     found = [_number(name, text.strip()) for text in texts]
     units = {unit.replace(" ", ""): unit for _, unit in found if unit}
     if len(units) > 1:
         raise InputError(f"{name}: has the units {' and '.join(units.values())}; use one unit for all")
     return [value for value, _ in found], next(iter(units.values()), "")
+
+
+def _of_mechanism(name: str, texts: list[str]) -> list[float]:
+    """Numbers of the mechanism, in the unit of its key; a unit given once applies to all."""
+    units = {match[2] for text in texts if (match := WITH_UNIT.fullmatch(text)) and match[2]}
+    bare = [text for text in texts if re.fullmatch(NUMBER, text, re.IGNORECASE)]
+    if bare and len(units) > 1:
+        raise InputError(
+            f"{name}: {bare[0]} has no unit, others have {' and '.join(sorted(units))}; give it one"
+        )
+    unit = units.pop() if bare and units else ""
+    try:
+        return [number_for(name.rpartition(".")[2], text + unit * (text in bare)) for text in texts]
+    except InputError as error:
+        raise InputError(f"{name}: {error}; {EXAMPLE}") from None
 
 
 def _number(name: str, text: str) -> tuple[float, str]:

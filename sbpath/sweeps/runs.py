@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,11 +22,12 @@ from sbpath.progress import PROGRESS_DELAY_S
 from sbpath.protocol.protocol import Protocol, cycles_of, parse_step
 from sbpath.protocol.schedule import Cycles, blocks
 from sbpath.protocol.steps import CurrentTable, Step
+from sbpath.simulation import warn_of_doubts
 from sbpath.solver.trial import SolverOptions
 from sbpath.sweeps.executors import run_results
 from sbpath.sweeps.measure import Measure, cycle_values
 from sbpath.sweeps.plan import Plan, Steps, placeholders
-from sbpath.sweeps.points import SAMPLES, Point, Sample, grid, sampled
+from sbpath.sweeps.points import SAMPLES, Point, Sample, extremes, grid, sampled
 from sbpath.sweeps.ranges import EXAMPLE, RATE, TEMPERATURE, Range, Variation
 from sbpath.sweeps.store import Store, check_same
 from sbpath.sweeps.table import SweepTable, check_parquet, table_of
@@ -68,9 +69,9 @@ def sweep(
     mechanism : Mechanism or str
         As in `simulate`.
     vary : Variation, Range or str, or a sequence of them
-        What varies: ``"rate=C/100..5C:20"`` (C-rates, logarithmic), ``"temperature=0..120:13"`` (Celsius),
+        What varies: ``"rate=C/100..5C:20"`` (C-rates, logarithmic), ``"temperature=0..60:13"`` (Celsius),
         a number of the mechanism by dotted path,
-        ``"electrode.particle_radius_m=1e-8..1e-6:5,log"``, or a name in braces in the protocol,
+        ``"electrode.particle_radius_m=10nm..1um:5,log"``, or a name in braces in the protocol,
         ``"current=10..100 mA/g:5"``. Explicit values: ``"temperature=25,60,120"``. A grid is every
         combination, the last quantity changing fastest.
     sample : Sample or str, optional
@@ -117,6 +118,11 @@ def sweep(
         If workers cannot be started or the file cannot be written.
     KeyboardInterrupt
         Says what is kept and how to continue.
+
+    Warns
+    -----
+    ValidityWarning
+        As in `simulate`, once, of the least and greatest values of what varies.
 
     Examples
     --------
@@ -169,6 +175,7 @@ def sweep(
         problems.attempt(check_same, path, about)
     problems.check()
 
+    warn_of_points(plan, points)
     table = _run(plan, points, about, path, workers, executor, progress)
     if out is not None:
         export = {".csv": table.to_csv, ".parquet": table.to_parquet}.get(Path(out).suffix.lower())
@@ -356,6 +363,15 @@ def idle_problems(
 def plain_name(name: str) -> str:
     """A name with the phases of an interface sorted, since an interface has no direction."""
     return ".".join("|".join(sorted(part.split("|"))) for part in name.split("."))
+
+
+def warn_of_points(plan: Plan, points: Sequence[Point]) -> None:
+    """Warn once of what is odd at the ends of what varies; points that cannot be run are failed runs."""
+    found = []
+    for point in extremes(points):
+        with suppress(InputError):
+            found.append(plan.experiment(point))
+    warn_of_doubts(*found)
 
 
 def first_problems(plan: Plan, point: Point) -> list[str]:

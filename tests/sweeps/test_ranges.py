@@ -22,6 +22,12 @@ from sbpath import InputError, Range, Variation
         ("pause=1..4 h:2", (1.0, 4.0), "h"),
         ("floor=-0.1..0.3:3", (-0.1, 0.1, 0.3), ""),
         ("floor=10..100 mV:3,log", (10.0, np.sqrt(1000.0), 100.0), "mV"),
+        ("electrode.particle_radius_m=10..1000 nm:3,log", (1e-8, 1e-7, 1e-6), ""),
+        ("electrode.particle_radius_m=10nm..1um:3,log", (1e-8, 1e-7, 1e-6), ""),
+        ("electrode.particle_radius_m=1e-8..1e-6:3,log", (1e-8, 1e-7, 1e-6), ""),
+        ("electrode.active_fraction=80%,90", (0.8, 0.9), ""),
+        ("kinetics.growth_activation_energy_J_per_mol=48 kJ/mol,0.6eV", (48000.0, 57891.199272), ""),
+        ("lower_cutoff_V=10..50mV:2", (0.01, 0.05), ""),
     ],
 )
 def test_lists_and_units(text, values, unit):
@@ -39,6 +45,12 @@ def test_lists_and_units(text, values, unit):
         ("rate=C/10..C/5:99999999999", "99,999,999,999 values are too many; a sweep takes 1,000,000"),
         ("current=10 mA..50 mA/g:3", "has the units mA and mA/g"),
         ("current=10..50 furlongs:3", "'50 furlongs' is not a number"),
+        (
+            "electrode.particle_radius_m=10mV..1um:3",
+            "has the unit 'mV', which does not fit; use m, nm, um, mm",
+        ),
+        ("electrode.particle_radius_m=5,10nm,1um", "5 has no unit, others have nm and um; give it one"),
+        ("electrode.particle_radius_m=small..1um:3", "'small' is not a number; write one in m"),
         ("temperature=10 V,20 V", "'10 V' is not a number"),
         ("temperature=10,10", "rising order"),
         ("temperature=10,", "'' is not a number"),
