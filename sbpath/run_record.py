@@ -62,7 +62,6 @@ class RunRecord:
         """Append the result of `sbpath.solver.solve.run` for the steps in `todo`."""
         max_steps = self.experiment.options.max_steps
         before = self.simulated
-        held = self.kept_rows + sum(rows.shape[1] for rows in self.rows)
         first = 0
         ends = zip(
             part.last.tolist(),
@@ -75,9 +74,6 @@ class RunRecord:
         for (cycle, number, step), (last, way, event, duration, size) in zip(todo, ends):  # noqa: B905
             end = part.table[:, last - 1]
             outcome, reason = outcome_of(step, End(way, event, duration, size, end[POTENTIAL]), max_steps)
-            if held + last > MAX_ROWS and not outcome.failed:
-                outcome = Outcome.ALL_ROWS
-                reason = outcome.value.format(max_rows=MAX_ROWS)
             passed = float(end[CHARGE] - self.charge) / COULOMB_PER_MAH
             self.charge = float(end[CHARGE])
             self.steps.append(
@@ -103,6 +99,10 @@ class RunRecord:
             # The cycle under way may be the last one, and then the one before it ends with rows to keep.
             newest = self.steps[-1].cycle
             self._close([s for s in self.steps[self.closed_steps :] if s.cycle < newest - 1])
+        if not self.failed and self.kept_rows + sum(rows.shape[1] for rows in self.rows) > MAX_ROWS:
+            self.failed = True
+            reason = Outcome.ALL_ROWS.value.format(max_rows=MAX_ROWS)
+            self.steps[-1] = replace(self.steps[-1], outcome=Outcome.ALL_ROWS, reason=reason)
 
     def change_temperature(self, old: Network, new: Network) -> Network:
         """Move the checkpoint to another temperature; returns the `new` network."""

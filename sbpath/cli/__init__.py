@@ -24,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as stopped:
         import signal
 
+        # Python remembers an interrupt within a text given to exec, as of a dataclass, until the next such text, and
+        # would end by the signal instead of with the exit code.
+        exec("")
         if arguments is None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         print(f"sbpath: {stopped.args[0] if stopped.args else 'stopped'}", file=sys.stderr)

@@ -154,6 +154,8 @@ def _table(options: argparse.Namespace) -> int:
         workers=options.workers,
         progress=not options.quiet,
     )
+    if options.decimal_comma and options.out.lower().endswith(".csv"):
+        runs.to_csv(options.out, decimal_comma=True)
     print(sweep_report(runs))
     kept = Path(options.out).with_suffix(".sqlite")
     print(f"\nwrote {options.out}" + ("" if kept == Path(options.out) else f" (the runs are kept in {kept})"))

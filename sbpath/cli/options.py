@@ -268,7 +268,8 @@ def check_outputs(options: argparse.Namespace) -> None:
             raise InputError(f"{path}: is given for two outputs; use different names")
         files.check_writable(path)
         checks[name](path)
-    if getattr(options, "decimal_comma", False) and not {"csv", "summary"} & set(paths):
+    exported = str(paths.get("out", "")).lower().endswith(".csv")
+    if getattr(options, "decimal_comma", False) and not exported and not {"csv", "summary"} & set(paths):
         raise InputError("--decimal-comma: says how --csv is written; add --csv FILE")
 
 

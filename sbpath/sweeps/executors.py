@@ -241,7 +241,10 @@ def _core_count() -> int:
 
 @contextmanager
 def _interrupt_blocked() -> Iterator[None]:
-    """Processes started meanwhile never see Ctrl-C, which would end one that is still starting."""
+    """Processes started meanwhile never see Ctrl-C, which would end one that is still starting; this one sees it later.
+
+    Other threads receive the signal although it is blocked here, so that it would end a start half way.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -249,11 +252,18 @@ def _interrupt_blocked() -> Iterator[None]:
 
     # Starting the tracker unblocks the signal, so it has to be there before.
     resource_tracker.ensure_running()
+    pressed: list[int] = []
+    main = threading.current_thread() is threading.main_thread()  # only it may change handlers
+    handler = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number)) if main else None
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if main:
+            signal.signal(signal.SIGINT, handler)
+    if pressed:
+        signal.raise_signal(signal.SIGINT)
 
 
 def _start_worker(reader: Connection) -> None:

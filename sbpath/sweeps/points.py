@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
-from operator import itemgetter
 
 import numpy as np
 
@@ -72,12 +71,6 @@ class Sample:
         if not match:
             raise InputError(f"sample: {text!r} is not METHOD:COUNT; write e.g. {SAMPLES}")
         return cls(match[1].casefold(), int(match[2]), seed)
-
-
-def extremes(points: Sequence[Point]) -> list[Point]:
-    """Points at the least and at the greatest value of each quantity."""
-    axes = range(len(points[0]))
-    return list(dict.fromkeys(end(points, key=itemgetter(k)) for k in axes for end in (min, max)))
 
 
 def grid(variations: Sequence[Variation]) -> list[Point]:

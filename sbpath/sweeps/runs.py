@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import closing, suppress
 from dataclasses import asdict
+from itertools import product
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +29,7 @@ from sbpath.solver.trial import SolverOptions
 from sbpath.sweeps.executors import run_results
 from sbpath.sweeps.measure import Measure, cycle_values
 from sbpath.sweeps.plan import Plan, Steps, placeholders
-from sbpath.sweeps.points import SAMPLES, Point, Sample, extremes, grid, sampled
+from sbpath.sweeps.points import SAMPLES, Point, Sample, grid, sampled
 from sbpath.sweeps.ranges import EXAMPLE, RATE, TEMPERATURE, Range, Variation
 from sbpath.sweeps.store import Store, check_same
 from sbpath.sweeps.table import SweepTable, check_parquet, table_of
@@ -35,6 +37,8 @@ from sbpath.sweeps.table import SweepTable, check_parquet, table_of
 Varied = Variation | Range
 T = TypeVar("T")
 
+# Points of invalid numbers, failed runs, that are passed over in search of valid ones.
+MOST_TRIED = 50
 ENDINGS = (".sqlite", ".csv", ".parquet")
 
 
@@ -366,11 +370,13 @@ def plain_name(name: str) -> str:
 
 
 def warn_of_points(plan: Plan, points: Sequence[Point]) -> None:
-    """Warn once of what is odd at the ends of what varies; points that cannot be run are failed runs."""
+    """Warn once of what is odd at the least and the greatest value of each quantity that can be simulated."""
     found = []
-    for point in extremes(points):
-        with suppress(InputError):
-            found.append(plan.experiment(point))
+    for axis, from_the_top in product(range(len(points[0])), (False, True)):
+        for point in sorted(points, key=itemgetter(axis), reverse=from_the_top)[:MOST_TRIED]:
+            with suppress(InputError):
+                found.append(plan.experiment(point))
+                break
     warn_of_doubts(*found)
 
 

@@ -262,3 +262,14 @@ def test_what_cannot_be_drawn_is_told(grid):
 
 def test_the_quantities_of_the_command_are_those_that_are_measured(grid):
     assert set(QUANTITIES) == {name for name in grid.measured if grid[name].dtype == float}
+
+
+def test_the_table_of_out_may_have_decimal_commas(capsys, tmp_path):
+    words = ["li", "--vary", "rate=1C,2C", "--cycles", "1", "--out", str(tmp_path / "s.csv")]
+    assert run(capsys, *words)[0] == 0
+    points = (tmp_path / "s.csv").read_text("utf-8")
+    assert run(capsys, *words, "--decimal-comma")[0] == 0
+    commas = (tmp_path / "s.csv").read_text("utf-8")
+    numbers = re.findall(r"[0-9]+\.[0-9]+", points)
+    assert numbers == [found.replace(",", ".") for found in re.findall(r"[0-9]+,[0-9]+", commas)]
+    assert "add --csv FILE" in run(capsys, *words[:-1], str(tmp_path / "s.sqlite"), "--decimal-comma")[2]

@@ -7,11 +7,14 @@ import sys
 import time
 import tracemalloc
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from sbpath import InputError, load_mechanism
+from sbpath import InputError, load_mechanism, plots, simulate
 from sbpath.errors import MOST_PROBLEMS, printable
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.reader import mechanism_from_document
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="pipes, devices and links as on POSIX")
 TOP = 'extends = "li-sb"\n'
@@ -284,3 +287,28 @@ def test_numbers_that_overflow_are_refused_when_a_file_is_read(text, words):
         "energy_J_per_m2.value =", "energy_J_per_m2 = { status = 'measured', source = 'review', value ="
     )
     assert words in one(text=TOP + text + (" }" if "interfaces" in text else "") + "\n")
+
+
+@pytest.mark.parametrize("bad", ["$\\frac{1$", "a\x1b[2Jb", "\u202eSb"])
+def test_texts_of_mechanisms_made_in_python_are_those_of_files(bad):
+    mechanism = load_mechanism("li-sb")
+    phase = mechanism.phases["Sb"].model_copy(update={"label": bad})
+    fields = {name: getattr(mechanism, name) for name in mechanism.model_fields_set}
+    for made in (
+        lambda: Mechanism(**fields | {"title": bad}),
+        lambda: Mechanism(**fields | {"phases": mechanism.phases | {"Sb": phase}}),
+        lambda: Mechanism.model_validate(mechanism.document | {"name": bad}),
+        lambda: mechanism_from_document(mechanism.document | {"title": bad}, "here"),
+    ):
+        with pytest.raises(
+            InputError, match=r"(title|name|phases\.Sb\.label): (must not contain|has the invisible)"
+        ):
+            made()
+
+
+def test_a_title_that_was_not_checked_is_drawn_as_text(tmp_path):
+    bad = load_mechanism("li-sb").model_copy(update={"title": "a\x1b $\\frac{1$ b"})
+    solution = simulate(bad, "Insert at 1C for 5 min", progress=False)
+    for draw in (plots.overview, plots.operando, plots.graph, plots.voltage):
+        plots.save(draw(bad if draw is plots.graph else solution), tmp_path / "x.svg")
+        ElementTree.parse(tmp_path / "x.svg")

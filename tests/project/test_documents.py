@@ -14,7 +14,7 @@ import pytest
 
 import sbpath
 from sbpath.cli import main
-from sbpath.cli.parser import parser
+from sbpath.cli.parser import parser, parsers
 
 ROOT = Path(__file__).resolve().parents[2]
 README, SWEEPS = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/sweeps.md"))
@@ -70,6 +70,29 @@ def test_every_command_that_the_readme_names_exists():
     named = {word for cell in cells for word in re.findall(r"`(?:sbpath )?(\w+)", cell)}
     (commands,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
     assert named == set(commands.choices)
+
+
+PAGES = [
+    ROOT / name for name in ("README.md", "CONTRIBUTING.md", "mechanisms/README.md", "benchmarks/README.md")
+]
+PAGES += sorted(path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts)
+HELPS = {f"sbpath {words}".strip(): child.format_help() for words, child in parsers().items()}
+
+
+@pytest.mark.parametrize("told", [*PAGES, *HELPS], ids=lambda told: getattr(told, "name", told))
+def test_commands_and_options_that_are_named_exist(told):
+    text = told.read_text(encoding="utf-8") if isinstance(told, Path) else HELPS[told]
+    known = parsers()
+    shell = "\n".join(re.findall(r"^```bash\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE))
+    shell += "\n".join(re.findall(r"(?:`|^  +|&& )(sbpath [^`\n]*)", text, flags=re.MULTILINE))
+    for line in re.findall(r"^sbpath (.*)", shell, flags=re.MULTILINE):
+        words = re.match(r"[a-z-]*(?: [a-z-]+)?", line)[0]
+        command = next((name for name in (words, words.partition(" ")[0]) if name in known), None)
+        assert command is not None, line
+        named = re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", re.sub(r"'[^']*'|\"[^\"]*\"", "", line))
+        assert set(named) <= set(known[command]._option_string_actions), line
+    options = {option for child in known.values() for option in child._option_string_actions}
+    assert set(re.findall(r"`(--[a-z][\w-]*)", text)) <= options
 
 
 def test_what_the_readme_says_of_path_and_hysteresis_is_printed(printed):

@@ -13,6 +13,7 @@ from curves import lobatto_integral, rows
 from scipy.integrate import simpson
 from tiny import one_edge, tiny_mechanism
 
+import sbpath.run_record
 from sbpath import SimulationError, SolverOptions, State, cycling, load_mechanism, shipped_names, simulate
 from sbpath.errors import InputError
 from sbpath.model.network import build_network
@@ -523,6 +524,20 @@ def test_a_rest_costs_no_more_than_its_relaxation_asks_for(simulated):
     solution = simulated("li-sb", (pulse * 20,))
     rests = [s.last - s.first for s in solution.steps if s.direction == "rest"]
     assert np.median(rests) < 3 * 40
+
+
+def test_the_rows_of_a_whole_run_are_capped(monkeypatch):
+    monkeypatch.setattr(sbpath.run_record, "MAX_ROWS", 30_000)
+    pulses = [
+        ("Discharge at C/10 for 100 s (0.1 second period)", "Charge at C/10 for 100 s (0.1 second period)")
+    ]
+    with pytest.raises(
+        SimulationError, match=r"with it the run has more than 30,000 rows; keep fewer cycles \("
+    ) as caught:
+        simulate("li-sb", pulses * 50, progress=False)
+    assert 30_000 < len(caught.value.solution.time_s) < 45_000
+    thin = simulate("li-sb", pulses * 50, keep="ends", progress=False)
+    assert len(thin.time_s) < 5000
 
 
 def test_an_output_period_that_fills_the_memory_is_refused():

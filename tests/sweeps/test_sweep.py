@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -617,3 +618,23 @@ def test_dask_runs_it_and_a_killed_worker_loses_and_doubles_nothing(tmp_path):
     # Both worked, and after the death of one a third.
     assert killed[0] in table["pid"]
     assert len(set(table["pid"])) >= 2
+
+
+# -- doubts --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("study", ["sweep", "map"])
+def test_what_is_odd_at_the_ends_of_what_varies_is_told_once(study):
+    vary = ["temperature=-300,-150,-100,25", "electrode.particle_radius_m=1um..1mm:3"]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if study == "sweep":
+            sbpath.sweep("li-sb", vary, cycles=1, workers=1, progress=False)
+        else:
+            sbpath.selection_map("li-sb", *vary, cycles=1, progress=False)
+    told = [str(warning.message).partition(",")[0] for warning in caught]
+    assert sorted(told) == [
+        "li-sb: electrode.particle_radius_m: 0.001 m is unlikely for a particle radius (1e-09 to 0.0001); is it in mm? then 1e-06",
+        "li-sb: simulated at -150 C",
+    ]
+    assert {warning.filename for warning in caught} == {__file__}
