@@ -185,7 +185,7 @@ def _of_mechanism(name: str, texts: list[str]) -> list[float]:
     try:
         return [number_for(name.rpartition(".")[2], text + unit * (text in bare)) for text in texts]
     except InputError as error:
-        raise InputError(f"{name}: {error}; {EXAMPLE}") from None
+        raise InputError(f"{name}: {error}") from None
 
 
 def _number(name: str, text: str) -> tuple[float, str]:

@@ -139,7 +139,9 @@ def test_a_run_that_fails_is_a_row_with_its_reason(tmp_path):
     # A simulation that gives up, and a number that the mechanism cannot have.
     steps = ["Hold at {level} V until 100C or for 1 h", "Insert at C/10 until 0.001 V"]
     table = run("li-sb", "electrode.active_fraction=0.8..1.2:3", protocol=steps[1])
-    assert table["failure"][2].endswith("must be above 0 and at most 1, but is 1.2")
+    assert table["failure"][2].endswith(
+        "must be above 0 and at most 1, but is 1.2; is it in percent? then 0.012"
+    )
     table = run(
         "li-sb",
         "depth=0.1,2.9",
@@ -179,7 +181,7 @@ def test_a_measure_that_fails_or_gives_what_cannot_be_kept_is_a_row_with_its_rea
         ("kinetics.growth_rate_per_s=0..1:3,log", {}, ["begins at 0, which has no logarithm"]),
         (f"{ENERGY}=0.1..0.2", {}, ["the count is missing"]),
         (f"{ENERGY}=0.1..0.2:3", {"sample": "lhs:5"}, ["omit ':3'"]),
-        (f"{ENERGY}=100..200 mV:3", {}, ["plain numbers", "'mV'"]),
+        (f"{ENERGY}=100..200 mV:3", {}, ["has the unit 'mV', which does not fit; use J/m2, mJ/m2"]),
         ([RATES, RATES], {}, ["rate: varies twice"]),
         ([f"{ENERGY}=0.1..0.2:2", "interfaces.Li3Sb|Sb.energy_J_per_m2=0.1..0.2:2"], {}, ["varies twice"]),
         ("a=1..2 h:2", {"protocol": "Rest for {a} or {b}"}, ["nothing is given for {b}"]),
