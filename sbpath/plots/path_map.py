@@ -88,12 +88,12 @@ def _panel(ax: Axes, chart: SelectionMap, direction: str, colours: dict[Way, str
     ways, winner = chart.winners(direction)
     x, y = np.array(chart.x.values), np.array(chart.y.values)
     shares = np.array([chart.shares[direction][way] for way in ways]).reshape(len(ways), *winner.shape)
+    across, up = _fine(chart.x), _fine(chart.y)
+    ax.set(xlim=(across[0], across[-1]), ylim=(up[0], up[-1]))
     if ways:
         # Logarithms of shares are nearly linear across a boundary.
         logs = np.array([_refined(chart, np.log(share + SHARE_FLOOR)) for share in shares])
-        across, up = _fine(chart.x), _fine(chart.y)
         ax.pcolormesh(across, up, _image(logs, [colours[_either_way(way)] for way in ways]), rasterized=True)
-        ax.set(xlim=(across[0], across[-1]), ylim=(up[0], up[-1]))
         for number in range(len(ways)):
             for levels, values, look in (
                 (0.0, _lead(logs, number), EQUAL),
@@ -162,7 +162,7 @@ def _legend(
             )
             lines += 1
     ax.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=1, title=f"{direction}:",
+        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=1, title=f"{direction}:" if ways else f"{direction}: no path was taken",
         alignment="left", borderaxespad=0.3,
     )  # fmt: skip
     return lines

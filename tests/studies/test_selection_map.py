@@ -217,6 +217,8 @@ def test_a_map_on_which_nothing_is_converted_is_drawn_and_told():
     assert chart.shares == {"insertion": {}, "extraction": {}}
     for ax in plots.selection(chart, nowhere()):
         assert list(ax.collections) == []
+        assert ax.get_legend().get_title().get_text().endswith(": no path was taken")
+        assert (*ax.get_xlim(), *ax.get_ylim()) == pytest.approx((96485.33 * 2.0, 96485.33 * 2.1, 0.5, 1.0))
     lines = selection_report(chart, nowhere()).splitlines()
     assert sum(line.split()[1:] == ["-", "-"] for line in lines) == 4
 
