@@ -90,7 +90,7 @@ def _not_negative(quantity: Quantity) -> Quantity:
 
 
 def _percent(value: float) -> str:
-    return f"; is it in percent? then {value / 100.0:g}" if 1.0 < value <= 100.0 else ""
+    return f"; is it in percent? then {value / 100.0:g}" if 2.0 <= value <= 100.0 else ""
 
 
 def _fraction(quantity: Quantity) -> Quantity:

@@ -291,8 +291,10 @@ def test_the_printed_paths_of_sodium_have_their_shares(simulated):
 
 
 def test_a_report_says_that_no_phase_formed():
-    told = "no phase formed, only the double layer was charged; look at electrode.particle_radius_m (1 m), "
-    big = simulate(load_mechanism("k-sb-ksb", {"electrode.particle_radius_m": 1.0}), progress=False)
+    told = (
+        "no phase formed, only the double layer was charged; look at electrode.particle_radius_m (0.01 m), "
+    )
+    big = simulate(load_mechanism("k-sb-ksb", {"electrode.particle_radius_m": 0.01}), progress=False)
     assert told + "the interfacial energies (up to 0.219 J/m2), and the cut-offs" in simulation_report(big)
     whole = simulate("k-sb-ksb", progress=False)
     assert "no phase formed" not in simulation_report(whole)

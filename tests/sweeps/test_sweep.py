@@ -251,7 +251,7 @@ def test_all_mistakes_are_told_at_once(tmp_path):
             "rate: '0C' is not a C-rate above 0",
             "2..1 does not rise",
             "did you mean 'temperature'",
-            "did you mean 'growth_rate_per_s'",
+            "did you mean 'kinetics.growth_rate_per_s'",
             "workers: must be",
         ),
         strict=True,
