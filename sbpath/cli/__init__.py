@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         exec("")
         if arguments is None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            # Destructors of what a library was making complain of what is missing.
+            sys.unraisablehook = lambda lost: None
         print(f"sbpath: {stopped.args[0] if stopped.args else 'stopped'}", file=sys.stderr)
         code = INTERRUPTED
     return code
