@@ -68,7 +68,7 @@ def rate_capability(solution: Solution, axes: tuple[Axes, Axes] | None = None) -
         bottom.axhline(100.0, color="0.85", lw=0.6, zorder=0)
         top.set_ylabel(capacity_label(solution))
         bottom.set_ylabel("Efficiency  (%)")
-        bottom.legend(loc="center right")
+        bottom.legend(loc="best")
         bottom.set_xlabel("Cycle")
         bottom.xaxis.set_major_locator(MaxNLocator(integer=True))
         top.legend(loc="lower left")

@@ -221,7 +221,9 @@ def selection_table(chart: SelectionMap) -> tuple[list[str], list[list[str]]]:
 def selection_report(chart: SelectionMap, mechanism: Mechanism) -> str:
     """A letter for the dominant path at each point, highest row first, and a key to the letters."""
     labels = node_labels(mechanism, short=True)
-    parts = [f"{chart.mechanism}: {chart.graph} graph; across: {chart.x.name}, down: {chart.y.name}"]
+    parts = [
+        f"{chart.mechanism}: {chart.graph} graph; across: {chart.x.name}, down: {chart.y.name}; last cycle of each run"
+    ]
     for direction in chart.shares:
         ways, winner = chart.winners(direction)
         signs = [*(_letter(number) for number in range(len(ways))), "-"]

@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 
+from sbpath.sweeps.measure import cycle_values
 from sbpath.sweeps.table import SweepTable
 from sbpath.text.tables import table
 
@@ -15,8 +16,10 @@ def sweep_report(runs: SweepTable) -> str:
     about, failed = runs.about, runs.failed
     done = f"{len(runs)} runs" if len(runs) == about["runs"] else f"{len(runs)} of {about['runs']} runs"
     parts = [
-        f"{about['mechanism']['name']}: {about['graph']} graph; {done} over {', '.join(runs.parameters)}"
+        f"{about['mechanism']['name']}: {about['graph']} graph; {done} over {', '.join(runs.parameters)}",
     ]
+    if about["measure"].startswith(f"{cycle_values.__module__}.{cycle_values.__qualname__} "):
+        parts.append("of each run its last full cycle; cycle 1 is formation")
     numbers = [name for name in runs.measured if runs[name].dtype == float and np.isfinite(runs[name]).any()]
     if numbers:
         rows = []

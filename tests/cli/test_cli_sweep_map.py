@@ -34,7 +34,9 @@ def test_map_prints_letters_and_writes_shares(capsys, tmp_path, simulated):
             for path in way.paths:
                 assert told[" -> ".join(path.phases)] == pytest.approx(path.share / total, rel=1e-4)
     lines = out.splitlines()
-    assert lines[0] == f"li-sb: candidate graph; across: {TWO_THREE}, down: temperature"
+    assert (
+        lines[0] == f"li-sb: candidate graph; across: {TWO_THREE}, down: temperature; last cycle of each run"
+    )
     lines = lines[lines.index("extraction") + 1 :]
     letter = {line[3:]: line[0] for line in lines if line[1:3] == ": "}
     two, one = letter["Li₃Sb -> Li₂Sb -> Sb"], letter["Li₃Sb -> Sb"]
