@@ -60,7 +60,7 @@ TABLES: dict[str, type[BaseModel]] = {
 }
 # What the reader adds, and the tables that have rows of their own.
 NOT_KEYS = {
-    "name", "design", "phases", "transformations", "interfaces", "kinetics", "electrode",
+    "name", "design", "electrolyte_name", "phases", "transformations", "interfaces", "kinetics", "electrode",
     "electrolyte", "galleries", "cell", "atoms", "spread",
 }  # fmt: skip
 PROVENANCE = set(records.Provenance.model_fields)

@@ -7,12 +7,14 @@ from .errors import ValidityWarning as ValidityWarning
 from .experiment import Experiment as Experiment
 from .experiment import State as State
 from .mechanism.designs import design_names as design_names
+from .mechanism.designs import electrolyte_names as electrolyte_names
 from .mechanism.documents import shipped_names as shipped_names
 from .mechanism.mechanism import Mechanism as Mechanism
 from .mechanism.paths import value as value
 from .mechanism.paths import with_changes as with_changes
 from .mechanism.reader import load_mechanism as load_mechanism
 from .mechanism.reader import with_design as with_design
+from .mechanism.reader import with_electrolyte as with_electrolyte
 from .model.equilibrium import equilibrium_potential as equilibrium_potential
 from .model.population import Population as Population
 from .model.sanity import sanity_warnings as sanity_warnings
@@ -30,6 +32,8 @@ from .results.diffraction import diffraction as diffraction
 from .results.export import to_bdf as to_bdf
 from .results.export import to_csv as to_csv
 from .results.export import to_dataframe as to_dataframe
+from .results.ledger import full_cell_capacity as full_cell_capacity
+from .results.ledger import ledger as ledger
 from .results.loss_breakdown import hysteresis_profile as hysteresis_profile
 from .results.loss_breakdown import loss_breakdown as loss_breakdown
 from .results.pathways import pathways as pathways

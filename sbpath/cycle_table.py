@@ -27,6 +27,10 @@ CHANGES = (
     "warming_J_per_g",
     "stored_J_per_g",
     "potential_V",
+    "film_heat_J_per_g",
+    "destinations_mAh_per_g",
+    "live_share",
+    "film_thickness_m",
 )
 
 
@@ -54,10 +58,15 @@ class CycleTable:
         first half cycle of a cycle includes rows before any charge passes.
     half_heat_parts_J_per_g : array, shape (H, 4, E)
         Irreversible heat of each edge by cause.
-    half_joule_heat_J_per_g, half_charge_transfer_heat_J_per_g : array, shape (H,)
-        Heat in the series resistance and of charge transfer.
-    half_warming_J_per_g, half_stored_J_per_g, half_potential_V : array, shape (H,)
-        Integral of S dT, and changes of the stored energy and of the electrode potential.
+    half_joule_heat_J_per_g, half_charge_transfer_heat_J_per_g, half_film_heat_J_per_g : array, shape (H,)
+        Heat in the series resistance, of charge transfer, and of film formation.
+    half_warming_J_per_g : array, shape (H,)
+        Integral of S dT.
+    half_stored_J_per_g, half_potential_V, half_live_share, half_film_thickness_m : array, shape (H,)
+        Changes of the stored energy, the electrode potential, the live share of the host, and the
+        thickness of the film on it.
+    half_destinations_mAh_per_g : array, shape (H, 8)
+        Changes of the charge in each of `sbpath.model.destinations.DESTINATIONS`.
     """
 
     cycle: Integers
@@ -75,6 +84,10 @@ class CycleTable:
     half_warming_J_per_g: Floats
     half_stored_J_per_g: Floats
     half_potential_V: Floats
+    half_film_heat_J_per_g: Floats
+    half_destinations_mAh_per_g: Floats
+    half_live_share: Floats
+    half_film_thickness_m: Floats
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -87,15 +100,6 @@ class CycleTable:
         """The half cycles of one cycle."""
         first, last = np.searchsorted(self.half_cycle, (cycle, cycle + 1)).tolist()
         return slice(first, last)
-
-
-def before_the_start(potential_V: float, stored_J_per_g: float) -> dict[str, Any]:
-    """Values before the first row of a simulation, whose potential may jump to that row."""
-    return {
-        **dict.fromkeys((*CHANGES, "charge_mAh_per_g", "energy_J_per_g"), 0.0),
-        "potential_V": potential_V,
-        "stored_J_per_g": stored_J_per_g,
-    }
 
 
 def tabulated(

@@ -11,6 +11,7 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 
 from sbpath.arguments import as_whole, number, shortened
+from sbpath.cycle_table import CHANGES
 from sbpath.errors import InputError, Problems
 from sbpath.kernels import Floats
 from sbpath.mechanism.frozen import FrozenMapping
@@ -18,9 +19,10 @@ from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.notation import node_named
 from sbpath.mechanism.paths import with_changes
 from sbpath.mechanism.reader import load_mechanism, mechanism_from_valid_document
-from sbpath.model.network import Network, build_network, sizes_of
+from sbpath.model.destinations import content_of, destinations
+from sbpath.model.network import Network, build_network, sizes_of, start_of
 from sbpath.model.population import Population, population_of
-from sbpath.model.unknowns import state_of
+from sbpath.model.unknowns import state_of, values_of
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.basis import Basis
 from sbpath.protocol.protocol import Protocol, cycling
@@ -262,7 +264,7 @@ class Experiment:
     def initial_state(self, network: Network) -> Floats:
         """The initial state for the solver: the unknowns of `network` in their order."""
         start = self.initial
-        values: dict[str, Any] = {"potential_V": start.potential_V, **start.others}
+        values: dict[str, Any] = {"potential_V": start.potential_V, **start_of(network), **start.others}
         values["fractions"] = [*start.fractions.values()]
         state = state_of(network.layout, sizes_of(network), values)
         if start.particles is not None:
@@ -275,6 +277,25 @@ class Experiment:
                 )
             state[: blocks.size] = blocks.ravel()
         return state
+
+    def before_the_start(self, stored_J_per_g: float) -> dict[str, Any]:
+        """`sbpath.cycle_table.CHANGES` before the first row, whose potential may have jumped.
+
+        `stored_J_per_g` is the energy held then.
+        """
+        network = self.network
+        state = replace(self, initial=replace(self.initial, particles=None)).initial_state(network)
+        values = values_of(network.layout, sizes_of(network), state)
+        values["composition"] = content_of(values["fractions"], values["potential_V"], network)
+        held = destinations(values, network)[:, 0]
+        return {
+            **dict.fromkeys((*CHANGES, "charge_mAh_per_g", "energy_J_per_g"), 0.0),
+            "potential_V": self.initial.potential_V,
+            "stored_J_per_g": stored_J_per_g,
+            "destinations_mAh_per_g": held,
+            "live_share": float(values.get("live_share", np.ones(1))[0]),
+            "film_thickness_m": float(values.get("film_thickness_m", np.zeros(1))[0]),
+        }
 
     def as_document(self) -> dict[str, Any]:
         """The experiment as plain values for JSON, which `from_document` reads."""

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from sbpath.cycle_table import CycleTable, before_the_start, joined, tabulated
+from sbpath.cycle_table import CycleTable, joined, tabulated
 from sbpath.experiment import Experiment
 from sbpath.halfcycles import charge_runs, half_cycle_capacity
 from sbpath.kernels import Booleans, Floats, Floats2, Integers
 from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.model import unknowns
 from sbpath.model.columns import CHARGE, POTENTIAL, TIME, by_name, edge_heats
+from sbpath.model.destinations import destinations
 from sbpath.model.network import Network, sizes_of
 from sbpath.model.population import Population
 from sbpath.model.workspace import fill_nodes, node_volume, workspace
@@ -28,6 +29,8 @@ from sbpath.solver.solve import Checkpoint, Run
 
 # A run that keeps more rows than this, about a gigabyte, hardly means to.
 MAX_ROWS = 2_000_000
+# Values of columns that an electrode without film or loss does not have.
+ABSENT = {"film_heat_J_per_g": 0.0, "film_thickness_m": 0.0, "live_share": 1.0}
 
 
 class RunRecord:
@@ -134,7 +137,7 @@ class RunRecord:
             before = self._before(block)
             runs = charge_runs(charge, cycle, step, before["charge_mAh_per_g"])
             self.tables.append(
-                tabulated(runs, cycle, charge, energy, before, lambda which: self._values(block[:, which]))
+                tabulated(runs, cycle, charge, energy, before, lambda which: self._changes(block[:, which]))
             )
             self.last_closed = block[:, -1:].copy()
             kept = self._kept(steps)
@@ -178,12 +181,12 @@ class RunRecord:
     def _before(self, block: Floats2) -> dict[str, Any]:
         """Values at the instant before the first row of `block`, which is the next to be closed."""
         if self.last_closed is not None:
-            values = self._values(self.last_closed)
+            values = self._changes(self.last_closed)
             return {name: value[..., 0] for name, value in values.items()}
         first = self._values(block[:, :1])
         # What an initial jump of the voltage delivered was stored before.
         stored = first["stored_J_per_g"][0] + first["energy_J_per_g"][0]
-        return before_the_start(self.experiment.initial.potential_V, float(stored))
+        return self.experiment.before_the_start(float(stored))
 
     def _charge(self, held: Floats) -> Floats:
         """Net charge since the start (mAh/g) where the electrode holds `held` (C/g)."""
@@ -197,7 +200,16 @@ class RunRecord:
             "charge_mAh_per_g": self._charge(table["charge_C_per_g"]),
             "heat_parts_J_per_g": edge_heats(rows, self.network.columns, sizes["edges"]),
             "edge_charge_mAh_per_g": table["edge_charge_C_per_g"] / COULOMB_PER_MAH,
+            **{
+                name: table[name] if table[name].size else np.full(rows.shape[1], none)
+                for name, none in ABSENT.items()
+            },
         }
+
+    def _changes(self, rows: Floats2) -> dict[str, Floats]:
+        """The same with all of `sbpath.cycle_table.CHANGES`."""
+        values = self._values(rows)
+        return values | {"destinations_mAh_per_g": destinations(values, self.network)}
 
     def values(self) -> dict[str, Floats]:
         """The same of all rows that are kept."""
@@ -234,12 +246,15 @@ def solution_of(record: RunRecord) -> Solution:
         "charge_mAh_per_g": table["charge_mAh_per_g"],
         "heat_parts_J_per_g": table["heat_parts_J_per_g"],
         "edge_charge_mAh_per_g": table["edge_charge_mAh_per_g"],
+        "film_heat_J_per_g": table["film_heat_J_per_g"],
         "swelling_percent": (table["volume_m3_per_mol"] / pristine - 1.0) * 100.0,
     }
     # All other fields of a solution are columns of the same name.
     made |= {f.name: table[f.name] for f in fields(Solution) if f.name in table.keys() - made.keys()}
     others = {
-        u.name: table[u.name].copy() for u in unknowns.UNKNOWNS if u.name not in ("fractions", "potential_V")
+        u.name: table[u.name].copy()
+        for u in unknowns.UNKNOWNS
+        if u.name not in ("fractions", "potential_V") and sizes_of(network)[u.size]
     }
     return Solution(
         experiment=experiment,

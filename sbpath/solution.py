@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sbpath import __version__
 from sbpath.archive import read_archive, write_archive
 from sbpath.arguments import whole
-from sbpath.cycle_table import CHANGES, CycleTable, before_the_start, tabulated
+from sbpath.cycle_table import CHANGES, CycleTable, tabulated
 from sbpath.errors import InputError, SbpathError, listed
 from sbpath.experiment import Experiment, State
 from sbpath.files import check_solution
@@ -25,6 +25,7 @@ from sbpath.kernels import Floats, Integers
 from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.notation import node_named
+from sbpath.model.destinations import destinations
 from sbpath.model.network import Network, sizes_of
 from sbpath.model.unknowns import states_of
 from sbpath.protocol.outcome import Outcome
@@ -158,9 +159,9 @@ class Solution:
     edge_charge_mAh_per_g : array, shape (E, n)
         Charge that each edge has carried since the start, insertion positive. The remaining
         charge goes into solution phases and the double layer.
-    joule_heat_J_per_g, charge_transfer_heat_J_per_g, energy_J_per_g : array, shape (n,)
-        Heat in the series resistance and of charge transfer, and energy delivered by the cell
-        (integral of V I dt), all since the start.
+    joule_heat_J_per_g, charge_transfer_heat_J_per_g, film_heat_J_per_g, energy_J_per_g : array, shape (n,)
+        Heat in the series resistance, of charge transfer and of film formation, and energy delivered by the
+        cell (integral of V I dt), all since the start.
     warming_J_per_g : array, shape (n,)
         Integral of S dT since the start, with the entropy S of the phases against alkali metal and host: the
         free energy lost as they are warmed. Zero if no step states a temperature.
@@ -174,7 +175,7 @@ class Solution:
     steps : tuple of StepRecord
         How each step ended.
     others : mapping of str to array, shape (n,) or (size, n)
-        Further unknowns by name (`sbpath.model.unknowns`).
+        Further unknowns by name (`sbpath.model.unknowns`), if the electrode has any.
     particles : Particles, optional
         Particles of a population; the arrays above are then means over them.
     accumulated : CycleTable, optional
@@ -198,6 +199,7 @@ class Solution:
     edge_charge_mAh_per_g: Floats
     joule_heat_J_per_g: Floats
     charge_transfer_heat_J_per_g: Floats
+    film_heat_J_per_g: Floats
     energy_J_per_g: Floats
     warming_J_per_g: Floats
     stored_J_per_g: Floats
@@ -346,9 +348,25 @@ class Solution:
             self.cycle,
             self.charge_mAh_per_g,
             self.energy_J_per_g,
-            before_the_start(self.experiment.initial.potential_V, held),
+            self.experiment.before_the_start(held),
             lambda rows: {name: getattr(self, name)[..., rows] for name in CHANGES},
         )
+
+    @property
+    def live_share(self) -> Floats:
+        """Share of the host that takes part, shape (n,): 1 where none is cut off."""
+        return self.others.get("live_share", np.ones(len(self.time_s)))
+
+    @property
+    def film_thickness_m(self) -> Floats:
+        """Mean thickness of film on the host (m), shape (n,): 0 where none forms."""
+        return self.others.get("film_thickness_m", np.zeros(len(self.time_s)))
+
+    @property
+    def destinations_mAh_per_g(self) -> Floats:
+        """Where the charge is, shape (8, n); see `sbpath.model.destinations`."""
+        values = {"composition": self.composition, "potential_V": self.potential_V, **self.others}
+        return destinations(values, self.network)
 
     def fraction(self, phase: str) -> Floats:
         """Share of all Sb in `phase`, shape (n,); its name may be written as tables print it, Li₂Sb.

@@ -39,14 +39,18 @@ def add(commands: Any) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from sbpath.mechanism.designs import design_names, read_design
+    from sbpath.mechanism.designs import DESIGNS, ELECTROLYTES
     from sbpath.mechanism.documents import shipped_names
     from sbpath.mechanism.reader import load_mechanism
-    from sbpath.text.mechanism_sheet import designs, systems
+    from sbpath.text.mechanism_sheet import parts, systems
 
     print(systems([load_mechanism(name) for name in shipped_names()]))
-    print("\nelectrode designs (--design):")
-    print(designs({name: read_design(name) for name in design_names()}))
+    for part, option, kind in (
+        (DESIGNS, "--design", "design"),
+        (ELECTROLYTES, "--electrolyte", "electrolyte"),
+    ):
+        print(f"\n{part.words}s ({option}):")
+        print(parts(kind, {name: part.read(name) for name in part.names()}))
     return 0
 
 

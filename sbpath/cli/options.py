@@ -50,6 +50,9 @@ def add_mechanism(parser: argparse.ArgumentParser) -> None:
         "--design", metavar="NAME", help="electrode design: see `sbpath list`, or a .toml file"
     )
     parser.add_argument(
+        "--electrolyte", metavar="NAME", help="electrolyte, with its film: see `sbpath list`, or a .toml file"
+    )
+    parser.add_argument(
         "--set", action="append", default=[], metavar="PATH=NUMBER", dest="changes",
         help="e.g. electrode.particle_radius_m=50nm (see `show`); repeatable",
     )  # fmt: skip
@@ -188,7 +191,7 @@ def load(options: argparse.Namespace) -> Mechanism:
     from sbpath.mechanism.paths import trail, with_changes
     from sbpath.mechanism.reader import load_mechanism
 
-    mechanism = load_mechanism(options.mechanism, design=options.design)
+    mechanism = load_mechanism(options.mechanism, design=options.design, electrolyte=options.electrolyte)
     changes: dict[str, float] = {}
     for change in options.changes:
         path, sign, text = (part.strip() for part in change.rpartition("="))

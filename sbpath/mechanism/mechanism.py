@@ -116,6 +116,7 @@ class Mechanism(Record):
     changes: Annotated[dict[str, float], AfterValidator(FrozenMapping)] = Field(
         default={}, validate_default=True, description="numbers that replace those of the file, by path"
     )
+    electrolyte_name: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -279,6 +280,11 @@ class Mechanism(Record):
             self.reference_temperature_C + ZERO_CELSIUS_K,
         )
         return density * self.surface_m2_per_g
+
+    @property
+    def host_area_m2_per_g(self) -> float:
+        """Surface of host that touches electrolyte: as stated, else all of it."""
+        return value_or(self.electrode.host_area_m2_per_g, self.surface_m2_per_g)
 
     def numbers(self) -> Iterator[tuple[str, Provenance]]:
         """Every number with provenance, by its path in the file."""

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from sbpath.errors import InputError
 from sbpath.mechanism.consistency import consistency_problems
-from sbpath.mechanism.designs import apply_design
+from sbpath.mechanism.designs import DESIGNS, ELECTROLYTES
 from sbpath.mechanism.documents import locate
 from sbpath.mechanism.extends import Load, origin_of
 from sbpath.mechanism.mechanism import Mechanism
@@ -32,7 +32,10 @@ MOST_LEFT = 2
 
 
 def load_mechanism(
-    name: str | Path, changes: Mapping[str, float] | None = None, design: str | Path | None = None
+    name: str | Path,
+    changes: Mapping[str, float] | None = None,
+    design: str | Path | None = None,
+    electrolyte: str | Path | None = None,
 ) -> Mechanism:
     """Read a mechanism: a shipped name (``"li-sb"``, short ``"li"``) or the path of a TOML file.
 
@@ -46,6 +49,8 @@ def load_mechanism(
         ``{"phases.Li3Sb.galleries[1].potential_V": 1.0}``. They are marked as assumed.
     design : str or Path, optional
         Electrode design: a shipped name (``"nano"``) or the path of a file.
+    electrolyte : str or Path, optional
+        Electrolyte: a shipped name (``"fec"``) or the path of a file. It brings the film.
 
     Returns
     -------
@@ -77,7 +82,9 @@ def load_mechanism(
     ]
     document["name"] = name_of(path)
     if design is not None:
-        apply_design(document, design)
+        DESIGNS.apply(document, design)
+    if electrolyte is not None:
+        ELECTROLYTES.apply(document, electrolyte)
     if problems:
         raise InputError(problems)
     try:
@@ -118,8 +125,28 @@ def with_design(mechanism: Mechanism, design: str | Path) -> Mechanism:
     1.5e-08
     """
     document = mechanism.document
-    apply_design(document, design)
+    DESIGNS.apply(document, design)
     return mechanism_from_document(document, where=f"{mechanism.name}, {design}")
+
+
+def with_electrolyte(mechanism: Mechanism, electrolyte: str | Path) -> Mechanism:
+    """`mechanism` in another electrolyte, as in `load_mechanism`.
+
+    Raises
+    ------
+    InputError
+        With every mistake found, one line each.
+
+    Examples
+    --------
+    >>> import sbpath
+    >>> filmed = sbpath.with_electrolyte(sbpath.load_mechanism("na-sb"), "fec")
+    >>> filmed.electrolyte.film.onset_potential_V.value
+    0.47
+    """
+    document = mechanism.document
+    ELECTROLYTES.apply(document, electrolyte)
+    return mechanism_from_document(document, where=f"{mechanism.name}, {electrolyte}")
 
 
 def mechanism_from_document(document: dict[str, Any], where: str) -> Mechanism:

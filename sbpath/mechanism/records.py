@@ -107,6 +107,12 @@ def _share(quantity: Quantity) -> Quantity:
     return quantity
 
 
+def _part(quantity: Quantity) -> Quantity:
+    if not 0.0 <= quantity.value <= 1.0:
+        raise ValueError(f"must lie from 0 to 1, but is {quantity.value:g}")
+    return quantity
+
+
 def interval(values: list[float]) -> tuple[float, ...]:
     """Check a pair [lowest, highest]."""
     if len(values) != 2 or not values[0] < values[1]:
@@ -132,6 +138,7 @@ Fraction = Annotated[Quantity, AfterValidator(_fraction)]
 Share = Annotated[Quantity, AfterValidator(_share)]
 Width = Annotated[Quantity, AfterValidator(_width)]
 Count = Annotated[Quantity, AfterValidator(_count)]
+Part = Annotated[Quantity, AfterValidator(_part)]
 
 
 class Gallery(Provenance):
@@ -342,7 +349,35 @@ class Electrode(Record):
     inactive_mass_g_per_g: NotNegative | None = Field(
         default=None, description="carbon, binder and electrolyte per gram of host"
     )
+    host_area_m2_per_g: NotNegative | None = Field(
+        default=None,
+        description="A0, host surface that touches electrolyte; that of the spheres if not given",
+    )
+    fragment_area_m2_per_g: NotNegative | None = Field(
+        default=None, description="A_c, surface of particles broken as fine as they get"
+    )
+    fragmentation: NotNegative | None = Field(default=None, description="g, how fast strain breaks particles")
+    idle_area_m2_per_g: NotNegative | None = Field(
+        default=None, description="A_i, surface of carbon and additives per gram of host"
+    )
+    contact_loss: NotNegative | None = Field(
+        default=None, description="chi, share of host cut off per strain"
+    )
     spread: Spread | None = None
+
+
+class Film(Record):
+    """The film that an electrolyte leaves on surfaces below its onset potential."""
+
+    onset_potential_V: Positive = Field(description="E_f, against the alkali metal")
+    sealing_thickness_nm: Positive = Field(description="L0, of film that has just sealed")
+    film_volume_cm3_per_mol: Positive = Field(description="molar volume of the film")
+    electrons: Positive = Field(description="z, per formula unit of film")
+    electron_conductivity_S_per_m: Positive = Field(description="kappa, by which film grows")
+    sealing_rate_per_s: Positive = Field(description="k_f, of bare surface")
+    sealing_time_s: NotNegative = Field(description="tau_f, shortest time of sealing")
+    transfer_coefficient: Fraction = Field(description="alpha, of sealing")
+    torn_share: Part = Field(description="phi, share of the film that strain tears open")
 
 
 class Electrolyte(Record):
@@ -358,6 +393,7 @@ class Electrolyte(Record):
     conductivity_activation_energy_J_per_mol: NotNegative | None = Field(
         default=None, description="of the conductivity"
     )
+    film: Film | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -13,7 +13,7 @@ from sbpath.mechanism.records import Quantity, Record
 from sbpath.mechanism.texts import dotted_path
 
 # Fields of `Mechanism` that the reader fills in; in a file they are unknown keys.
-NOT_IN_FILES = ("name", "design", "changes")
+NOT_IN_FILES = ("name", "design", "electrolyte_name", "changes")
 
 # Errors reported before others: what is too long has many of these, and an unknown key explains a missing one.
 FIRST_ERRORS = {"too_long": 0, "extra_forbidden": 1}

@@ -52,7 +52,7 @@ FLOWS: tuple[Column, ...] = (
 )
 
 # Causes of heat, those of size "edges" for each edge.
-RESISTANCE, NUCLEATION, GROWTH, TRANSPORT, WORK, CHARGE_TRANSFER = range(6)
+RESISTANCE, NUCLEATION, GROWTH, TRANSPORT, WORK, CHARGE_TRANSFER, FILM = range(7)
 HEAT_CAUSES: tuple[Column, ...] = (
     Column("resistance", "W/g", integral="joule_heat_J_per_g"),
     Column("nucleation", "W/g", "edges", "nucleation_heat_J_per_g"),
@@ -60,6 +60,7 @@ HEAT_CAUSES: tuple[Column, ...] = (
     Column("transport", "W/g", "edges", "transport_heat_J_per_g"),
     Column("work", "W/g", "edges", "work_heat_J_per_g"),
     Column("charge_transfer", "W/g", integral="charge_transfer_heat_J_per_g"),
+    Column("film", "W/g", "film", "film_heat_J_per_g"),
 )
 
 
@@ -122,14 +123,15 @@ def columns_of(sizes: Mapping[str, int]) -> Columns:
 
 
 def by_name(record: Floats2, sizes: Mapping[str, int]) -> dict[str, Floats]:
-    """Columns and integrals of a record (columns, n) by name: shape (n,) if single, else (size, n)."""
+    """Columns and integrals of a record (columns, n) by name, shape (size, n), or (n,) for what is there once."""
     table = columns()
     recorded = [column.name for column in table].index(FLOWS[RATE].name) + 1
     names = [(column.name, column.size) for column in table[:recorded]]
     names += [(column.integral, column.size) for column in table if column.integral]
     found, first = {}, 0
     for name, size in names:
-        found[name] = record[first] if size == "one" else record[first : first + sizes[size]]
+        own = record[first : first + sizes[size]]
+        found[name] = own[0] if size in unknowns.ONCE and len(own) else own
         first += sizes[size]
     return found
 

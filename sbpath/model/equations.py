@@ -5,8 +5,8 @@ common potential E against the alkali metal (V). Insertion current is positive, 
 gram of host. With w_i the share of the host in particle i, Theta_p = sum_i w_i theta_ip, and I_f
 the current consumed by the processes of `sbpath.model.processes`,
 
-    C dE/dt = -I + I_f + (F/M) sum_p Theta_p (dx_p/dT) dT/dt
-    C       = C_dl - (F/M) sum_p Theta_p dx_p/dE
+    C dE/dt = -I + I_f + a (F/M) sum_p Theta_p (dx_p/dT) dT/dt
+    C       = C_dl - a (F/M) sum_p Theta_p dx_p/dE
 
 C is positive because dx/dE <= 0, so this is an ordinary differential equation in every
 control mode, including rest. The terminal voltage is ``V = E - I R_s - eta(I)``, with the overpotential
@@ -23,8 +23,10 @@ from sbpath.kernels import Floats, kernel
 from sbpath.model.charge_transfer import driven_current, is_direct
 from sbpath.model.network import Network
 from sbpath.model.processes import add_rates, held_energy, side_charge
+from sbpath.model.strain import add_strain
 from sbpath.model.thermo import node_entropy
 from sbpath.model.transformations import phase_charge
+from sbpath.model.unknowns import LIVE_SHARE, live_share
 from sbpath.model.workspace import Workspace, clear, fill_means, fill_nodes
 from sbpath.physical import FARADAY_C_PER_MOL as F
 
@@ -89,7 +91,9 @@ def evaluate_filled(
     taken_up = add_rates(state, network, space, with_jacobian)
     if control.warming != 0.0:
         taken_up += _add_warming(state, control, network, space, with_jacobian)
-    return _balance_charge(time, state, taken_up, control, network, space, with_jacobian)
+    current = _balance_charge(time, state, taken_up, control, network, space, with_jacobian)
+    add_strain(state, network, space, with_jacobian)
+    return current
 
 
 @kernel
@@ -98,7 +102,8 @@ def _add_warming(
 ) -> float:
     """The charge that galleries take up as they are warmed at constant E (A/g); its gradient goes to ``rows[0]``."""
     at_E, block, rows = network.layout.potential, len(space.mean), space.derivatives.rows
-    scale = control.warming * network.charge_scale / F
+    live = live_share(state, network.layout)
+    scale = live * control.warming * network.charge_scale / F
     taken_up = 0.0
     for p in range(len(network.gibbs)):
         _, slope, curvature = entropy_of(p, state[at_E], network)
@@ -107,6 +112,8 @@ def _add_warming(
             rows[0, at_E] -= scale * space.mean[p] * curvature
             for i in range(len(network.weight)):
                 rows[0, i * block + p] -= scale * network.weight[i] * slope
+    if with_jacobian and network.layout.loses:
+        rows[0, network.layout.first[LIVE_SHARE]] += taken_up / live
     return taken_up
 
 
@@ -152,9 +159,11 @@ def _balance_charge(
     potential = state[at_E]
     dy_dt, _, _, rows, by_time = space.derivatives
     slope = space.slope
+    live = live_share(state, layout)
+    scale = live * network.charge_scale
     capacitance = network.double_layer
     for p in range(len(network.gibbs)):
-        capacitance -= network.charge_scale * space.mean[p] * slope[p]
+        capacitance -= scale * space.mean[p] * slope[p]
     stiffness = 0.0
     if control.current_control:
         current = control.level
@@ -172,15 +181,17 @@ def _balance_charge(
     if with_jacobian:
         block = len(space.mean)
         for i in range(len(network.weight)):
-            pull = motion * network.charge_scale * network.weight[i]
+            pull = motion * scale * network.weight[i]
             for p in range(len(network.gibbs)):
                 k = i * block + p
                 rows[0, k] = (rows[0, k] + pull * slope[p]) / capacitance
             for k in range(i * block + len(network.gibbs), (i + 1) * block):
                 rows[0, k] /= capacitance
         for p in range(len(network.gibbs)):
-            rows[0, at_E] += motion * network.charge_scale * space.mean[p] * space.curvature[p]
+            rows[0, at_E] += motion * scale * space.mean[p] * space.curvature[p]
         rows[0, at_E] = (rows[0, at_E] - stiffness) / capacitance
+        if layout.loses:
+            rows[0, layout.first[LIVE_SHARE]] += motion * (network.double_layer - capacitance) / live
         for k in range(at_E + 1, at_E + layout.shared):
             rows[0, k] /= capacitance
         by_time[at_E] = control.slope * stiffness / capacitance
@@ -191,12 +202,13 @@ def _balance_charge(
 def stored_charge(state: Floats, network: Network, space: Workspace) -> tuple[float, float]:
     """Charge held by the electrode (C/g, insertion positive) and the capacitance C (F/g).
 
-    ``q = (F/M) sum Theta_p x_p(E) - C_dl E + charge held by other processes``, so that ``dq/dt = I``
+    ``q = a (F/M) sum Theta_p x_p(E) - C_dl E + charge held by other processes``, so that ``dq/dt = I``
     along any solution and ``dq/dE = -C`` with all else fixed. Call after `fill_nodes` and `fill_means`.
     """
     phases, slope = phase_charge(space.mean, network, space)
+    live = live_share(state, network.layout)
     layer = network.double_layer * state[network.layout.potential]
-    return phases - layer + side_charge(state, network), network.double_layer - slope
+    return live * phases - layer + side_charge(state, network), network.double_layer - live * slope
 
 
 @kernel

@@ -17,7 +17,7 @@ from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.records import value_or
 from sbpath.model.columns import Columns, columns_of
 from sbpath.model.rates import FRONT_ROUNDING, GROWTH_ROUNDING, nucleation_constant
-from sbpath.model.unknowns import Layout, layout_of
+from sbpath.model.unknowns import Layout, layout_of, sizes_of_wear
 from sbpath.physical import FARADAY_C_PER_MOL as F
 from sbpath.physical import GAS_CONSTANT_J_PER_MOL_K as R
 from sbpath.physical import ZERO_CELSIUS_K, arrhenius
@@ -27,6 +27,37 @@ SMALLEST_RESISTANCE = 1e-9
 
 # Share of the Sb that counts as the first domain, which autocatalytic growth needs.
 DEFAULT_SEED = 1e-3
+
+
+class Film(NamedTuple):
+    """Film, see `sbpath.model.film`: whether it `forms`; `onset` E_f (V), `sealing_charge` q0 (C/m2),
+    `sealing_thickness` L0 (m), `volume` v (m3/C), `conductivity` kappa (S/m), `sealing_rate` k_f (1/s),
+    `sealing_time` tau_f (s), `transfer` alpha, and `idle_area` A_i (m2/g).
+    """
+
+    forms: bool
+    onset: float
+    sealing_charge: float
+    sealing_thickness: float
+    volume: float
+    conductivity: float
+    sealing_rate: float
+    sealing_time: float
+    transfer: float
+    idle_area: float
+
+
+class Wear(NamedTuple):
+    """What strain does, see `sbpath.model.strain`: whether it is followed (`strains`); `contact_loss` chi,
+    `host_area` A0 and `fragment_area` A_c (m2/g), `fragmentation` g, and `torn_share` phi.
+    """
+
+    strains: bool
+    contact_loss: float
+    host_area: float
+    fragment_area: float
+    fragmentation: float
+    torn_share: float
 
 
 class TemperatureChange(NamedTuple):
@@ -63,8 +94,8 @@ class Network(NamedTuple):
     divided by the new volume squared ((J/m^3)^2), `log_attempt`, `propagation` and `growth` (1/s),
     `transport` (s).
     Whole electrode: `charge_scale` (F/M, C/g), `double_layer` (F/g), `resistance` (Ohm g, which times
-    I in A/g is a voltage), `exchange` (2 i0 A_s, A/g; 0 if charge transfer is free) and
-    `thermal_voltage` (2 R T / F, V). `temperature` (K), and how the numbers `change` with it. `layout` of the
+    I in A/g is a voltage), `exchange` (2 i0 A_s, A/g; 0 if charge transfer is free),
+    `thermal_voltage` (2 R T / F, V), `film`, `wear`. `temperature` (K), and how the numbers `change` with it. `layout` of the
     state, `columns` of the record.
     """
 
@@ -100,17 +131,33 @@ class Network(NamedTuple):
     thermal_voltage: float
     temperature: float
     change: TemperatureChange
+    film: Film
+    wear: Wear
     layout: Layout
     columns: Columns
 
 
 def sizes_of(network: Network) -> dict[str, int]:
     """Number of items that unknowns and columns describe, see `Unknown.size`."""
-    return _sizes(len(network.gibbs), len(network.source))
+    return _sizes(len(network.gibbs), len(network.source), network.film, network.wear)
 
 
-def _sizes(nodes: int, edges: int) -> dict[str, int]:
-    return {"one": 1, "nodes": nodes, "edges": edges}
+def _sizes(nodes: int, edges: int, film: Film, wear: Wear) -> dict[str, int]:
+    wears = sizes_of_wear(film.forms, wear.contact_loss > 0.0)
+    return {"one": 1, "nodes": nodes, "edges": edges, **wears}
+
+
+def start_of(network: Network) -> dict[str, float | list[float]]:
+    """Initial values of the unknowns that depend on the electrode: fresh surface without film."""
+    if not network.film.forms:
+        return {}
+    thin = network.film.sealing_thickness
+    return {
+        "host_area_m2_per_g": network.wear.host_area,
+        "bare_share": [1.0, 0.0, 0.0],
+        "film_thickness_m": thin,
+        "idle_film_thickness_m": thin,
+    }
 
 
 def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Network:
@@ -122,7 +169,8 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
     common = mechanism.kinetics
     reference = mechanism.reference_temperature_C + ZERO_CELSIUS_K
 
-    sizes = _sizes(len(names), len(edges))
+    film, wear = _film(mechanism), _wear(mechanism)
+    sizes = _sizes(len(names), len(edges), film, wear)
     starts = [0]
     for parts in contents:
         starts.append(starts[-1] + sum(len(phase.galleries) for _, phase in parts))
@@ -241,6 +289,8 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
             exchange=value_or(common.exchange_activation_energy_J_per_mol, 0.0) / R,
             electrolyte=electrolyte if resistance > SMALLEST_RESISTANCE else 0.0,
         ),
+        film=film,
+        wear=wear,
         layout=layout_of(1, sizes),
         columns=columns_of(sizes),
     )
@@ -282,6 +332,8 @@ def copy_of(network: Network) -> Network:
         network.thermal_voltage,
         network.temperature,
         network.change,
+        network.film,
+        network.wear,
         network.layout,
         network.columns,
     )
@@ -346,6 +398,42 @@ def network_at(temperature: float, network: Network, copy: Network) -> Network:
         network.thermal_voltage * ratio,
         temperature,
         copy.change,
+        copy.film,
+        copy.wear,
         copy.layout,
         copy.columns,
+    )
+
+
+def _film(mechanism: Mechanism) -> Film:
+    film, idle = mechanism.electrolyte.film, mechanism.electrode.idle_area_m2_per_g
+    if film is None:
+        return Film(False, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0)
+    thickness = film.sealing_thickness_nm.value * 1e-9
+    volume = film.film_volume_cm3_per_mol.value * 1e-6 / (film.electrons.value * F)
+    return Film(
+        True,
+        film.onset_potential_V.value,
+        thickness / volume,
+        thickness,
+        volume,
+        film.electron_conductivity_S_per_m.value,
+        film.sealing_rate_per_s.value,
+        film.sealing_time_s.value,
+        film.transfer_coefficient.value,
+        value_or(idle, 0.0),
+    )
+
+
+def _wear(mechanism: Mechanism) -> Wear:
+    electrode, film = mechanism.electrode, mechanism.electrolyte.film
+    loss = value_or(electrode.contact_loss, 0.0)
+    area = mechanism.host_area_m2_per_g
+    return Wear(
+        film is not None or loss > 0.0,
+        loss,
+        area,
+        value_or(electrode.fragment_area_m2_per_g, area),
+        value_or(electrode.fragmentation, 0.0),
+        0.0 if film is None else film.torn_share.value,
     )

@@ -38,6 +38,8 @@ SB_CM3_PER_MOL = 18.0
 RADII_M = (1e-9, 1e-4)
 # Batteries with liquid and solid electrolytes; hotter cells have to state a temperature range.
 TEMPERATURES_C = (-40.0, 250.0)
+# Graphene, from both sides.
+LARGEST_AREA_M2_PER_G = 2630.0
 # Freezing point of water and room temperatures: a value within 1 of these is taken to be in kelvin.
 KELVIN = (273.15, 293.15, 298.15, 303.15)
 # Activation energies of diffusion and charge transfer (J/mol): 0.05 to 2 eV; zero is deliberate.
@@ -66,6 +68,7 @@ def sanity_warnings(mechanism: Mechanism) -> list[str]:
         *_interfaces(mechanism),
         *_radius(mechanism),
         *_potentials(mechanism),
+        *_film(mechanism),
     ]
 
 
@@ -103,6 +106,24 @@ def window_warnings(mechanism: Mechanism, voltages_V: Iterable[float]) -> list[s
                 "which is not simulated"
             )
     return found
+
+
+def _film(mechanism: Mechanism) -> Iterator[str]:
+    film, electrode = mechanism.electrolyte.film, mechanism.electrode
+    for key in ("host_area_m2_per_g", "fragment_area_m2_per_g", "idle_area_m2_per_g"):
+        area = getattr(electrode, key)
+        if area is not None and area.value > LARGEST_AREA_M2_PER_G:
+            yield f"electrode.{key}: {area.value:g} m2/g is more than any carbon has; is it in cm2/g?"
+    if film is None:
+        return
+    onset, where = film.onset_potential_V.value, "electrolyte.film.onset_potential_V"
+    if onset > mechanism.upper_cutoff_V:
+        yield (
+            f"{where}: {onset:g} V is above the upper cut-off of {mechanism.upper_cutoff_V:g} V, so that film grows all "
+            "the time; is it against another metal?"
+        )
+    if onset < mechanism.lower_cutoff_V:
+        yield f"{where}: {onset:g} V is below the lower cut-off of {mechanism.lower_cutoff_V:g} V, so that no film forms"
 
 
 def _temperatures(mechanism: Mechanism) -> Iterator[str]:

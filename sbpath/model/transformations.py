@@ -1,9 +1,10 @@
 """Phase transformations, the edges of the graph: the process that every electrode has.
 
-    d theta_i/dt = N r_i,    I_f = (F/M) sum_i w_i sum_e (x_q - x_p) r_ie
+    d theta_i/dt = N r_i,    I_f = a (F/M) sum_i w_i sum_e (x_q - x_p) r_ie
 
-with the rates r of `sbpath.model.rates`. The charge held by the phases is (F/M) sum Theta_p x_p,
-their free energy sum Theta_p (Omega_p - F E x_p) / M, and the heat of an edge r A / M.
+with the rates r of `sbpath.model.rates` and the live share a of the host (`sbpath.model.strain`), of
+which the theta are shares. The charge held by the phases is a (F/M) sum Theta_p x_p,
+their free energy a sum Theta_p (Omega_p - F E x_p) / M, and the heat of an edge a r A / M.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from sbpath.model.rates import (
     nucleation_time,
     start_time,
 )
+from sbpath.model.strain import add_stretch
+from sbpath.model.unknowns import LIVE_SHARE, live_share
 from sbpath.model.workspace import Workspace
 from sbpath.physical import FARADAY_C_PER_MOL as F
 
@@ -82,10 +85,11 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
     content = space.content
     slope = space.slope
     fill_affinities(network, space)
+    live = live_share(state, network.layout)
     current = 0.0
     for i in range(particles):
         first = i * block
-        scale = network.charge_scale * network.weight[i]
+        scale = live * network.charge_scale * network.weight[i]
         for e in range(edges):
             space.rate[i, e] = 0.0
             # Nothing is left to transform: no rate and no derivatives.
@@ -150,6 +154,13 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
                 rows[0, first + p] += scale * step * by_reactant
                 rows[0, first + q] += scale * step * by_product
                 rows[0, at_E] += scale * (step * by_potential + (slope[q] - slope[p]) * rate)
+                if network.wear.strains:
+                    share = network.weight[i]
+                    add_stretch(first, e, share, rate, by_reactant, by_product, by_potential, network, space)
+            elif network.wear.strains:
+                add_stretch(first, e, network.weight[i], rate, 0.0, 0.0, 0.0, network, space)
+    if with_jacobian and network.layout.loses:
+        rows[0, network.layout.first[LIVE_SHARE]] += current / live
     return current
 
 
@@ -174,7 +185,7 @@ def phase_energy(potential: float, network: Network, space: Workspace) -> float:
 
 
 @kernel
-def fill_transformations(network: Network, space: Workspace, values: Floats) -> None:
+def fill_transformations(state: Floats, network: Network, space: Workspace, values: Floats) -> None:
     """Fill the columns of affinity, heat by cause, rate and current of each edge, after `evaluate`.
 
     The affinity remaining after the transformation work is divided in proportion to the three
@@ -196,8 +207,9 @@ def fill_transformations(network: Network, space: Workspace, values: Floats) -> 
     by_growth[:] = 0.0
     by_transport[:] = 0.0
     by_work[:] = 0.0
+    live = live_share(state, network.layout)
     for i in range(len(network.weight)):
-        per_gram = network.charge_scale * network.weight[i] / F
+        per_gram = live * network.charge_scale * network.weight[i] / F
         for e in range(edges):
             power = space.rate[i, e] * per_gram
             if power <= 0.0:
@@ -217,6 +229,7 @@ def fill_transformations(network: Network, space: Workspace, values: Floats) -> 
         rate = 0.0
         for i in range(len(network.weight)):
             rate += network.weight[i] * space.rate[i, e]
+        rate *= live
         rates[e] = rate
         gain = space.content[network.target[e]] - space.content[network.source[e]]
         currents[e] = network.charge_scale * rate * gain

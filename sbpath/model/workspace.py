@@ -31,9 +31,11 @@ class Workspace(NamedTuple):
     """Workspace for one evaluation: N particles of B unknowns, P nodes, E edges.
 
     `derivatives`; `mean` (B): weighted averages of the particles' unknowns, the Theta_p first;
-    `content` x_p, `omega`, `slope` dx/dE, `curvature` (P each); `affinity` (J/mol; E); `rate` (1/s), and
-    the times `start` and `growth` (s, active edges only) (N rows of E); `way` (n) and `way_mean` (B):
-    a change of the state and its average.
+    `content` x_p, `omega`, `slope` dx/dE, `curvature` (P each); `affinity` (J/mol; E); of
+    `sbpath.model.strain`: ln V and d ln V/dE of the nodes, `log_volume` and `log_slope` (P each), the
+    `strain_rate` (1; 1/s) and its derivatives `strain_row` (N B + g) and `strain_by_time` (1); `rate`
+    (1/s), and the times `start` and `growth` (s, active edges only) (N rows of E); `way` (n) and
+    `way_mean` (B): a change of the state and its average.
     """
 
     derivatives: Derivatives
@@ -43,6 +45,11 @@ class Workspace(NamedTuple):
     slope: Floats
     curvature: Floats
     affinity: Floats
+    log_volume: Floats
+    log_slope: Floats
+    strain_rate: Floats
+    strain_row: Floats
+    strain_by_time: Floats
     rate: Floats2
     start: Floats2
     growth: Floats2
@@ -76,6 +83,11 @@ def workspace(network: Network) -> Workspace:
         np.zeros(nodes),
         np.zeros(nodes),
         np.zeros(edges),
+        np.zeros(nodes),
+        np.zeros(nodes),
+        np.zeros(1),
+        np.zeros(network.layout.potential + network.layout.shared),
+        np.zeros(1),
         np.zeros((particles, edges)),
         np.zeros((particles, edges)),
         np.zeros((particles, edges)),

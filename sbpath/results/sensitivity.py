@@ -116,6 +116,8 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
     ]
     if solution.particles is not None:
         problems.append("sensitivities: the solution is of a population; give one of a single particle")
+    if solution.others:
+        problems.append("sensitivities: the electrode has film or loses host; give one without these numbers")
     if not (names := items(parameters)):
         problems.append(f"sensitivities: parameters must be a list of names, not {parameters!r}")
     if problems or names is None:

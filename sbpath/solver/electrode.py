@@ -38,6 +38,7 @@ from sbpath.model.equations import (
 from sbpath.model.network import Network, network_at
 from sbpath.model.processes import fill_columns, side_charge
 from sbpath.model.transformations import phase_charge
+from sbpath.model.unknowns import LIVE_SHARE, live_share
 from sbpath.model.workspace import Workspace, fill_means, fill_nodes, node_volume, workspace
 
 # Charge is settled to this fraction of F/M, the level of rounding.
@@ -204,7 +205,8 @@ def read_point(
     values[MOTION] = space.derivatives.dy_dt[layout.potential]
     values[CHARGE] = charge
     phases = charge + network.double_layer * potential - side_charge(state, network)
-    values[CONTENT] = phases / network.charge_scale
+    live = live_share(state, layout)
+    values[CONTENT] = phases / (live * network.charge_scale)
     values[CAPACITANCE] = capacitance
     values[STORED] = stored_energy(state, network, space)
     for k in range(layout.potential, layout.unknowns):
@@ -216,7 +218,7 @@ def read_point(
         volume += space.mean[p] * node_volume(p, network, space)
     values[VOLUME] = volume
     values[columns.power] = voltage * current
-    values[columns.power + 1] = warming_power(control, potential, network, space)
+    values[columns.power + 1] = live * warming_power(control, potential, network, space)
     values[columns.heat[RESISTANCE]] = current * current * network.resistance
     values[columns.heat[CHARGE_TRANSFER]] = current * eta
     fill_columns(state, network, space, values)
@@ -243,7 +245,10 @@ def settle_charge(
         for k in range(len(state)):
             way[k] = end[k] - begin[k]
         fill_means(way, network, space.way_mean)
-        faradaic = phase_charge(space.way_mean, network, space)[0] + side_charge(way, network)
+        faradaic = live_share(state, network.layout) * phase_charge(space.way_mean, network, space)[0]
+        if network.layout.loses:
+            faradaic += way[network.layout.first[LIVE_SHARE]] * phase_charge(space.mean, network, space)[0]
+        faradaic += side_charge(way, network)
         capacitive = capacitance * way[at_E]
         square = faradaic * faradaic + capacitive * capacitive
         if not square > 0.0:

@@ -48,9 +48,9 @@ def systems(mechanisms: Sequence[Mechanism]) -> str:
     return table(["ion", "name", "temperature", "mAh/g", *STATUSES, "structure", "system"], rows) + LEGEND
 
 
-def designs(documents: dict[str, dict[str, Any]]) -> str:
-    """One line per electrode design."""
-    return table(["name", "design"], [[name, document["title"]] for name, document in documents.items()])
+def parts(kind: str, documents: dict[str, dict[str, Any]]) -> str:
+    """One line per electrode design, or electrolyte."""
+    return table(["name", kind], [[name, document["title"]] for name, document in documents.items()])
 
 
 def statuses(mechanism: Mechanism, structure: bool = False) -> dict[str, int]:
@@ -122,6 +122,7 @@ def _heading(m: Mechanism) -> str:
         f"series resistance {resistance:.3g} Ohm g ({drop:.2g} mV at 1C)\n"
         + _charge_transfer(m)
         + (f"electrode design: {m.design}\n" if m.design else "")
+        + (f"electrolyte: {m.electrolyte_name}\n" if m.electrolyte_name else "")
         + (f"changed: {changes_text(m)}\n" if m.changes else "")
         + _validity(m)
         + f"numbers that shape the curve: {_counts(statuses(m))}\n"

@@ -30,6 +30,8 @@ def heading(solution: Solution) -> str:
     mechanism = solution.mechanism
     electrode = f"electrode: {mechanism.design}, " if mechanism.design else ""
     particles = f"{len(solution.particles.weight)} particles, " if solution.particles else ""
+    if mechanism.electrolyte_name:
+        electrode += f"electrolyte: {mechanism.electrolyte_name}, "
     one_C = f"1C = {solution.experiment.one_C_mA_per_g:.1f} mA/g {host_label(mechanism)}"
     return (
         f"{mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, {electrode}{particles}{one_C}, "

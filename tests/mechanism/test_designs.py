@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from curves import rows
 
-from sbpath import InputError, cycling, design_names, load_mechanism, shipped_names, simulate
+from sbpath import InputError, cycling, load_mechanism, shipped_names, simulate
 from sbpath.mechanism.consistency import consistency_problems
-from sbpath.mechanism.designs import apply_design, read_design
+from sbpath.mechanism.designs import DESIGNS as PARTS
 from sbpath.mechanism.documents import shipped_folder
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.model.network import build_network
 
-DESIGNS = design_names()
+DESIGNS = PARTS.names()
 DENSITY = 6.69e6  # g/m3 of antimony
 PER_AREA = 0.2  # F/m2
 CARBON = 5.0  # F/g, carbon black of a powder electrode
@@ -44,7 +44,7 @@ def design_file(tmp_path):
 
 
 def value(design, key):
-    return read_design(design)["electrode"][key]["value"]
+    return PARTS.read(design)["electrode"][key]["value"]
 
 
 def problems(*arguments, **options):
@@ -64,20 +64,20 @@ def test_the_designs_of_the_review_are_shipped():
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_each_says_in_its_own_words_what_it_stands_for(name):
-    design = read_design(name)
+    design = PARTS.read(name)
     assert set(design) <= {"title", "description", "cites", "electrode", "sources"}
     assert len(design["title"]) > 10
     assert len(design["description"].split()) > 60
     assert "review" in design["description"]
-    others = [read_design(other)["description"] for other in DESIGNS if other != name]
+    others = [PARTS.read(other)["description"] for other in DESIGNS if other != name]
     assert design["description"] not in others
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_each_number_has_its_provenance_and_none_is_called_measured(name):
-    for key, number in read_design(name)["electrode"].items():
-        assert number["status"] in ("computed", "assumed"), key
-        assert len(number["note"]) > 5, key
+    for key, number in PARTS.read(name)["electrode"].items():
+        assert number["status"] in ("computed", "assumed", "fitted"), key
+        assert len(number.get("note", number.get("fitted_to"))) > 5, key
 
 
 @pytest.mark.parametrize("name", shipped_names())
@@ -86,11 +86,11 @@ def test_every_design_goes_on_every_mechanism(name):
     plain = load_mechanism(name)
     for design in DESIGNS:
         document = plain.document
-        apply_design(document, design)
+        PARTS.apply(document, design)
         built = mechanism_from_document(document, name)
         assert consistency_problems(built) == []
         assert (plain.design, built.design) == (None, design)
-        numbers = read_design(design)["electrode"]
+        numbers = PARTS.read(design)["electrode"]
         for key in type(plain.electrode).model_fields:
             found, before = getattr(built.electrode, key), getattr(plain.electrode, key)
             assert found == before if key not in numbers else found.value == numbers[key]["value"]
@@ -101,7 +101,7 @@ def test_every_design_goes_on_every_mechanism(name):
 @pytest.mark.parametrize("design", DESIGNS)
 def test_a_mechanism_is_read_with_its_design(design):
     document = load_mechanism("k-sb-xrd").document
-    apply_design(document, design)
+    PARTS.apply(document, design)
     assert load_mechanism("k-sb-xrd", design=design) == mechanism_from_document(document, "k-sb-xrd")
 
 
@@ -282,7 +282,11 @@ def test_changes_come_on_top_of_the_design(design_file):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('title = "mine"', 'titel = "mine"', "titel: unknown key; a design has title, description"),
+        (
+            'title = "mine"',
+            'titel = "mine"',
+            "titel: unknown key; an electrode design has title, description",
+        ),
         ("[electrode]", "[elektrode]", "electrode: missing; add [electrode]"),
         ("[electrode]", "[kinetics]", "kinetics: unknown key"),
         ("particle_radius_m", "particle_radius", "electrode.particle_radius: unknown key; did you mean"),
@@ -322,4 +326,4 @@ def test_an_unknown_name_gets_a_suggestion(design_file):
 def test_designs_are_data_only():
     for name in DESIGNS:
         text = (shipped_folder() / "designs" / f"{name}.toml").read_text(encoding="utf-8")
-        assert tomllib.loads(text) == read_design(name)
+        assert tomllib.loads(text) == PARTS.read(name)

@@ -11,7 +11,7 @@ import pytest
 import sbpath
 from sbpath import load_mechanism, shipped_names
 from sbpath.cli import main
-from sbpath.mechanism.designs import design_names, read_design
+from sbpath.mechanism.designs import DESIGNS as PARTS
 from sbpath.mechanism.documents import shipped_folder
 from sbpath.text.mechanism_sheet import statuses
 
@@ -179,8 +179,8 @@ def descriptions():
     for name in SHIPPED:
         mechanism = load_mechanism(name)
         yield name, mechanism.description, mechanism.cites
-    for name in design_names():
-        design = read_design(name)
+    for name in PARTS.names():
+        design = PARTS.read(name)
         yield name, design["description"], design.get("cites", [])
 
 
@@ -205,7 +205,7 @@ def test_every_source_of_the_bibliography_is_printed_by_some_mechanism():
     for name in SHIPPED:
         mechanism = load_mechanism(name)
         printed |= set(mechanism.cites) | {number.source for _, number in mechanism.numbers()}
-    for name in design_names():
+    for name in PARTS.names():
         mechanism = load_mechanism("li-sb", design=name)
         printed |= set(mechanism.cites) | {number.source for _, number in mechanism.numbers()}
     # "own" is for files of users.

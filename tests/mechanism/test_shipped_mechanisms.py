@@ -247,7 +247,13 @@ def test_every_element_but_the_alkali_is_conserved(name):
 
 def test_the_folder_holds_data_and_a_page_on_it():
     names = {path.name for path in shipped_folder().iterdir()}
-    assert names == {"README.md", "sources.toml", "designs", *(f"{name}.toml" for name in SHIPPED)}
+    assert names == {
+        "README.md",
+        "sources.toml",
+        "designs",
+        "electrolytes",
+        *(f"{name}.toml" for name in SHIPPED),
+    }
     for name in (*SHIPPED, "sources"):
         leaves = [{key: value for key, value in raw(name).items() if key != "description"}]
         while leaves:

@@ -14,7 +14,7 @@ import pytest
 import sbpath
 from sbpath import plots, run_record, simulation
 from sbpath import solution as solution_module
-from sbpath.cycle_table import CHANGES, CycleTable, before_the_start, tabulated
+from sbpath.cycle_table import CHANGES, CycleTable, tabulated
 from sbpath.halfcycles import charge_runs
 from sbpath.results.cycles import cycle_summaries, half_cycles, half_cycles_of, last_loop, spans
 from sbpath.results.export import columns, to_bdf
@@ -309,7 +309,7 @@ def work(solution):
     charge, energy = (a.view(Counted) for a in (solution.charge_mAh_per_g, solution.energy_J_per_g))
     runs = charge_runs(charge, solution.cycle.view(Counted), solution.step)
     tabulated(
-        runs, solution.cycle.view(Counted), charge, energy, before_the_start(1.5, 0.0),
+        runs, solution.cycle.view(Counted), charge, energy, solution.experiment.before_the_start(0.0),
         lambda rows: {name: getattr(solution, name).view(Counted)[..., rows] for name in CHANGES},
     )  # fmt: skip
     return Counted.numbers

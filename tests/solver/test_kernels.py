@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from worn import worn
 
 from sbpath import Protocol, cycling, load_mechanism, shipped_names, simulate
 from sbpath.experiment import basis_of
 from sbpath.kernels import compiled
 from sbpath.model.equations import Control, evaluate
-from sbpath.model.network import build_network
+from sbpath.model.network import build_network, sizes_of, start_of
 from sbpath.model.rows import evaluate_rows
 from sbpath.model.transformations import new_volume
+from sbpath.model.unknowns import state_of
 from sbpath.model.workspace import dense, workspace
 from sbpath.native.library import interpreted
 from sbpath.physical import ZERO_CELSIUS_K
@@ -58,10 +60,10 @@ def assert_same(ours, theirs):
         np.testing.assert_array_equal(ours, theirs, strict=True)
 
 
-@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("name", [*shipped_names(), "worn li-sb"])
 def test_native_and_interpreted_kernels_are_the_same_to_the_last_digit(name):
     # The whole integrator over the first transformation, a rest, a hold and a sweep.
-    mechanism = load_mechanism(name)
+    mechanism = worn("li-sb") if name.startswith("worn") else load_mechanism(name)
     low, high = mechanism.lower_cutoff_V, mechanism.upper_cutoff_V
     middle = (2.0 * low + high) / 3.0
     protocol = [
@@ -74,7 +76,9 @@ def test_native_and_interpreted_kernels_are_the_same_to_the_last_digit(name):
     steps = [step for _, _, step in Protocol.parse(protocol, mechanism.ion).steps()]
     programme = programme_of(steps, basis_of(mechanism, one_C, None))
     network = network_at_home(mechanism)
-    state = np.array([*(float(n == mechanism.initial_phase) for n in mechanism.nodes), high])
+    shares = [float(n == mechanism.initial_phase) for n in mechanism.nodes]
+    values = {"fractions": shares, "potential_V": high, **start_of(network)}
+    state = state_of(network.layout, sizes_of(network), values)
     start = Checkpoint(state, 0.0, np.zeros(network.columns.width - network.columns.integrated))
     least, most = mechanism.content_range
 
