@@ -56,12 +56,13 @@ TABLES: dict[str, type[BaseModel]] = {
     "In `[electrode]`": records.Electrode,
     "In `[electrode.spread]`": records.Spread,
     "In `[electrolyte]`": records.Electrolyte,
+    "In `[electrolyte.film]`": records.Film,
     "In a number with source": records.Quantity,
 }
 # What the reader adds, and the tables that have rows of their own.
 NOT_KEYS = {
     "name", "design", "electrolyte_name", "phases", "transformations", "interfaces", "kinetics", "electrode",
-    "electrolyte", "galleries", "cell", "atoms", "spread",
+    "electrolyte", "galleries", "cell", "atoms", "spread", "film",
 }  # fmt: skip
 PROVENANCE = set(records.Provenance.model_fields)
 

@@ -25,7 +25,7 @@ from sbpath.kernels import Floats, Integers
 from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.notation import node_named
-from sbpath.model.destinations import destinations
+from sbpath.model.destinations import DESTINATIONS, destinations
 from sbpath.model.network import Network, sizes_of
 from sbpath.model.unknowns import states_of
 from sbpath.protocol.outcome import Outcome
@@ -644,7 +644,7 @@ _AXES = {
 _PARTICLE_AXES = {"row": "s", "fractions": "sNP", "final": "NB"}
 _CYCLE_AXES = {
     "cycle": "C", "charge_mAh_per_g": "C2", "energy_J_per_g": "C2", "half_edge_charge_mAh_per_g": "HE",
-    "half_converted": "HE", "half_heat_parts_J_per_g": "H4E",
+    "half_converted": "HE", "half_heat_parts_J_per_g": "H4E", "half_destinations_mAh_per_g": "HD",
 }  # fmt: skip
 
 
@@ -653,6 +653,7 @@ def _check_arrays(solution: Solution) -> None:
     steps = solution.steps
     sizes = {
         "P": len(solution.phases), "E": len(solution.edges), "n": steps[-1].last if steps else 0, "2": 2,
+        "D": len(DESTINATIONS),
         "4": len(CAUSES), "N": len(solution.experiment.population or ()), "B": solution.network.layout.block,
     }  # fmt: skip
     groups: list[tuple[Any, dict[str, str], str]] = [(solution, _AXES, "n")]

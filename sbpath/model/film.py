@@ -43,7 +43,7 @@ from sbpath.physical import FARADAY_C_PER_MOL as F
 from sbpath.physical import GAS_CONSTANT_J_PER_MOL_K as R
 
 # Beside the filmed share in a denominator, for a surface without film.
-SMALLEST_FILMED = 1e-9
+SMALLEST_FILMED = 1e-6
 
 
 @kernel
