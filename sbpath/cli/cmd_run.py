@@ -30,7 +30,7 @@ def add(commands: Any, with_studies: bool) -> None:
     """Add the command to the subparsers, with the studies only if needed, since they are slow to import."""
     run = commands.add_parser(
         "run",
-        help="run a study: titration, voltammetry, rate test, reversals, rests",
+        help="run a study: titration, voltammetry, rate test, lifetime, reversals, rests",
         description="Run a study: a protocol and the analysis of its solution. `sbpath run STUDY --help` says more.",
         formatter_class=HelpFormatter,
     )
@@ -48,7 +48,7 @@ def _add_studies(run: argparse.ArgumentParser) -> None:
             formatter_class=HelpFormatter,
         )  # fmt: skip
         add_mechanism(parser)
-        for argument in study.arguments:
+        for argument in (*study.arguments, *study.asked):
             _add_argument(parser, argument)
         add_conditions(parser)
         add_amounts(parser)
@@ -82,8 +82,12 @@ def _run(options: argparse.Namespace) -> int:
         temperature_C=to_celsius(options.temperature),
         **amounts(options),
         progress=not options.quiet,
+        keep=study.keep,
     )
     print(study.report(solution))
+    asked = {argument.name: getattr(options, argument.name) for argument in study.asked}
+    if text := study.further_text(solution, not options.quiet, **asked):
+        print(f"\n{text}")
     write_table(options, *file_table(study.columns, study.rows(solution)))
     if options.save:
         print(f"wrote {solution.save(options.save)}")

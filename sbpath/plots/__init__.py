@@ -7,6 +7,7 @@ from sbpath.plots.driving_forces import driving_forces
 from sbpath.plots.gitt import titration
 from sbpath.plots.heat import heat
 from sbpath.plots.inner_loops import minor_loops, rest_after_reversal, reversals
+from sbpath.plots.lifetime import lifetime
 from sbpath.plots.losses import hysteresis_profile, losses, zero_rate
 from sbpath.plots.operando import operando, overview, voltage
 from sbpath.plots.particle_map import particle_map
@@ -29,6 +30,7 @@ __all__ = [
     "heat",
     "hosts",
     "hysteresis_profile",
+    "lifetime",
     "loops",
     "losses",
     "minor_loops",

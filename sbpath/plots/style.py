@@ -17,7 +17,7 @@ from sbpath.files import atomic_write, check_figure
 # Width of one and two columns (inch).
 SINGLE, DOUBLE = 3.5, 7.2
 
-# One colour has one meaning in all figures. Three palettes and the two directions have no colour in common; within each,
+# One colour has one meaning in all figures. Four palettes and the two directions have no colour in common; within each,
 # colours stay apart for the colour-blind (tests/plots/test_crowding.py). What is none of these is black or grey.
 BLACK, GREY = "black", "#999999"
 # Directions, from Okabe and Ito's palette ("Color Universal Design", 2008).
@@ -27,6 +27,8 @@ ORANGE, SKY, GREEN, YELLOW, ROSE, TEAL = "#E69F00", "#56B4E9", "#009E73", "#F0E4
 PHASES = (GREY, GREEN, ORANGE, SKY, YELLOW, ROSE, "#2B1B6E", "#CCDDAA", "#6B2000", "#E0C8E8", TEAL, "#BBBB55")
 # Causes of a loss, in the order of `LOSSES`.
 CAUSES = ("#6A4C93", "#C08552", "#3FA7A0", "#B8E986", "#5B6B7A", "#F2B5A7")
+# Where charge stays that is not taken out again, in the order of `sbpath.plots.lifetime.PLACES`.
+DESTINATIONS = ("#891414", "#622789", "#0089FF", "#B1C4FF", "#624E62", "#EBEB89", "#9D9D76")
 # Systems, cells or ions side by side.
 SYSTEMS = ("#033D95", "#D490AB", "#168241", "#6E2A61", "#7C92E8", "#3BAD1E", "#8669FB", "#0636F8")
 # For a legend that may overlap the data.

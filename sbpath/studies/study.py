@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from sbpath.errors import InputError
+from sbpath.experiment import Keep
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.protocol.protocol import Protocol
 from sbpath.solution import Solution
@@ -84,6 +86,13 @@ class Study:
         The printed text of a `Solution`.
     figure : str
         Name of the function of `sbpath.plots` that draws it.
+    keep : "all", "ends" or int
+        As in `simulate`.
+    further : callable, optional
+        What is printed below the report when it is asked for, from the `Solution`, `progress` and the
+        arguments by name.
+    asked : tuple of Argument
+        Arguments of `further`; nothing is asked if all are None.
     """
 
     name: str
@@ -96,6 +105,9 @@ class Study:
     report: Callable[[Solution], str]
     figure: str
     arguments: tuple[Argument, ...] = field(default=())
+    keep: Keep = "all"
+    further: Callable[..., str] | None = None
+    asked: tuple[Argument, ...] = field(default=())
 
     def protocol_of(self, mechanism: Mechanism, lower_V: float, upper_V: float, **chosen: Any) -> Protocol:
         """The protocol between two cut-offs (V), with defaults for arguments not given.
@@ -106,10 +118,30 @@ class Study:
             All mistakes in the arguments, one line each.
         """
         given = {argument.name: argument.default for argument in self.arguments} | chosen
-        try:
+        with _named(self.arguments):
             return self.protocol(mechanism, lower_V, upper_V, **given)
-        except InputError as error:
-            problems = list(error.problems)
-            for argument in self.arguments:
-                problems = [argument.named(problem) for problem in problems]
-            raise InputError(problems) from None
+
+    def further_text(self, solution: Solution, progress: bool, **chosen: Any) -> str:
+        """What `further` prints; nothing if it was not asked for.
+
+        Raises
+        ------
+        InputError
+            If an argument is wrong.
+        """
+        if self.further is None or all(value is None for value in chosen.values()):
+            return ""
+        with _named(self.asked):
+            return self.further(solution, progress=progress, **chosen)
+
+
+@contextmanager
+def _named(arguments: Sequence[Argument]) -> Iterator[None]:
+    """Mistakes found within are told under the names of `arguments`."""
+    try:
+        yield
+    except InputError as error:
+        problems = list(error.problems)
+        for argument in arguments:
+            problems = [argument.named(problem) for problem in problems]
+        raise InputError(problems) from None

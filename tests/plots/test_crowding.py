@@ -21,7 +21,7 @@ from sbpath import cycling, gitt, load_mechanism, path_asymmetry, plots
 from sbpath.mechanism.documents import shipped_names
 from sbpath.mechanism.graph import phase_graph
 from sbpath.plots.colours import KIND_COLOURS, node_looks, phase_looks, readable
-from sbpath.plots.style import CAUSES, EXTRACTION, GREY, INSERTION, PHASES, SYSTEMS
+from sbpath.plots.style import CAUSES, DESTINATIONS, EXTRACTION, GREY, INSERTION, PHASES, SYSTEMS
 
 mpl.use("Agg")
 
@@ -278,7 +278,7 @@ def lab(colour, seen):
     return np.array([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)])
 
 
-@pytest.mark.parametrize("palette", [SYSTEMS, CAUSES, (INSERTION, EXTRACTION)])
+@pytest.mark.parametrize("palette", [SYSTEMS, CAUSES, DESTINATIONS, (INSERTION, EXTRACTION)])
 @pytest.mark.parametrize("seen", SEEN_RGB)
 def test_colours_of_systems_causes_and_directions_stay_apart(palette, seen):
     places = [lab(colour, seen) for colour in (*palette, "white")]
@@ -286,7 +286,7 @@ def test_colours_of_systems_causes_and_directions_stay_apart(palette, seen):
 
 
 def test_a_colour_has_one_meaning():
-    palettes = (SYSTEMS, CAUSES, PHASES, (INSERTION, EXTRACTION))
+    palettes = (SYSTEMS, CAUSES, DESTINATIONS, PHASES, (INSERTION, EXTRACTION))
     for one, other in itertools.combinations(palettes, 2):
         for a, b in itertools.product(one, other):
             assert np.linalg.norm(lab(a, "all") - lab(b, "all")) > 15.0, (a, b)
