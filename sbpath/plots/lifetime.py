@@ -60,9 +60,10 @@ def lifetime(
         raise InputError("lifetime: there is no full cycle; simulate sbpath.cycling(...)")
     with style():
         if axes is None:
-            _, axes = plt.subplots(
+            _, drawn = plt.subplots(
                 4, 1, figsize=(DOUBLE, 6.2), height_ratios=(2.0, 1.2, 2.0, 0.55), layout="constrained"
             )
+            axes = tuple(drawn)
             for ax in axes[:2]:
                 ax.sharex(axes[2])
                 ax.tick_params(labelbottom=False)

@@ -114,8 +114,8 @@ def what_would_help(
     found = []
     for strategy, name, change, mechanism in with_progress(trials, "sbpath what helps", "run", progress):
         gains = _outcome(replace(experiment, mechanism=mechanism), reserve_mAh_per_g)
-        differences = (new - old for new, old in zip(gains, as_is, strict=True))
-        found.append(Remedy(strategy, name, change, *differences, cycles))
+        first, late, capacity = (new - old for new, old in zip(gains, as_is, strict=True))
+        found.append(Remedy(strategy, name, change, first, late, capacity, cycles))
     return sorted(found, key=lambda remedy: remedy.gains, reverse=True)
 
 
