@@ -223,25 +223,16 @@ def figure(path: str) -> None:
     from sbpath import plots
 
     kinds = sorted({row.kind for row in rows()})
-    ordered = sorted(
-        (row for row in rows() if simulated(row) is not None),
-        key=lambda row: (not row.fitted, kinds.index(row.kind), row.label),
-    )
+    pairs = [(row, value) for row in rows() if (value := simulated(row)) is not None]
+    pairs.sort(key=lambda pair: (not pair[0].fitted, kinds.index(pair[0].kind), pair[0].label))
+    ordered, values = [row for row, _ in pairs], np.array([value for _, value in pairs])
+    printed = np.array([row.printed for row in ordered])
+    places = np.arange(len(ordered))
     with plots.style():
         _, ax = plt.subplots(figsize=(7.2, 0.16 * len(ordered) + 0.9), layout="constrained")
-        for place, row in enumerate(ordered):
-            ax.plot([row.printed, simulated(row)], [place, place], color="0.75", lw=0.8, zorder=1)
-        places = range(len(ordered))
-        ax.plot([row.printed for row in ordered], places, "o", ms=4, color="black", label="printed")
-        ax.plot(
-            [simulated(row) for row in ordered],
-            places,
-            "|",
-            ms=8,
-            mew=1.8,
-            color="#D55E00",
-            label="simulated",
-        )
+        ax.hlines(places, printed, values, color="0.75", lw=0.8, zorder=1)
+        ax.plot(printed, places, "o", ms=4, color="black", label="printed")
+        ax.plot(values, places, "|", ms=8, mew=1.8, color="#D55E00", label="simulated")
         names = [
             f"{row.label}  {row.material}, {row.ion}; {row.kind}" + ("" if row.fitted else "; not fitted")
             for row in ordered
