@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from command_line import run
+from matplotlib.patches import Rectangle
 from worn import worn
 
 from sbpath import (
@@ -14,6 +15,7 @@ from sbpath import (
     ledger,
     plots,
     simulate,
+    value,
     what_would_help,
     with_changes,
 )
@@ -65,14 +67,14 @@ def test_the_command_prints_table_full_cell_and_what_helps(capsys, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("argument", "value", "message"),
+    ("argument", "given", "message"),
     [
         ("reserve", -1.0, "reserve: must be"),
         ("what_helps", 1, "what_helps: must be"),
     ],
 )
-def test_wrong_arguments_are_named(aged, argument, value, message):
-    chosen = {"reserve": None, "what_helps": None} | {argument: value}
+def test_wrong_arguments_are_named(aged, argument, given, message):
+    chosen = {"reserve": None, "what_helps": None} | {argument: given}
     with pytest.raises(InputError, match=message):
         STUDY.further_text(aged, False, **chosen)
 
@@ -84,7 +86,7 @@ def test_a_number_helps_as_much_as_an_electrode_with_it_cycles_better():
     found = {(remedy.name, remedy.change): remedy for remedy in what_would_help(before, 3, progress=False)}
     assert list(found.values()) == sorted(found.values(), key=lambda r: r.gains, reverse=True)
     for path, factor in (("electrode.idle_area_m2_per_g", 0.5), ("electrode.contact_loss", 2.0)):
-        now = dict(mechanism.numbers())[path].value
+        now = value(mechanism, path)
         after = simulate(with_changes(mechanism, {path: factor * now}), protocol, progress=False)
         one, other = ledger(before), ledger(after)
         remedy = found[path, "halved" if factor < 1 else "doubled"]
@@ -116,7 +118,7 @@ def test_the_figure_shows_the_ledger(aged):
     entries = ledger(aged)
     assert top.lines[1].get_ydata() == pytest.approx([entry.extracted for entry in entries])
     assert middle.lines[0].get_ydata() == pytest.approx([100 * entry.efficiency for entry in entries])
-    widths = [patch.get_width() for patch in bar.patches]
+    widths = [patch.get_width() for patch in bar.patches if isinstance(patch, Rectangle)]
     assert sum(widths) == pytest.approx(entries[0].inserted, rel=1e-6)
     highest = max(path.get_extents().y1 for area in stack.collections for path in area.get_paths())
     assert highest == pytest.approx(sum(entry.lost for entry in entries), rel=1e-6)
