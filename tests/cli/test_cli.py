@@ -65,6 +65,8 @@ def test_an_option_means_the_same_in_every_command():
         for action in parser._actions:
             for name in action.option_strings:
                 seen.setdefault(name, {}).setdefault((action.dest, action.metavar), []).append(words)
+    # The review's electrolytes are found by a word, those of a simulation by the name of their file.
+    assert seen["--electrolyte"].pop(("electrolyte", "WORD")) == ["literature"]
     assert {name: kinds for name, kinds in seen.items() if len(kinds) > 1} == {}
     # A name of several words is not another spelling of a shorter one.
     assert not {"--rates", "--scan-rates", "--cycles-each", "--reversals", "--paths"} & set(seen)

@@ -19,13 +19,14 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 def test_list_names_every_shipped_system_on_a_line(capsys):
     code, out, _ = run(capsys, "list")
     assert code == 0
-    systems, legend, designs = out.split("\n\n")
+    systems, legend, designs, electrolytes = out.split("\n\n")
     lines = [re.sub(r"^(Li|Na|K)? +", "", line) for line in systems.splitlines()[1:]]
     assert sorted(line.split()[0] for line in lines) == sbpath.shipped_names()
     # Grouped by ion, each named once.
     assert re.findall(r"^(Li|Na|K) ", systems, flags=re.MULTILINE) == ["Li", "Na", "K"]
     assert legend.startswith("measured to assumed: ")
     assert [line.split()[0] for line in designs.splitlines()[2:]] == sbpath.design_names()
+    assert [line.split()[0] for line in electrolytes.splitlines()[2:]] == sbpath.electrolyte_names()
 
 
 def test_show_gives_equations_potentials_status_and_sources(capsys):
