@@ -49,9 +49,7 @@ def add_mechanism(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--design", metavar="NAME", help="electrode design: see `sbpath list`, or a .toml file"
     )
-    parser.add_argument(
-        "--electrolyte", metavar="NAME", help="electrolyte, with its film: see `sbpath list`, or a .toml file"
-    )
+    parser.add_argument("--electrolyte", metavar="NAME", help="its film: see `sbpath list`, or a .toml file")
     parser.add_argument(
         "--set", action="append", default=[], metavar="PATH=NUMBER", dest="changes",
         help="e.g. electrode.particle_radius_m=50nm (see `show`); repeatable",
