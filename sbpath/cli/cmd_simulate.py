@@ -36,10 +36,9 @@ if TYPE_CHECKING:
     from sbpath.model.population import Population
     from sbpath.solution import Solution
 
-HELP = """steps: Discharge at C/10 until 0.05 V | Charge at 50 mA/g for 2 h or until 1.5 V
-       Insert at C/10 until x = 1.5 | Rest for 30 min | Hold at 10 mV until C/50
+HELP = """steps: Discharge at C/10 until 0.05 V | Charge at 50 mA/g for 2 h or until 1.5 V | ... at 45 C
+       Insert at C/10 until x = 1.5 | Rest for 2 h from 25 C to 60 C | Hold at 10 mV until C/50
        Sweep at 0.1 mV/s from 1.5 V to 0.05 V | Run current.csv | ... (10 second period)
-       ... at 45 C | ... from 25 C to 60 C in 2 h
 figures: overview (default), operando, phases (of assemblages), crystalline (what diffraction
        sees), cycles (each), dqdv, swelling, heat, paths, particles, xrd (needs sbpath[xrd])
 
