@@ -82,7 +82,7 @@ class LossBreakdown:
         Heat in the series resistance and of charge transfer on insertion and on extraction.
     gained_J_per_g : array, shape (2,)
         Change of the stored energy on insertion and on extraction, with the integral of S dT where the
-        temperature changes.
+        temperature changes, and with what goes into film.
     edges : tuple of Edge
         The E edges.
     plateaus : tuple of PlateauLoss
@@ -191,7 +191,9 @@ def _breakdowns(solution: Solution, summaries: Sequence[CycleSummary]) -> list[L
                 heat_J_per_g=passed(table.half_heat_parts_J_per_g),
                 resistance_J_per_g=passed(table.half_joule_heat_J_per_g),
                 charge_transfer_J_per_g=passed(table.half_charge_transfer_heat_J_per_g),
-                gained_J_per_g=passed(table.half_stored_J_per_g + table.half_warming_J_per_g),
+                gained_J_per_g=passed(
+                    table.half_stored_J_per_g + table.half_warming_J_per_g + table.half_film_heat_J_per_g
+                ),
                 edges=solution.edges,
                 plateaus=tuple(
                     loss

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worn import ONSETS, worn
 
-from sbpath import Population, State, load_mechanism, load_solution, simulate
+from sbpath import Population, State, load_mechanism, load_solution, loss_breakdown, simulate
 from sbpath.model.columns import HEAT_CAUSES
 from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import build_network, sizes_of, start_of
@@ -320,6 +320,12 @@ def test_charge_and_energy_close(name, onset, conductivity, loss, torn, breaking
         assert loss == 0.0
         return
     assert_closed(solution)
+
+
+def test_a_loop_splits_exactly_with_film():
+    solution = ran(worn("na-sb-nasb"), [cycle_of("na-sb-nasb")] * 5)
+    parts = loss_breakdown(solution)
+    assert parts.losses_mV.sum() + parts.stored_mV == pytest.approx(parts.hysteresis_mV, abs=1e-2)
 
 
 def test_populations_share_the_surface():
