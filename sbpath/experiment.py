@@ -239,7 +239,7 @@ class Experiment:
 
     def network_at(self, celsius: float) -> Network:
         """The same at another temperature (Celsius)."""
-        return _network(_Same(self.mechanism), self.graph, celsius + ZERO_CELSIUS_K)
+        return _network(Same(self.mechanism), self.graph, celsius + ZERO_CELSIUS_K)
 
     def temperatures_of(self, step: Step) -> tuple[float, float]:
         """Temperature at which a step begins, and towards which it goes (Celsius)."""
@@ -348,7 +348,7 @@ def _floats(name: str, given: Any) -> tuple[Any, ...]:
     return tuple(map(tuple, values.tolist())) if values.ndim > 1 else tuple(values.tolist())
 
 
-class _Same:
+class Same:
     """A mechanism as the key of a cache, equal to itself only: to compare contents would take longer."""
 
     def __init__(self, mechanism: Mechanism) -> None:
@@ -358,11 +358,11 @@ class _Same:
         return id(self.mechanism)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.mechanism is self.mechanism
+        return isinstance(other, Same) and other.mechanism is self.mechanism
 
 
 @lru_cache(maxsize=32)
-def _network(of: _Same, graph: str, temperature: float) -> Network:
+def _network(of: Same, graph: str, temperature: float) -> Network:
     return build_network(of.mechanism, graph, temperature)
 
 

@@ -7,13 +7,14 @@ import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from sbpath.errors import ValidityWarning
-from sbpath.experiment import LOADING, Experiment, Keep, ProtocolLike, State
+from sbpath.experiment import LOADING, Experiment, Keep, ProtocolLike, Same, State
 from sbpath.kernels import compiled
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.model.equations import stored_charge
@@ -232,12 +233,17 @@ def warn_of_doubts(*experiments: Experiment) -> None:
         warnings.warn(ValidityWarning(doubt), stacklevel=level)
 
 
+@lru_cache(maxsize=32)
+def _mechanism_doubts(of: Same) -> tuple[str, ...]:
+    return tuple(sanity_warnings(of.mechanism))
+
+
 def _doubts(experiment: Experiment) -> list[str]:
     """What is odd about the mechanism, the temperatures, the window and the loading."""
     mechanism, protocol = experiment.mechanism, experiment.protocol
     steps = set(step for cycle in protocol.cycles for step in cycle)
     doubts = [
-        *sanity_warnings(mechanism),
+        *_mechanism_doubts(Same(mechanism)),
         *temperature_warnings(
             mechanism, (celsius for step in steps for celsius in experiment.temperatures_of(step))
         ),

@@ -74,10 +74,10 @@ def facts() -> tuple[str, str, str, str]:
 
 def write_numbers(task: Task) -> bytes:
     """The network, the start and the protocol of a task as lines of "name count values"; the file's path."""
-    numbers = dict(task.network._asdict())
+    # Without what the C code does not know: layouts, other temperatures, film and wear.
+    numbers = {name: value for name, value in task.network._asdict().items() if not isinstance(value, tuple)}
     # One particle: its numbers are those of the edges.
     assert len(numbers.pop("weight")) == 1
-    del numbers["layout"], numbers["columns"]
     numbers |= {"faraday": FARADAY_C_PER_MOL, "start": task.start}
     numbers |= {name: [getattr(leg, name) for leg in task.legs] for name in task.legs[0]._fields}
     lines = []
