@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from sbpath.errors import InputError
 from sbpath.mechanism.consistency import consistency_problems
-from sbpath.mechanism.designs import DESIGNS, ELECTROLYTES
+from sbpath.mechanism.designs import DESIGNS, ELECTROLYTES, Part
 from sbpath.mechanism.documents import locate
 from sbpath.mechanism.extends import Load, origin_of
 from sbpath.mechanism.mechanism import Mechanism
@@ -124,9 +124,7 @@ def with_design(mechanism: Mechanism, design: str | Path) -> Mechanism:
     >>> fine.electrode.particle_radius_m.value
     1.5e-08
     """
-    document = mechanism.document
-    DESIGNS.apply(document, design)
-    return mechanism_from_document(document, where=f"{mechanism.name}, {design}")
+    return _with_part(mechanism, DESIGNS, design)
 
 
 def with_electrolyte(mechanism: Mechanism, electrolyte: str | Path) -> Mechanism:
@@ -144,9 +142,13 @@ def with_electrolyte(mechanism: Mechanism, electrolyte: str | Path) -> Mechanism
     >>> filmed.electrolyte.film.onset_potential_V.value
     0.47
     """
+    return _with_part(mechanism, ELECTROLYTES, electrolyte)
+
+
+def _with_part(mechanism: Mechanism, part: Part, name: str | Path) -> Mechanism:
     document = mechanism.document
-    ELECTROLYTES.apply(document, electrolyte)
-    return mechanism_from_document(document, where=f"{mechanism.name}, {electrolyte}")
+    part.apply(document, name)
+    return mechanism_from_document(document, where=f"{mechanism.name}, {name}")
 
 
 def mechanism_from_document(document: dict[str, Any], where: str) -> Mechanism:

@@ -95,9 +95,10 @@ def add_film(state: Floats, network: Network, space: Workspace, with_jacobian: b
         with_jacobian,
     )
     if with_jacobian:
-        _by_area(first[HOST_AREA], live, state, network, space, driving, density)
+        k = sealing(driving, network)[0]
+        _by_area(first[HOST_AREA], live, k, density, state, network, space)
         if layout.loses:
-            _by_area(first[LIVE_SHARE], area, state, network, space, driving, density)
+            _by_area(first[LIVE_SHARE], area, k, density, state, network, space)
     return host + idle
 
 
@@ -162,7 +163,7 @@ def _add_surface(
 
 @kernel
 def _by_area(
-    at: int, factor: float, state: Floats, network: Network, space: Workspace, driving: float, density: float
+    at: int, factor: float, k: float, density: float, state: Floats, network: Network, space: Workspace
 ) -> None:
     """Derivatives of the host's film with respect to the unknown at `at`, whose product with `factor` is its area."""
     first, at_E = network.layout.first, network.layout.potential
@@ -170,7 +171,7 @@ def _by_area(
     of_Q = first[FILM_CHARGE] - at_E
     sealed = 0.0
     for o in range(ORIGINS):
-        own = sealing(driving, network)[0] * state[first[BARE] + o] * network.film.sealing_charge
+        own = k * state[first[BARE] + o] * network.film.sealing_charge
         rows[of_Q + o, at] += factor * own
         sealed += own
     rows[of_Q + ORIGINS, at] += factor * (density - sealed)
