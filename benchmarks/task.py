@@ -91,7 +91,7 @@ def gitt() -> Task:
 def make_task(mechanism: Mechanism, protocol: Protocol, graph: str = "candidate") -> Task:
     """A task from a protocol that holds no voltage."""
     network = build_network(mechanism, graph, mechanism.temperature_C + ZERO_CELSIUS_K)
-    steps = [step for _, _, step in protocol.steps()]
+    steps = tuple(step for _, _, step in protocol.steps())
     programme = programme_of(steps, basis_of(mechanism, mechanism.theoretical_capacity_mAh_per_g, None))
     legs = []
     for k in range(len(steps)):

@@ -30,7 +30,8 @@ from sbpath.solver.solve import Checkpoint, Run
 # A run that keeps more rows than this, about a gigabyte, hardly means to.
 MAX_ROWS = 2_000_000
 # Values of columns that an electrode without film or loss does not have.
-ABSENT = {"film_heat_J_per_g": 0.0, "film_thickness_m": 0.0, "live_share": 1.0}
+ABSENT = {"film_thickness_m": 0.0, "live_share": 1.0}
+_FIELDS = {f.name for f in fields(Solution)}
 
 
 class RunRecord:
@@ -200,20 +201,23 @@ class RunRecord:
             "charge_mAh_per_g": self._charge(table["charge_C_per_g"]),
             "heat_parts_J_per_g": edge_heats(rows, self.network.columns, sizes["edges"]),
             "edge_charge_mAh_per_g": table["edge_charge_C_per_g"] / COULOMB_PER_MAH,
-            **{
-                name: table[name] if table[name].size else np.full(rows.shape[1], none)
-                for name, none in ABSENT.items()
-            },
+            "film_heat_J_per_g": _filled(table["film_heat_J_per_g"], 0.0, rows.shape[1]),
         }
 
     def _changes(self, rows: Floats2) -> dict[str, Floats]:
         """The same with all of `sbpath.cycle_table.CHANGES`."""
         values = self._values(rows)
+        values |= {name: _filled(values[name], none, rows.shape[1]) for name, none in ABSENT.items()}
         return values | {"destinations_mAh_per_g": destinations(values, self.network)}
 
     def values(self) -> dict[str, Floats]:
         """The same of all rows that are kept."""
         return self._values(_joined(self.kept))
+
+
+def _filled(column: Floats, none: float, rows: int) -> Floats:
+    """A column, or `none` in all rows of an electrode that does not have it."""
+    return column if column.size else np.full(rows, none)
 
 
 def _joined(parts: list[Floats2]) -> Floats2:
@@ -250,11 +254,12 @@ def solution_of(record: RunRecord) -> Solution:
         "swelling_percent": (table["volume_m3_per_mol"] / pristine - 1.0) * 100.0,
     }
     # All other fields of a solution are columns of the same name.
-    made |= {f.name: table[f.name] for f in fields(Solution) if f.name in table.keys() - made.keys()}
+    made = {name: table[name] for name in _FIELDS & table.keys()} | made
+    sizes = sizes_of(network)
     others = {
         u.name: table[u.name].copy()
         for u in unknowns.UNKNOWNS
-        if u.name not in ("fractions", "potential_V") and sizes_of(network)[u.size]
+        if sizes[u.size] and u.name not in ("fractions", "potential_V")
     }
     return Solution(
         experiment=experiment,

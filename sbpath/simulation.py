@@ -165,7 +165,7 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
     fill_means(state, network, space.mean)
     start_charge = stored_charge(state, network, space)[0]
     record = RunRecord(experiment, network, state, start_charge)
-    programme = programme_of([step for _, _, step in todo], experiment.basis)
+    programme = programme_of(tuple(step for _, _, step in todo), experiment.basis)
     tolerances = Tolerances(options.rtol, options.atol, options.max_steps)
     least, most = mechanism.content_range
     spacing = math.inf if population is None else (most - least) / SNAPSHOTS

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import accumulate
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -64,23 +65,27 @@ HEAT_CAUSES: tuple[Column, ...] = (
 )
 
 
-def columns() -> tuple[Column, ...]:
-    """All columns of an instant, in order."""
-    table = unknowns.UNKNOWNS
-    return (
-        *READINGS,
-        *(Column(u.name, u.unit, u.size) for u in sorted(table, key=_owner) if u.owner != PARTICLE),
-        *(Column(u.name, u.unit, u.size) for u in table if u.owner == PARTICLE),
-        Column("affinities_J_per_mol", "J/mol", "edges"),
-        *FLOWS,
-        Column("power_W_per_g", "W/g", integral="energy_J_per_g"),  # V I
-        Column("warming_W_per_g", "W/g", integral="warming_J_per_g"),  # S dT/dt
-        *HEAT_CAUSES,
-    )
-
-
-def _owner(unknown: unknowns.Unknown) -> int:
-    return unknown.owner
+# All columns of an instant, in order.
+COLUMNS: tuple[Column, ...] = (
+    *READINGS,
+    *(
+        Column(u.name, u.unit, u.size)
+        for u in sorted(unknowns.UNKNOWNS, key=attrgetter("owner"))
+        if u.owner != PARTICLE
+    ),
+    *(Column(u.name, u.unit, u.size) for u in unknowns.UNKNOWNS if u.owner == PARTICLE),
+    Column("affinities_J_per_mol", "J/mol", "edges"),
+    *FLOWS,
+    Column("power_W_per_g", "W/g", integral="energy_J_per_g"),  # V I
+    Column("warming_W_per_g", "W/g", integral="warming_J_per_g"),  # S dT/dt
+    *HEAT_CAUSES,
+)
+# Position of the first column that is integrated, apart from sizes.
+_FLOWS = COLUMNS.index(FLOWS[RATE])
+# Names and sizes of what a record holds: columns as far as the rates, then integrals.
+_RECORDED = tuple((column.name, column.size) for column in COLUMNS[: _FLOWS + 1]) + tuple(
+    (column.integral, column.size) for column in COLUMNS if column.integral
+)
 
 
 class Columns(NamedTuple):
@@ -104,32 +109,26 @@ class Columns(NamedTuple):
 
 def columns_of(sizes: Mapping[str, int]) -> Columns:
     """The columns of an electrode with the given sizes."""
-    table = columns()
-    first = [0, *accumulate(sizes[column.size] for column in table)]
-    affinity = [column.name for column in table].index("affinities_J_per_mol")
-    flows = affinity + 1
-    power = flows + len(FLOWS)
+    first = [0, *accumulate(sizes[column.size] for column in COLUMNS)]
+    affinity = _FLOWS - 1
+    power = _FLOWS + len(FLOWS)
     means = affinity - sum(unknown.owner == PARTICLE for unknown in unknowns.UNKNOWNS)
     return Columns(
         first[means],
         first[affinity],
-        np.array(first[flows:power], dtype=np.int64),
+        np.array(first[_FLOWS:power], dtype=np.int64),
         first[power],
         np.array(first[power + 2 : -1], dtype=np.int64),
-        first[flows + RATE + 1],
-        first[flows],
+        first[_FLOWS + 1],
+        first[_FLOWS],
         first[-1],
     )
 
 
 def by_name(record: Floats2, sizes: Mapping[str, int]) -> dict[str, Floats]:
     """Columns and integrals of a record (columns, n) by name, shape (size, n), or (n,) for what is there once."""
-    table = columns()
-    recorded = [column.name for column in table].index(FLOWS[RATE].name) + 1
-    names = [(column.name, column.size) for column in table[:recorded]]
-    names += [(column.integral, column.size) for column in table if column.integral]
     found, first = {}, 0
-    for name, size in names:
+    for name, size in _RECORDED:
         own = record[first : first + sizes[size]]
         found[name] = own[0] if size in unknowns.ONCE and len(own) else own
         first += sizes[size]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sbpath.protocol.steps import (
     CapacityLimit,
@@ -61,16 +62,7 @@ class Basis:
         InputError
             If a current or charge is in A or Ah and the mass is not known.
         """
-        if isinstance(step, ConstantCurrent):
-            current = Rate(self.A_per_g(step.rate), "A/g")
-            return replace(
-                step, rate=current, limits=tuple(self._limit(limit, current.value) for limit in step.limits)
-            )
-        limits = tuple(self._limit(limit, 0.0) for limit in step.limits)
-        if isinstance(step, CurrentTable):
-            amounts = self.one_C_A_per_g, self.electrode_mass_g, self.loading_mg_per_cm2
-            return replace(step, current=step.to_A_per_g(*amounts), unit="A/g", limits=limits)
-        return replace(step, limits=limits)
+        return _resolved(self, step)
 
     def _limit(self, limit: Limit, current_A_per_g: float) -> Limit:
         match limit:
@@ -89,3 +81,16 @@ class Basis:
 
     def _Ah_per_g(self, charge: Charge) -> float:
         return charge.to_Ah_per_g(self.capacity_Ah_per_g, self.electrode_mass_g, self.loading_mg_per_cm2)
+
+
+@lru_cache(maxsize=32)  # cycles repeat their steps, and sweeps their protocols
+def _resolved(basis: Basis, step: Step) -> Step:
+    if isinstance(step, ConstantCurrent):
+        current = Rate(basis.A_per_g(step.rate), "A/g")
+        limits = tuple(basis._limit(limit, current.value) for limit in step.limits)
+        return replace(step, rate=current, limits=limits)
+    limits = tuple(basis._limit(limit, 0.0) for limit in step.limits)
+    if isinstance(step, CurrentTable):
+        amounts = basis.one_C_A_per_g, basis.electrode_mass_g, basis.loading_mg_per_cm2
+        return replace(step, current=step.to_A_per_g(*amounts), unit="A/g", limits=limits)
+    return replace(step, limits=limits)

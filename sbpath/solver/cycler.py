@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -57,36 +57,33 @@ class End(NamedTuple):
     potential: float
 
 
-def programme_of(given: Sequence[Step], basis: Basis) -> Programme:
+@lru_cache(maxsize=8)  # sweeps repeat their protocols
+def programme_of(given: tuple[Step, ...], basis: Basis) -> Programme:
     """The steps of a protocol as arrays."""
     # Cycles repeat their steps.
-    resolved = {step: basis.resolved(step) for step in dict.fromkeys(given)}
-    steps = [resolved[step] for step in given]
-    rows = [_imposed(step) for step in steps]
-    segments: dict[Step, tuple[int, int, tuple[Floats, Floats, Floats]]] = {}
-    count = 0
-    for step in resolved:
-        own = _warmed(step, *_segments(resolved[step]))
-        segments[step] = (count, count + len(own[0]), own)
-        count += len(own[0])
-    until, level, warming = (
-        np.concatenate(parts) for parts in zip(*(own for _, _, own in segments.values()), strict=True)
-    )
+    place = {step: k for k, step in enumerate(dict.fromkeys(given))}
+    of = np.array([place[step] for step in given])
+    steps = [basis.resolved(step) for step in place]
+    settings = [(*_imposed(step), _longest(step), step.period_s or 0.0) for step in steps]
+    control, end, scan_rate, duration, period = np.array(settings, dtype=float)[of].T.copy()
+    segments = [_warmed(given, *_segments(step)) for given, step in zip(place, steps, strict=True)]
+    until, level, warming = (np.concatenate(parts) for parts in zip(*segments, strict=True))
+    segment = np.cumsum([0, *(len(own[0]) for own in segments)])
     limits = [[_event(limit, step) for limit in watched_limits(step)] for step in steps]
-    control, end, scan_rate = zip(*rows, strict=True)
-    quantity, value, sign = np.array([t for these in limits for t in these], dtype=float).reshape(-1, 3).T
+    watched = [t for k in of for t in limits[k]]
+    quantity, value, sign = np.array(watched, dtype=float).reshape(-1, 3).T.copy()
     return Programme(
-        current_control=np.array(control, dtype=bool),
-        first_segment=np.array([segments[step][0] for step in given], dtype=np.int64),
-        last_segment=np.array([segments[step][1] for step in given], dtype=np.int64),
-        end=np.array(end, dtype=float),
-        scan_rate=np.array(scan_rate, dtype=float),
-        duration=np.array([_longest(step) for step in steps], dtype=float),
-        period=np.array([step.period_s or 0.0 for step in steps], dtype=float),
-        first_limit=np.cumsum([0, *(len(these) for these in limits)], dtype=np.int64),
+        current_control=control.astype(bool),
+        first_segment=segment[of],
+        last_segment=segment[of + 1],
+        end=end,
+        scan_rate=scan_rate,
+        duration=duration,
+        period=period,
+        first_limit=np.cumsum([0, *(len(limits[k]) for k in of)]),
         quantity=quantity.astype(np.int64),
-        value=value.copy(),
-        sign=sign.copy(),
+        value=value,
+        sign=sign,
         until=until,
         level=level,
         warming=warming,

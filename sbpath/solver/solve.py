@@ -86,6 +86,8 @@ class Programme(NamedTuple):
 
 def part_of(programme: Programme, first: int, stop: int) -> Programme:
     """Steps ``first <= k < stop`` of a programme."""
+    if stop - first == len(programme.end):
+        return programme
     steps = {
         name: getattr(programme, name)[first:stop]
         for name in (

@@ -74,7 +74,7 @@ def test_native_and_interpreted_kernels_are_the_same_to_the_last_digit(name):
     ]
     one_C = mechanism.theoretical_capacity_mAh_per_g
     steps = [step for _, _, step in Protocol.parse(protocol, mechanism.ion).steps()]
-    programme = programme_of(steps, basis_of(mechanism, one_C, None))
+    programme = programme_of(tuple(steps), basis_of(mechanism, one_C, None))
     network = network_at_home(mechanism)
     shares = [float(n == mechanism.initial_phase) for n in mechanism.nodes]
     values = {"fractions": shares, "potential_V": high, **start_of(network)}
