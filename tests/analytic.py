@@ -6,7 +6,7 @@ Amounts are per mole of Sb. Constants are typed in again (CODATA 2018, exact in 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -150,7 +150,7 @@ class Textbook:
     The model's equations as a textbook would have them, with no care for overflow:
 
         r = theta_p / (tau_s + 1 / (k0 g k (e^(alpha a) - e^(-(1-alpha) a))) + R^2 / (pi^2 D))
-        1 / tau_s = J0 exp(-B / A^2) + k_p (theta_q - s)^2 / theta_q
+        1 / tau_s = J0 exp(-B / A^2) + k_p (Theta_q - s)^2 / Theta_q
         B = 16 pi S gamma^3 V_q^2 / (3 k_B T),   V_q = V_full - v (x_full - x_q(E))
         g = (s + (1 - s) theta_q)^m,   k = 1 - exp(-A / A_r)
 
@@ -329,8 +329,9 @@ class Textbook:
         volume = (fractions * (self.volume[:, None] - self.partial[:, None] * missing)).sum(axis=0)
         return (volume / self.volume[host] - 1.0) * 100.0
 
-    def rates(self, theta, potential):
-        """Rate (1/s) and affinity (J/mol) of every edge at one state."""
+    def rates(self, theta, potential, around=None):
+        """Rate (1/s) and affinity (J/mol) of every edge at one state, whose fronts come from the shares `around`."""
+        around = theta if around is None else around
         omega, x = self.grand_potentials(potential), self.contents(potential)
         rates, affinities = [], []
         for (
@@ -361,7 +362,7 @@ class Textbook:
             a = driving / (nu * R * self.temperature)
             filled = (seed + (1.0 - seed) * theta[q]) ** order
             with np.errstate(over="ignore", divide="ignore"):
-                arriving = fronts * max(theta[q] - FIRST_FRONT, 0.0) ** 2 / max(theta[q], FIRST_FRONT)
+                arriving = fronts * max(around[q] - FIRST_FRONT, 0.0) ** 2 / max(around[q], FIRST_FRONT)
                 waiting = 1.0 / (attempt * np.exp(-barrier) + arriving) + self.transport
                 rounded = 1.0 - np.exp(-driving / (FRONT_CORNER if fronts > 0.0 else CORNER))
                 waiting += 1.0 / (growth * filled * rounded * (np.exp(alpha * a) - np.exp((alpha - 1.0) * a)))
@@ -380,3 +381,24 @@ class Textbook:
             faradaic += F / self.mass * (x[q] - x[p]) * r
         capacitance = self.double_layer - F / self.mass * float(theta @ slope)
         return np.append(motion, (faradaic - current) / capacitance)
+
+    def particle(self, size, energy):
+        """The same with another particle radius and other interfacial energies, by factors."""
+        edges = [(*edge[:3], edge[3] * energy, *edge[4:]) for edge in self.edges]
+        return replace(self, edges=edges, transport=self.transport * size**2)
+
+
+def electrode_rates(books, weights, thetas, potential, current):
+    """d(theta_1, ..., theta_N, E)/dt of particles that share E and fronts, at a given current (A/g)."""
+    book, x = books[0], books[0].contents(potential)
+    slope = np.array([msmr_slope(potential, book.temperature, sites) for sites in book.galleries])
+    around = weights @ thetas
+    motions, faradaic = np.zeros(thetas.shape), 0.0
+    for i, own in enumerate(books):
+        rates, _ = own.rates(thetas[i], potential, around)
+        for (p, q, *_), r in zip(own.edges, rates, strict=True):
+            motions[i, p] -= r
+            motions[i, q] += r
+            faradaic += weights[i] * F / book.mass * (x[q] - x[p]) * r
+    capacitance = book.double_layer - F / book.mass * float(around @ slope)
+    return np.append(motions.ravel(), (faradaic - current) / capacitance)

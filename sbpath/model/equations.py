@@ -12,7 +12,8 @@ C is positive because dx/dE <= 0, so this is an ordinary differential equation i
 control mode, including rest. The terminal voltage is ``V = E - I R_s - eta(I)``, with the overpotential
 of charge transfer (`sbpath.model.charge_transfer`). In current
 control I is given; in voltage control V(t) is given and I follows from it. Particles couple only
-through shared unknowns, so the Jacobian is an arrow: one block per particle, and a border.
+through shared unknowns and the Theta_p that drive fronts, so the Jacobian is an arrow, one block per particle and a
+border, which the means widen.
 """
 
 from __future__ import annotations
@@ -157,7 +158,7 @@ def _balance_charge(
     layout = network.layout
     at_E = layout.potential
     potential = state[at_E]
-    dy_dt, _, _, rows, by_time = space.derivatives
+    dy_dt, _, _, rows, by_time, _ = space.derivatives
     slope = space.slope
     live = live_share(state, layout)
     scale = live * network.charge_scale
@@ -192,7 +193,7 @@ def _balance_charge(
         rows[0, at_E] = (rows[0, at_E] - stiffness) / capacitance
         if layout.loses:
             rows[0, layout.first[LIVE_SHARE]] += motion * (network.double_layer - capacitance) / live
-        for k in range(at_E + 1, at_E + layout.shared):
+        for k in range(at_E + 1, rows.shape[1]):
             rows[0, k] /= capacitance
         by_time[at_E] = control.slope * stiffness / capacitance
     return current

@@ -121,7 +121,7 @@ def _add_surface(
     thickness, and of the charge sealed by origin, after which comes that of growth.
     """
     film, at_E = network.film, network.layout.potential
-    dy_dt, _, _, rows, _ = space.derivatives
+    dy_dt, _, _, rows, _, _ = space.derivatives
     k, k_slope = sealing(driving, network)
     open_share = 0.0
     for o in range(origins):

@@ -92,7 +92,8 @@ class Network(NamedTuple):
     growth rate near A = 0 (J/mol). Particles
     (length N): `weight`, the share of the host in each. Edges of particles (N rows of E): `barrier`
     divided by the new volume squared ((J/m^3)^2), `log_attempt`, `propagation` and `growth` (1/s),
-    `transport` (s).
+    `transport` (s). Fronts: `meant` (K), the nodes whose mean share drives them, and `mean` of an edge (E), the
+    number of its product among these, -1 if it has none; K is 0 for a single particle, which is its own mean.
     Whole electrode: `charge_scale` (F/M, C/g), `double_layer` (F/g), `resistance` (Ohm g, which times
     I in A/g is a voltage), `exchange` (2 i0 A_s, A/g; 0 if charge transfer is free),
     `thermal_voltage` (2 R T / F, V), `film`, `wear`. `temperature` (K), and how the numbers `change` with it. `layout` of the
@@ -124,6 +125,8 @@ class Network(NamedTuple):
     propagation: Floats2
     growth: Floats2
     transport: Floats2
+    meant: Integers
+    mean: Integers
     charge_scale: float
     double_layer: float
     resistance: float
@@ -273,6 +276,8 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         propagation=rows(propagation),
         growth=rows([activated(e, "growth") for e in edges]),
         transport=rows([transport] * len(edges)),
+        meant=np.zeros(0, dtype=np.int64),
+        mean=np.full(len(edges), -1),
         charge_scale=F / mechanism.host_molar_mass_g_per_mol,
         double_layer=mechanism.electrode.double_layer_F_per_g.value,
         resistance=resistance,
@@ -325,6 +330,8 @@ def copy_of(network: Network) -> Network:
         network.propagation.copy(),
         network.growth.copy(),
         network.transport.copy(),
+        network.meant,
+        network.mean,
         network.charge_scale,
         network.double_layer,
         network.resistance,
@@ -391,6 +398,8 @@ def network_at(temperature: float, network: Network, copy: Network) -> Network:
         copy.propagation,
         copy.growth,
         copy.transport,
+        copy.meant,
+        copy.mean,
         copy.charge_scale,
         copy.double_layer,
         network.resistance - change.electrolyte + electrolyte,

@@ -1,6 +1,7 @@
 """Electrodes of many particles: the share of the host that each holds, and how they differ.
 
-All particles are at one potential and exchange charge only through it. A particle differs from
+All particles are at one potential and exchange charge only through it; they are domains that stand beside
+each other, so that fronts reach from all to all (`sbpath.model.rates`). A particle differs from
 the mechanism's by factors on its size (transport scales with the square, surface per gram
 inversely), its interfacial energies (barriers scale with the cube), and its growth rates.
 """
@@ -184,6 +185,9 @@ def populated(network: Network, population: Population) -> Network:
     size, energy, rate = (
         values[:, None] for values in (population.size, population.interfacial_energy, population.growth_rate)
     )
+    fronts = network.propagation[0] > 0.0
+    meant = np.unique(network.target[fronts]) if len(population) > 1 else network.meant
+    mean = np.where(fronts & np.isin(network.target, meant), np.searchsorted(meant, network.target), -1)
     return network._replace(
         weight=population.weight.copy(),
         barrier=network.barrier * energy**3,
@@ -191,6 +195,8 @@ def populated(network: Network, population: Population) -> Network:
         propagation=np.repeat(network.propagation, len(population), axis=0),
         growth=network.growth * rate,
         transport=network.transport * size**2,
+        meant=meant,
+        mean=mean,
         exchange=network.exchange * float(np.sum(population.weight / population.size)),
         layout=layout_of(len(population), sizes_of(network)),
     )

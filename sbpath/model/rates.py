@@ -2,7 +2,7 @@
 
     r = theta_p / (tau_start + tau_growth + tau_transport),   zero where A <= 0
 
-    1/tau_start      = 1/tau_nucleation + k_p theta_q
+    1/tau_start      = 1/tau_nucleation + k_p Theta_q
     1/tau_nucleation = J0 exp(-B / A^2)
     1/tau_growth     = k0 (exp(alpha a) - exp(-(1 - alpha) a)) g(theta_q) k(A),   a = A / (nu R T)
     g(theta_q)       = (s + (1 - s) theta_q)^m,   k(A) = 1 - exp(-A / A_r)
@@ -11,7 +11,8 @@ Each transforming Sb domain starts from a nucleus or from the front of a neighbo
 already, then fills, and the alkali has to reach it: the mosaic picture of Bai and Tian 2013
 (Electrochim. Acta 89, 644) with classical nucleation theory and a rectified Butler-Volmer growth
 rate. Propagation (k_p) is off unless given: it needs some product, but no overpotential, so with it a
-transformation that is given time ends in equilibrium. `g` is 1 unless the edge grows
+transformation that is given time ends in equilibrium. The neighbour may be any: Theta_q is the mean of all particles
+of the electrode. `g` is 1 unless the edge grows
 autocatalytically (order m > 0; Watzky and Finke 1997, J. Am. Chem. Soc. 119, 10382), which never
 helps a domain to start; the seed s > 0 lets the first domain begin. `k` rounds the corner at A = 0
 (see `GROWTH_ROUNDING`). No exponential can overflow, whatever the affinity.
@@ -95,9 +96,9 @@ def nucleation_slope(affinity: float, barrier: float, nucleation: float) -> floa
 
 @kernel
 def front(product: float) -> float:
-    """Share of the Sb from which fronts start: theta_q above `MIN_FRONT`, and zero below.
+    """Share of the Sb from which fronts start: Theta_q above `MIN_FRONT`, and zero below.
 
-    ``(theta_q - s)^2 / theta_q`` has a continuous slope (`front_slope`).
+    ``(Theta_q - s)^2 / Theta_q`` has a continuous slope (`front_slope`).
     """
     if product <= MIN_FRONT:
         return 0.0
@@ -107,7 +108,7 @@ def front(product: float) -> float:
 
 @kernel
 def front_slope(product: float) -> float:
-    """Derivative of `front` with respect to theta_q, from 0 to 1."""
+    """Derivative of `front` with respect to Theta_q, from 0 to 1."""
     if product <= MIN_FRONT:
         return 0.0
     share = MIN_FRONT / product
@@ -123,7 +124,7 @@ def start_time(nucleation: float, propagation: float) -> float:
     nucleation : float
         Waiting time for a nucleus (s), possibly ``inf``.
     propagation : float
-        Rate at which fronts arrive, k_p theta_q (1/s).
+        Rate at which fronts arrive, k_p Theta_q (1/s).
 
     Notes
     -----

@@ -61,20 +61,17 @@ def fill_stretch(network: Network, space: Workspace) -> None:
 
 @kernel
 def add_stretch(
-    first: int,
+    i: int,
     e: int,
-    share: float,
-    rate: float,
     by_reactant: float,
     by_product: float,
     by_potential: float,
+    by_front: float,
     network: Network,
     space: Workspace,
 ) -> None:
-    """Add the strain of an edge to the strain rate and its derivatives.
-
-    `first` is the position of its particle in the state, `share` the particle's share of the host.
-    """
+    """Add the strain of edge e in particle i, from its rate and the derivatives of it, to the strain rate and its derivatives."""
+    first, share, rate = i * network.layout.block, network.weight[i], space.rate[i, e]
     p, q = network.source[e], network.target[e]
     stretch = space.log_volume[q] - space.log_volume[p]
     slope = space.log_slope[q] - space.log_slope[p]
@@ -85,6 +82,8 @@ def add_stretch(
     row[first + p] += share * stretch * by_reactant
     row[first + q] += share * stretch * by_product
     row[network.layout.potential] += share * (stretch * by_potential + slope * rate)
+    if network.mean[e] >= 0:
+        row[network.layout.potential + network.layout.shared + network.mean[e]] += share * stretch * by_front
 
 
 @kernel
@@ -159,7 +158,7 @@ def add_strain(state: Floats, network: Network, space: Workspace, with_jacobian:
 def _add_galleries(network: Network, space: Workspace, with_jacobian: bool) -> None:
     """Add the strain of galleries that fill or empty."""
     layout, at_E = network.layout, network.layout.potential
-    dy_dt, _, _, rows, by_time = space.derivatives
+    dy_dt, _, _, rows, by_time, _ = space.derivatives
     motion = dy_dt[at_E]
     rounded = sqrt(motion * motion + MOTION_ROUNDING * MOTION_ROUNDING)
     # |u| without loss of digits at small u

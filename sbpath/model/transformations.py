@@ -81,7 +81,7 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
     """
     particles, edges, block = len(network.weight), len(network.source), len(space.mean)
     at_E = network.layout.potential
-    dy_dt, blocks, columns, rows, _ = space.derivatives
+    dy_dt, blocks, columns, rows, _, _ = space.derivatives
     content = space.content
     slope = space.slope
     fill_affinities(network, space)
@@ -101,7 +101,7 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
             p: int = network.source[e]
             q: int = network.target[e]
             nucleation, growth, barrier = edge_times(i, e, state[first + q], network, space)
-            start = start_time(nucleation, network.propagation[i, e] * front(state[first + q]))
+            start = start_time(nucleation, network.propagation[i, e] * front(space.mean[q]))
             space.start[i, e] = start
             space.growth[i, e] = growth
             if start == inf:
@@ -129,9 +129,17 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
                 nucleated = start * (start / nucleation)
                 by_affinity += nucleation_slope(driving, barrier, nucleated)
                 by_reactant = 1.0 / waiting if state[first + p] > 0.0 else 0.0
-                arrives = network.propagation[i, e] * front_slope(state[first + q])
-                by_product = reactant * arrives * ((start / waiting) * (start / waiting))
-                by_product -= rate * product_slope / waiting
+                arrives = network.propagation[i, e] * front_slope(space.mean[q])
+                by_front = reactant * arrives * ((start / waiting) * (start / waiting))
+                by_product = -rate * product_slope / waiting
+                mean: int = at_E + network.layout.shared + network.mean[e]
+                if network.mean[e] < 0:
+                    by_product += by_front
+                    by_front = 0.0
+                else:
+                    columns[mean - at_E, first + p] -= by_front
+                    columns[mean - at_E, first + q] += by_front
+                    rows[0, mean] += scale * step * by_front
                 # d tau/dE = (d tau/dA) (dA/dE) with dA/dE = F (x_p - x_q) = -F step.
                 by_potential = rate * by_affinity / waiting * step * F
                 # The nucleus has the molar volume of the product at its content at this potential.
@@ -155,10 +163,9 @@ def add_transformations(state: Floats, network: Network, space: Workspace, with_
                 rows[0, first + q] += scale * step * by_product
                 rows[0, at_E] += scale * (step * by_potential + (slope[q] - slope[p]) * rate)
                 if network.wear.strains:
-                    share = network.weight[i]
-                    add_stretch(first, e, share, rate, by_reactant, by_product, by_potential, network, space)
+                    add_stretch(i, e, by_reactant, by_product, by_potential, by_front, network, space)
             elif network.wear.strains:
-                add_stretch(first, e, network.weight[i], rate, 0.0, 0.0, 0.0, network, space)
+                add_stretch(i, e, 0.0, 0.0, 0.0, 0.0, network, space)
     if with_jacobian and network.layout.loses:
         rows[0, network.layout.first[LIVE_SHARE]] += current / live
     return current

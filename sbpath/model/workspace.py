@@ -12,12 +12,13 @@ from sbpath.model.thermo import node_state
 
 
 class Derivatives(NamedTuple):
-    """dy/dt and its Jacobian, which is an arrow: N blocks of B unknowns, with a border.
+    """dy/dt and its Jacobian, an arrow (N blocks of B unknowns, with a border) and what comes through K means.
 
     `dy_dt` (n); `blocks` (N, B, B): derivatives of each particle's rates with respect to its own
-    unknowns; `columns` (g, N B): those of all particles' rates with respect to each shared unknown;
-    `rows` (g + m, N B + g): those of the rates of the shared unknowns, then of the tallies, with respect
-    to all unknowns but the tallies; `by_time` (n): explicit time derivatives of all rates.
+    unknowns; `columns` (g + K, N B): those of all particles' rates with respect to each shared unknown, then
+    each mean; `rows` (g + m, N B + g + K): those of the rates of the shared unknowns, then of the tallies, with
+    respect to all unknowns but the tallies, then the means; `by_time` (n): explicit time derivatives of all
+    rates; `means` (K, N B): those of the means with respect to the particles' unknowns, which are constant.
     """
 
     dy_dt: Floats
@@ -25,6 +26,7 @@ class Derivatives(NamedTuple):
     columns: Floats2
     rows: Floats2
     by_time: Floats
+    means: Floats2
 
 
 class Workspace(NamedTuple):
@@ -33,7 +35,7 @@ class Workspace(NamedTuple):
     `derivatives`; `mean` (B): weighted averages of the particles' unknowns, the Theta_p first;
     `content` x_p, `omega`, `slope` dx/dE, `curvature` (P each); `affinity` (J/mol; E); of
     `sbpath.model.strain`: ln V and d ln V/dE of the nodes, `log_volume` and `log_slope` (P each), the
-    `strain_rate` (1; 1/s) and its derivatives `strain_row` (N B + g) and `strain_by_time` (1); `rate`
+    `strain_rate` (1; 1/s) and its derivatives `strain_row` (N B + g + K) and `strain_by_time` (1); `rate`
     (1/s), and the times `start` and `growth` (s, active edges only) (N rows of E); `way` (n) and
     `way_mean` (B): a change of the state and its average.
     """
@@ -61,13 +63,18 @@ class Workspace(NamedTuple):
 def new_derivatives(network: Network) -> Derivatives:
     """Derivatives of `network`, all zero."""
     particles, layout = len(network.weight), network.layout
-    electrode = layout.unknowns - layout.potential
+    electrode, widened = layout.unknowns - layout.potential, layout.shared + len(network.meant)
+    means = np.zeros((len(network.meant), layout.potential))
+    for m in range(len(network.meant)):
+        for i in range(particles):
+            means[m, i * layout.block + network.meant[m]] = network.weight[i]
     return Derivatives(
         np.zeros(layout.unknowns),
         np.zeros((particles, layout.block, layout.block)),
-        np.zeros((layout.shared, layout.potential)),
-        np.zeros((electrode, layout.potential + layout.shared)),
+        np.zeros((widened, layout.potential)),
+        np.zeros((electrode, layout.potential + widened)),
         np.zeros(layout.unknowns),
+        means,
     )
 
 
@@ -86,7 +93,7 @@ def workspace(network: Network) -> Workspace:
         np.zeros(nodes),
         np.zeros(nodes),
         np.zeros(1),
-        np.zeros(network.layout.potential + network.layout.shared),
+        np.zeros(network.layout.potential + network.layout.shared + len(network.meant)),
         np.zeros(1),
         np.zeros((particles, edges)),
         np.zeros((particles, edges)),
@@ -125,8 +132,11 @@ def dense(derivatives: Derivatives) -> Floats2:
     for i in range(particles):
         own = slice(i * block, (i + 1) * block)
         matrix[own, own] = derivatives.blocks[i]
-    matrix[:border, border : border + len(derivatives.columns)] = derivatives.columns.T
-    matrix[border:, : derivatives.rows.shape[1]] = derivatives.rows
+    shared = len(derivatives.columns) - len(derivatives.means)
+    matrix[:border, border : border + shared] = derivatives.columns[:shared].T
+    matrix[border:, : border + shared] = derivatives.rows[:, : border + shared]
+    matrix[:border, :border] += derivatives.columns[shared:].T @ derivatives.means
+    matrix[border:, :border] += derivatives.rows[:, border + shared :] @ derivatives.means
     return matrix
 
 

@@ -8,8 +8,8 @@ numerical benchmarks within the Julia Differential Equations package", BIT Numer
     y_new = y + sum_j a_8j k_j + k_8,    error = k_8
 
 There is no Newton iteration that could fail, and one matrix is factored per step. It is
-eliminated block by block, then for the shared unknowns, so the cost is linear in the number of
-blocks. Tallies, on which nothing depends, are solved for last.
+eliminated block by block, then for the shared unknowns and the means of particles through which they couple, so
+the cost is linear in the number of blocks. Tallies, on which nothing depends, are solved for last.
 """
 
 from __future__ import annotations
@@ -134,9 +134,10 @@ A, C = _square(_A), _square(_C)
 
 class Factors(NamedTuple):
     """The factored matrix: `blocks` (N, B, B), their `pivots` (N, B) and their columns that are not empty
-    off the diagonal, `filled` (N, B + 1), the number of these first; `reach` (g, N B), the response
-    of the particles' unknowns to the shared ones; `rows` (g + m, N B + g); the `corner` (1, g, g), the
-    Schur complement of the shared unknowns, with its `corner_pivots` (1, g) and `corner_filled` (1, g + 1);
+    off the diagonal, `filled` (N, B + 1), the number of these first; `reach` (c, N B) with c = g + K, the
+    response of the particles' unknowns to the shared ones and the means; `rows` (g + m, N B + c), `means`
+    (K, N B); the `corner` (1, c, c), the Schur complement of shared unknowns and means, with its
+    `corner_pivots` (1, c), `corner_filled` (1, c + 1) and right-hand side `corner_right` (c);
     the `diagonal` 1/(h gamma) (1); the `weights` C/h of the stages (8, 8).
     """
 
@@ -145,26 +146,33 @@ class Factors(NamedTuple):
     filled: Integers2
     reach: Floats2
     rows: Floats2
+    means: Floats2
     corner: Floats3
     corner_pivots: Integers2
     corner_filled: Integers2
+    corner_right: Floats
     diagonal: Floats
     weights: Floats2
 
 
 @kernel
-def new_factors(particles: int, block: int, shared: int, tallies: int) -> Factors:
-    """Buffers for `factor`."""
-    border = particles * block
+def new_factors(derivatives: Derivatives) -> Factors:
+    """Buffers to factor these."""
+    particles, block, _ = derivatives.blocks.shape
+    corner, border = derivatives.columns.shape
+    rows, width = derivatives.rows.shape
+    means = len(derivatives.means)
     return Factors(
         np.zeros((particles, block, block)),
         np.zeros((particles, block), dtype=np.int64),
         np.zeros((particles, block + 1), dtype=np.int64),
-        np.zeros((shared, border)),
-        np.zeros((shared + tallies, border + shared)),
-        np.zeros((1, shared, shared)),
-        np.zeros((1, shared), dtype=np.int64),
-        np.zeros((1, shared + 1), dtype=np.int64),
+        np.zeros((corner, border)),
+        np.zeros((rows, width)),
+        np.zeros((means, border)),
+        np.zeros((1, corner, corner)),
+        np.zeros((1, corner), dtype=np.int64),
+        np.zeros((1, corner + 1), dtype=np.int64),
+        np.zeros(corner),
         np.zeros(1),
         np.zeros((STAGES, STAGES)),
     )
@@ -174,7 +182,8 @@ def new_factors(particles: int, block: int, shared: int, tallies: int) -> Factor
 def factor(derivatives: Derivatives, size: float, factors: Factors) -> bool:
     """Factor ``1/(h gamma) - J`` for a step of length `size`; False if it is singular."""
     particles, block, _ = derivatives.blocks.shape
-    shared, border = derivatives.columns.shape
+    corner, border = derivatives.columns.shape
+    shared = corner - len(derivatives.means)
     diagonal = 1.0 / (size * GAMMA)
     factors.diagonal[0] = diagonal
     for s in range(STAGES):
@@ -187,7 +196,7 @@ def factor(derivatives: Derivatives, size: float, factors: Factors) -> bool:
             factors.blocks[i, k, k] += diagonal
     if not _factor_blocks(factors.blocks, factors.pivots, factors.filled):
         return False
-    for s in range(shared):
+    for s in range(corner):
         for k in range(border):
             factors.reach[s, k] = derivatives.columns[s, k]
         _solve_blocks(factors.blocks, factors.pivots, factors.filled, factors.reach[s])
@@ -195,13 +204,22 @@ def factor(derivatives: Derivatives, size: float, factors: Factors) -> bool:
         for k in range(derivatives.rows.shape[1]):
             factors.rows[s, k] = derivatives.rows[s, k]
     for s in range(shared):
-        for t in range(shared):
+        for t in range(corner):
             left = -derivatives.rows[s, border + t]
             if s == t:
                 left += diagonal
             for k in range(border):
                 left -= factors.rows[s, k] * factors.reach[t, k]
             factors.corner[0, s, t] = left
+    # A mean is the sum over its particles at once, whatever the length of the step.
+    for m in range(len(derivatives.means)):
+        for k in range(border):
+            factors.means[m, k] = derivatives.means[m, k]
+        for t in range(corner):
+            left = 1.0 if t == shared + m else 0.0
+            for k in range(border):
+                left -= factors.means[m, k] * factors.reach[t, k]
+            factors.corner[0, shared + m, t] = left
     return _factor_blocks(factors.corner, factors.corner_pivots, factors.corner_filled)
 
 
@@ -269,25 +287,33 @@ def _solve_blocks(blocks: Floats3, pivots: Integers2, filled: Integers2, right: 
 @kernel
 def solve(factors: Factors, right: Floats) -> None:
     """Solve the factored system for `right` (n), in place."""
-    shared, border = factors.reach.shape
+    corner, border = factors.reach.shape
+    shared, inner = corner - len(factors.means), factors.corner_right
     _solve_blocks(factors.blocks, factors.pivots, factors.filled, right)
     for s in range(shared):
         total = right[border + s]
         for k in range(border):
             total += factors.rows[s, k] * right[k]
-        right[border + s] = total
-    _solve_blocks(
-        factors.corner, factors.corner_pivots, factors.corner_filled, right[border : border + shared]
-    )
-    for s in range(shared):
-        total = right[border + s]
+        inner[s] = total
+    for m in range(len(factors.means)):
+        total = 0.0
+        for k in range(border):
+            total += factors.means[m, k] * right[k]
+        inner[shared + m] = total
+    _solve_blocks(factors.corner, factors.corner_pivots, factors.corner_filled, inner)
+    for s in range(corner):
+        total = inner[s]
         for k in range(border):
             right[k] += factors.reach[s, k] * total
+    for s in range(shared):
+        right[border + s] = inner[s]
     # No other unknown depends on the tallies.
     for s in range(shared, factors.rows.shape[0]):
         total = right[border + s]
         for k in range(border + shared):
             total += factors.rows[s, k] * right[k]
+        for m in range(shared, corner):
+            total += factors.rows[s, border + m] * inner[m]
         right[border + s] = total / factors.diagonal[0]
 
 

@@ -109,13 +109,12 @@ class StepBuffers(NamedTuple):
 @kernel
 def new_buffers(network: Network) -> StepBuffers:
     """Buffers for steps of `network`."""
-    layout, columns = network.layout, network.columns
-    tallies = layout.unknowns - layout.potential - layout.shared
+    layout, columns, derivatives = network.layout, network.columns, new_derivatives(network)
     return StepBuffers(
         workspace(network),
+        derivatives,
         new_derivatives(network),
-        new_derivatives(network),
-        new_factors(len(network.weight), layout.block, layout.shared, tallies),
+        new_factors(derivatives),
         np.zeros((STAGES, layout.unknowns)),
         np.zeros((3, layout.unknowns)),
         np.zeros((4, layout.unknowns)),

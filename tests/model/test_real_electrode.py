@@ -68,6 +68,7 @@ def test_the_jacobian_against_differences(mode, name, many):
         resistance=resistance
     )
     if many:
+        network = network._replace(propagation=network.propagation + 1e-3)
         network = populated(network, Population.discrete([0.5, 0.3, 0.2], [1.0, 2.0, 0.5], [1.0, 0.94, 1.05]))
     space, layout, generator = workspace(network), network.layout, np.random.default_rng(5)
 

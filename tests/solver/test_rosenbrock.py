@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sbpath.model.workspace import Derivatives
+from sbpath.model.workspace import Derivatives, dense
 from sbpath.solver import rosenbrock
 from sbpath.solver.rosenbrock import (
     STAGES,
@@ -36,6 +36,7 @@ def arrow(matrix, blocks=1, by_time=0.0, shared=1, tallies=0):
         matrix[:border, border : border + shared].T.copy(),
         matrix[border:, : border + shared].copy(),
         np.full(len(matrix), by_time),
+        np.zeros((0, border)),
     )
 
 
@@ -46,15 +47,17 @@ DIAGONAL = 1.0 / (SIZE * rosenbrock.GAMMA)
 def factored(matrix, blocks=1, shared=1, tallies=0):
     """The factors of a matrix, which is 1/(h gamma) - J for a step of length SIZE; None if it is singular."""
     jacobian = DIAGONAL * np.eye(len(matrix)) - np.array(matrix)
-    factors = new_factors(blocks, (len(jacobian) - shared - tallies) // blocks, shared, tallies)
-    return factors if factor(arrow(jacobian, blocks, 0.0, shared, tallies), SIZE, factors) else None
+    derivatives = arrow(jacobian, blocks, 0.0, shared, tallies)
+    factors = new_factors(derivatives)
+    return factors if factor(derivatives, SIZE, factors) else None
 
 
 def step(rhs, time, y, size, derivative, jacobian, by_time):
     """One step for any right-hand side; None where it fails."""
     y = np.array(y, dtype=float)
-    factors, stages, point = new_factors(1, len(y) - 1, 1, 0), np.zeros((STAGES, len(y))), y.copy()
-    if not factor(arrow(jacobian), size, factors):
+    derivatives = arrow(jacobian)
+    factors, stages, point = new_factors(derivatives), np.zeros((STAGES, len(y))), y.copy()
+    if not factor(derivatives, size, factors):
         return None
     for s in range(STAGES):
         if s > 0:
@@ -253,6 +256,36 @@ def test_elimination_of_the_arrow_against_numpy(nodes, particles, shared, tallie
     )
     scale = np.abs(wanted).max()
     np.testing.assert_allclose(solution / scale, wanted / scale, atol=1e-14 * worst + 1e-12)
+
+
+@pytest.mark.parametrize(("particles", "shared", "tallies"), [(1, 1, 0), (3, 1, 0), (4, 2, 1)])
+def test_coupling_through_means_against_numpy(particles, shared, tallies):
+    # J = arrow + (what each mean does) x (its weights), of which only the factors are stored.
+    generator, nodes, means = np.random.default_rng(7), 3, 2
+    border, n = nodes * particles, nodes * particles + shared + tallies
+    matrix = np.zeros((n, n))
+    for i in range(particles):
+        own = slice(i * nodes, (i + 1) * nodes)
+        matrix[own, own] = generator.normal(size=(nodes, nodes))
+    matrix[:border, border : border + shared] = generator.normal(size=(border, shared))
+    matrix[border:, : border + shared] = generator.normal(size=(n - border, border + shared))
+    by_means = generator.normal(size=(n, means))
+    weights = generator.uniform(size=(means, border))
+    plain = arrow(matrix, particles, 0.0, shared, tallies)
+    derivatives = plain._replace(
+        columns=np.vstack([plain.columns, by_means[:border].T]),
+        rows=np.hstack([plain.rows, by_means[border:]]),
+        means=weights,
+    )
+    matrix[:, :border] += by_means @ weights
+    np.testing.assert_allclose(dense(derivatives), matrix, rtol=1e-14)
+    factors, right = new_factors(derivatives), generator.normal(size=n)
+    for size in (1e-3, 0.1, 1e4):
+        assert factor(derivatives, size, factors)
+        solution = right.copy()
+        solve(factors, solution)
+        wanted = np.linalg.solve(np.eye(n) / (size * rosenbrock.GAMMA) - matrix, right)
+        np.testing.assert_allclose(solution, wanted, rtol=1e-9, atol=1e-10 * np.abs(wanted).max())
 
 
 def test_the_corner_is_pivoted():

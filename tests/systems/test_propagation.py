@@ -9,9 +9,12 @@ import functools
 
 import numpy as np
 import pytest
+from analytic import M_SB, F, Textbook, electrode_rates
 from curves import at_composition, cycled, edge_names, rows
+from scipy.integrate import solve_ivp
 
 from sbpath import (
+    Population,
     SolverOptions,
     branch_points,
     cycle_summaries,
@@ -144,6 +147,100 @@ def test_a_second_integrator_agrees(k_p, celsius, rate):
         inside = time < half.t[-1]
         error = np.abs(half.sol(time[inside])[:3] - solution.fractions[:, own][:, inside])
         assert error.max() < 1e-4
+
+
+# -- fronts that reach from one particle to the next -----------------------------------------------------
+
+# About the spread and the interfacial energies that suit lithium with it.
+LITHIUM = (
+    *changes(),
+    ("interfaces.Sb|Li2Sb.energy_J_per_m2", 0.130),
+    ("interfaces.Li2Sb|Li3Sb.energy_J_per_m2", 0.0905),
+    ("interfaces.Sb|Li3Sb.energy_J_per_m2", 0.211),
+)
+SPREAD = Population.lognormal(15, size=0.3, interfacial_energy=0.03)
+
+
+def spread(protocol, population=SPREAD, given=LITHIUM, **options):
+    return simulate(
+        load_mechanism("li-sb", dict(given)), protocol, population=population, progress=False, **options
+    )
+
+
+@pytest.mark.parametrize(("celsius", "rate"), [(25.0, "C/10"), (400.0, "C/100")])
+@pytest.mark.filterwarnings("ignore::sbpath.ValidityWarning")
+def test_particles_alike_that_share_their_fronts_are_one(celsius, rate):
+    protocol, options = cycling(rate, 0.05, 1.5), SolverOptions(1e-8, 1e-11)
+    one = spread(protocol, None, temperature_C=celsius, options=options)
+    many = spread(protocol, Population.lognormal(7), temperature_C=celsius, options=options)
+    assert many.time_s[-1] == pytest.approx(one.time_s[-1], rel=1e-8)
+    np.testing.assert_allclose(many.heat_J_per_g[:, -1], one.heat_J_per_g[:, -1], rtol=1e-5, atol=1e-4)
+    voltage = np.interp(many.time_s, one.time_s, one.voltage_V)
+    assert np.abs(many.voltage_V - voltage).mean() < 1e-5
+
+
+@pytest.mark.parametrize(("k_p", "celsius"), [(1e-4, 25.0), (1e-7, 360.0)])
+@pytest.mark.filterwarnings("ignore::sbpath.ValidityWarning")
+def test_the_textbook_with_one_front_for_all(k_p, celsius):
+    # Its equations, written without the package, in SciPy's Radau.
+    mixed = Population.discrete([0.5, 0.3, 0.2], [1.0, 2.0, 0.5], [1.0, 0.94, 1.05])
+    mechanism = load_mechanism("li-sb", dict(changes(k_p)))
+    solution = spread(
+        "Discharge at C/20 until x = 2.5",
+        mixed,
+        changes(k_p),
+        temperature_C=celsius,
+        options=SolverOptions(1e-9, 1e-12),
+    )
+    book = Textbook.of(mechanism.document, "candidate", celsius)
+    books = [book.particle(*own) for own in zip(mixed.size, mixed.interfacial_energy, strict=True)]
+    current = solution.current_A_per_g[0]
+
+    def rhs(_, y):
+        return electrode_rates(books, mixed.weight, y[:-1].reshape(3, 3), y[-1], current)
+
+    start = np.array([1.0, 0.0, 0.0] * 3 + [solution.potential_V[0]])
+    time = np.linspace(0.0, solution.time_s[-1], 40)
+    own = solve_ivp(rhs, (0.0, time[-1]), start, "Radau", t_eval=time, rtol=1e-7, atol=1e-10, first_step=1e-3)
+    shares = np.einsum("i,ipt->pt", mixed.weight, own.y[:-1].reshape(3, 3, -1))
+    for p in range(3):
+        np.testing.assert_allclose(
+            np.interp(time, solution.time_s, solution.fractions[p]), shares[p], atol=1e-3
+        )
+    np.testing.assert_allclose(solution.particles.final, own.y[:-1, -1].reshape(3, 3), atol=1e-5)
+    assert solution.potential_V[-1] == pytest.approx(own.y[-1, -1], abs=1e-5)
+
+
+@pytest.mark.parametrize(("celsius", "first", "second"), [(360.0, 0.915, 0.883), (400.0, 0.910, 0.875)])
+@pytest.mark.filterwarnings("ignore::sbpath.ValidityWarning")
+def test_a_spread_takes_two_steps_in_and_out_when_hot(celsius, first, second):
+    # V4 again: were each particle reached by its own fronts alone, a part of them would skip Li2Sb.
+    solution = spread(cycling("C/100", 0.05, 1.5, 2), temperature_C=celsius)
+    for step in (3, 4):
+        assert at_composition(solution, step, [0.5, 1.5]) == pytest.approx([first] * 2, abs=3e-3)
+        assert at_composition(solution, step, [2.2, 2.6]) == pytest.approx([second] * 2, abs=3e-3)
+        assert solution.fraction("Li2Sb")[rows(solution, step)].max() > 0.99
+
+
+@pytest.mark.parametrize("content", [0.5, 1.0, 1.5])
+def test_a_spread_relaxes_to_equilibrium(content):
+    solution = spread([f"Discharge at C/20 until x = {content}", "Rest for 4 h"])
+    assert solution.voltage_V[-1] == pytest.approx(0.956, abs=10e-3)
+
+
+@pytest.mark.parametrize("rate", ["1C", "C/10", "C/1000"])
+@pytest.mark.parametrize("k_p", [1e-7, 1e-3, 1.0])
+@pytest.mark.filterwarnings("ignore::sbpath.ValidityWarning")
+def test_the_corner_at_zero_affinity_costs_few_steps_with_a_spread(rate, k_p):
+    for celsius in (25.0, 500.0):
+        solution = spread(cycling(rate, 0.05, 1.5), given=changes(k_p), temperature_C=celsius)
+        assert max(record.last - record.first for record in solution.steps) < 3 * 1000
+        heat = solution.heat_J_per_g.sum(axis=0) + solution.joule_heat_J_per_g
+        total = solution.energy_J_per_g + solution.stored_J_per_g + heat
+        assert np.abs(total - total[0]).max() < 1e-5 * np.abs(solution.energy_J_per_g).max()
+        charge = F / M_SB * solution.composition - 5.0 * solution.potential_V
+        passed = charge - charge[0] - 3.6 * solution.charge_mAh_per_g
+        assert np.abs(passed).max() < 1e-8 * 3.0 * F / M_SB
 
 
 # -- what is made of it ----------------------------------------------------------------------------------
