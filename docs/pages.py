@@ -165,6 +165,23 @@ def not_right_yet() -> str:
     return "".join(items)
 
 
+def sodium_map() -> str:
+    """Largest share of NaSb on insertion at C/10, over both formation energies of `na-sb-nasb`."""
+    paths = [f"phases.{phase}.enthalpy_J_per_mol" for phase in ("Na3Sb", "NaSb")]
+    shipped = sbpath.load_mechanism("na-sb-nasb")
+    full, half = (sbpath.value(shipped, path) for path in paths)
+    shifts = range(-4000, 5000, 2000)
+    rows = []
+    for change in range(-10_000, 5000, 2000):
+        shares = []
+        for shift in shifts:
+            own = sbpath.with_changes(shipped, dict(zip(paths, (full + change, half + shift), strict=True)))
+            insertion = f"Insert at C/10 until {own.lower_cutoff_V} V"
+            shares.append(sbpath.simulate(own, insertion, progress=False).fraction("NaSb").max())
+        rows.append([f"**{1e-3 * (full + change):.1f}**", *(f"{share:.2f}" for share in shares)])
+    return table(["Na₃Sb \\ NaSb / kJ/mol", *(f"{1e-3 * (half + shift):.1f}" for shift in shifts)], rows)
+
+
 def command_line() -> argparse.ArgumentParser:
     """The parser of the command line, with its examples and help as reStructuredText."""
     from sbpath.cli.parser import parser
@@ -203,7 +220,12 @@ def write(folder: Path) -> None:
     """Write all parts into the folder of the documentation."""
     tables = folder / "generated" / "tables"
     tables.mkdir(parents=True, exist_ok=True)
-    made = {"keys.md": key_tables(), "trust.md": trust_table(), "not_right_yet.md": not_right_yet()}
+    made = {
+        "keys.md": key_tables(),
+        "trust.md": trust_table(),
+        "not_right_yet.md": not_right_yet(),
+        "sodium.md": sodium_map(),
+    }
     for name, text in made.items():
         path = tables / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:

@@ -53,6 +53,7 @@ from .studies.literature_comparison import compare_with_literature as compare_wi
 from .studies.rate_capability import rate_capability as rate_capability
 from .studies.rate_capability import rate_test as rate_test
 from .studies.remedies import what_would_help as what_would_help
+from .studies.removed_causes import if_removed_mV as if_removed_mV
 from .studies.reversals import first_order_reversals as first_order_reversals
 from .studies.reversals import partial_cycling as partial_cycling
 from .studies.reversals import rest_after_reversal as rest_after_reversal

@@ -51,7 +51,8 @@ def add(commands: Any) -> None:
         "losses",
         help="where the hysteresis comes from",
         description="Split the loop of the last cycle into nucleation, growth, transport, transformation work, "
-        "resistance and charge transfer; report the value of the path asymmetry, and what remains as the current goes to zero.",
+        "resistance and charge transfer; report what removing each would change, the value of the path asymmetry, and what "
+        "remains as the current goes to zero.",
         formatter_class=HelpFormatter,
     )
     _add_common(losses)
@@ -99,6 +100,7 @@ def _explain(options: argparse.Namespace) -> int:
 def _losses(options: argparse.Namespace) -> int:
     from sbpath.results.loss_breakdown import loss_breakdown
     from sbpath.studies import constrained_path, zero_rate
+    from sbpath.studies.removed_causes import if_removed_mV
     from sbpath.text.loss_tables import LOSS_HEAD, loss_report, loss_rows
 
     check_outputs(options)
@@ -119,7 +121,9 @@ def _losses(options: argparse.Namespace) -> int:
         loading_mg_per_cm2=amounts(options)["loading_mg_per_cm2"],
         progress=not options.quiet,
     )
-    print(loss_report(solution, found), asymmetry, zero_rate.report(limit), sep="\n\n")
+    print(
+        loss_report(solution, found, if_removed_mV(solution)), asymmetry, zero_rate.report(limit), sep="\n\n"
+    )
     write_table(options, LOSS_HEAD, loss_rows(found))
     save_figure(options.plot, lambda plots: plots.losses(solution, compared, limit))
     return 0

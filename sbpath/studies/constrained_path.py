@@ -16,6 +16,7 @@ import numpy as np
 
 from sbpath.errors import InputError
 from sbpath.experiment import State
+from sbpath.kernels import Floats
 from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import node_labels
@@ -105,6 +106,8 @@ def path_asymmetry(solution: Solution, cycle: int | None = None) -> PathAsymmetr
     ------
     InputError
         If there is no closed cycle, its rows were not kept, or a constrained cycle does not close.
+    OffPath
+        As `simulate_constrained`; each particle of a population has to be on the path.
     """
     free = loss_breakdown(solution, cycle)
     ways = of_cycle(pathways(solution), free.cycle)
@@ -163,7 +166,7 @@ def simulate_constrained(
     Raises
     ------
     OffPath
-        If more than 10 % of the Sb is in such phases at the start.
+        If more than 10 % of the Sb is in such phases at the start, in the electrode or in a particle.
     """
     touched = {phase for edge in edges for phase in edge}
     initial = solution.experiment.initial if initial is None else initial
@@ -174,16 +177,38 @@ def simulate_constrained(
             f"path_asymmetry: {1.0 - total:.1%} of the Sb is off the path at the start; start from another state"
         )
     constrained = _constrained_mechanism(solution.mechanism, edges, touched)
+    particles = None
+    if initial.particles is not None:
+        names = list(solution.mechanism.nodes)
+        particles = _redistributed(
+            np.array(initial.particles), len(names), [names.index(node) for node in constrained.nodes]
+        )
     start = State(
         {node: inside.get(node, 0.0) / total for node in constrained.nodes},
         initial.potential_V,
         initial.time_s,
+        particles=particles,
         others=initial.others,
     )
-    experiment = replace(
-        solution.experiment, mechanism=constrained, graph=CONSTRAINED, initial=start, population=None
-    )
+    experiment = replace(solution.experiment, mechanism=constrained, graph=CONSTRAINED, initial=start)
     return run(experiment, progress=False)
+
+
+def _redistributed(particles: Floats, nodes: int, kept: Sequence[int]) -> tuple[tuple[float, ...], ...]:
+    """Unknowns of particles, whose first `nodes` are fractions, with the fractions of the nodes `kept` only.
+
+    Each particle keeps its amount of live host.
+    """
+    shares = particles[:, kept]
+    live, total = particles[:, :nodes].sum(axis=1), shares.sum(axis=1)
+    lost = int((total < (1.0 - MAX_OFF_PATH_SHARE) * live).sum())
+    if lost:
+        raise OffPath(
+            f"path_asymmetry: in {lost} of {len(particles)} particles more than {MAX_OFF_PATH_SHARE:.0%} of the Sb is off "
+            "the path at the start; simulate one particle (population=1)"
+        )
+    scaled = np.hstack([shares * (live / total)[:, np.newaxis], particles[:, nodes:]])
+    return tuple(map(tuple, scaled.tolist()))
 
 
 def _constrained_mechanism(

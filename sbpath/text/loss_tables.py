@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 
 from sbpath.mechanism.notation import edge_label, host_label, node_labels
 from sbpath.results.loss_breakdown import LOSSES, LossBreakdown
 from sbpath.solution import CAUSES, Floats, Solution
 from sbpath.text.tables import table, which_cycle
 
+REMOVED_NOTE = "if removed: change of the hysteresis when the cycles run again without this cause; its share is not what it costs"
 LOSS_HEAD = ("Cycle", "Direction", "Edge", *(f"{cause.capitalize()} [J.g-1]" for cause in LOSSES))
 
 
-def loss_report(solution: Solution, found: LossBreakdown) -> str:
-    """The loop of one cycle by direction, edge and plateau."""
+def loss_report(solution: Solution, found: LossBreakdown, removed_mV: Floats | None = None) -> str:
+    """The loop of one cycle by direction, edge and plateau; `removed_mV` are the changes without each cause."""
     labels = node_labels(solution.mechanism)
     parts = [
         f"{solution.mechanism.name}: {solution.graph} graph, {solution.temperature_C:g} °C, {which_cycle(solution, found.cycle)}\n"
@@ -21,7 +23,8 @@ def loss_report(solution: Solution, found: LossBreakdown) -> str:
         f"over {found.capacity_mAh_per_g:.1f} mAh/g",
         "",
         "By direction / mV",
-        table(["", *LOSSES, "sum"], _direction_rows(found)),
+        table(["", *LOSSES, "sum"], _direction_rows(found, removed_mV)),
+        *([] if removed_mV is None else [REMOVED_NOTE]),
         "",
         "By edge / J/g",
         table(["half cycle", "edge", *CAUSES, "sum"], _edge_rows(found, labels)),
@@ -55,12 +58,18 @@ def loss_rows(found: LossBreakdown) -> list[list[str]]:
     return rows
 
 
-def _direction_rows(found: LossBreakdown) -> list[list[str]]:
+def _direction_rows(found: LossBreakdown, removed_mV: Floats | None) -> list[list[str]]:
     named = [*zip(("insertion", "extraction"), found.losses_mV, strict=True)]
     total = found.losses_mV.sum(axis=0)
     whole = float(total.sum())
     share = [f"{value / whole:.1%}" if whole > 0.0 else "-" for value in (*total, whole)]
-    return [*(_numbers([name], values) for name, values in (*named, ("loop", total))), ["share", *share]]
+    rows = [*(_numbers([name], values) for name, values in (*named, ("loop", total))), ["share", *share]]
+    if removed_mV is not None:
+        changes = [
+            "-" if isnan(change) else f"{change:+.2f}" if change else "0.00" for change in removed_mV.tolist()
+        ]
+        rows.append(["if removed", *changes, ""])
+    return rows
 
 
 def _edge_rows(found: LossBreakdown, labels: dict[str, str]) -> list[list[str]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -304,3 +306,15 @@ def test_a_fraction_below_zero_drives_nothing():
     evaluate(0.0, np.array([-1e-9, 1.0 + 2e-9, -1e-9, 0.5]), Control(True, 0.0, 0.0), network, space, False)
     sources = dict(zip(range(len(space.rate[0])), network.source, strict=True))
     assert [r for e, r in enumerate(space.rate[0]) if sources[e] != 1] == [0.0] * 4
+
+
+def test_the_barrier_at_an_interface_on_the_page_of_the_model():
+    # A cap on a flat wall (Turnbull 1950): S = (2 + c) (1 - c)^2 / 4.
+    text = (Path(__file__).parents[2] / "docs" / "model.md").read_text(encoding="utf-8")
+    (told,) = re.findall(
+        r"\(([\d.]+) − ([\d.]+)\)/([\d.]+) = ([\d.]+), .*?(\d+) times lower", text, flags=re.DOTALL
+    )
+    whole, wetted, cap, cosine, times = map(float, told)
+    exact = (whole - wetted) / cap
+    assert cosine == pytest.approx(exact, abs=5e-4)
+    assert times == pytest.approx(4.0 / ((2.0 + exact) * (1.0 - exact) ** 2), abs=1.0)

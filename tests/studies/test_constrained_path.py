@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from curves import at_composition, cycled, edge_names
 
-from sbpath import InputError, cycling, loss_breakdown, path_asymmetry, simulate
-from sbpath.studies.constrained_path import report, simulate_constrained
+from sbpath import InputError, Population, cycling, loss_breakdown, path_asymmetry, simulate
+from sbpath.studies.constrained_path import OffPath, report, simulate_constrained
 
 # No edge of this energy (J/m2) nucleates between the cut-offs: barriers of thousands of kT.
 TOO_DEAR = 3.0
@@ -158,6 +160,34 @@ def test_two_paths_that_do_not_meet_are_held_beside_each_other(simulated):
     )
     assert shares == pytest.approx(np.full(len(shares), shares[0]), abs=1e-5)
     assert 0.0 < shares[0] < 1.0
+
+
+def test_a_population_is_held_as_a_population(simulated, lithium):
+    protocol = cycling("C/10", 0.05, 1.5, 2)
+    same = simulate("li-sb", protocol, population=Population.discrete([0.3, 0.7]), progress=False)
+    np.testing.assert_allclose(path_asymmetry(same).difference_mV(), lithium.difference_mV(), atol=1e-3)
+    # With a spread the held cycles lose what a population loses: a single particle has a narrower loop.
+    spread = simulate(
+        "li-sb", protocol, population=Population.lognormal(5, interfacial_energy=0.1), progress=False
+    )
+    compared = path_asymmetry(spread)
+    for constrained, single in zip(compared.constrained, lithium.constrained, strict=True):
+        assert len(constrained.solution.particles.weight) == 5
+        wider = constrained.loss_breakdown.hysteresis_mV - single.loss_breakdown.hysteresis_mV
+        assert wider == pytest.approx(compared.free.hysteresis_mV - lithium.free.hysteresis_mV, rel=0.5)
+
+
+def test_particles_off_the_path_are_counted(simulated):
+    free = simulate(
+        "li-sb", cycling("C/10", 0.05, 1.5, 2), population=Population.discrete([0.02, 0.98]), progress=False
+    )
+    start = free.experiment.initial
+    whole = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    mixed = replace(start, fractions={"Sb": 0.02, "Li2Sb": 0.98}, particles=whole)
+    with pytest.raises(
+        OffPath, match=r"in 1 of 2 particles more than 10% of the Sb is off the path at the start"
+    ):
+        simulate_constrained(free, (("Li2Sb", "Li3Sb"),), mixed)
 
 
 def test_what_is_not_a_closed_cycle_cannot_be_compared(simulated):
