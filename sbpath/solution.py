@@ -50,7 +50,7 @@ CAUSES = ("nucleation", "growth", "transport", "work")
 # Arrays that count from the start of a simulation.
 RUNNING = (
     "charge_mAh_per_g", "heat_parts_J_per_g", "converted", "edge_charge_mAh_per_g", "joule_heat_J_per_g",
-    "energy_J_per_g", "warming_J_per_g",
+    "charge_transfer_heat_J_per_g", "film_heat_J_per_g", "energy_J_per_g", "warming_J_per_g",
 )  # fmt: skip
 
 
@@ -394,7 +394,12 @@ class Solution:
     @property
     def irreversible_heat_J_per_g(self) -> Floats:
         """All heat since the start, without the reversible heat T dS/dt, shape (n,)."""
-        return self.heat_J_per_g.sum(axis=0) + self.joule_heat_J_per_g + self.charge_transfer_heat_J_per_g
+        return (
+            self.heat_J_per_g.sum(axis=0)
+            + self.joule_heat_J_per_g
+            + self.charge_transfer_heat_J_per_g
+            + self.film_heat_J_per_g
+        )
 
     @property
     def heat_J_per_g(self) -> Floats:

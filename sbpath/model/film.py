@@ -196,11 +196,18 @@ def film_charge(state: Floats, network: Network) -> float:
 @kernel
 def fill_film(state: Floats, network: Network, space: Workspace, values: Floats) -> None:
     """Fill the column of heat, after `evaluate`."""
+    if network.film.forms:
+        values[network.columns.heat[FILM]] = film_heat(state, network, space)
+
+
+@kernel
+def film_heat(state: Floats, network: Network, space: Workspace) -> float:
+    """Heat of film on all surfaces (W/g), after `evaluate`."""
     if not network.film.forms:
-        return
+        return 0.0
     first, dy_dt, current = network.layout.first, space.derivatives.dy_dt, 0.0
     for k in range(ORIGINS + 1):
         current += dy_dt[first[FILM_CHARGE] + k]
     for k in range(2):
         current += dy_dt[first[IDLE_FILM_CHARGE] + k]
-    values[network.columns.heat[FILM]] = (network.film.onset - state[network.layout.potential]) * current
+    return (network.film.onset - state[network.layout.potential]) * current

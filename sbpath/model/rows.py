@@ -8,6 +8,7 @@ import numpy as np
 
 from sbpath.kernels import Floats, Floats2, Floats3, compiled, kernel
 from sbpath.model.equations import Control, evaluate
+from sbpath.model.film import film_heat
 from sbpath.model.network import Network, copy_of, network_at
 from sbpath.model.rates import front
 from sbpath.model.transformations import MIN_AFFINITY, edge_times, new_volume
@@ -20,8 +21,8 @@ def evaluate_rows(
     network: Network,
     temperatures: Floats | None = None,
     warming: Floats | None = None,
-) -> tuple[Floats2, Floats, Floats3]:
-    """Volumes, motion and times in every row.
+) -> tuple[Floats2, Floats, Floats, Floats3]:
+    """Volumes, motion, heat of film and times in every row.
 
     Parameters
     ----------
@@ -40,6 +41,8 @@ def evaluate_rows(
         Volume newly formed in the product of each edge (m^3/mol Sb).
     motion : array, shape (n,)
         dE/dt, from the charge balance (V/s).
+    film_heat : array, shape (n,)
+        W/g.
     times : array, shape (4, E, n)
         Waiting times of each edge (s): nucleation, growth, transport, and propagation, which is an
         alternative to nucleation; nan where there is no driving force.
@@ -50,8 +53,8 @@ def evaluate_rows(
         temperatures = np.full(count, network.temperature)
     if warming is None:
         warming = np.zeros(count)
-    volumes, motion, times = compiled(_evaluate_rows)(states, currents, temperatures, warming, network)
-    return volumes.T, motion, times
+    volumes, motion, heat, times = compiled(_evaluate_rows)(states, currents, temperatures, warming, network)
+    return volumes.T, motion, heat, times
 
 
 def linearize_rows(states: Floats2, currents: Floats, network: Network) -> tuple[Floats2, Floats3]:
@@ -72,9 +75,10 @@ def _check(states: Floats2, network: Network) -> None:
 @kernel
 def _evaluate_rows(
     states: Floats2, currents: Floats, temperatures: Floats, warming: Floats, network: Network
-) -> tuple[Floats2, Floats, Floats3]:
+) -> tuple[Floats2, Floats, Floats, Floats3]:
     space, copy, present = workspace(network), copy_of(network), network
     volumes, motion = np.zeros((len(states), len(network.source))), np.zeros(len(states))
+    heat = np.zeros(len(states))
     times = np.full((4, len(network.source), len(states)), np.nan)
     for row in range(len(states)):
         present = network
@@ -92,7 +96,8 @@ def _evaluate_rows(
             arriving = present.propagation[0, e] * front(product)
             times[3, e, row] = 1.0 / arriving if arriving > 0.0 else inf
         motion[row] = space.derivatives.dy_dt[network.layout.potential]
-    return volumes, motion, times
+        heat[row] = film_heat(states[row], present, space)
+    return volumes, motion, heat, times
 
 
 @kernel

@@ -94,7 +94,7 @@ def bars(
     ----------
     labels : sequence of str
         Of the n bars.
-    losses : array, shape (n, 5)
+    losses : array, shape (n, 7)
         In the order of `LOSSES`.
     unit : str
         For the axis, e.g. ``"Hysteresis  (mV)"``.

@@ -26,7 +26,7 @@ INSERTION, EXTRACTION = "#0072B2", "#D55E00"
 ORANGE, SKY, GREEN, YELLOW, ROSE, TEAL = "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#C0307A", "#1F5C5C"
 PHASES = (GREY, GREEN, ORANGE, SKY, YELLOW, ROSE, "#2B1B6E", "#CCDDAA", "#6B2000", "#E0C8E8", TEAL, "#BBBB55")
 # Causes of a loss, in the order of `LOSSES`.
-CAUSES = ("#6A4C93", "#C08552", "#3FA7A0", "#B8E986", "#5B6B7A", "#F2B5A7")
+CAUSES = ("#6A4C93", "#C08552", "#3FA7A0", "#B8E986", "#5B6B7A", "#F2B5A7", "#4B3C1E")
 # Where charge stays that is not taken out again, in the order of `sbpath.plots.lifetime.PLACES`.
 DESTINATIONS = ("#891414", "#622789", "#0089FF", "#B1C4FF", "#624E62", "#EBEB89", "#9D9D76")
 # Systems, cells or ions side by side.

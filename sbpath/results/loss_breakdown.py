@@ -3,9 +3,10 @@
 Energy is conserved along every simulation: energy delivered, change of stored energy and heat sum
 to zero. Over a cycle, therefore,
 
-    loop = sum over edges of  integral r A / M dt  +  integral (I^2 R_s + I eta) dt  +  change of the stored energy,
+    loop = sum over edges of  integral r A / M dt  +  integral (I^2 R_s + I eta + eta_f i_f) dt
+           + change of the stored energy,
 
-where the loop is the energy taken up on extraction less the energy delivered on insertion (J per g
+where eta_f is how far E lies below the onset of film and i_f what film takes, and the loop is the energy taken up on extraction less the energy delivered on insertion (J per g
 Sb). The heat of an edge is the transformation work, r W / M, and the rest, r (A - W) / M, divided in
 proportion to the three time constants in series:
 
@@ -39,7 +40,7 @@ from sbpath.results.cycles import (
 )
 from sbpath.solution import CAUSES, Floats, Solution
 
-LOSSES = (*CAUSES, "resistance", "charge transfer")
+LOSSES = (*CAUSES, "resistance", "charge transfer", "film")
 PROFILE_POINTS = 100
 
 
@@ -53,7 +54,7 @@ class PlateauLoss:
         Direction of its half cycle.
     plateau : Plateau
         Voltage, start and extent.
-    losses_mV : array, shape (6,)
+    losses_mV : array, shape (7,)
         Overpotential by cause, in the order of `LOSSES`: heat on the plateau over its charge.
     """
 
@@ -78,11 +79,11 @@ class LossBreakdown:
         Mean voltage of extraction less that of insertion.
     heat_J_per_g : array, shape (2, 4, E)
         Heat of each edge on insertion and on extraction, by cause in the order of `CAUSES`.
-    resistance_J_per_g, charge_transfer_J_per_g : array, shape (2,)
-        Heat in the series resistance and of charge transfer on insertion and on extraction.
+    resistance_J_per_g, charge_transfer_J_per_g, film_J_per_g : array, shape (2,)
+        Heat in the series resistance, of charge transfer and of film on insertion and on extraction.
     gained_J_per_g : array, shape (2,)
         Change of the stored energy on insertion and on extraction, with the integral of S dT where the
-        temperature changes, and with what goes into film.
+        temperature changes. Of the charge that film takes, the energy at its onset is stored for good.
     edges : tuple of Edge
         The E edges.
     plateaus : tuple of PlateauLoss
@@ -96,15 +97,21 @@ class LossBreakdown:
     heat_J_per_g: Floats
     resistance_J_per_g: Floats
     charge_transfer_J_per_g: Floats
+    film_J_per_g: Floats
     gained_J_per_g: Floats
     edges: tuple[Edge, ...]
     plateaus: tuple[PlateauLoss, ...]
 
     @property
     def losses_J_per_g(self) -> Floats:
-        """Losses on insertion and extraction, by cause in the order of `LOSSES`, shape (2, 6)."""
+        """Losses on insertion and extraction, by cause in the order of `LOSSES`, shape (2, 7)."""
         return np.column_stack(
-            [self.heat_J_per_g.sum(axis=2), self.resistance_J_per_g, self.charge_transfer_J_per_g]
+            [
+                self.heat_J_per_g.sum(axis=2),
+                self.resistance_J_per_g,
+                self.charge_transfer_J_per_g,
+                self.film_J_per_g,
+            ]
         )
 
     @property
@@ -143,7 +150,7 @@ class HysteresisProfile:
         x, and charge from the lowest one that both directions reach, in the middle of each stretch.
     gap_mV : array, shape (n,)
         Mean voltage of extraction less that of insertion over the stretch.
-    losses_mV : array, shape (6, n)
+    losses_mV : array, shape (7, n)
         Heat of both directions over the charge of the stretch, by cause (`LOSSES`).
     stored_mV : array, shape (n,)
         The rest: at the same x, different phases store different energy on insertion and on
@@ -191,9 +198,8 @@ def _breakdowns(solution: Solution, summaries: Sequence[CycleSummary]) -> list[L
                 heat_J_per_g=passed(table.half_heat_parts_J_per_g),
                 resistance_J_per_g=passed(table.half_joule_heat_J_per_g),
                 charge_transfer_J_per_g=passed(table.half_charge_transfer_heat_J_per_g),
-                gained_J_per_g=passed(
-                    table.half_stored_J_per_g + table.half_warming_J_per_g + table.half_film_heat_J_per_g
-                ),
+                film_J_per_g=passed(table.half_film_heat_J_per_g),
+                gained_J_per_g=passed(table.half_stored_J_per_g + table.half_warming_J_per_g),
                 edges=solution.edges,
                 plateaus=tuple(
                     loss
@@ -219,7 +225,7 @@ def loss_breakdown(solution: Solution, cycle: int | None = None) -> LossBreakdow
     >>> protocol = sbpath.cycling("C/10", 0.05, 1.5, cycles=2)
     >>> parts = sbpath.loss_breakdown(sbpath.simulate("li-sb", protocol, progress=False))
     >>> parts.losses_mV.sum(axis=0).round(1).tolist()  # in the order of LOSSES
-    [185.7, 6.3, 3.9, 0.0, 0.0, 0.0]
+    [185.7, 6.3, 3.9, 0.0, 0.0, 0.0, 0.0]
     """
     closed = {s.cycle: s for s in cycle_summaries(solution) if s.loop_J_per_g is not None}
     if not closed:
@@ -294,12 +300,13 @@ def hysteresis_profile(
 
 
 def _heats(solution: Solution) -> Floats:
-    """Heat by cause since the start (J/g), in the order of `LOSSES`, shape (6, n)."""
+    """Heat by cause since the start (J/g), in the order of `LOSSES`, shape (7, n)."""
     return np.vstack(
         [
             solution.heat_parts_J_per_g.sum(axis=1),
             solution.joule_heat_J_per_g,
             solution.charge_transfer_heat_J_per_g,
+            solution.film_heat_J_per_g,
         ]
     )
 
@@ -307,7 +314,7 @@ def _heats(solution: Solution) -> Floats:
 def _against_charge(solution: Solution, half: HalfCycle, rows: slice) -> Floats:
     """Net charge (mAh/g), energy delivered and heat by cause (J/g) along a half cycle.
 
-    Includes the row before it; shape (8, n), in order of rising charge.
+    Includes the row before it; shape (9, n), in order of rising charge.
     """
     running = np.vstack([solution.charge_mAh_per_g, solution.energy_J_per_g, _heats(solution)])
     before = running[:, rows.start - 1] if rows.start > 0 else np.zeros(len(running))

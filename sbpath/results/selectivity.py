@@ -192,7 +192,7 @@ def driving_forces(solution: Solution) -> DrivingForces:
     """Driving force, barrier and nucleation rate of every edge along a solution."""
     network = solution.network
     kelvin = solution.temperatures_C + ZERO_CELSIUS_K
-    volume, _, waiting = evaluate_rows(solution.states, solution.current_A_per_g, network, kelvin)
+    volume, _, _, waiting = evaluate_rows(solution.states, solution.current_A_per_g, network, kelvin)
     free = solution.affinities_J_per_mol - network.transformation_work[:, None]
     free = np.where(free > 0.0, free, nan)
     barrier = network.barrier[0][:, None] * (volume / free) ** 2 * (network.temperature / kelvin)

@@ -38,8 +38,12 @@ def loss_report(solution: Solution, found: LossBreakdown, removed_mV: Floats | N
     if abs(found.stored_J_per_g) > 1e-3 * abs(found.loop_J_per_g):
         parts += [
             "",
-            f"{found.stored_J_per_g:+.1f} J/g of the loop are stored, not lost: the cycle does not end in its "
-            "initial state; later cycles close",
+            f"{found.stored_J_per_g:+.1f} J/g of the loop are stored, not lost: "
+            + (
+                "film and host that is cut off keep what they took"
+                if found.film_J_per_g.any()
+                else "the cycle does not end in its initial state; later cycles close"
+            ),
         ]
     return "\n".join(parts)
 
@@ -50,7 +54,7 @@ def loss_rows(found: LossBreakdown) -> list[list[str]]:
     for i, direction in enumerate(("insertion", "extraction")):
         for e, edge in enumerate(found.edges):
             heat = [f"{value:.9g}" for value in found.heat_J_per_g[i, :, e]]
-            rows.append([str(found.cycle), direction, str(edge), *heat, "0", "0"])
+            rows.append([str(found.cycle), direction, str(edge), *heat, *["0"] * len(LOSSES[len(CAUSES) :])])
         for column in range(len(CAUSES), len(LOSSES)):
             own = ["0"] * len(LOSSES)
             own[column] = f"{found.losses_J_per_g[i, column]:.9g}"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worn import ONSETS, worn
 
-from sbpath import Population, State, load_mechanism, load_solution, loss_breakdown, simulate
+from sbpath import Population, State, heat_flow, load_mechanism, load_solution, loss_breakdown, simulate
 from sbpath.model.columns import HEAT_CAUSES
 from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import build_network, sizes_of, start_of
@@ -23,8 +23,10 @@ from sbpath.model.workspace import dense, fill_nodes, node_volume, workspace
 from sbpath.physical import COULOMB_PER_MAH
 from sbpath.physical import FARADAY_C_PER_MOL as F
 from sbpath.physical import GAS_CONSTANT_J_PER_MOL_K as R
-from sbpath.solution import CAUSES
+from sbpath.results.loss_breakdown import LOSSES
+from sbpath.solution import CAUSES, RUNNING
 from sbpath.solver.trial import SolverOptions
+from sbpath.text.loss_tables import loss_report, loss_rows
 
 FRESH = State({"Sb": 1.0}, 1.5)
 TIGHT = SolverOptions(rtol=1e-9, atol=1e-12)
@@ -323,10 +325,43 @@ def test_charge_and_energy_close(name, onset, conductivity, loss, torn, breaking
     assert_closed(solution)
 
 
-def test_a_loop_splits_exactly_with_film():
-    solution = ran(worn("na-sb-nasb"), [cycle_of("na-sb-nasb")] * 5)
+def film_work(solution, rows):
+    """The integral of eta (i_h + i_i) dt over some rows, as eta dQ (J/g)."""
+    others = solution.others
+    charge = others["film_charge_C_per_g"].sum(axis=0) + others["idle_film_charge_C_per_g"].sum(axis=0)
+    driving = np.maximum(solution.network.film.onset - solution.potential_V, 0.0)
+    return np.trapezoid(driving[rows], charge[rows])
+
+
+@pytest.mark.parametrize("design", ["micron", "composite"])
+def test_a_loop_splits_exactly_with_film(design):
+    """And the share of film is the integral of eta (i_h + i_i)."""
+    solution = ran(worn("na-sb-nasb", design, contact_loss=1e-3), [cycle_of("na-sb-nasb")] * 5)
     parts = loss_breakdown(solution)
     assert parts.losses_mV.sum() + parts.stored_mV == pytest.approx(parts.hysteresis_mV, abs=1e-2)
+    assert abs(parts.unaccounted_J_per_g) < 1e-5 * parts.loop_J_per_g
+    own = np.flatnonzero(solution.cycle == 5)
+    halves = [own[solution.step[own] == number] for number in (9, 10)]
+    wanted = [film_work(solution, rows) for rows in halves]
+    assert parts.film_J_per_g == pytest.approx(wanted, rel=5e-3, abs=1e-4)
+    assert parts.losses_J_per_g[:, LOSSES.index("film")].tolist() == parts.film_J_per_g.tolist()
+    film_rows = [row for row in loss_rows(parts) if row[2] == "film"]
+    assert [float(row[-1]) for row in film_rows] == pytest.approx(parts.film_J_per_g.tolist(), rel=1e-8)
+    assert "film and host that is cut off keep what they took" in loss_report(solution, parts)
+
+
+def test_heat_flow_includes_film_and_leaves_what_is_cut_off():
+    solution = ran(worn("li-sb", contact_loss=0.1), [cycle_of("li-sb")])
+    flow = heat_flow(solution)
+    for step in solution.steps:
+        rows = slice(step.first, step.last)
+        for rate, passed in (
+            (flow.film_W_per_g, solution.film_heat_J_per_g),
+            (flow.irreversible_W_per_g, solution.irreversible_heat_J_per_g),
+            (flow.reversible_W_per_g, flow.reversible_J_per_g),
+        ):
+            integral = np.trapezoid(rate[rows], solution.time_s[rows])
+            assert integral == pytest.approx(np.diff(passed[rows][[0, -1]])[0], rel=1e-3, abs=1e-3)
 
 
 def test_populations_share_the_surface():
@@ -348,6 +383,10 @@ def test_a_continued_run_goes_on_with_film_and_loss(tmp_path):
         for name, values in whole.others.items():
             np.testing.assert_allclose(rest.others[name][..., -1], values[..., -1], rtol=1e-9, err_msg=name)
         assert rest.voltage_V[-1] == pytest.approx(whole.voltage_V[-1], abs=1e-9)
+    joined = first + ran(mechanism, out, initial=first)
+    for name in RUNNING:
+        values = getattr(whole, name)[..., -1]
+        np.testing.assert_allclose(getattr(joined, name)[..., -1], values, rtol=1e-9, atol=1e-9, err_msg=name)
 
 
 def test_an_electrode_without_these_numbers_has_none_of_it():

@@ -56,7 +56,7 @@ def test_the_gap_draws_the_profile_and_the_stack_of_its_losses(simulated, name):
 
 
 def test_bars_stack_to_their_sum_in_the_colours_of_the_causes():
-    losses = np.array([[100.0, 20.0, 5.0, 0.0, 1.0, 8.0], [0.0, 10.0, 0.0, 40.0, 0.0, 0.0]])
+    losses = np.array([[100.0, 20.0, 5.0, 0.0, 1.0, 8.0, 3.0], [0.0, 10.0, 0.0, 40.0, 0.0, 0.0, 0.0]])
     ax = bars(["one", "two"], losses, "Hysteresis  (mV)")
     for number in (0, 1):
         stands_for(ax, number, losses[number])

@@ -98,7 +98,7 @@ def test_native_and_interpreted_kernels_are_the_same_to_the_last_digit(name):
 def test_evaluated_rows_are_those_of_the_interpreted_equations():
     solution = simulate("k-sb", progress=False)
     network = solution.network
-    volumes, motion, waiting = evaluate_rows(solution.states, solution.current_A_per_g, network)
+    volumes, motion, _, waiting = evaluate_rows(solution.states, solution.current_A_per_g, network)
     space = workspace(network)
     for row in range(0, len(solution.time_s), 37):
         state = np.array([*solution.fractions[:, row], solution.potential_V[row]])
