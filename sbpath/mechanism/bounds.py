@@ -34,6 +34,13 @@ POSSIBLE: dict[str, tuple[float, float]] = {
     "_mg_per_cm2": (0.0, 1e6),
     "_ohm_cm2": (0.0, 1e12),
     "_S_per_cm": (1e-30, 1e8),
+    "_S_per_m": (1e-60, 1e8),
+    "_m2_per_g": (0.0, 1e6),
+    "_nm": (1e-3, 1e6),
+    "sealing_time_s": (0.0, 1e12),
+    "electrons": (1e-3, 1e3),
+    "contact_loss": (0.0, 10.0),
+    "fragmentation": (0.0, 1e6),
     "_um": (0.0, 1e7),
     "_g_per_g": (0.0, 1e6),
     "width": (1e-6, 1e6),
@@ -46,6 +53,7 @@ USUAL: dict[str, tuple[float, float]] = {
     "particle_radius_m": (2e-9, 5e-5),
     "energy_J_per_m2": (0.005, 3.0),
     "_J_per_mol": (-1e6, 1e6),
+    "_nm": (0.3, 300.0),
     "_V": (-0.5, 5.0),
 }
 

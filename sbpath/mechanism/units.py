@@ -26,6 +26,8 @@ UNITS: dict[str, dict[str, str]] = {
     "_J_per_m2": {"J/m2": "1", "mJ/m2": "1e-3", "J/cm2": "1e4"},
     "_A_per_m2": {"A/m2": "1", "mA/cm2": "10"},
     "_cm3_per_mol": {"cm3/mol": "1", "m3/mol": "1e6"},
+    "_m2_per_g": {"m2/g": "1", "cm2/g": "1e-4"},
+    "_S_per_m": {"S/m": "1", "mS/m": "1e-3", "S/cm": "1e2"},
     "_m2_per_s": {"m2/s": "1", "cm2/s": "1e-4"},
     "_mg_per_cm2": {"mg/cm2": "1", "g/cm2": "1e3", "g/m2": "0.1"},
     "_ohm_cm2": {"ohm cm2": "1", "ohm m2": "1e4"},
@@ -35,6 +37,7 @@ UNITS: dict[str, dict[str, str]] = {
     "_per_s": {"1/s": "1", "/s": "1", "Hz": "1"},
     "_angstrom": {"angstrom": "1", "Å": "1", "nm": "10", "pm": "1e-2"},
     "_deg": {"deg": "1", "°": "1"},
+    "_nm": {"nm": "1", "angstrom": "0.1", "um": "1e3", "m": "1e9"},
     "_um": {"um": "1", "nm": "1e-3", "mm": "1e3"},
     "_m": {"m": "1", "nm": "1e-9", "um": "1e-6", "mm": "1e-3"},
     "_V": {"V": "1", "mV": "1e-3"},
@@ -42,7 +45,7 @@ UNITS: dict[str, dict[str, str]] = {
     "_g": {"g": "1", "mg": "1e-3", "ug": "1e-6", "kg": "1e3"},
     "_percent": {"%": "1"},
 }
-SHARES = ("fraction", "coefficient")
+SHARES = ("fraction", "coefficient", "share")
 
 
 def ending_of(key: str) -> str:

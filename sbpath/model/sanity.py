@@ -38,8 +38,6 @@ SB_CM3_PER_MOL = 18.0
 RADII_M = (1e-9, 1e-4)
 # Batteries with liquid and solid electrolytes; hotter cells have to state a temperature range.
 TEMPERATURES_C = (-40.0, 250.0)
-# Graphene, from both sides.
-LARGEST_AREA_M2_PER_G = 2630.0
 # Freezing point of water and room temperatures: a value within 1 of these is taken to be in kelvin.
 KELVIN = (273.15, 293.15, 298.15, 303.15)
 # Activation energies of diffusion and charge transfer (J/mol): 0.05 to 2 eV; zero is deliberate.
@@ -51,6 +49,17 @@ USUAL_NUMBERS = {
     "electrolyte.thickness_um": (0.5, 5000.0),
     "electrolyte.conductivity_S_per_cm": (1e-8, 1.0),
     "kinetics.diffusivity_m2_per_s": (1e-22, 1e-8),
+    # A sheet of graphene has 2630 m2/g.
+    **dict.fromkeys(
+        ("electrode.host_area_m2_per_g", "electrode.fragment_area_m2_per_g", "electrode.idle_area_m2_per_g"),
+        (1e-3, 2630.0),
+    ),
+    "electrode.contact_loss": (1e-8, 0.1),
+    "electrode.fragmentation": (1e-2, 1e2),
+    "electrolyte.film.sealing_thickness_nm": (0.3, 300.0),
+    "electrolyte.film.film_volume_cm3_per_mol": (3.0, 1000.0),
+    "electrolyte.film.electron_conductivity_S_per_m": (1e-20, 1e-8),
+    "electrolyte.film.sealing_time_s": (1e-6, 1e4),
 }
 # Above the file's upper cut-off by more than this (V) the electrode has nothing left to react.
 ABOVE_CUTOFF_V = 1.5
@@ -109,14 +118,9 @@ def window_warnings(mechanism: Mechanism, voltages_V: Iterable[float]) -> list[s
 
 
 def _film(mechanism: Mechanism) -> Iterator[str]:
-    film, electrode = mechanism.electrolyte.film, mechanism.electrode
-    for key in ("host_area_m2_per_g", "fragment_area_m2_per_g", "idle_area_m2_per_g"):
-        area = getattr(electrode, key)
-        if area is not None and area.value > LARGEST_AREA_M2_PER_G:
-            yield f"electrode.{key}: {area.value:g} m2/g is more than any carbon has; is it in cm2/g?"
-    if film is None:
+    if mechanism.electrolyte.film is None:
         return
-    onset, where = film.onset_potential_V.value, "electrolyte.film.onset_potential_V"
+    onset, where = mechanism.electrolyte.film.onset_potential_V.value, "electrolyte.film.onset_potential_V"
     if onset > mechanism.upper_cutoff_V:
         yield (
             f"{where}: {onset:g} V is above the upper cut-off of {mechanism.upper_cutoff_V:g} V, so that film grows all "

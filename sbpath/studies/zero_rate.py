@@ -18,6 +18,8 @@ overpotential, so a cycle that is slow enough stays at equilibrium. The law then
 the hysteresis in rate, which ends where fronts are faster than nuclei, at a rate proportional to k_p.
 The law is fitted without propagation, and the end of the plateau is where propagation halves the
 hysteresis.
+
+Film and loss of contact are left out: a slow cycle would give them more time.
 """
 
 from __future__ import annotations
@@ -135,6 +137,10 @@ def zero_rate(
     """
     if not isinstance(mechanism, Mechanism):
         mechanism = load_mechanism(mechanism)
+    mechanism = mechanism.with_records(
+        electrolyte=mechanism.electrolyte.model_copy(update={"film": None}),
+        electrode=mechanism.electrode.model_copy(update={"contact_loss": None}),
+    )
     parsed = [Rate(c, "C") for c in RATES_C] if rates is None else [Rate.parse(text) for text in rates]
     wrong = [str(rate) for rate in parsed if rate.unit != "C"]
     if wrong or len({rate.value for rate in parsed}) < MIN_POINTS:

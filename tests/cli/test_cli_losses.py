@@ -28,6 +28,7 @@ def test_losses_prints_and_writes_what_adds_up_to_the_loop(capsys, tmp_path, sim
         "Work",
         "Resistance",
         "Charge transfer",
+        "Film",
     ]
     for direction, losses in zip(("insertion", "extraction"), own.losses_J_per_g, strict=True):
         chosen = [row[1] == direction for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from worn import worn
 
 from sbpath import InputError, load_mechanism, shipped_names, with_changes
 from sbpath.cli import main
@@ -61,6 +62,38 @@ def test_a_slip_in_an_enthalpy_is_told(key, value, words):
 def test_another_unit_is_told(key, value, words):
     told = sanity_warnings(changed(key, value))
     (line,) = [line for line in told if line.startswith(f"{key}: {value:g} ")]
+    assert words in line
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("electrode.host_area_m2_per_g", -1.0, "must not be negative, but is -1; write 0 or more"),
+        ("electrode.host_area_m2_per_g", 2e5, "is unlikely (0.001 to 2630); is it in cm2/g? then 20"),
+        ("electrode.idle_area_m2_per_g", 1e9, "must be from 0 to 1e+06 m2/g, not 1e+09"),
+        ("electrode.contact_loss", 44.0, "must be from 0 to 10, not 44; check its unit and digits"),
+        ("electrode.contact_loss", 0.44, "0.44 is unlikely (1e-08 to 0.1)"),
+        ("electrode.fragmentation", 1e3, "1000 is unlikely (0.01 to 100)"),
+        ("electrolyte.film.sealing_thickness_nm", 5.3e-9, "not 5.3e-09; is it in m? then 5.3"),
+        ("electrolyte.film.sealing_thickness_nm", 0.0, "must be above zero, not 0"),
+        ("electrolyte.film.sealing_thickness_nm", 5300.0, "5300 is unlikely (0.3 to 300)"),
+        ("electrolyte.film.film_volume_cm3_per_mol", 9.585e-5, "is it in m3/mol? then 95.85"),
+        ("electrolyte.film.electron_conductivity_S_per_m", 0.0, "must be above zero, not 0"),
+        ("electrolyte.film.electron_conductivity_S_per_m", 0.1, "0.1 is unlikely (1e-20 to 1e-08)"),
+        ("electrolyte.film.onset_potential_V", 800.0, "must be from -10 to 10 V, not 800; is it in mV? then 0.8"),
+        ("electrolyte.film.onset_potential_V", 0.001, "is below the lower cut-off of 0.05 V, so that no film forms"),
+        ("electrolyte.film.onset_potential_V", 3.0, "is above the upper cut-off of 1.5 V, so that film grows all the time"),
+        ("electrolyte.film.torn_share", 2.0, "must lie from 0 to 1, but is 2"),
+        ("electrolyte.film.electrons", 0.0, "must be above zero, not 0"),
+        ("electrolyte.film.sealing_time_s", -1.0, "must not be negative"),
+    ],
+)  # fmt: skip
+def test_numbers_of_film_and_surface_that_are_impossible_or_unlikely_get_one_line(key, value, words):
+    try:
+        told = sanity_warnings(worn("li-sb", **{key.rpartition(".")[2]: value}))
+    except InputError as error:
+        told = list(error.problems)
+    (line,) = [line for line in told if key in line]
     assert words in line
 
 

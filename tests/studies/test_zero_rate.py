@@ -8,6 +8,7 @@ from analytic import K_B, F, R
 from curves import edge_names
 from scipy.special import dawsn
 from tiny import one_edge
+from worn import worn
 
 from sbpath import InputError, SimulationError, cycle_summaries, cycling, load_mechanism, simulate, zero_rate
 from sbpath.protocol.steps import Rate
@@ -104,6 +105,13 @@ def test_a_century_of_lithium_simulated_is_what_the_law_says(lithium):
     assert lithium.remaining_mV == pytest.approx(direct, abs=1.0)
     # And it is no number of the slowest run: that one is 10 mV higher.
     assert lithium.hysteresis_mV[0] - direct > 9.0
+
+
+def test_film_and_lost_contact_are_left_out():
+    rates = ["C/3000", "C/1000", "C/300", "C/100"]
+    bare = zero_rate(worn("li-sb", onset_potential_V=1e-6, contact_loss=0.0), rates, progress=False)
+    found = zero_rate(worn("li-sb", contact_loss=0.01), rates, progress=False)
+    np.testing.assert_allclose(found.hysteresis_mV, bare.hysteresis_mV, rtol=1e-4)
 
 
 def test_the_law_is_fitted_to_the_slow_rates_alone():
