@@ -290,6 +290,9 @@ def comparison_report(solutions: Sequence[Solution], scale: Scale = "own") -> st
     """The comparison for a terminal, followed by the hysteresis by cause."""
     compared = cases(solutions, scale)
     shares = [[c.label, *(f"{value:.1f}" for value in c.causes_mV)] for c in compared if c.causes_mV]
+    head = ["system", *LOSSES, "stored"]
+    # Causes that take nothing in any of them are left out.
+    kept = [i for i, name in enumerate(head) if name == "system" or any(float(row[i]) for row in shares)]
     shown = {c.label: which_cycle(c.solution, c.summary.cycle) for c in compared if c.summary}
     lines = [
         *(dict.fromkeys(shown.values()) if len(set(shown.values())) < 2 else map(": ".join, shown.items())),
@@ -297,7 +300,7 @@ def comparison_report(solutions: Sequence[Solution], scale: Scale = "own") -> st
         printed_table(COLUMNS, compared),
         "",
         "Hysteresis by cause / mV",
-        table(["system", *LOSSES, "stored"], shares),
+        table([head[i] for i in kept], [[row[i] for i in kept] for row in shares]),
         "ICE: first-cycle efficiency, the share of the charge inserted in cycle 1 that came out again; "
         "CE: the same in the cycle compared",
     ]
