@@ -427,7 +427,7 @@ def _problems_of(step: Step, mechanism: Mechanism, basis: Basis) -> list[str]:
     elif isinstance(resolved, CurrentTable):
         largest = float(np.abs(resolved.current).max())
     if largest > MAX_CURRENT_A_PER_G:
-        wrong.append(f"the current is above {MAX_CURRENT_A_PER_G:g} A per g of Sb; write e.g. C/10")
+        wrong.append(f"the current is above {MAX_CURRENT_A_PER_G:g} A per g of host; write e.g. C/10")
     for voltage in voltages_V(step):
         if abs(voltage) > MAX_VOLTAGE_V:
             ask = f"; is it in mV? then {voltage / 1e3:g} V" if abs(voltage) <= 1e3 * MAX_VOLTAGE_V else ""
@@ -440,7 +440,7 @@ def _problems_of(step: Step, mechanism: Mechanism, basis: Basis) -> list[str]:
             full = 1e3 * basis.capacity_Ah_per_g
             example, holds = "at most 99%", f", 100% or {full:.1f} mAh/g of host"
         wrong.append(
-            f"{mechanism.name} holds {least:g} to {most:g} {mechanism.ion} per Sb{holds}, and these limits are "
+            f"{mechanism.name} holds {least:g} to {most:g} {mechanism.ion} per {mechanism.host}{holds}, and these limits are "
             f"only approached; use {example}, or a voltage"
         )
     return wrong

@@ -124,7 +124,7 @@ def parse_contents(text: str) -> dict[str, float]:
 
 
 def node_contents(phases: Iterable[str], assemblages: Mapping[str, str]) -> dict[str, dict[str, float]]:
-    """Mol of each phase per mol of Sb, by node and phase name.
+    """Mol of each phase per mol of the host element, by node and phase name.
 
     The nodes are the assemblages, as read by `parse_contents`, or else the single phases.
     """
@@ -158,12 +158,12 @@ def composition(contents: Mapping[str, float], formulas: Mapping[str, str]) -> d
     return total
 
 
-def antimony_share(
-    contents: Mapping[str, float], formulas: Mapping[str, str], chosen: Container[str]
+def share_of_element(
+    element: str, contents: Mapping[str, float], formulas: Mapping[str, str], chosen: Container[str]
 ) -> float:
-    """Share (0 to 1) of the Sb of an assemblage that is in the `chosen` phases."""
+    """Share (0 to 1) of an element of an assemblage that is in the `chosen` phases."""
     held = {
-        name: amount * parse_formula(formulas[name]).get("Sb", (0.0, 0.0))[0]
+        name: amount * parse_formula(formulas[name]).get(element, (0.0, 0.0))[0]
         for name, amount in contents.items()
     }
     return sum(amount for name, amount in held.items() if name in chosen) / sum(held.values())

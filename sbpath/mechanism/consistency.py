@@ -8,6 +8,7 @@ from itertools import islice
 
 from sbpath.errors import nearest
 from sbpath.mechanism.chemistry import (
+    ATOMIC_WEIGHT,
     Amount,
     Equation,
     amount_text,
@@ -35,6 +36,8 @@ RESERVED_NAMES = ("e-", "x")
 
 def consistency_problems(mechanism: Mechanism) -> list[str]:
     """Every inconsistency, as ``path: what is wrong and what to do``."""
+    if not_one := _host(mechanism):
+        return [not_one]
     formulas = _formulas(mechanism)
     # Without valid assemblages there are no nodes to check.
     if invalid := _first(_assemblages(mechanism, formulas)):
@@ -59,6 +62,15 @@ def number_problems(mechanism: Mechanism) -> list[str]:
     formulas = _formulas(mechanism)
     problems = [*_names(mechanism), *formulas.values()] or [*_overfull(mechanism)]
     return [*problems, *_volumes(mechanism), *_crystals(mechanism, formulas)]
+
+
+def _host(mechanism: Mechanism) -> str:
+    """Why the host element cannot be one, if so."""
+    host, ion = mechanism.host, mechanism.ion
+    if host in ATOMIC_WEIGHT and host != ion:
+        return ""
+    what = "is the alkali metal too" if host == ion else "is not the symbol of an element known here"
+    return f'host: {host!r} {what}; write the element that takes up {ion}, e.g. host = "Sb" or host = "Si"'
 
 
 def _names(mechanism: Mechanism) -> Iterator[str]:
@@ -121,13 +133,13 @@ def _assemblages(mechanism: Mechanism, invalid: Container[str]) -> Iterator[str]
             yield f"{where}: {text!r} contains the unknown {phase!r}; {nearest(phase, mechanism.phases, known)}"
         if unknown or any(phase in invalid for phase in contents):
             continue
-        antimony = composition(contents, {p: mechanism.phases[p].formula for p in contents}).get(
-            "Sb", (0.0, 0.0)
-        )
-        if abs(antimony[0] - 1.0) > 1e-9:
+        host = mechanism.host
+        elements = composition(contents, {p: mechanism.phases[p].formula for p in contents})
+        held, _ = elements.get(host, (0.0, 0.0))
+        if abs(held - 1.0) > 1e-9:
             yield (
-                f"{where}: {text!r} holds {antimony[0]:g} Sb, but all amounts are per mole of Sb; "
-                "divide by it, e.g. 'Sb + 1.5 Li2S'"
+                f"{where}: {text!r} holds {held:g} {host}, but all amounts are per mole of {host}; "
+                f"divide by it, e.g. '{host} + 1.5 Li2S'"
             )
         open_phases = [phase for phase in contents if mechanism.phases[phase].galleries]
         if len(open_phases) > 1:
@@ -154,17 +166,19 @@ def _formula_problem(mechanism: Mechanism, name: str) -> str:
         formula = parse_formula(phase.formula)
     except ValueError as error:
         return f"formula: {error}"
-    if not mechanism.assemblages and formula.get("Sb") != (1.0, 0.0):
+    host = mechanism.host
+    if not mechanism.assemblages and formula.get(host) != (1.0, 0.0):
         return (
-            f"formula: {phase.formula} does not hold one Sb; all amounts are per mole of Sb, "
-            f"{_per_antimony(formula) or f'write e.g. {ion}3Sb'}, or name [assemblages] of one Sb each"
+            f"formula: {phase.formula} does not hold one {host}; all amounts are per mole of {host}, "
+            f"{_per_host(formula, host) or f'write e.g. {ion}3{host}'}, or name [assemblages] of one {host} each"
+            f"{'' if host in formula else _another_host(mechanism)}"
         )
     alkali, slope = formula.get(ion, (0.0, 0.0))
     slopes = [slope for _, slope in formula.values() if slope]
     if slopes and (slopes != [1.0] or slope != 1.0):
         return (
             f"formula: in {phase.formula}, x must be the {ion} in the galleries and nothing else; "
-            f"write e.g. {ion}xSb or {ion}(1+x)Sb"
+            f"write e.g. {ion}x{host} or {ion}(1+x){host}"
         )
     if slopes and not phase.galleries:
         return f"formula: {phase.formula} has an x but no galleries to fill; add [[phases.{name}.galleries]]"
@@ -176,14 +190,21 @@ def _formula_problem(mechanism: Mechanism, name: str) -> str:
     return ""
 
 
-def _per_antimony(formula: Mapping[str, Amount]) -> str:
-    """Advice to write a compound per Sb; empty if it has no Sb or a variable amount."""
-    antimony = formula.get("Sb", (0.0, 0.0))[0]
-    if antimony <= 0.0 or any(slope for _, slope in formula.values()):
+def _another_host(mechanism: Mechanism) -> str:
+    """Advice to name the host element, if all phases have another one in common."""
+    formulas = [parse_formula(phase.formula) for phase in mechanism.phases.values()]
+    common = set.intersection(*map(set, formulas)) - {mechanism.ion}
+    return f'; for another host element write host = "{common.pop()}"' if len(common) == 1 else ""
+
+
+def _per_host(formula: Mapping[str, Amount], host: str) -> str:
+    """Advice to write a compound per atom of the host; empty if it has none or a variable amount."""
+    held, _ = formula.get(host, (0.0, 0.0))
+    if held <= 0.0 or any(slope for _, slope in formula.values()):
         return ""
-    parts = ((element, constant / antimony) for element, (constant, _) in formula.items())
+    parts = ((element, constant / held) for element, (constant, _) in formula.items())
     one = "".join(element if amount == 1.0 else f"{element}{amount:.6g}" for element, amount in parts)
-    return f"write {one} with its enthalpy, entropy and volume divided by {antimony:g}"
+    return f"write {one} with its enthalpy, entropy and volume divided by {held:g}"
 
 
 def _equations(mechanism: Mechanism, invalid: Container[str]) -> Iterator[str]:
@@ -269,7 +290,7 @@ def _one_mole(mechanism: Mechanism, equation: Equation) -> Iterator[str]:
         yield "leads from a phase to itself; write it from one phase to another"
     amounts = [equation.left[name] for name in left] + [equation.right[name] for name in right]
     if set(amounts) - {(1.0, 0.0)}:
-        yield "is not for one mole of Sb; write each phase without an amount, and adapt the others"
+        yield f"is not for one mole of {mechanism.host}; write each phase without an amount, and adapt the others"
 
 
 def _overfull(mechanism: Mechanism) -> Iterator[str]:
@@ -349,7 +370,7 @@ def _volumes(mechanism: Mechanism) -> Iterator[str]:
                 f"phases.{name}.partial_molar_volume_cm3_per_mol: leaves {empty:g} cm3/mol of {full:g} "
                 f"when all {_sites(phase):g} sites are empty; use a smaller value"
             )
-    hosts = [name for name, phase in mechanism.phases.items() if phase.formula == "Sb"]
+    hosts = [name for name, phase in mechanism.phases.items() if phase.formula == mechanism.host]
     if not hosts:
         return
     host = mechanism.phases[hosts[0]].molar_volume_cm3_per_mol.value

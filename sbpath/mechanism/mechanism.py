@@ -14,11 +14,11 @@ from sbpath.errors import InputError, nearest, same_name
 from sbpath.mechanism.chemistry import (
     ATOMIC_WEIGHT,
     Amount,
-    antimony_share,
     composition,
     node_contents,
     parse_equation,
     parse_formula,
+    share_of_element,
 )
 from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.mechanism.records import (
@@ -78,6 +78,7 @@ class Mechanism(Record):
         default=[], validate_default=True, description="sources cited in the description"
     )
     ion: Literal["Li", "Na", "K"] = Field(description="the alkali metal")
+    host: str = Field(default="Sb", description="the element of which each node holds one mole")
     temperature_C: float = Field(gt=-ZERO_CELSIUS_K, description="default temperature of a simulation")
     temperature_range_C: Annotated[list[float], AfterValidator(interval)] | None = Field(
         default=None, description="range of validity; outside, a simulation warns"
@@ -145,20 +146,20 @@ class Mechanism(Record):
 
     @cached_property
     def nodes(self) -> Mapping[str, Mapping[str, float]]:
-        """Mol of each phase per mol of Sb, by node and phase name."""
+        """Mol of each phase per mol of the host element, by node and phase name."""
         contents = node_contents(self.phases, self.assemblages)
         return FrozenMapping({name: FrozenMapping(phases) for name, phases in contents.items()})
 
     def composition(self, node: str) -> dict[str, Amount]:
-        """Amount of each element in `node`, per mole of Sb."""
+        """Amount of each element in `node`, per mole of the host element."""
         return composition(self.nodes[node], {name: self.phases[name].formula for name in self.nodes[node]})
 
     def full_content(self, node: str) -> float:
-        """Alkali per Sb with every gallery full; for line compounds, their composition."""
+        """Alkali per atom of the host with every gallery full; for line compounds, their composition."""
         return sum(amount * self.full_alkali(phase) for phase, amount in self.nodes[node].items())
 
     def fixed_content(self, node: str) -> float:
-        """Alkali per Sb with every gallery empty."""
+        """Alkali per atom of the host with every gallery empty."""
         return sum(
             amount * (self.full_alkali(phase) - sum(g.sites for g in self.phases[phase].galleries))
             for phase, amount in self.nodes[node].items()
@@ -170,11 +171,11 @@ class Mechanism(Record):
         return constant if slope == 0.0 else constant + sum(g.sites for g in self.phases[phase].galleries)
 
     def volume_cm3_per_mol(self, node: str) -> float:
-        """Volume of `node` with every gallery full, per mole of Sb."""
+        """Volume of `node` with every gallery full, per mole of the host element."""
         return sum(n * self.phases[p].molar_volume_cm3_per_mol.value for p, n in self.nodes[node].items())
 
     def empty_volume_cm3_per_mol(self, node: str) -> float:
-        """Volume of `node` with every gallery empty, per mole of Sb."""
+        """Volume of `node` with every gallery empty, per mole of the host element."""
         missing = self.full_content(node) - self.fixed_content(node)
         # Per mole of alkali; at most one phase of a node has galleries.
         each = sum(
@@ -185,11 +186,10 @@ class Mechanism(Record):
         return self.volume_cm3_per_mol(node) - each * missing
 
     def crystalline_share(self, node: str) -> float:
-        """Share of the Sb of `node` that is in crystalline phases; phases without Sb do not count."""
+        """Share of the host of `node` that is in crystalline phases; phases without it do not count."""
         formulas = {name: phase.formula for name, phase in self.phases.items()}
-        return antimony_share(
-            self.nodes[node], formulas, [name for name, phase in self.phases.items() if phase.crystalline]
-        )
+        crystalline = [name for name, phase in self.phases.items() if phase.crystalline]
+        return share_of_element(self.host, self.nodes[node], formulas, crystalline)
 
     # -- graph ---------------------------------------------------------------------------
 
@@ -246,14 +246,14 @@ class Mechanism(Record):
 
     @cached_property
     def content_range(self) -> tuple[float, float]:
-        """Lowest and highest alkali content per Sb of any node."""
+        """Lowest and highest alkali content of any node, per atom of the host."""
         return min(map(self.fixed_content, self.nodes)), max(map(self.full_content, self.nodes))
 
     @cached_property
     def host_molar_mass_g_per_mol(self) -> float:
-        """Mass of host per mole of active Sb, to which charge and current are normalised.
+        """Mass of host per mole of its active element, to which charge and current are normalised.
 
-        The host is the initial node without alkali: Sb itself, or a compound of it.
+        The host is the initial node without alkali: the element itself, or a compound of it.
         """
         elements = self.composition(self.initial_phase)
         mass = sum(amount * ATOMIC_WEIGHT[e] for e, (amount, _) in elements.items() if e != self.ion)
@@ -261,7 +261,7 @@ class Mechanism(Record):
 
     @cached_property
     def theoretical_capacity_mAh_per_g(self) -> float:
-        """Capacity from the emptiest to the fullest phase (mAh per g Sb); 1C is this in one hour."""
+        """Capacity from the emptiest to the fullest phase (mAh per g of host); 1C is this in one hour."""
         least, most = self.content_range
         return (most - least) * FARADAY_C_PER_MOL / self.host_molar_mass_g_per_mol / COULOMB_PER_MAH
 
@@ -291,7 +291,7 @@ class Mechanism(Record):
         return _numbers(self, "")
 
     def series_resistance_ohm_g(self, temperature_K: float) -> float:
-        """R_s (Ohm g) for currents in A per g Sb: contact and electrolyte, times the loading."""
+        """R_s (Ohm g) for currents in A per g of host: contact and electrolyte, times the loading."""
         areal = self.electrode.contact_resistance_ohm_cm2.value + self._electrolyte_ohm_cm2(temperature_K)
         return areal * self.electrode.loading_mg_per_cm2.value * 1e-3
 

@@ -95,6 +95,20 @@ def load_mechanism(
     return with_changes(mechanism, {} if changes is None else changes)
 
 
+def mechanism_from_written(document: dict[str, Any], path: str | Path) -> Mechanism:
+    """The mechanism of a `document` that is to become the file `path`: what `load_mechanism` will read from it.
+
+    Raises
+    ------
+    InputError
+        As `load_mechanism`.
+    """
+    load = Load(Path(path), {Path(path).resolve(): document})
+    merged = load.document()
+    merged["name"] = name_of(Path(path))
+    return mechanism_from_document(merged, where=str(path))
+
+
 def _with_advice(name: str, load: Load, problems: list[str]) -> list[str]:
     """`problems`, with a line on what ``extends`` keeps and replaces where that is their likely cause."""
     own = load.read(load.path)

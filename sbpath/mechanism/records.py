@@ -1,8 +1,9 @@
 """The tables of a mechanism file as frozen records.
 
 Each number is a `Quantity`: a value with its source and status; its key ends in its unit.
-Numbers of a phase are per mole of formula. A node of the graph is an assemblage of phases with
-one mole of Sb; in a file without assemblages each phase is a node, and its formula has one Sb.
+Numbers of a phase are per mole of formula. A node of the graph is an assemblage of phases with one mole of
+the host element, Sb unless the file says another; in a file without assemblages each phase is a node, and
+its formula has one of it.
 """
 
 from __future__ import annotations

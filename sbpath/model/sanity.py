@@ -32,8 +32,8 @@ SHARE_OF_ENTROPY = 0.2
 INTERFACES_J_PER_M2 = USUAL["energy_J_per_m2"]
 # Per mole of atoms (cm3/mol): diamond has 3.4, metals with small atoms from 4.4, potassium 46.
 ATOMS_CM3_PER_MOL = (4.0, 60.0)
-# Crystalline Sb has 18.2 cm3/mol, and alkali metals only expand it.
-SB_CM3_PER_MOL = 18.0
+# Alkali metals only expand a host; volumes are rounded.
+MOST_SHRINKAGE = 0.01
 # From a few layers to visible grains: anything smaller is no phase, anything larger never fills.
 RADII_M = (1e-9, 1e-4)
 # Batteries with liquid and solid electrolytes; hotter cells have to state a temperature range.
@@ -203,11 +203,13 @@ def _entropies(mechanism: Mechanism) -> Iterator[str]:
 
 def _volumes(mechanism: Mechanism) -> Iterator[str]:
     low, high = ATOMS_CM3_PER_MOL
+    host = mechanism.host
+    pure = [p.molar_volume_cm3_per_mol.value for p in mechanism.phases.values() if p.formula == host]
     for name, phase in mechanism.phases.items():
         atoms = _atoms(mechanism, name)
         count, volume = sum(atoms.values()) or 1.0, phase.molar_volume_cm3_per_mol.value
         where = f"phases.{name}.molar_volume_cm3_per_mol: {volume:g} cm3/mol"
-        antimony = atoms.get("Sb", 0.0) * SB_CM3_PER_MOL
+        least = atoms.get(host, 0.0) * min(pure, default=0.0)
         if not low <= volume / count <= high:
             mass = sum(ATOMIC_WEIGHT[element] * amount for element, amount in atoms.items())
             mass_hint = low * count <= volume * mass <= high * count
@@ -216,9 +218,9 @@ def _volumes(mechanism: Mechanism) -> Iterator[str]:
                 f"{where} is {volume / count:.3g} per mole of atoms, where {low:g} to {high:g} is usual; "
                 f"{in_other_units(volume, 'molar_volume_cm3_per_mol', (low * count, high * count)) or alike}"
             )
-        elif mechanism.full_alkali(name) > 0.0 and volume < antimony:
+        elif mechanism.full_alkali(name) > 0.0 and volume < (1.0 - MOST_SHRINKAGE) * least:
             yield (
-                f"{where} is less than the volume of its Sb alone ({antimony:g}); "
+                f"{where} is less than the volume of its {host} alone ({least:g}); "
                 f"give that of one mole of {phase.formula} with all its {mechanism.ion}"
             )
 

@@ -20,7 +20,7 @@ from sbpath.plots.style import GREEN, GREY, ORANGE, PHASES, ROSE, SKY, TEAL, YEL
 
 # By kind of phase; a second phase of a kind takes the next unused colour.
 KIND_COLOURS = {
-    "antimony": GREY,
+    "element": GREY,
     "full": GREEN,
     "between": ORANGE,
     "mixed": ROSE,
@@ -66,13 +66,15 @@ def phase_looks(mechanism: Mechanism) -> dict[str, Look]:
 def node_looks(mechanism: Mechanism) -> dict[str, Look]:
     """The look of each node, by name: the colour of one of its phases not used by an earlier node.
 
-    Phases with Sb come first, then those in the fewest nodes.
+    Phases with the host element come first, then those in the fewest nodes.
     """
     choices = _phase_choices(mechanism)
     uses = Counter(itertools.chain.from_iterable(mechanism.nodes.values()))
     chosen: dict[str, _Choice] = {}
     for node, contents in mechanism.nodes.items():
-        ranked = sorted(contents, key=lambda phase: ("Sb" not in _elements(mechanism, phase), uses[phase]))
+        ranked = sorted(
+            contents, key=lambda phase: (mechanism.host not in _elements(mechanism, phase), uses[phase])
+        )
         unused = [choices[phase] for phase in ranked if choices[phase] not in chosen.values()]
         chosen[node] = unused[0] if unused else _next([*choices.values(), *chosen.values()])
     return {node: Look(*choice, mechanism.crystalline_share(node)) for node, choice in chosen.items()}
@@ -99,10 +101,10 @@ def readable(colour: str) -> str:
 
 def _phase_choices(mechanism: Mechanism) -> dict[str, _Choice]:
     elements = {name: _elements(mechanism, name) for name in mechanism.phases}
-    fullest = max(_filling(contents, mechanism.ion) for contents in elements.values())
+    fullest = max(_filling(contents, mechanism) for contents in elements.values())
     chosen: dict[str, _Choice] = {}
     for name, contents in elements.items():
-        preferred = (KIND_COLOURS[_kind(contents, mechanism.ion, fullest)], 0)
+        preferred = (KIND_COLOURS[_kind(contents, mechanism, fullest)], 0)
         if preferred not in chosen.values():
             chosen[name] = preferred
     for name in elements:
@@ -111,20 +113,22 @@ def _phase_choices(mechanism: Mechanism) -> dict[str, _Choice]:
     return {name: chosen[name] for name in elements}
 
 
-def _kind(contents: Mapping[str, Amount], ion: str, fullest: float) -> str:
-    if "Sb" not in contents:
+def _kind(contents: Mapping[str, Amount], mechanism: Mechanism, fullest: float) -> str:
+    ion = mechanism.ion
+    if mechanism.host not in contents:
         return "salt or alloy" if ion in contents else "other"
     if ion not in contents:
-        return "antimony" if len(contents) == 1 else "host"
-    if _filling(contents, ion) == fullest:
+        return "element" if len(contents) == 1 else "host"
+    if _filling(contents, mechanism) == fullest:
         return "full"
     return "between" if len(contents) == 2 else "mixed"
 
 
-def _filling(contents: Mapping[str, Amount], ion: str) -> float:
-    """Alkali per Sb; the constant part if it is variable."""
-    (alkali, _), (antimony, _) = (contents.get(element, (0.0, 0.0)) for element in (ion, "Sb"))
-    return alkali / antimony if antimony else 0.0
+def _filling(contents: Mapping[str, Amount], mechanism: Mechanism) -> float:
+    """Alkali per atom of the host; the constant part if it is variable."""
+    ends = (mechanism.ion, mechanism.host)
+    (alkali, _), (host, _) = (contents.get(element, (0.0, 0.0)) for element in ends)
+    return alkali / host if host else 0.0
 
 
 def _elements(mechanism: Mechanism, phase: str) -> Mapping[str, Amount]:

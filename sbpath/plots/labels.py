@@ -26,9 +26,13 @@ def voltage_against(metal: str) -> str:
 
 
 def composition_label(solution: Solution) -> str:
-    """Axis label of x, per Sb also in compounds."""
-    ion = solution.mechanism.ion
-    return f"x  ({ion} per Sb)" if solution.mechanism.assemblages else f"x in {ion}$\\mathregular{{_x}}$Sb"
+    """Axis label of x, per atom of the host element also in compounds."""
+    ion, host = solution.mechanism.ion, solution.mechanism.host
+    return (
+        f"x  ({ion} per {host})"
+        if solution.mechanism.assemblages
+        else f"x in {ion}$\\mathregular{{_x}}${host}"
+    )
 
 
 def per_gram(solutions: Solution | Sequence[Solution]) -> str:

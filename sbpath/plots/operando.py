@@ -183,7 +183,8 @@ def _operando(
         bottom.fill_between([], [], facecolor="white", edgecolor="0.6", linewidth=0.6, label=INVISIBLE_LABEL)
     bottom.set_ylim(0.0, 1.0 if by == "node" else 1.05 * float(base.max()))
     bottom.set_xlim(hours[0], max(hours[-1], hours[0] + 1e-9))
-    bottom.set_ylabel("Fraction of Sb" if by == "node" else "Phases  (mol per mol Sb)")
+    host = solution.mechanism.host
+    bottom.set_ylabel(f"Fraction of {host}" if by == "node" else f"Phases  (mol per mol {host})")
     bottom.set_xlabel("Time  (h)")
     settled(bottom)
     rows = fitted_legend(

@@ -92,7 +92,8 @@ def _map(ax: Axes, voltage_ax: Axes, pattern: DiffractionMap) -> None:
     ax.set_ylabel("Time  (h)")
     bar = voltage_ax.figure.colorbar(image, ax=voltage_ax, fraction=0.08, aspect=40)
     bar.set_label(
-        r"Intensity  (e$\mathregular{^2}$ Å$\mathregular{^{-3}}$ degree$\mathregular{^{-1}}$ per Sb)"
+        r"Intensity  (e$\mathregular{^2}$ Å$\mathregular{^{-3}}$ degree$\mathregular{^{-1}}$ per "
+        f"{pattern.solution.mechanism.host})"
     )
 
 
@@ -134,7 +135,7 @@ def _remark(pattern: DiffractionMap, name: str) -> str:
         return "no cell given: not in the map"
     if not pattern.reflections[name].known_intensity:
         return "intensities not known: not in the map"
-    return f"at most {highest:.2g} mol per Sb" if highest < MIN_AMOUNT else ""
+    return f"at most {highest:.2g} mol per {pattern.solution.mechanism.host}" if highest < MIN_AMOUNT else ""
 
 
 def _row(ax: Axes, lines: Reflections, floor: float, colour: str, low: float, high: float) -> None:

@@ -18,9 +18,9 @@ from sbpath.results.selectivity import (
 from sbpath.solution import Solution
 from sbpath.text.tables import Column, file_table, path_text, signed, table, which_cycle
 
-PATH_HEAD = ["half cycle", "edge", "mAh/g", "Sb converted", "share of what left the phase"]
+PATH_HEAD = ["half cycle", "edge", "mAh/g", "converted", "share of what left the phase"]
 COMPETITOR_HEAD = [
-    "to", "driving force / kJ/mol Sb", "/ MJ/m3 product", "gamma / J/m2", "barrier / kT", "nucleation / s", "growth / s",
+    "to", "driving force / kJ/mol host", "/ MJ/m3 product", "gamma / J/m2", "barrier / kT", "nucleation / s", "growth / s",
     "transport / s", "propagation / s", "share",
 ]  # fmt: skip
 

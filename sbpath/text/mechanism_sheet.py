@@ -88,7 +88,7 @@ def mechanism_report(mechanism: Mechanism) -> str:
             ["", "equation", "E / V", "graphs"], [_edge_row(mechanism, edge) for edge in mechanism.all_edges]
         ),
         "",
-        "Nodes (x: alkali per Sb; Vm in cm3 per mol Sb)",
+        f"Nodes (x: alkali per {mechanism.host}; Vm in cm3 per mol {mechanism.host})",
         table(["name", "made of", "x", "Vm", "swelling"], _node_rows(mechanism)),
         "",
         "Phases (Vm in cm3 per mol)",

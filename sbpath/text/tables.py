@@ -86,7 +86,7 @@ def plateaus_text(half: HalfCycle) -> str:
 def path_text(way: Pathways | None, labels: dict[str, str] | None = None, every: bool = False) -> str:
     """``Sb -> Li2Sb -> Li3Sb``, by label if given; ``A -> B (55 %), A -> C (41 %)`` where no path took `MAIN_SHARE`.
 
-    The percentages are shares of all Sb; a dash if almost nothing was converted. With `every`, all paths
+    The percentages are shares of the host; a dash if almost nothing was converted. With `every`, all paths
     with their shares to a tenth of a percent.
     """
     named = [
@@ -101,7 +101,7 @@ def path_text(way: Pathways | None, labels: dict[str, str] | None = None, every:
 def ways_note(ways: Iterable[Pathways | None]) -> list[str]:
     """A note on the percentages of `path_text`, if it prints any."""
     if any(way and len(main_paths(way.paths)) > 1 for way in ways):
-        return ["path: where none took 90 % of what reacted, the share of all Sb that took each"]
+        return ["path: where none took 90 % of what reacted, the share of the host that took each"]
     return []
 
 

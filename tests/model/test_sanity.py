@@ -45,7 +45,7 @@ def test_a_slip_in_an_enthalpy_is_told(key, value, words):
         ("phases.K3Sb.molar_volume_cm3_per_mol", 1.02e-4, "is it in m3/mol? then 102"),
         ("phases.K3Sb.molar_volume_cm3_per_mol", 0.43, "is it in cm3/g? then 102.8"),
         ("phases.K3Sb.molar_volume_cm3_per_mol", 674.6, "divide by its formula units"),
-        ("phases.KSb.molar_volume_cm3_per_mol", 15.0, "is less than the volume of its Sb alone (18)"),
+        ("phases.KSb.molar_volume_cm3_per_mol", 15.0, "is less than the volume of its Sb alone (18.19)"),
         ("phases.K3Sb.enthalpy_J_per_mol", -0.9, "in kJ, write -900; if in eV per formula, -86836.8; if in eV per atom, -347347"),
         ("phases.K3Sb.enthalpy_J_per_mol", 162674.3, "162674 J/mol is positive, but a stable compound has a negative enthalpy"),
         ("phases.K3Sb.entropy_J_per_mol_K", 240.0, "60 per mole of atoms, is more than a solid gains (up to about 25)"),

@@ -285,7 +285,7 @@ def test_the_printed_paths_of_sodium_have_their_shares(simulated):
     words = f"NaₓSb (amorphous) -> Na₃Sb ({100 * first.share:.0f} %), Sb -> NaₓSb (amorphous) -> Na₃Sb ({100 * second.share:.0f} %)"
     for report in (simulation_report(solution), comparison_report([solution])):
         assert words in report
-        assert "the share of all Sb that took each" in report
+        assert "the share of the host that took each" in report
     assert f"Na3Sb ({100 * second.share:.0f} %)" in " ".join(comparison_table([solution])[1][0])
     assert f"NaₓSb -> Na₃Sb ({100 * second.share:.1f} %)" in explanation(solution)
 

@@ -148,7 +148,7 @@ def test_too_many_rows_ask_for_an_output_period():
 
 
 def test_too_large_a_current_is_refused():
-    with pytest.raises(sbpath.InputError, match="the current is above 10000 A per g of Sb"):
+    with pytest.raises(sbpath.InputError, match="the current is above 10000 A per g of host"):
         simulated(CurrentTable([0.0, 1.0], [-2e4, 0.0]))
 
 
