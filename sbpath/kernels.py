@@ -41,7 +41,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 ENTRIES = (
     "sbpath.solver.solve:run",
     "sbpath.model.rows:_evaluate_rows",
-    "sbpath.model.rows:_linearize_rows",
+    "sbpath.solver.collocation:rates_in_rows",
+    "sbpath.solver.collocation:follow",
 )
 
 

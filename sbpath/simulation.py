@@ -142,8 +142,8 @@ def simulate(
     return run(experiment, progress)
 
 
-def run(experiment: Experiment, progress: bool = True) -> Solution:
-    """Simulate an experiment, as `simulate` does.
+def run(experiment: Experiment, progress: bool = True, every_row: bool = False) -> Solution:
+    """Simulate an experiment, as `simulate` does; the particles of a population may be recorded in `every_row`.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def run(experiment: Experiment, progress: bool = True) -> Solution:
     programme = programme_of(tuple(step for _, _, step in todo), experiment.basis)
     tolerances = Tolerances(options.rtol, options.atol, options.max_steps)
     least, most = mechanism.content_range
-    spacing = math.inf if population is None else (most - least) / SNAPSHOTS
+    spacing = math.inf if population is None else 0.0 if every_row else (most - least) / SNAPSHOTS
     done, share = 0, FIRST_STEPS if population is None else 1
     label = f"sbpath {mechanism.name}"
     with tqdm(

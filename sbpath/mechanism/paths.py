@@ -90,6 +90,27 @@ def with_changes(mechanism: Mechanism, changes: Mapping[str, float]) -> Mechanis
     )
 
 
+def displaced(mechanism: Mechanism, path: str, number: float) -> Mechanism:
+    """A copy, unchecked, with a number so close to its own that it needs no check: for differences.
+
+    Raises
+    ------
+    InputError
+        If the path leads to no number.
+    """
+    item: Any = number
+    for container, key in reversed(trail(mechanism, path)):
+        if isinstance(container, Mechanism):
+            item = container.with_records(**{key: item})
+        elif isinstance(container, Record):
+            item = container.model_copy(update={key: item})
+        elif isinstance(container, tuple):
+            item = (*container[:key], item, *container[key + 1 :])
+        else:
+            item = type(container)({**container, key: item})
+    return item
+
+
 def trail(mechanism: Mechanism, path: str) -> Trail:
     """The containers and keys that lead to the number at `path`; the last container holds it.
 

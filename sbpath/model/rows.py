@@ -57,15 +57,6 @@ def evaluate_rows(
     return volumes.T, motion, heat, times
 
 
-def linearize_rows(states: Floats2, currents: Floats, network: Network) -> tuple[Floats2, Floats3]:
-    """dy/dt, shape (n, P + 1), and its Jacobian, shape (n, P + 1, P + 1), in every row.
-
-    Arguments as in `evaluate_rows`.
-    """
-    _check(states, network)
-    return compiled(_linearize_rows)(states, currents, network)
-
-
 def _check(states: Floats2, network: Network) -> None:
     """Native code does not check indices."""
     if states.shape[1] != network.layout.unknowns:
@@ -98,24 +89,3 @@ def _evaluate_rows(
         motion[row] = space.derivatives.dy_dt[network.layout.potential]
         heat[row] = film_heat(states[row], present, space)
     return volumes, motion, heat, times
-
-
-@kernel
-def _linearize_rows(states: Floats2, currents: Floats, network: Network) -> tuple[Floats2, Floats3]:
-    """dy/dt and its Jacobian in each row at the row's current."""
-    rows, unknowns = states.shape
-    nodes = unknowns - 1
-    space = workspace(network)
-    derivatives = space.derivatives
-    rates, jacobians = np.zeros((rows, unknowns)), np.zeros((rows, unknowns, unknowns))
-    for i in range(rows):
-        evaluate(0.0, states[i], Control(True, currents[i], 0.0, 0.0), network, space, True)
-        for p in range(nodes):
-            rates[i, p] = derivatives.dy_dt[p]
-            for q in range(nodes):
-                jacobians[i, p, q] = derivatives.blocks[0, p, q]
-            jacobians[i, p, nodes] = derivatives.columns[0, p]
-            jacobians[i, nodes, p] = derivatives.rows[0, p]
-        rates[i, nodes] = derivatives.dy_dt[nodes]
-        jacobians[i, nodes, nodes] = derivatives.rows[0, nodes]
-    return rates, jacobians

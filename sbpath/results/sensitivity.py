@@ -1,55 +1,42 @@
 """Forward sensitivities: how the voltage curve responds to the numbers of a mechanism.
 
-With s = dy/dp at equal time since the start of a step, ``ds/dt = J s + df/dp`` is linear along a
-known solution. It is solved on the integrator steps of the solution by Lobatto IIIC collocation
-(order 6, L-stable; Hairer and Wanner, Solving Ordinary Differential Equations II, section IV.5),
-whose nodes are the rows of the solution. All parameters share one factorization, and no further
-simulation is needed.
+The linearized equations are solved along the solution on the integrator's own steps
+(`sbpath.solver.collocation`), so no further simulation is needed. Where a protocol step ends at a limit,
+its duration responds too, by the implicit function theorem.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 
 from sbpath.arguments import items
 from sbpath.errors import InputError
-from sbpath.kernels import Floats
-from sbpath.mechanism.paths import value, with_changes
+from sbpath.kernels import Floats, Floats2, Integers, compiled
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.paths import displaced, value
 from sbpath.model.charge_transfer import overpotential
 from sbpath.model.network import Network, build_network
-from sbpath.model.rows import linearize_rows
-from sbpath.model.workspace import fill_nodes, workspace
+from sbpath.model.population import Population, populated, population_of
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.steps import ConstantVoltage, CurrentTable, Sweep
-from sbpath.solution import Solution
+from sbpath.simulation import run
+from sbpath.solution import Solution, StepRecord
+from sbpath.solver.collocation import STAGES, Rows, follow, rates_in_rows
 
-# Relative step of the central difference df/dp: rates depend exponentially on parameters.
-RELATIVE_STEP = 1e-5
+# Relative step of the one-sided difference df/dp: half of the digits.
+RELATIVE_STEP = 1e-8
 # Step where a parameter is 0, in its unit.
 STEP_AT_ZERO = 1e-4
-# Second-order difference stencils: offsets in steps, and weights. The one-sided stencil is for
-# parameters that must not be negative.
-CENTRAL = ((1.0, 0.5), (-1.0, -0.5))
-ONE_SIDED = ((0.0, -1.5), (1.0, 2.0), (2.0, -0.5))
+# Largest change of an unknown in the difference that gives the derivative of a limited quantity.
+STATE_STEP = 1e-7
 
 TEMPERATURE = "temperature_C"
 CUTOFFS = ("lower_cutoff_V", "upper_cutoff_V")
-
-_SQRT5 = 5.0**0.5
-# Four-stage Lobatto IIIC; the last row holds the weights.
-LOBATTO = np.array(
-    [
-        [1 / 12, -_SQRT5 / 12, _SQRT5 / 12, -1 / 12],
-        [1 / 12, 1 / 4, (10 - 7 * _SQRT5) / 60, _SQRT5 / 60],
-        [1 / 12, (10 + 7 * _SQRT5) / 60, 1 / 4, -_SQRT5 / 60],
-        [1 / 12, 5 / 12, 5 / 12, 1 / 12],
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +73,8 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
     Parameters
     ----------
     solution : Solution
-        Of one particle, with constant-current steps and rests only, without output periods.
+        At one temperature, without output periods; the rows of every cycle must have been kept. A population
+        whose particles are not known in every row is simulated again.
     parameters : sequence of str
         Dotted paths as `load_mechanism` takes them for changes, e.g.
         ``"interfaces.Sb|Li2Sb.energy_J_per_m2"``, or ``"temperature_C"``.
@@ -99,91 +87,137 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
     solution.check_whole("sensitivities")
     solution.check_isothermal("sensitivities")
     problems = [
-        f"sensitivities: step {record.number} ({record.step}) controls the voltage; "
-        "use steps of constant current and rests"
+        f"sensitivities: step {record.number} ({record.step}) sweeps from the voltage that it finds; "
+        f"state it, e.g. Sweep from {solution.voltage_V[record.first]:.3g} V"
         for record in solution.steps
-        if isinstance(record.step, ConstantVoltage | Sweep)
-    ]
-    problems += [
-        f"sensitivities: step {record.number} ({record.step}) changes the current; use steps of constant current"
-        for record in solution.steps
-        if isinstance(record.step, CurrentTable)
+        if isinstance(record.step, Sweep) and record.step.start_V is None
     ]
     problems += [
         f"sensitivities: step {record.number} ({record.step}) has an output period; omit it"
         for record in solution.steps
-        if (record.last - record.first) % 3 != 1 or record.step.period_s is not None
+        if record.step.period_s is not None
     ]
-    if solution.particles is not None:
-        problems.append("sensitivities: the solution is of a population; give one of a single particle")
-    if solution.others:
-        problems.append("sensitivities: the electrode has film or loses host; give one without these numbers")
     if not (names := items(parameters)):
         problems.append(f"sensitivities: parameters must be a list of names, not {parameters!r}")
     if problems or names is None:
         raise InputError(problems)
-    network, states, currents = solution.network, solution.states, solution.current_A_per_g
-    rates, jacobians = linearize_rows(states, currents, network)
+    if solution.particles is not None and len(solution.particles.row) < len(solution.time_s):
+        solution = run(solution.experiment, progress=False, every_row=True)
+    here = _network(solution, solution.mechanism, solution.temperature_C)
     values = np.array([_value(solution, name) for name in names])
-    parts = [_differences(solution, *one) for one in zip(names, values.tolist(), strict=True)]
-
-    def by_parameters(of_network: Callable[[Network], Any]) -> Floats:
-        """The derivative of a function of the network, with parameters as the last axis."""
-        return np.stack([sum(w * of_network(side) for side, w in sides) for sides in parts], axis=-1)
-
-    # Axes: row, unknown, parameter.
-    forcing = by_parameters(lambda side: linearize_rows(states, currents, side)[0])
-    drop = by_parameters(lambda side: _drop(currents, side))
-    answers, duration = np.zeros(forcing.shape), np.zeros((len(values), len(solution.steps)))
-    start = np.zeros(forcing.shape[1:])
+    shifts = [_shifted(solution, *one) for one in zip(names, values.tolist(), strict=True)]
+    states, kept = _states(solution, here), here.layout.potential + here.layout.shared
+    parameters_V = np.empty((len(solution.time_s), len(values)))
+    duration = np.zeros((len(values), len(solution.steps)))
+    initial = solution.experiment.initial_state
+    start = np.array([(initial(side)[:kept] - initial(here)[:kept]) / by for side, by in shifts])
     for number, record in enumerate(solution.steps):
-        rows = slice(record.first, record.last)
-        answers[rows] = _along(solution.time_s[rows], jacobians[rows], forcing[rows], start)
-        last = record.last - 1
-        start = answers[last]
-        # The limited quantity has the same value at the end of the step.
+        rows, firsts = _rows_of(solution, states, record)
+        if not rows.current_control and here.resistance == 0.0 and here.exchange <= 0.0:
+            # E jumps to the imposed voltage.
+            start[:, here.layout.potential] = 0.0
+        rates = compiled(rates_in_rows)(rows, here)[0]
+        forcing = np.stack(
+            [(compiled(rates_in_rows)(rows, side)[0] - rates) / by for side, by in shifts], axis=1
+        )
+        potential, start = compiled(follow)(rows, firsts, forcing, start, here)
+        drop = np.zeros(potential.shape)
+        if rows.current_control:
+            drops = _drop(rows.level, here)
+            drop = np.stack([(_drop(rows.level, side) - drops) / by for side, by in shifts], axis=1)
+        else:
+            potential = drop
+        parameters_V[record.first : record.last] = potential - drop
         if record.outcome is Outcome.VOLTAGE:
-            change, motion = start[-1] - drop[last], rates[last, -1]
-        elif record.outcome is Outcome.COMPOSITION:
-            _, slopes = _content(states[last], network)
-            own = by_parameters(lambda side, row=last: _content(states[row], side)[0])
-            change, motion = slopes @ start + own, slopes @ rates[last]
+            change, motion = potential[-1] - drop[-1], rates[-1, here.layout.potential]
+        elif record.outcome in (Outcome.COMPOSITION, Outcome.CAPACITY, Outcome.CURRENT):
+            change, motion = _limited(record, rows, start, rates[-1], here, shifts)
         else:
             continue
+        # The limited quantity has the same value at the end of the step.
         duration[:, number] = -change / motion
-        start = start + np.outer(rates[last], duration[:, number])
-    voltage = answers[:, -1] - drop
-    return Sensitivities(tuple(names), values, voltage.T.copy(), duration)
+        start = start + np.outer(duration[:, number], rates[-1])
+    return Sensitivities(tuple(names), values, parameters_V.T.copy(), duration)
 
 
-def _along(time: Floats, jacobians: Floats, forcing: Floats, start: Floats) -> Floats:
-    """The sensitivities in every row of one step, rows by unknowns by parameters, from `start`."""
-    count, unknowns, parameters = forcing.shape
-    answers = np.empty(forcing.shape)
-    answers[0] = start
-    firsts = np.arange(0, count - 1, 3)
-    if len(firsts) == 0:
-        return answers
-    nodes = firsts[:, None] + np.arange(4)
-    size = (time[firsts + 3] - time[firsts])[:, None, None]
-    # (1 - h A J) S = s_0 + h A g for all integrator steps at once: the responses to s_0 and to g.
-    blocks = LOBATTO[None, :, None, :, None] * np.swapaxes(jacobians[nodes], 1, 2)[:, None, :, :, :]
-    matrix = np.eye(4 * unknowns) - size * blocks.reshape(len(firsts), 4 * unknowns, 4 * unknowns)
-    driven = size * np.einsum("ij,kjup->kiup", LOBATTO, forcing[nodes]).reshape(
-        len(firsts), 4 * unknowns, parameters
-    )
-    carried = np.broadcast_to(np.tile(np.eye(unknowns), (4, 1)), (len(firsts), 4 * unknowns, unknowns))
-    both = np.linalg.solve(matrix, np.concatenate([carried, driven], axis=2))
-    for k, first in enumerate(firsts):
-        stages = both[k, :, :unknowns] @ answers[first] + both[k, :, unknowns:]
-        answers[first + 1 : first + 4] = stages.reshape(4, unknowns, parameters)[1:]
-    return answers
+class Shifted(NamedTuple):
+    """The network with a parameter larger `by` some amount."""
+
+    network: Network
+    by: float
+
+
+def _states(solution: Solution, network: Network) -> Floats2:
+    """All unknowns in every row, shape (n, unknowns)."""
+    states = solution.states
+    if solution.particles is None:
+        return states
+    own = states[:, solution.network.layout.potential :]
+    # The last of those at one row.
+    place = np.searchsorted(solution.particles.row, np.arange(len(states)), side="right") - 1
+    fractions = solution.particles.fractions[place].astype(float)
+    return np.hstack([fractions.reshape(len(states), network.layout.potential), own])
+
+
+def _rows_of(solution: Solution, states: Floats2, record: StepRecord) -> tuple[Rows, Integers]:
+    """The rows of a step, and the first of each integrator step."""
+    own, step = slice(record.first, record.last), record.step
+    time = solution.time_s[own] - solution.time_s[record.first]
+    level, count = solution.current_A_per_g[own], record.last - record.first
+    starts, slope = np.zeros(1, dtype=np.int64), 0.0
+    match step:
+        case CurrentTable():
+            # Where the current changes, the same instant has two rows.
+            starts = np.append(starts, np.flatnonzero(np.diff(level)) + 1)
+        case ConstantVoltage(voltage_V=voltage):
+            level = np.full(count, voltage)
+        case Sweep(start_V=float(begin)):
+            level = np.full(count, begin)
+            slope = np.copysign(step.scan_rate_V_per_s, step.end_V - begin)
+        case _:
+            pass
+    control = not isinstance(step, ConstantVoltage | Sweep)
+    ends = np.append(starts[1:], count)
+    firsts = [
+        np.arange(begin, end - 1, STAGES - 1, dtype=np.int64) for begin, end in zip(starts, ends, strict=True)
+    ]
+    return Rows(states[own], time, level, float(slope), control), np.concatenate(firsts)
+
+
+def _limited(
+    record: StepRecord,
+    rows: Rows,
+    start: Floats2,
+    rates: Floats,
+    network: Network,
+    shifts: list[Shifted],
+) -> tuple[Floats, float]:
+    """The derivatives of the quantity that ended a step by the parameters and by time, in its last row.
+
+    Differences along the derivatives of the state, in which large terms cancel.
+    """
+    which = 1 if record.outcome is Outcome.CURRENT else 2
+
+    def quantity(way: Floats, step: float, after: float, side: Network) -> float:
+        moved = rows.states[-1:].copy()
+        moved[0, : len(way)] += step * way
+        at = Rows(moved, rows.time[-1:] + after, rows.level[-1:], rows.slope, rows.current_control)
+        return float(compiled(rates_in_rows)(at, side)[which][0])
+
+    here = quantity(rates, 0.0, 0.0, network)
+    change = [
+        (quantity(way, by, 0.0, side) - here) / by for way, (side, by) in zip(start, shifts, strict=True)
+    ]
+    step = STATE_STEP / max(float(np.abs(rates).max()), 1e-300)
+    motion = quantity(rates, step, step, network) - quantity(rates, -step, -step, network)
+    return np.array(change), motion / (2.0 * step)
 
 
 def _drop(currents: Floats, network: Network) -> Floats:
     """E - V (V) in every row."""
-    etas = [overpotential(current, network) for current in currents.tolist()]
-    return currents * network.resistance + np.array(etas)
+    levels, place = np.unique(currents, return_inverse=True)
+    etas = np.array([overpotential(current, network) for current in levels.tolist()])
+    return currents * network.resistance + etas[place]
 
 
 def _value(solution: Solution, name: str) -> float:
@@ -195,32 +229,29 @@ def _value(solution: Solution, name: str) -> float:
     return value(solution.mechanism, name)
 
 
-def _differences(solution: Solution, name: str, at: float) -> list[tuple[Network, float]]:
-    """Networks at shifted values of a parameter, with the weights of a finite difference."""
-    shift = RELATIVE_STEP * abs(at) or STEP_AT_ZERO
-
-    def shifted(points: tuple[tuple[float, float], ...]) -> list[tuple[Network, float]]:
-        return [(_network(solution, name, at + away * shift), weight / shift) for away, weight in points]
-
-    try:
-        return shifted(CENTRAL)
-    except InputError:
-        if at != 0.0:
-            raise
-        return shifted(ONE_SIDED)
-
-
-def _content(state: Floats, network: Network) -> tuple[float, Floats]:
-    """Alkali content x of the electrode in a state (mol per mol Sb), and its derivatives by the unknowns."""
-    space = workspace(network)
-    fill_nodes(state[-1], network, space)
-    shares = state[:-1]
-    return float(shares @ space.content), np.append(space.content, shares @ space.slope)
-
-
-def _network(solution: Solution, name: str, number: float) -> Network:
-    """The network of a solution with a parameter set to `number`."""
+def _shifted(solution: Solution, name: str, at: float) -> Shifted:
+    """The network with a parameter a little farther from 0."""
+    step = RELATIVE_STEP * at or STEP_AT_ZERO
     if name == TEMPERATURE:
-        return build_network(solution.mechanism, solution.graph, number + ZERO_CELSIUS_K)
-    changed = with_changes(solution.mechanism, {name: number})
-    return build_network(changed, solution.graph, solution.temperature_C + ZERO_CELSIUS_K)
+        return Shifted(_network(solution, solution.mechanism, at + step), step)
+    changed = displaced(solution.mechanism, name, at + step)
+    return Shifted(_network(solution, changed, solution.temperature_C), step)
+
+
+def _network(solution: Solution, mechanism: Mechanism, celsius: float) -> Network:
+    """The network of all particles with another mechanism or temperature."""
+    network = build_network(mechanism, solution.graph, celsius + ZERO_CELSIUS_K)
+    population = solution.experiment.population
+    if population is None:
+        return network
+    if mechanism.electrode.spread != solution.mechanism.electrode.spread:
+        # The particles are those of the file unless others were asked for.
+        of_file = population_of(solution.mechanism, len(population))
+        changed = population_of(mechanism, len(population))
+        if changed is not None and of_file is not None and _alike(of_file, population):
+            population = changed
+    return populated(network, population)
+
+
+def _alike(one: Population, other: Population) -> bool:
+    return all(np.array_equal(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))

@@ -79,7 +79,7 @@ class Snapshots(NamedTuple):
 class Recorder(NamedTuple):
     """The record of a run: the `table` (columns, room for rows), of which the first `written` (1) rows are
     filled; the integrals so far, `totals`; `offset` (1), the start time of the present step (s); and `snapshots`, taken whenever
-    x has changed by `spacing` (mol per mol Sb) and at the ends of the steps; none if it is infinite.
+    x has changed by `spacing` (mol per mol Sb) and at the ends of the steps; in every row if it is 0, none if it is infinite.
     """
 
     table: Floats2
@@ -137,8 +137,8 @@ def add_row(recorder: Recorder, values: Floats, totals: Floats) -> None:
 
 
 @kernel
-def with_snapshot(recorder: Recorder, state: Floats) -> Recorder:
-    """The same record with a snapshot of the particles in `state`, taken at the last row."""
+def with_snapshot(recorder: Recorder, state: Floats, before: int) -> Recorder:
+    """The same record with a snapshot of the particles in `state`, that of `before` rows before the last."""
     if recorder.spacing == np.inf:
         return recorder
     snapshots = recorder.snapshots
@@ -153,7 +153,7 @@ def with_snapshot(recorder: Recorder, state: Floats) -> Recorder:
             larger.row[s] = snapshots.row[s]
             larger.blocks[s] = snapshots.blocks[s]
         snapshots = larger
-    snapshots.row[count] = recorder.written[0] - 1
+    snapshots.row[count] = recorder.written[0] - 1 - before
     for k in range(snapshots.blocks.shape[1]):
         snapshots.blocks[count, k] = state[k]
     snapshots.taken[0] = count + 1

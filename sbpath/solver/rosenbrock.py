@@ -194,12 +194,12 @@ def factor(derivatives: Derivatives, size: float, factors: Factors) -> bool:
             for j in range(block):
                 factors.blocks[i, k, j] = -derivatives.blocks[i, k, j]
             factors.blocks[i, k, k] += diagonal
-    if not _factor_blocks(factors.blocks, factors.pivots, factors.filled):
+    if not factor_blocks(factors.blocks, factors.pivots, factors.filled):
         return False
     for s in range(corner):
         for k in range(border):
             factors.reach[s, k] = derivatives.columns[s, k]
-        _solve_blocks(factors.blocks, factors.pivots, factors.filled, factors.reach[s])
+        solve_blocks(factors.blocks, factors.pivots, factors.filled, factors.reach[s])
     for s in range(derivatives.rows.shape[0]):
         for k in range(derivatives.rows.shape[1]):
             factors.rows[s, k] = derivatives.rows[s, k]
@@ -220,11 +220,11 @@ def factor(derivatives: Derivatives, size: float, factors: Factors) -> bool:
             for k in range(border):
                 left -= factors.means[m, k] * factors.reach[t, k]
             factors.corner[0, shared + m, t] = left
-    return _factor_blocks(factors.corner, factors.corner_pivots, factors.corner_filled)
+    return factor_blocks(factors.corner, factors.corner_pivots, factors.corner_filled)
 
 
 @kernel
-def _factor_blocks(blocks: Floats3, pivots: Integers2, filled: Integers2) -> bool:
+def factor_blocks(blocks: Floats3, pivots: Integers2, filled: Integers2) -> bool:
     """Factor square matrices in place, with partial pivoting; False if one is singular."""
     count, size, _ = blocks.shape
     for i in range(count):
@@ -259,8 +259,8 @@ def _factor_blocks(blocks: Floats3, pivots: Integers2, filled: Integers2) -> boo
 
 
 @kernel
-def _solve_blocks(blocks: Floats3, pivots: Integers2, filled: Integers2, right: Floats) -> None:
-    """Solve with each matrix of `_factor_blocks` for its part of `right`, in place.
+def solve_blocks(blocks: Floats3, pivots: Integers2, filled: Integers2, right: Floats) -> None:
+    """Solve with each matrix of `factor_blocks` for its part of `right`, in place.
 
     Only unknowns of phases that transform have a filled column, seldom more than three.
     """
@@ -289,7 +289,7 @@ def solve(factors: Factors, right: Floats) -> None:
     """Solve the factored system for `right` (n), in place."""
     corner, border = factors.reach.shape
     shared, inner = corner - len(factors.means), factors.corner_right
-    _solve_blocks(factors.blocks, factors.pivots, factors.filled, right)
+    solve_blocks(factors.blocks, factors.pivots, factors.filled, right)
     for s in range(shared):
         total = right[border + s]
         for k in range(border):
@@ -300,7 +300,7 @@ def solve(factors: Factors, right: Floats) -> None:
         for k in range(border):
             total += factors.means[m, k] * right[k]
         inner[shared + m] = total
-    _solve_blocks(factors.corner, factors.corner_pivots, factors.corner_filled, inner)
+    solve_blocks(factors.corner, factors.corner_pivots, factors.corner_filled, inner)
     for s in range(corner):
         total = inner[s]
         for k in range(border):

@@ -189,11 +189,13 @@ def run(
         recorder.totals[network.columns.power - network.columns.integrated] += jump
         recorder = with_room(recorder, 1)
         add_row(recorder, values, recorder.totals)
+        if recorder.spacing == 0.0:
+            recorder = with_snapshot(recorder, begin, 0)
         events = _events(programme, k, values)
         recorder, ended[k], event[k], size[k] = _run_step(
             programme, k, longest, problem, events, buffers, recorder, monitor
         )
-        recorder = with_snapshot(recorder, buffers.states[0])
+        recorder = with_snapshot(recorder, buffers.states[0], 0)
         state[:] = buffers.states[0]
         duration[k] = buffers.values[0, TIME]
         recorder.offset[0] += duration[k]
@@ -273,6 +275,8 @@ def _run_step(
             if period <= 0.0:
                 recorder = with_room(recorder, 1)
                 add_row(recorder, buffers.values[0], recorder.totals)
+                if recorder.spacing == 0.0:
+                    recorder = with_snapshot(recorder, buffers.states[0], 0)
             met = _occurred(events, buffers.values[0])
             if met >= 0:
                 ended = EVENT
@@ -354,6 +358,9 @@ def _run_segment(
             break
         recorder = with_room(recorder, wanted)
         multiple = _write(size, multiple, problem, buffers, recorder, monitor)
+        if recorder.spacing == 0.0:
+            for j in range(1, 3):
+                recorder = with_snapshot(recorder, buffers.states[j], 3 - j)
         _move_on(buffers)
         if ended == EVENT:
             break
@@ -361,7 +368,7 @@ def _run_segment(
             ended = RUNAWAY
             break
         if abs(buffers.values[0, CONTENT] - taken_at) >= recorder.spacing:
-            recorder = with_snapshot(recorder, buffers.states[0])
+            recorder = with_snapshot(recorder, buffers.states[0], 0)
             taken_at = buffers.values[0, CONTENT]
         monitor.time[0] = recorder.offset[0] + buffers.values[0, TIME]
         if monitor.stop[0] != 0:

@@ -6,8 +6,18 @@ import numpy as np
 import pytest
 from analytic import F
 from scipy.interpolate import PchipInterpolator
+from worn import worn
 
-from sbpath import InputError, Population, SolverOptions, cycling, load_mechanism, sensitivities, simulate
+from sbpath import (
+    CurrentTable,
+    InputError,
+    Population,
+    SolverOptions,
+    cycling,
+    load_mechanism,
+    sensitivities,
+    simulate,
+)
 from sbpath.mechanism.reader import with_changes
 
 FINE = SolverOptions(1e-9, 1e-12)
@@ -96,6 +106,92 @@ def test_a_step_to_a_composition_ends_later_by_what_the_double_layer_takes(name)
     assert found.voltage[0, last] == pytest.approx((ends[0] - ends[1]) / (2.0 * h), rel=2e-3, abs=1e-9)
 
 
+SPREAD = Population.lognormal(3, size=0.2, interfacial_energy=0.03)
+TABLE = CurrentTable(
+    np.array([0.0, 1000.0, 4000.0, 5000.0, 9000.0]),
+    np.array([0.1, 0.2, 0.0, -0.1, 0.0]),
+    source="ups and downs",
+)
+FRONTS = "kinetics.propagation_rate_per_s"
+FILM = [
+    "electrolyte.film.sealing_rate_per_s",
+    "electrode.contact_loss",
+    "interfaces.Sb|Li2Sb.energy_J_per_m2",
+]
+
+
+@pytest.mark.parametrize(
+    ("system", "protocol", "names", "population"),
+    [
+        ("li-sb", "Discharge at C/5 until 0.3 V", PARAMETERS[:2] + PARAMETERS[3:5], SPREAD),
+        ("li-sb", "Discharge at C/5 until x = 2.2", PARAMETERS[:2] + PARAMETERS[3:5], SPREAD),
+        ("fronts", "Discharge at C/5 until 0.3 V", PARAMETERS[:1] + PARAMETERS[3:4] + [FRONTS], SPREAD),
+        ("li-sb", TABLE, PARAMETERS[:1] + PARAMETERS[3:6], None),
+        ("li-sb", TABLE, PARAMETERS[3:5], SPREAD),
+        (
+            "li-sb",
+            ("Hold at 0.7 V for 30 min", "Charge at C/5 for 10 min"),
+            PARAMETERS[:1] + PARAMETERS[3:5],
+            None,
+        ),
+        ("na-sb", ("Sweep at 1 mV/s from 1 V to 0.4 V", "Hold at 0.4 V until C/10"), PARAMETERS[3:5], None),
+        ("worn", ("Discharge at C/5 until 0.3 V", "Charge at C/5 until 1.2 V"), FILM, None),
+        ("worn", "Discharge at C/5 until 0.3 V", FILM, SPREAD),
+    ],
+)
+def test_populations_tables_voltages_and_films_respond_as_simulations_do(system, protocol, names, population):
+    mechanism = worn("li-sb") if system == "worn" else load_mechanism(system.replace("fronts", "li-sb"))
+    if system == "fronts":
+        mechanism = with_changes(mechanism, {FRONTS: 1e-3})
+    settings = {"population": population, "one_C_mA_per_g": 660.0, "options": FINE, "progress": False}
+    base = simulate(mechanism, protocol, **settings)
+    found = sensitivities(base, names)
+    for k, name in enumerate(names):
+        h = 2e-3 * found.values[k]
+        sides = [
+            simulate(with_changes(mechanism, {name: found.values[k] + sign * h}), protocol, **settings)
+            for sign in (1.0, -1.0)
+        ]
+        for step, record in enumerate(base.steps):
+            # At even times: rows are many where one reaction ends and the next begins.
+            time = np.linspace(0.0, 0.999 * min(side.steps[step].duration_s for side in sides), 400)
+            moved = [of_step(side, step, side.voltage_V)(time) for side in sides]
+            wanted = (moved[0] - moved[1]) / (2.0 * h)
+            error = np.abs(of_step(base, step, found.voltage[k])(time) - wanted)
+            # Or of a millivolt for a change by its own amount: two simulations differ for other reasons too.
+            scale = np.abs(wanted).max() + 1e-3 / abs(found.values[k])
+            assert np.median(error) < 3e-3 * scale, (name, step)
+            assert np.quantile(error, 0.9) < 3e-2 * scale, (name, step)
+            longer = (sides[0].steps[step].duration_s - sides[1].steps[step].duration_s) / (2.0 * h)
+            slack = 1e-4 * record.duration_s / found.values[k]
+            assert found.duration[k, step] == pytest.approx(longer, rel=3e-3, abs=slack), (name, step)
+
+
+def of_step(solution, step, values):
+    """A quantity as a function of the time since the start of a step."""
+    rows = slice(solution.steps[step].first, solution.steps[step].last)
+    time = solution.time_s[rows] - solution.time_s[rows][0]
+    once = np.append(np.diff(time) > 0.0, True)
+    return PchipInterpolator(time[once], values[rows][once])
+
+
+def test_a_spread_of_the_file_is_a_parameter_too(tmp_path):
+    about = "status = 'assumed', source = 'own', note = 'test'"
+    file = tmp_path / "spread.toml"
+    file.write_text(
+        f"extends = 'li-sb'\n[electrode.spread]\nparticles = {{ value = 4, {about} }}\n"
+        f"interfacial_energy = {{ value = 0.05, {about} }}\n"
+    )
+    mechanism, name = load_mechanism(file), "electrode.spread.interfacial_energy"
+    protocol, settings = "Discharge at C/5 for 3 h", {"options": FINE, "progress": False}
+    base = simulate(mechanism, protocol, **settings)
+    found = sensitivities(base, [name])
+    sides = [simulate(with_changes(mechanism, {name: 0.05 + h}), protocol, **settings) for h in (1e-5, -1e-5)]
+    moved = [PchipInterpolator(side.time_s, side.voltage_V)(base.time_s) for side in sides]
+    wanted = (moved[0] - moved[1]) / 2e-5
+    assert np.median(np.abs(found.voltage[0] - wanted)) < 3e-3 * np.abs(wanted).max()
+
+
 def test_what_is_zero_and_must_not_be_negative_is_looked_at_from_above():
     # A series resistance R in Ohm cm2 at 1 mg/cm2 is R / 1000 in Ohm g: dV/dR = -I / 1000.
     solution = simulate("li-sb", "Discharge at C/10 for 1 h", progress=False)
@@ -126,18 +222,17 @@ def test_without_an_answer_there_is_none():
 
 
 @pytest.mark.parametrize(
-    ("protocol", "names", "population", "words"),
+    ("protocol", "names", "words"),
     [
-        ("Hold at 0.5 V for 1 h", ["kinetics.growth_rate_per_s"], None, "controls the voltage"),
-        ("Discharge at C/10 for 1 h (60 s period)", ["kinetics.growth_rate_per_s"], None, "output period"),
-        ("Discharge at C/10 for 1 h", ["kinetics.growth"], None, "growth_rate_per_s"),
-        ("Discharge at C/10 for 1 h", "kinetics.growth_rate_per_s", None, "list of names"),
-        ("Discharge at C/10 for 1 h", ["upper_cutoff_V"], None, "limit of the protocol"),
-        ("Discharge at C/10 for 1 h", ["kinetics.seed_fraction"], None, "the file does not give this number"),
-        ("Discharge at C/10 for 1 h", ["temperature_C"], Population.lognormal(2), "population"),
+        ("Sweep at 1 mV/s to 0.5 V", ["kinetics.growth_rate_per_s"], "sweeps from the voltage that it finds"),
+        ("Discharge at C/10 for 1 h (60 s period)", ["kinetics.growth_rate_per_s"], "output period"),
+        ("Discharge at C/10 for 1 h", ["kinetics.growth"], "growth_rate_per_s"),
+        ("Discharge at C/10 for 1 h", "kinetics.growth_rate_per_s", "list of names"),
+        ("Discharge at C/10 for 1 h", ["upper_cutoff_V"], "limit of the protocol"),
+        ("Discharge at C/10 for 1 h", ["kinetics.seed_fraction"], "the file does not give this number"),
     ],
 )
-def test_what_cannot_be_done_is_told(protocol, names, population, words):
-    solution = simulate("li-sb", protocol, population=population, progress=False)
+def test_what_cannot_be_done_is_told(protocol, names, words):
+    solution = simulate("li-sb", protocol, progress=False)
     with pytest.raises(InputError, match=words):
         sensitivities(solution, names)
