@@ -20,11 +20,9 @@ Definitions, used everywhere in sbpath:
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -37,14 +35,15 @@ from sbpath.physical import COULOMB_PER_MAH
 from sbpath.protocol.steps import ConstantCurrent, Rate
 from sbpath.solution import Solution
 
-# A plateau: the voltage stays within this band (V) ...
-PLATEAU_BAND_V = 0.02
-# ... over at least this share of the half cycle's capacity.
+# A plateau: over any such share of the half cycle's capacity ...
+PLATEAU_WINDOW = 0.03
+# ... the voltage varies by less than this times the share (V): a slope of 0.1 V over the whole capacity ...
+PLATEAU_SLOPE_V = 0.1
+# ... and it is at least this share long.
 MIN_PLATEAU_SHARE = 0.08
-# Adjoining stretches whose mean voltages differ by less than this many bands are parts of a slope ...
-SLOPE_BANDS = 1.5
-# ... unless the middle half stays within this share of the band (on a slope it spans half).
-MAX_FLAT_SPAN = 0.3
+# The flattest part of a slope that goes on is none: plateaus make up more than half of a stretch with less than
+# twice that slope. A parabola about its turning point is just half.
+GENTLE_SLOPE_V = 2.0 * PLATEAU_SLOPE_V
 # A loop is closed if its capacities differ by no more than this share.
 MAX_LOOP_MISMATCH = 0.02
 # A phase has appeared once it holds this share of the Sb.
@@ -338,7 +337,7 @@ def onsets(solution: Solution, threshold: float = MIN_ONSET_SHARE) -> list[Onset
 
 
 def find_plateaus(capacity: NDArray[np.float64], voltage: NDArray[np.float64]) -> tuple[Plateau, ...]:
-    """Stretches over which the voltage stays within a band, in order; the longest are found first.
+    """Stretches over which the voltage hardly varies, in order.
 
     Parameters
     ----------
@@ -348,68 +347,39 @@ def find_plateaus(capacity: NDArray[np.float64], voltage: NDArray[np.float64]) -
     Returns
     -------
     tuple of Plateau
-        At least `MIN_PLATEAU_SHARE` of the capacity within `PLATEAU_BAND_V`. A long slope, which
-        is many such stretches end to end, is not a plateau.
+        At least `MIN_PLATEAU_SHARE` of the capacity with a slope below `PLATEAU_SLOPE_V` over the
+        whole capacity. The flattest part of a slope that goes on is not a plateau.
+
+    Notes
+    -----
+    Slopes are taken over `PLATEAU_WINDOW` of the capacity and not from row to row, so ends and mean
+    voltage of a plateau change little if the curve does: by steps of single particles, for example.
     """
     total = float(capacity[-1] - capacity[0])
     if total < MIN_CAPACITY:
         return ()
     grid = np.linspace(capacity[0], capacity[-1], CAPACITY_POINTS)
     curve = np.interp(grid, capacity, voltage)
-    found: list[tuple[int, int]] = []
-    free = [(0, CAPACITY_POINTS)]
-    shortest = int(MIN_PLATEAU_SHARE * CAPACITY_POINTS)
-    while free:
-        begin, end = free.pop()
-        best = _longest_run(curve[begin:end])
-        if best[1] - best[0] < shortest:
-            continue
-        run = (begin + best[0], begin + best[1])
-        found.append(run)
-        free += [(begin, run[0]), (run[1], end)]
-    found = _without_slopes(curve, sorted(found))
-    step = total / (CAPACITY_POINTS - 1)
+    window = round(PLATEAU_WINDOW * (CAPACITY_POINTS - 1))
+    seen = np.lib.stride_tricks.sliding_window_view(curve, window + 1)
+    slope = np.ptp(seen, axis=1) / PLATEAU_WINDOW
+    shortest = MIN_PLATEAU_SHARE * (CAPACITY_POINTS - 1) - window
+    flat = [(i, j) for i, j in _runs(slope < PLATEAU_SLOPE_V) if j - i >= shortest]
+    found = []
+    for begin, end in _runs(slope < GENTLE_SLOPE_V):
+        own = [(i, j) for i, j in flat if begin <= i and j <= end]
+        if 2 * sum(j - i for i, j in own) > end - begin:
+            found += [(i, j + window) for i, j in own]
     return tuple(
-        Plateau(float(curve[i:j].mean()), float(grid[i] - grid[0]), (j - i - 1) * step) for i, j in found
+        Plateau(float(curve[i : j + 1].mean()), float(grid[i] - grid[0]), float(grid[j] - grid[i]))
+        for i, j in found
     )
 
 
-def _without_slopes(curve: NDArray[np.float64], runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """`runs` without those that slope and adjoin a run at nearly the same voltage."""
-    sloping: set[tuple[int, int]] = set()
-    for left, right in pairwise(runs):
-        gap = abs(curve[slice(*left)].mean() - curve[slice(*right)].mean())
-        if right[0] - left[1] <= 2 and gap < SLOPE_BANDS * PLATEAU_BAND_V:
-            sloping |= {run for run in (left, right) if _slopes(curve[slice(*run)])}
-    return [run for run in runs if run not in sloping]
-
-
-def _slopes(curve: NDArray[np.float64]) -> bool:
-    """Whether the middle half of a stretch spans the band as a slope does, and a flat stretch does not."""
-    quarter = len(curve) // 4
-    return bool(np.ptp(curve[quarter:-quarter]) > MAX_FLAT_SPAN * PLATEAU_BAND_V)
-
-
-def _longest_run(curve: NDArray[np.float64]) -> tuple[int, int]:
-    """Longest stretch ``i:j`` of `curve` whose values differ by at most the band."""
-    best, low = (0, 0), 0
-    # Indices of falling maxima and of rising minima of the stretch, most extreme first.
-    highest: deque[int] = deque()
-    lowest: deque[int] = deque()
-    values = curve.tolist()
-    for high, value in enumerate(values):
-        while highest and values[highest[-1]] <= value:
-            highest.pop()
-        while lowest and values[lowest[-1]] >= value:
-            lowest.pop()
-        highest.append(high)
-        lowest.append(high)
-        while values[highest[0]] - values[lowest[0]] > PLATEAU_BAND_V:
-            low = min(highest[0], lowest[0]) + 1
-            (highest if highest[0] < lowest[0] else lowest).popleft()
-        if high + 1 - low > best[1] - best[0]:
-            best = (low, high + 1)
-    return best
+def _runs(held: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and last of each run of items that are `held`."""
+    ends = np.flatnonzero(np.diff(held, prepend=False, append=False)).tolist()
+    return [(i, j - 1) for i, j in zip(ends[::2], ends[1::2], strict=True)]
 
 
 def order_of_appearance(solution: Solution, rows: slice) -> tuple[tuple[str, ...], ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -26,14 +28,14 @@ def test_plateaus_of_a_staircase_are_found_where_they_are():
     voltage = np.array([1.5, 0.80, 0.83, 0.85, 0.845, 0.80, 0.79, 0.05])
     first, second = find_plateaus(capacity, voltage)
     assert first.voltage_V == pytest.approx(0.8475, abs=2e-3)
-    assert first.start_mAh_per_g == pytest.approx(5.0, abs=10.0)
-    assert first.extent_mAh_per_g == pytest.approx(400.0, abs=10.0)
+    assert first.start_mAh_per_g == pytest.approx(18.0, abs=3.0)  # once out of the dip
+    assert first.extent_mAh_per_g == pytest.approx(382.0, abs=3.0)
     assert second.voltage_V == pytest.approx(0.795, abs=2e-3)
     assert second.extent_mAh_per_g == pytest.approx(230.0, abs=10.0)
 
 
 def test_two_flat_steps_close_together_are_two_plateaus():
-    # 0.458 V to 330 mAh/g, then 0.434 V: nearer than the band and a half by which a slope is known.
+    # 0.458 V to 330 mAh/g, then 0.434 V.
     capacity = np.array([0.0, 329.0, 331.0, 660.0])
     first, second = find_plateaus(capacity, np.array([0.460, 0.457, 0.436, 0.433]))
     assert first.voltage_V == pytest.approx(0.4585, abs=5e-4)
@@ -42,14 +44,87 @@ def test_two_flat_steps_close_together_are_two_plateaus():
     assert second.extent_mAh_per_g == pytest.approx(330.0, abs=3.0)
 
 
-def test_a_slope_is_not_a_plateau():
-    assert find_plateaus(np.array([0.0, 660.0]), np.array([1.0, 0.5])) == ()
+def plateaus(curve: Callable[[np.ndarray], np.ndarray], points: int = 2001) -> list[tuple[float, float]]:
+    """Voltage (V) and share of the capacity of the plateaus of a curve V(q), q from 0 to 1 of 660 mAh/g."""
+    q = np.linspace(0.0, 1.0, points)
+    return [(p.voltage_V, p.extent_mAh_per_g / 660.0) for p in find_plateaus(660.0 * q, curve(q))]
 
 
-def test_a_band_just_wide_enough_is_one_plateau():
-    (plateau,) = find_plateaus(np.array([0.0, 660.0]), np.array([0.81, 0.791]))
-    assert plateau.extent_mAh_per_g == pytest.approx(660.0)
-    assert plateau.voltage_V == pytest.approx(0.8005)
+@pytest.mark.parametrize("slope_V", [0.11, 0.25, 0.5])
+def test_a_slope_is_not_a_plateau(slope_V: float):
+    assert plateaus(lambda q: 1.0 - slope_V * q) == []
+
+
+@pytest.mark.parametrize("slope_V", [0.0, 0.02, 0.09])
+def test_what_is_nearly_flat_is_one_plateau(slope_V: float):
+    ((voltage_V, share),) = plateaus(lambda q: 0.8 - slope_V * q)
+    assert voltage_V == pytest.approx(0.8 - slope_V / 2.0)
+    assert share == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("power", [1.5, 1.9])
+@pytest.mark.parametrize("rise_V", [0.2, 0.5, 1.0])
+def test_the_flat_start_of_a_slope_that_bends_less_than_a_parabola_is_not_a_plateau(
+    power: float, rise_V: float
+):
+    assert plateaus(lambda q: 1.1 + rise_V * q**power) == []
+
+
+@pytest.mark.parametrize("rise_V", [0.2, 0.5, 1.0])
+def test_a_plateau_that_bends_into_a_slope_ends_where_the_slope_is_the_limit(rise_V: float):
+    # dV/dq = 10 rise q^9 is 0.1 V at this q; the mean slope over 3 % is reached up to half of that sooner or later.
+    end = (0.1 / (10.0 * rise_V)) ** (1.0 / 9.0)
+    ((_, share),) = plateaus(lambda q: 1.1 + rise_V * q**10)
+    assert share == pytest.approx(end, abs=0.016)
+
+
+STAIRS = {
+    "two plateaus": lambda q: 0.85 - 0.03 * q - 0.05 / (1.0 + np.exp((0.65 - q) / 0.01)),
+    "plateau and slope": lambda q: 0.73 + 0.02 * q + 0.4 * np.maximum(q - 0.5, 0.0),
+    "plateau after a slope": lambda q: 0.9 - 0.3 * np.minimum(q, 0.4) - 0.01 * q,
+}
+
+
+@pytest.mark.parametrize("name", STAIRS)
+@pytest.mark.parametrize("steps", [20, 50, 100, 200])
+def test_plateaus_of_a_staircase_are_those_of_the_curve_that_it_approximates(name: str, steps: int):
+    # Each of N particles in turn adds a step of 1/N of the capacity, half of it flat.
+    def stairs(q: np.ndarray) -> np.ndarray:
+        whole, rest = np.divmod(steps * q, 1.0)
+        return STAIRS[name]((whole + np.clip(2.0 * rest - 0.5, 0.0, 1.0)) / steps)
+
+    wanted, found = plateaus(STAIRS[name]), plateaus(stairs)
+    assert len(found) == len(wanted) > 0
+    for (voltage_V, share), (wanted_V, wanted_share) in zip(found, wanted, strict=True):
+        assert voltage_V == pytest.approx(wanted_V, abs=3e-3)
+        assert share == pytest.approx(wanted_share, abs=0.05)
+
+
+@pytest.mark.parametrize("name", STAIRS)
+def test_plateaus_follow_a_curve_that_shifts_a_little(name: str):
+    # A smooth shift by 1 mV or less moves voltages by no more, and each end by what the slopes there allow.
+    wanted = plateaus(STAIRS[name])
+    for phase in np.linspace(0.0, 2.0 * np.pi, 8):
+        found = plateaus(lambda q, phase=phase: STAIRS[name](q) + 1e-3 * np.sin(2.0 * np.pi * q + phase))
+        assert len(found) == len(wanted)
+        for (voltage_V, share), (wanted_V, wanted_share) in zip(found, wanted, strict=True):
+            assert voltage_V == pytest.approx(wanted_V, abs=2e-3)
+            assert share == pytest.approx(wanted_share, abs=0.03)
+
+
+def test_plateaus_do_not_depend_on_the_number_of_particles():
+    def lists(number: int) -> list[list[sbpath.results.cycles.Plateau]]:
+        spread = sbpath.Population.lognormal(number, interfacial_energy=0.04)
+        solution = sbpath.simulate("li-sb", graph="candidate", population=spread, progress=False)
+        return [[*half.plateaus] for half in half_cycles(solution)]
+
+    wanted = lists(200)
+    assert [len(found) for found in wanted] == [2, 1]
+    for number in (20, 50, 100):
+        for found, same in zip(lists(number), wanted, strict=True):
+            assert [p.voltage_V for p in found] == pytest.approx([p.voltage_V for p in same], abs=3e-3)
+            extents = [p.extent_mAh_per_g for p in same]
+            assert [p.extent_mAh_per_g for p in found] == pytest.approx(extents, abs=0.05 * 660.0)
 
 
 def test_half_cycles_are_the_directions_and_take_rests_and_holds_along(cycles):
