@@ -17,7 +17,7 @@ Rule = Callable[[Any], str]
 
 
 def checked(public: T, home: str) -> T:
-    """A public function that checks its arguments by name and type; of a class, its constructors do so.
+    """A public function that checks its arguments by name and type; of a class, its constructors do so, and its methods by name.
 
     Parameters
     ----------
@@ -28,16 +28,46 @@ def checked(public: T, home: str) -> T:
     """
     if inspect.isclass(public):
         # Exceptions, enumerations and mechanisms are not made by users.
-        if "__dataclass_fields__" in vars(public) and not hasattr(public.__init__, "__wrapped__"):
+        if "__dataclass_fields__" in vars(public) and not _is_checked(public.__init__):
             public.__init__ = _checked(public.__init__, public.__name__)
             for name, member in list(vars(public).items()):
                 if isinstance(member, classmethod):
                     setattr(public, name, classmethod(_checked(member.__func__, name)))
-        return public
-    if not inspect.isfunction(public) or hasattr(public, "__wrapped__"):
+        return methods_checked(public)
+    if not inspect.isfunction(public) or _is_checked(public):
         return public
     call = _checked(public, public.__name__)
     call.__module__ = home  # where pickle finds it
+    return call
+
+
+def methods_checked(kind: T) -> T:
+    """Class decorator: wrong names of arguments of public methods are InputErrors; for what users are given."""
+    for name, member in list(vars(kind).items()):
+        if inspect.isfunction(member) and not name.startswith("_") and not _is_checked(member):
+            setattr(kind, name, _named(member))
+    return kind
+
+
+def _is_checked(function: Any) -> bool:
+    return getattr(function, "__globals__", None) is globals()
+
+
+def _named(method: Callable[..., Any]) -> Any:
+    """`method`, which costs no more than before as long as the names are right."""
+
+    @functools.wraps(method)
+    def call(*given: Any, **named: Any) -> Any:
+        try:
+            return method(*given, **named)
+        except TypeError:
+            signature = inspect.signature(method)
+            try:
+                signature.bind(*given, **named)
+            except TypeError:
+                raise InputError(_misnamed(method.__name__, signature, given, named)) from None
+            raise
+
     return call
 
 
@@ -73,7 +103,9 @@ def _misnamed(
         if key not in known:
             same = [other for other in known if other.startswith(key) or key.startswith(other)]
             hint = f"did you mean {same[0]!r}?" if len(same) == 1 else nearest(key, known, "")
-            problems.append(f"{name}: has no argument {key!r}; {hint or 'it takes ' + ', '.join(known)}")
+            problems.append(
+                f"{name}: has no argument {key!r}; {hint or 'it takes ' + (', '.join(known) or 'none')}"
+            )
         elif key in by_position[: len(given)]:
             problems.append(f"{name}: {key} is given twice")
     if len(given) > len(by_position):

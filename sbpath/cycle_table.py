@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sbpath.calls import methods_checked
 from sbpath.halfcycles import Run
 from sbpath.kernels import Floats, Integers
 
@@ -34,6 +35,7 @@ CHANGES = (
 )
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True, eq=False)
 class CycleTable:
     """What passed in each of C cycles and each of their H half cycles.

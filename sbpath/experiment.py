@@ -11,6 +11,7 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 
 from sbpath.arguments import as_whole, number, shortened
+from sbpath.calls import methods_checked
 from sbpath.cycle_table import CHANGES
 from sbpath.errors import InputError, Problems
 from sbpath.kernels import Floats
@@ -117,6 +118,7 @@ class State:
             object.__setattr__(self, name, value)
 
 
+@methods_checked
 @dataclass(frozen=True)
 class Experiment:
     """Complete input of a simulation, with defaults filled in.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sbpath import __version__
 from sbpath.archive import read_archive, write_archive
 from sbpath.arguments import whole
+from sbpath.calls import methods_checked
 from sbpath.cycle_table import CHANGES, CycleTable, tabulated
 from sbpath.errors import InputError, SbpathError, listed
 from sbpath.experiment import Experiment, State
@@ -125,6 +126,7 @@ class Particles:
         return type(self), tuple(getattr(self, item.name) for item in fields(self))
 
 
+@methods_checked
 @dataclass(frozen=True, eq=False)
 class Solution:
     """A simulated experiment; rows are instants in order of time, arrays are read-only.

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from sbpath.calls import methods_checked
 from sbpath.mechanism.chemistry import ATOMIC_WEIGHT, parse_formula
 
 # Separates several parts of one cell.
@@ -123,6 +124,7 @@ class Host(Row):
             yield "formula", f"{self.formula!r} must be {self.ion} and {self.element} only, in fixed amounts"
 
 
+@methods_checked
 class ReportedAnode(Row):
     """A cycled Sb anode: one row of Tables 2-5, numbers as printed."""
 

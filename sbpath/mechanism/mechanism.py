@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from sbpath.calls import methods_checked
 from sbpath.errors import InputError, nearest, same_name
 from sbpath.mechanism.chemistry import (
     ATOMIC_WEIGHT,
@@ -69,6 +70,7 @@ class Edge(Record):
         return self.reactant, self.product
 
 
+@methods_checked
 class Mechanism(Record):
     """A mechanism: phases, directed transformations, interfaces and all their parameters."""
 

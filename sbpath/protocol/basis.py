@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from sbpath.calls import methods_checked
 from sbpath.protocol.steps import (
     CapacityLimit,
     Charge,
@@ -20,6 +21,7 @@ from sbpath.protocol.steps import (
 )
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True)
 class Basis:
     """The amounts that convert currents and charges.

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import Any, Literal, cast, get_args
 
 from sbpath.arguments import items
+from sbpath.calls import methods_checked
 from sbpath.errors import InputError
 from sbpath.protocol.current_file import current_table
 from sbpath.protocol.quantities import EXAMPLE, measure, one_line, plain, read, without_reference
@@ -106,6 +107,7 @@ def parse_step(text: str, ion: Ion | None = None) -> Step:
     return current_table(*run)
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True)
 class Protocol:
     """Cycles of steps, numbered from 1; steps are numbered from 1 over the whole protocol.

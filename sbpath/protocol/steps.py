@@ -13,6 +13,7 @@ from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
+from sbpath.calls import methods_checked
 from sbpath.errors import InputError
 from sbpath.kernels import Floats
 from sbpath.protocol.quantities import check, one_line, plain, read, settle, show
@@ -28,6 +29,7 @@ MAX_TABLE_ROWS = 1_000_000
 PLAIN_FILE = re.compile(r"[^\s\"]+\.(?:csv|txt|tsv)", re.I)
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True)
 class Rate:
     """The magnitude of a current; the direction belongs to the step.
@@ -184,6 +186,7 @@ class CompositionLimit:
         return f"until x = {plain(self.x)}"
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True)
 class Charge:
     """An amount of charge, above 0.
@@ -366,6 +369,7 @@ class Sweep:
         return f"Sweep at {rate}{start} to {plain(self.end_V)} V{_tail(self)}"
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True, eq=False)
 class CurrentTable:
     """Follow a table of currents: each holds from its time to the next (zero-order hold), 0 rests.

@@ -25,6 +25,7 @@ from math import inf, isnan, nan
 
 import numpy as np
 
+from sbpath.calls import methods_checked
 from sbpath.model.rates import start_time
 from sbpath.model.rows import evaluate_rows
 from sbpath.physical import ZERO_CELSIUS_K
@@ -153,6 +154,7 @@ class Competitor:
     own_winner_waiting: TimeConstants
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True)
 class BranchPoint:
     """What a phase became and why, evaluated when half of the amount consumed was gone.

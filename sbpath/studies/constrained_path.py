@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from sbpath.calls import methods_checked
 from sbpath.errors import InputError
 from sbpath.experiment import State
 from sbpath.kernels import Floats
@@ -65,6 +66,7 @@ class ConstrainedCycle:
     solution: Solution
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True, eq=False)
 class PathAsymmetry:
     """The losses of a free cycle, and of the cycles constrained to each of its two paths.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sbpath.calls import methods_checked
 from sbpath.errors import InputError, Problems, SbpathError
 from sbpath.kernels import Floats
 from sbpath.mechanism.mechanism import Mechanism
@@ -33,6 +34,7 @@ MIN_FOLLOWED_SHARE = 1e-12
 MIN_CONVERTED_SHARE = 1e-3
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True, eq=False)
 class SelectionMap:
     """Share of the Sb on each path, over a grid.

@@ -29,6 +29,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sbpath.calls import methods_checked
 from sbpath.errors import InputError
 from sbpath.experiment import full_cycles
 from sbpath.mechanism.mechanism import Mechanism
@@ -53,6 +54,7 @@ BISECTIONS = 6
 MAX_MISFIT, MIN_POINTS = 2e-3, 4
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True, eq=False)
 class ZeroRate:
     """Hysteresis against rate, and the law fitted to it.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sbpath.calls import methods_checked
 from sbpath.errors import InputError, nearest, optional
 from sbpath.files import atomic_write, check_ending, check_table
 from sbpath.mechanism.mechanism import Mechanism
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pandas
 
 
+@methods_checked
 @dataclass(frozen=True, eq=False)
 class SweepTable:
     """The finished runs of a sweep, in the order of its points.

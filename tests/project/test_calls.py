@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import re
 import threading
 import warnings
 from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
 from multiprocessing import get_context
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,6 +18,7 @@ import pytest
 
 import sbpath
 from sbpath import literature, plots
+from sbpath.calls import methods_checked
 from sbpath.plots.style import figure_of
 
 MISPELT = "solutoin_of_it"
@@ -25,7 +29,7 @@ def public():
     for home in (sbpath, plots, literature):
         for name in home.__all__:
             thing = getattr(home, name)
-            if inspect.isfunction(thing) and name != "style":
+            if inspect.isfunction(thing):
                 yield f"{home.__name__}.{name}", thing
             elif hasattr(thing, "__dataclass_fields__"):
                 yield f"{home.__name__}.{name}", thing
@@ -35,6 +39,25 @@ def public():
 
 
 CALLABLE = dict(public())
+
+
+def methods():
+    """Public methods of all classes that are public or that functions return, and of what these hold."""
+    home = Path(__file__).parents[2] / "docs" / "api.md"
+    classes = {thing for name in sbpath.__all__ if inspect.isclass(thing := getattr(sbpath, name))}
+    classes |= {type(thing) for name in ("cycle_table", "mechanism", "protocol", "experiment")
+                if (thing := getattr(sbpath.simulate("li-sb", "Rest for 1 s", progress=False), name))}  # fmt: skip
+    for entry in re.findall(r"^   ([\w.]+\.[A-Z]\w+)$", home.read_text(encoding="utf-8"), re.MULTILINE):
+        module, _, name = entry.rpartition(".")
+        classes.add(getattr(import_module(f"sbpath.{module}"), name))
+    for kind in sorted(classes, key=str):
+        for name, member in vars(kind).items():
+            # `with_records` takes any field.
+            if inspect.isfunction(member) and not name.startswith("_") and name != "with_records":
+                yield f"{kind.__name__}.{name}", member
+
+
+METHODS = dict(methods())
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +77,30 @@ def test_a_wrong_name_gets_the_nearest_one_or_all(name):
     for key in known:
         with pytest.raises(sbpath.InputError, match=f"has no argument '{key}_'; did you mean '{key}'"):
             function(**{f"{key}_": 1})
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_wrong_name_in_a_method_gets_the_nearest_one_or_all(name):
+    known = [*inspect.signature(METHODS[name]).parameters][1:]
+    method = name.partition(".")[2]
+    for key in known:
+        with pytest.raises(
+            sbpath.InputError, match=f"^{method}: has no argument '{key}_'; did you mean '{key}'"
+        ):
+            METHODS[name](None, **{f"{key}_": 1})
+    with pytest.raises(sbpath.InputError) as error:
+        METHODS[name](None, **{MISPELT: 1})
+    text = ", ".join(known) or "none"
+    assert str(error.value) == f"{method}: has no argument {MISPELT!r}; it takes {text}"
+
+
+def test_a_mistake_within_a_method_stays_what_it_is():
+    class Broken:
+        def of(self, phase):
+            return phase + None
+
+    with pytest.raises(TypeError, match="unsupported operand"):
+        methods_checked(Broken)().of(1)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +135,10 @@ def test_messages(solution):
         "against: must be 'capacity' or 'composition', not 'x'": lambda: plots.voltage(solution, against="x"),
         "SolverOptions: has no argument 'tol'; did you mean 'rtol'?": lambda: sbpath.SolverOptions(tol=1e-5),
         "lognormal: needs number": sbpath.Population.lognormal,
+        "fraction: has no argument 'phse'; did you mean 'phase'?": lambda: solution.fraction(phse="Sb"),
+        "fraction: needs phase": lambda: solution.fraction(),
+        "fraction: takes only phase without a name": lambda: solution.fraction("Sb", 1),
+        "edges: has no argument 'grph'; did you mean 'graph'?": lambda: solution.mechanism.edges(grph="x"),
     }
     for message, call in messages.items():
         with pytest.raises(sbpath.InputError) as error:
