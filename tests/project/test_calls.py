@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import pickle
 import re
+import subprocess
+import sys
 import threading
 import warnings
-from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -163,23 +164,48 @@ def test_public_functions_can_still_be_pickled_and_warn_where_they_are_called():
 # -- workers ------------------------------------------------------------------------------------
 
 
-def failing(max_steps):
-    options = sbpath.SolverOptions(max_steps=max_steps)
-    return sbpath.simulate("li-sb", "Insert at C/2 until 0.05 V", options=options, progress=False)
+POOLS = """
+import multiprocessing, sys
+from concurrent.futures import ProcessPoolExecutor
+import sbpath
+
+def simulated(steps):
+    options = sbpath.SolverOptions(max_steps=steps)
+    particles = sbpath.Population.lognormal(2, size=0.1)
+    try:
+        solution = sbpath.simulate(
+            "li-sb", "Insert at C/2 until 0.05 V", options=options, population=particles, progress=False
+        )
+    except sbpath.SimulationError as error:
+        if multiprocessing.parent_process():
+            raise
+        return str(error), error.solution.steps, error.solution.voltage_V.tolist()
+    return solution.voltage_V.tolist()
+
+def told(mapped, steps):
+    try:
+        return list(mapped(simulated, [steps]))
+    except sbpath.SimulationError as error:
+        return [(str(error), error.solution.steps, error.solution.voltage_V.tolist())]
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    here = simulated(10_000), simulated(20)
+    with context.Pool(1) as pool, ProcessPoolExecutor(1, context) as other:
+        found = [(*told(mapped, 10_000), *told(mapped, 20)) for mapped in (pool.map, other.map)]
+    print(found == [here] * 2)
+"""
 
 
-@pytest.mark.parametrize("way", ["spawn", "forkserver"])
-def test_a_failure_in_another_process_comes_back_with_its_solution(way):
-    with ProcessPoolExecutor(1, get_context(way)) as pool, pytest.raises(sbpath.SimulationError) as error:
-        pool.submit(failing, 20).result(timeout=120)
-    with get_context(way).Pool(1) as pool, pytest.raises(sbpath.SimulationError) as other:
-        pool.map_async(failing, [20]).get(timeout=120)
-    with pytest.raises(sbpath.SimulationError) as here:
-        failing(20)
-    for found in (error.value, other.value):
-        assert str(found) == str(here.value)
-        assert found.solution.steps == here.value.solution.steps
-        assert (found.solution.voltage_V == here.value.solution.voltage_V).all()
+@pytest.mark.parametrize(
+    "way", [way for way in ("spawn", "forkserver", "fork") if way in get_all_start_methods()]
+)
+def test_solutions_and_failures_come_back_from_other_processes(way, tmp_path):
+    # The workers start after a simulation in this process.
+    (tmp_path / "pools.py").write_text(POOLS, encoding="utf-8")
+    command = [sys.executable, "pools.py", way]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "True\n", done.stderr
 
 
 # -- figures ------------------------------------------------------------------------------------
