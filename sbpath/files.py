@@ -9,8 +9,9 @@ import re
 import stat
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -203,7 +204,8 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     """
     check_writable(path)
     target = Path(path).resolve()
-    name = str(target.parent / f".sbpath-{os.getpid()}-{threading.get_ident()}")
+    name = str(target.parent / f"{_UNFINISHED}{os.getpid()}-{threading.get_ident()}")
+    _remove_leftovers(target.parent, name)
     try:
         file = _unnamed_file(target.parent)
         unnamed = file is not None
@@ -221,6 +223,20 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     finally:
         if os.path.exists(name):
             os.unlink(name)
+
+
+# How a file that is being written is called where it needs a name, and the age at which it is none any more (s).
+_UNFINISHED, _ABANDONED_S = ".sbpath-", 3600.0
+
+
+def _remove_leftovers(folder: Path, own: str) -> None:
+    """Remove what processes left that were killed while writing, and what bears the name `own`."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(_UNFINISHED) and (
+                entry.path == own or entry.stat().st_mtime < time.time() - _ABANDONED_S
+            ):
+                os.unlink(entry.path)
 
 
 def _unnamed_file(folder: Path) -> BinaryIO | None:

@@ -8,9 +8,11 @@ from typing import Any
 from sbpath.cli.options import (
     HelpFormatter,
     add_amounts,
+    add_changes,
     add_cycles,
     add_outputs,
     amounts,
+    changes_of,
     check_outputs,
     cycles,
     save_figure,
@@ -45,6 +47,7 @@ def add(commands: Any) -> None:
         "--design", nargs="+", metavar="NAME",
         help="electrode designs (see `sbpath list`) or .toml files; own is the mechanism's own electrode",
     )  # fmt: skip
+    add_changes(compare)
     compare.add_argument("--rate", nargs="+", metavar="RATE", help="C/10, 0.5C, 50 mA/g, ... (default C/10)")
     compare.add_argument(
         "--temperature", nargs="+", metavar="T", help="25, 25C or 298K (default: the mechanism's)"
@@ -60,6 +63,7 @@ def add(commands: Any) -> None:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    from sbpath.mechanism.reader import load_mechanism
     from sbpath.studies.comparison import compare, comparison_report, comparison_table
 
     check_outputs(options)
@@ -71,6 +75,7 @@ def _compare(options: argparse.Namespace) -> int:
         temperatures_C=[to_celsius(text) for text in options.temperature] if options.temperature else (None,),
         cycles=cycles(options),
         **amounts(options),
+        changes=changes_of(options, load_mechanism(options.mechanisms[0])),
         progress=not options.quiet,
     )
     print(comparison_report(solutions, options.scale))

@@ -6,7 +6,7 @@ import argparse
 import shutil
 from typing import Any
 
-from sbpath.cli.options import HelpFormatter, add_outputs, check_outputs, save_figure
+from sbpath.cli.options import HelpFormatter, add_changes, add_outputs, changes_of, check_outputs, save_figure
 from sbpath.errors import InputError
 
 EXAMPLES = """examples:
@@ -49,6 +49,7 @@ def add(commands: Any) -> None:
         "--compare-with", metavar="MECHANISM",
         help="simulate the first cycle of this mechanism at the current and temperature of each row, and print both",
     )  # fmt: skip
+    add_changes(parser)
     option(
         "--hosts", action="store_true", help="Table 1: computed and printed values, and where they disagree"
     )
@@ -58,6 +59,8 @@ def add(commands: Any) -> None:
 
 def _literature(options: argparse.Namespace) -> int:
     check_outputs(options)
+    if options.changes and options.compare_with is None:
+        raise InputError("--set: changes the mechanism that is simulated; add --compare-with MECHANISM")
     return _hosts(options) if options.hosts else _studies(options)
 
 
@@ -73,6 +76,7 @@ def _studies(options: argparse.Namespace) -> int:
     if options.compare_with is None:
         print(studies_report(studies, _width(), options.notes))
     else:
+        from sbpath.mechanism.paths import with_changes
         from sbpath.mechanism.reader import load_mechanism
         from sbpath.studies.literature_comparison import (
             compare_with_literature,
@@ -81,6 +85,7 @@ def _studies(options: argparse.Namespace) -> int:
         )
 
         mechanism = load_mechanism(options.compare_with)
+        mechanism = with_changes(mechanism, changes_of(options, mechanism))
         rows = compare_with_literature(studies, mechanism, progress=not options.quiet)
         print(comparison_text(rows, _width(), options.notes))
         more = comparison_columns(rows)

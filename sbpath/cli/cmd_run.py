@@ -75,6 +75,8 @@ def _run(options: argparse.Namespace) -> int:
     check_outputs(options)
     mechanism = load(options)
     chosen = {argument.name: getattr(options, argument.name) for argument in study.arguments}
+    asked = {argument.name: getattr(options, argument.name) for argument in study.asked}
+    study.check_asked(**asked)
     solution = simulate(
         mechanism,
         study.protocol_of(mechanism, *cut_offs(options, mechanism), **chosen),
@@ -85,7 +87,6 @@ def _run(options: argparse.Namespace) -> int:
         keep=study.keep,
     )
     print(study.report(solution))
-    asked = {argument.name: getattr(options, argument.name) for argument in study.asked}
     if text := study.further_text(solution, not options.quiet, **asked):
         print(f"\n{text}")
     write_table(options, *file_table(study.columns, study.rows(solution)))

@@ -101,12 +101,15 @@ def add(commands: Any) -> None:
 
 def _simulate(options: argparse.Namespace) -> int:
     from sbpath.model.population import population_of
+    from sbpath.results.crystal import pymatgen
     from sbpath.simulation import simulate
     from sbpath.solution import SimulationError
     from sbpath.text.report import simulation_report
 
     check_outputs(options)
     check_figure_kind(options)
+    if options.figure == "xrd":
+        pymatgen()
     keep = _keep(options)
     mechanism = load(options)
     population = _population(options)

@@ -50,6 +50,11 @@ def add_mechanism(parser: argparse.ArgumentParser) -> None:
         "--design", metavar="NAME", help="electrode design: see `sbpath list`, or a .toml file"
     )
     parser.add_argument("--electrolyte", metavar="NAME", help="its film: see `sbpath list`, or a .toml file")
+    add_changes(parser)
+
+
+def add_changes(parser: argparse.ArgumentParser) -> None:
+    """Numbers to be changed."""
     parser.add_argument(
         "--set", action="append", default=[], metavar="PATH=NUMBER", dest="changes",
         help="e.g. electrode.particle_radius_m=50nm (see `show`); repeatable",
@@ -186,10 +191,17 @@ def add_outputs(parser: argparse.ArgumentParser, table: str, figure: str) -> Non
 
 def load(options: argparse.Namespace) -> Mechanism:
     """The mechanism given by the options of `add_mechanism`."""
-    from sbpath.mechanism.paths import trail, with_changes
+    from sbpath.mechanism.paths import with_changes
     from sbpath.mechanism.reader import load_mechanism
 
     mechanism = load_mechanism(options.mechanism, design=options.design, electrolyte=options.electrolyte)
+    return with_changes(mechanism, changes_of(options, mechanism))
+
+
+def changes_of(options: argparse.Namespace, mechanism: Mechanism) -> dict[str, float]:
+    """The numbers of ``--set`` by path, which lead to numbers of `mechanism`."""
+    from sbpath.mechanism.paths import trail
+
     changes: dict[str, float] = {}
     for change in options.changes:
         path, sign, text = (part.strip() for part in change.rpartition("="))
@@ -202,7 +214,7 @@ def load(options: argparse.Namespace) -> Mechanism:
             raise InputError(f"--set: {change!r} is not PATH=NUMBER; {hint}")
         trail(mechanism, path)
         changes[path] = cast(float, number(f"--set {path}", path.rpartition(".")[2], text))
-    return with_changes(mechanism, changes)
+    return changes
 
 
 def rate(options: argparse.Namespace) -> str:

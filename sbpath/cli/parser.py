@@ -71,6 +71,11 @@ class _Parser(argparse.ArgumentParser):
         if action.choices is not None and value not in action.choices:
             known = [*map(str, action.choices)]
             hint = nearest(str(value), known, f"choose one of {', '.join(known)}")
+            if isinstance(action, argparse._SubParsersAction):
+                # A study without `run`, or a command after it.
+                elsewhere = {words.rpartition(" ")[2]: words for words in parsers()}
+                if whole := same_name(str(value), elsewhere):
+                    hint = f"write sbpath {elsewhere[whole]}"
             raise argparse.ArgumentError(action, f"there is no {value!r}; {hint}")
 
 

@@ -66,7 +66,7 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
         left.set_xlabel(voltage_label(solution))
         left.set_ylabel(f"Current  (A {per_gram(solution)}), insertion > 0")
         left.legend(title="mV s$\\mathregular{^{-1}}$", title_fontsize="small", loc="best", handlelength=1.4)
-        left.set_title(heading(solution), loc="left")
+        left.set_title(f"{heading(solution)}, last cycle of each rate", loc="left")
         _peaks(left, right, solution, peaks)
         right.set_xscale("log")
         right.set_yscale("log")

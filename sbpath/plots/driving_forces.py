@@ -20,6 +20,7 @@ from sbpath.results import selectivity
 from sbpath.results.cycles import HalfCycle, half_cycles_of
 from sbpath.results.selectivity import DrivingForces
 from sbpath.solution import Solution
+from sbpath.text.tables import which_cycle
 
 ASKED = "asked by the current"
 # An edge is drawn where its reactant holds this share of the Sb.
@@ -81,7 +82,8 @@ def driving_forces(solution: Solution, cycle: int | None = None) -> Figure:
         slowest = min((float(np.nanmin(rate)) for rate in asked if np.isfinite(rate).any()), default=1e-6)
         axes[3, 0].set_ylim(10.0 ** np.floor(np.log10(slowest) - DECADES), 1.0)
         axes[1, 0].set_ylim(bottom=0.0)
-        figure.suptitle(f"{heading(solution)}, cycle {halves[0].cycle}", fontsize="medium", x=0.01, ha="left")
+        title = f"{heading(solution)}, {which_cycle(solution, halves[0].cycle)}"
+        figure.suptitle(title, fontsize="medium", x=0.01, ha="left")
     return figure
 
 

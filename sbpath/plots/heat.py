@@ -11,6 +11,7 @@ from sbpath.plots.style import DOUBLE, GREY, line_width, style
 from sbpath.results.calorimetry import heat_flow
 from sbpath.results.cycles import half_cycles_of
 from sbpath.solution import Solution
+from sbpath.text.tables import which_cycle
 
 
 def heat(solution: Solution, cycle: int | None = None, axes: np.ndarray | None = None) -> np.ndarray:
@@ -47,7 +48,7 @@ def heat(solution: Solution, cycle: int | None = None, axes: np.ndarray | None =
         for half, (top, bottom) in zip(halves, np.asarray(axes).T, strict=True):
             capacity = solution.capacity_mAh_per_g[half.rows]
             top.plot(capacity, solution.voltage_V[half.rows], color="black")
-            top.set_title(f"{half.direction}, cycle {half.cycle}", loc="left")
+            top.set_title(f"{half.direction}, {which_cycle(solution, half.cycle)}", loc="left")
             _curves(bottom, capacity, half.rows, lost, flow.reversible_W_per_g)
             bottom.set_xlabel(capacity_label(solution))
             bottom.set_xlim(0.0, float(capacity[-1]))

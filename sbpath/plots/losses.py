@@ -19,6 +19,7 @@ from sbpath.results.loss_breakdown import LOSSES
 from sbpath.solution import Floats, Solution
 from sbpath.studies.constrained_path import PathAsymmetry
 from sbpath.studies.zero_rate import CENTURY_C, ZeroRate
+from sbpath.text.tables import which_cycle
 
 CAUSE_COLOURS = dict(zip(LOSSES, CAUSES, strict=True))
 # Causes below this (mV) everywhere are left out of the profile and its legend.
@@ -242,7 +243,9 @@ def losses(
         _legend_of_other_causes(axes["bars"], axes["gap"])
         total = f"{found.hysteresis_mV:.0f} mV, {found.loop_J_per_g:.0f} J {per_gram(solution)}"
         title = heading(solution).replace("\n", ", ")
-        figure.suptitle(f"{title}\ncycle {found.cycle}: {total}", x=0.01, ha="left", fontsize="medium")
+        figure.suptitle(
+            f"{title}\n{which_cycle(solution, found.cycle)}: {total}", x=0.01, ha="left", fontsize="medium"
+        )
         if compared is not None:
             path_asymmetry(compared, solution, axes["asymmetry"])
             axes["asymmetry"].set_title("constrained to one path both ways", loc="left")

@@ -17,6 +17,7 @@ from sbpath.plots.style import EXTRACTION, GREY, INSERTION, style
 from sbpath.results.cycles import of_cycle
 from sbpath.results.pathways import pathways
 from sbpath.solution import Solution
+from sbpath.text.tables import which_cycle
 
 # By the sign of the charge.
 COLOURS = {1.0: INSERTION, -1.0: EXTRACTION, 0.0: GREY}
@@ -103,7 +104,7 @@ def paths(solution: Solution, cycle: int | None = None, ax: Axes | None = None) 
         notes.append("per cent: share of what left the phase")
     title = (
         subject(mechanism),
-        f"{solution.graph} graph, {solution.temperature_C:g} °C, charge carried in cycle {ways[0].cycle}",
+        f"{solution.graph} graph, {solution.temperature_C:g} °C, charge carried in {which_cycle(solution, ways[0].cycle)}",
     )
     with style():
         return draw(mechanism, arrows, ax, title, _legend(mechanism, True, "little or none"), notes)

@@ -15,6 +15,7 @@ from matplotlib.transforms import ScaledTranslation
 from sbpath.errors import InputError
 from sbpath.plots.labels import (
     capacity_label,
+    changed,
     composition_label,
     literal,
     subject,
@@ -26,6 +27,7 @@ from sbpath.results.cycles import half_cycles
 from sbpath.results.loss_breakdown import hysteresis_profile
 from sbpath.solution import Solution
 from sbpath.studies.comparison import Case, Scale, cases
+from sbpath.text.tables import which_cycle
 
 # Maximum number of loops in a row, and their height (inch).
 MAX_COLUMNS, LOOP_INCH = 4, 2.1
@@ -51,7 +53,7 @@ def comparison(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -
         rows = -(-len(compared) // columns)
         # A single loop has its gap beside it; of several, the gaps are below, beside the bars.
         beside = len(compared) == 1
-        upper_inch = (LOOP_INCH + 0.3) * rows + 0.15
+        upper_inch = (LOOP_INCH + 0.3) * rows + 0.3
         lower_inch = max(0.9 + BAR_INCH * len(closed), 0.0 if beside else 2.6) if closed else 0.0
         figure = plt.figure(figsize=(DOUBLE, upper_inch + lower_inch), layout="constrained")
         upper, lower = (
@@ -67,6 +69,12 @@ def comparison(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -
         else:
             panels = _grid(upper, compared, rows, columns)
         _loops(panels, compared, scale, names)
+        shown = [
+            which_cycle(case.solution, case.summary.cycle) + changed(case.solution)
+            for case in compared
+            if case.summary
+        ]
+        upper.suptitle(" | ".join(dict.fromkeys(shown)), x=0.01, ha="left", fontsize="small")
         if closed:
             below = np.atleast_1d(lower.subplots(1, 1 if beside else 2))
             _gaps(gap if beside else below[0], compared)

@@ -140,9 +140,14 @@ def reflections(
     )
 
 
+def pymatgen() -> Any:
+    """The module of pymatgen for diffraction, which is imported when it is needed: it is optional and slow."""
+    return optional("pymatgen.analysis.diffraction.xrd", "diffraction", "'sbpath[xrd]'")
+
+
 def pattern_calculator(radiation: str | float) -> Any:
-    """The diffraction calculator of pymatgen, which is imported lazily: it is optional and slow."""
-    xrd = optional("pymatgen.analysis.diffraction.xrd", "diffraction", "'sbpath[xrd]'")
+    """The diffraction calculator of pymatgen for a radiation."""
+    xrd = pymatgen()
     if isinstance(radiation, str):
         names = xrd.XRDCalculator.AVAILABLE_RADIATION
         if radiation not in names:

@@ -33,6 +33,7 @@ COLUMNS: dict[str, Callable[[Solution], Column]] = {
     "Current [A.g-1]": attrgetter("current_A_per_g"),
     "Potential [V]": attrgetter("potential_V"),
     "Voltage [V]": attrgetter("voltage_V"),
+    "Temperature [degC]": attrgetter("temperatures_C"),
     "x": attrgetter("composition"),
     "Specific capacity [mA.h.g-1]": attrgetter("capacity_mAh_per_g"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -12,7 +12,8 @@ from sbpath.arguments import several
 from sbpath.errors import InputError
 from sbpath.experiment import Experiment, full_cycles
 from sbpath.mechanism.mechanism import Mechanism
-from sbpath.mechanism.notation import node_labels
+from sbpath.mechanism.notation import changes_text, node_labels
+from sbpath.mechanism.paths import with_changes
 from sbpath.mechanism.reader import load_mechanism, with_design
 from sbpath.physical import STANDARD_POTENTIAL_V
 from sbpath.progress import with_progress
@@ -36,6 +37,7 @@ def compare(
     temperatures_C: Sequence[float | None] | float | None = None,
     electrode_mass_g: float | None = None,
     loading_mg_per_cm2: float | None = None,
+    changes: Mapping[str, float] | None = None,
     cycles: Cycles = 2,
     progress: bool = True,
 ) -> list[Solution]:
@@ -53,6 +55,8 @@ def compare(
         Such as ``"C/10"``.
     electrode_mass_g, loading_mg_per_cm2 : float, optional
         As in `simulate`, the same in every run.
+    changes : mapping, optional
+        Numbers to replace in every system, also those of a design, as in `load_mechanism`.
     cycles : int, str or sequence of (int, str, Rate or None)
         Cycles, or blocks of them as in `cycling`; the last one is compared.
     progress : bool
@@ -85,6 +89,7 @@ def compare(
     for system, graph, design, celsius, rate in product(*choices):
         try:
             mechanism = system if design is None else with_design(system, design)
+            mechanism = with_changes(mechanism, changes or {})
             protocol = full_cycles(mechanism, rate, cycles)
             runs.append(
                 Experiment.of(
@@ -296,6 +301,9 @@ def comparison_report(solutions: Sequence[Solution], scale: Scale = "own") -> st
     shown = {c.label: which_cycle(c.solution, c.summary.cycle) for c in compared if c.summary}
     lines = [
         *(dict.fromkeys(shown.values()) if len(set(shown.values())) < 2 else map(": ".join, shown.items())),
+        *dict.fromkeys(
+            f"changed: {changes_text(m)}" for m in (c.solution.mechanism for c in compared) if m.changes
+        ),
         "",
         printed_table(COLUMNS, compared),
         "",

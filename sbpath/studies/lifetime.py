@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+from sbpath.arguments import number, whole
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.records import value_or
 from sbpath.protocol.protocol import Protocol, cycling
@@ -202,11 +204,11 @@ STUDY = Study(
     asked=(
         Argument(
             "reserve", None, "alkali that a full cell's counter-electrode brings, mAh per gram of host", "Q",
-            kind=float, parameters=("reserve_mAh_per_g",),
+            kind=float, check=partial(number, above=0.0),
         ),
         Argument(
             "what_helps", None, "halve and double each number, N cycles each, and print what helps most", "N",
-            kind=int, parameters=("cycles",),
+            kind=int, check=partial(whole, least=2),
         ),
     ),
 )  # fmt: skip

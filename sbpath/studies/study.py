@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sbpath.errors import InputError
+from sbpath.errors import InputError, Problems
 from sbpath.experiment import Keep
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.protocol.protocol import Protocol
@@ -37,6 +37,8 @@ class Argument:
         Of each value.
     parameters : tuple of str
         Names of the corresponding parameters of the protocol function, if they differ.
+    check : callable, optional
+        Raises InputError if a value is wrong, from the name and the value.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Argument:
     choices: tuple[str, ...] | None = None
     kind: type = str
     parameters: tuple[str, ...] = ()
+    check: Callable[[str, Any], Any] | None = None
 
     def named(self, problem: str) -> str:
         """A mistake that the function found, under the name of this argument."""
@@ -92,7 +95,7 @@ class Study:
         What is printed below the report when it is asked for, from the `Solution`, `progress` and the
         arguments by name.
     asked : tuple of Argument
-        Arguments of `further`; nothing is asked if all are None.
+        Arguments of `further`, each with its `check`; nothing is asked if all are None.
     """
 
     name: str
@@ -121,18 +124,19 @@ class Study:
         with _named(self.arguments):
             return self.protocol(mechanism, lower_V, upper_V, **given)
 
-    def further_text(self, solution: Solution, progress: bool, **chosen: Any) -> str:
-        """What `further` prints; nothing if it was not asked for.
+    def check_asked(self, **chosen: Any) -> None:
+        """Raise InputError if an argument of `further` is wrong; call it before simulating."""
+        problems = Problems()
+        for argument in self.asked:
+            if argument.check is not None and chosen[argument.name] is not None:
+                problems.attempt(argument.check, argument.name.replace("_", "-"), chosen[argument.name])
+        problems.check()
 
-        Raises
-        ------
-        InputError
-            If an argument is wrong.
-        """
+    def further_text(self, solution: Solution, progress: bool, **chosen: Any) -> str:
+        """What `further` prints; nothing if it was not asked for."""
         if self.further is None or all(value is None for value in chosen.values()):
             return ""
-        with _named(self.asked):
-            return self.further(solution, progress=progress, **chosen)
+        return self.further(solution, progress=progress, **chosen)
 
 
 @contextmanager

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import closing, suppress
 from dataclasses import asdict
-from itertools import product
-from operator import itemgetter
+from itertools import combinations_with_replacement, product
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 from tqdm import tqdm
 
 from sbpath.arguments import items, shortened, whole
 from sbpath.errors import InputError, Problems, nearest
-from sbpath.experiment import ProtocolLike
+from sbpath.experiment import Experiment, ProtocolLike
 from sbpath.files import check_ending, check_writable
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import trail
@@ -370,14 +370,25 @@ def plain_name(name: str) -> str:
 
 
 def warn_of_points(plan: Plan, points: Sequence[Point]) -> None:
-    """Warn once of what is odd at the least and the greatest value of each quantity that can be simulated."""
-    found = []
-    for axis, from_the_top in product(range(len(points[0])), (False, True)):
-        for point in sorted(points, key=itemgetter(axis), reverse=from_the_top)[:MOST_TRIED]:
-            with suppress(InputError):
-                found.append(plan.experiment(point))
+    """Warn once of what is odd about the points that can be simulated.
+
+    Doubts are thresholds in one quantity, or in two that are compared, so those points are asked that lie furthest
+    in the corners of each pair of quantities.
+    """
+    found: dict[Point, Experiment | None] = {}
+    # From 0 to 1 in the order of its values.
+    ranks = np.array([np.unique(column, return_inverse=True)[1] for column in zip(*points, strict=True)])
+    ranks = ranks / np.maximum(ranks.max(axis=1, keepdims=True), 1)
+    pairs = combinations_with_replacement(ranks, 2)
+    for (one, other), (sign, turn) in product(pairs, product((1.0, -1.0), repeat=2)):
+        for place in np.argsort(sign * one + turn * other, kind="stable")[:MOST_TRIED].tolist():
+            if points[place] not in found:
+                found[points[place]] = None
+                with suppress(InputError):
+                    found[points[place]] = plan.experiment(points[place])
+            if found[points[place]]:
                 break
-    warn_of_doubts(*found)
+    warn_of_doubts(*filter(None, found.values()))
 
 
 def first_problems(plan: Plan, point: Point) -> list[str]:

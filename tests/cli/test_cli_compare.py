@@ -8,6 +8,7 @@ import pytest
 from command_line import read, run
 from curves import cycled
 
+import sbpath
 from sbpath import cycling, load_mechanism, simulate
 from sbpath.cli import main
 from sbpath.studies.comparison import COLUMNS, comparison_table
@@ -88,6 +89,24 @@ def test_compare_puts_ions_on_the_scale_of_lithium(capsys, tmp_path, simulated):
     for place in (head.index("Insertion [V]"), head.index("Extraction [V]")):
         # E(Na+/Na) - E(Li+/Li) = -2.71 + 3.0401 V.
         assert float(read(table)[1][place]) - float(own[place]) == pytest.approx(0.3301, abs=1.1e-4)
+
+
+def test_compare_changes_numbers_of_every_system_and_says_so(capsys, tmp_path):
+    path = tmp_path / "small.png"
+    half = ["--set", "electrode.particle_radius_m=50nm", "--cycles", "1", "--rate", "2C"]
+    code, out, err = run(
+        capsys, "compare", "li-sb", "k-sb", *half, "--design", "own", "nano", "--plot", str(path)
+    )
+    assert (code, err) == (0, "")
+    assert "changed: electrode.particle_radius_m = 5e-08" in out
+    found = sbpath.compare(
+        "k-sb", rates="2C", cycles=1, changes={"electrode.particle_radius_m": 5e-8}, progress=False
+    )
+    assert {s.mechanism.electrode.particle_radius_m.value for s in found} == {5e-8}
+    assert f"{sbpath.cycle_summaries(found[0])[0].hysteresis_mV:.1f}" in out
+    assert run(capsys, "compare", "li-sb", "--set", "electrode.particle_radius=50nm") == (
+        2, "", "sbpath: li-sb: electrode.particle_radius: there is no such number; did you mean 'electrode.particle_radius_m'?\n",
+    )  # fmt: skip
 
 
 def test_compare_takes_negative_temperatures(capsys, simulated):

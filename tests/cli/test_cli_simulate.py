@@ -35,8 +35,8 @@ def test_simulate_prints_the_table_and_writes_the_files(capsys, tmp_path):
     with files["csv"].open(newline="") as handle:
         rows = list(csv.DictReader(handle))
     assert list(rows[0]) == [
-        "Time [s]", "Cycle", "Step", "Direction", "Current [A.g-1]", "Potential [V]", "Voltage [V]", "x",
-        "Specific capacity [mA.h.g-1]", "Phase fraction: Sb", "Phase fraction: Li2Sb", "Phase fraction: Li3Sb",
+        "Time [s]", "Cycle", "Step", "Direction", "Current [A.g-1]", "Potential [V]", "Voltage [V]",
+        "Temperature [degC]", "x", "Specific capacity [mA.h.g-1]", "Phase fraction: Sb", "Phase fraction: Li2Sb", "Phase fraction: Li3Sb",
     ]  # fmt: skip
     # The saved solution is the one in the table.
     solution = sbpath.load_solution(files["save"])

@@ -106,6 +106,10 @@ def test_csv_has_every_column_and_the_figure_is_drawn(capsys, tmp_path):
         (["literature", "--csv", "no/such/folder.csv"], "there is no folder"),
         (["literature", "--hosts", "--ion", "Sb"], "ion: 'Sb' is not known"),
         (
+            ["literature", "--ion", "K", "--set", "electrode.particle_radius_m=50nm"],
+            "--set: changes the mechanism that is simulated; add --compare-with MECHANISM",
+        ),
+        (
             ["literature", "--hosts", "--table", "2", "--compare-with", "li-sb"],
             "--hosts: applies to Table 1 and cannot be combined with --table, --compare-with; omit",
         ),

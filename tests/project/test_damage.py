@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from contextlib import contextmanager, suppress
@@ -17,6 +19,7 @@ import pytest
 
 import sbpath
 from sbpath.archive import write_archive
+from sbpath.files import write_csv
 
 # Nothing may take longer (s).
 PATIENCE_S = 10
@@ -85,6 +88,21 @@ def contents(solution):
         for value in group.__reduce__()[1]
         if isinstance(value, np.ndarray)
     ]
+
+
+@pytest.mark.parametrize("unnamed", [True, False])
+def test_what_a_killed_process_left_is_removed_once_it_is_old(unnamed, tmp_path, monkeypatch):
+    # Where files without a name cannot be made, as on other systems and some network disks.
+    if not unnamed:
+        monkeypatch.setattr("sbpath.files._unnamed_file", lambda folder: None)
+    abandoned, running = tmp_path / ".sbpath-12-34", tmp_path / ".sbpath-56-78"
+    own = tmp_path / f".sbpath-{os.getpid()}-{threading.get_ident()}"  # of a process that had this number
+    for path in (abandoned, running, own):
+        path.write_text("half")
+    os.utime(abandoned, (time.time() - 4000.0,) * 2)
+    write_csv(tmp_path / "a.csv", ["x"], [[1]])
+    assert sorted(path.name for path in tmp_path.iterdir()) == [running.name, "a.csv"]
+    assert (tmp_path / "a.csv").read_text() == "x\n1\n"
 
 
 def run_sweep(path):

@@ -16,6 +16,7 @@ from tiny import one_edge
 
 import sbpath
 from sbpath import InputError, load_mechanism, plots
+from sbpath.cli import main
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.mechanism.records import Cell
 from sbpath.plots.colours import phase_looks
@@ -471,6 +472,14 @@ def test_without_pymatgen_the_error_says_what_to_install(monkeypatch, lithium):
     for call in (lambda: diffraction(lithium), lambda: reflections("li-sb", "Sb")):
         with pytest.raises(InputError, match=r"needs pymatgen.*pip install 'sbpath\[xrd\]'"):
             call()
+
+
+def test_without_pymatgen_its_figure_is_refused_before_the_simulation(monkeypatch, capsys, tmp_path):
+    monkeypatch.setitem(sys.modules, "pymatgen.analysis.diffraction.xrd", None)
+    code = main(["simulate", "li-sb", "--figure", "xrd", "--plot", str(tmp_path / "x.png"), "--quiet"])
+    out, err = capsys.readouterr()
+    assert (code, out) == (2, "")
+    assert err == "sbpath: diffraction: needs pymatgen, which is not installed; pip install 'sbpath[xrd]'\n"
 
 
 def test_nothing_imports_pymatgen_before_it_is_needed():

@@ -46,6 +46,7 @@ HEADINGS = [
     "Current [A.g-1]",
     "Potential [V]",
     "Voltage [V]",
+    "Temperature [degC]",
     "x",
     "Specific capacity [mA.h.g-1]",
 ]
@@ -99,6 +100,7 @@ def test_columns_hold_what_their_headings_say(solution):
         ("Current [A.g-1]", solution.current_A_per_g),
         ("Potential [V]", solution.potential_V),
         ("Voltage [V]", solution.voltage_V),
+        ("Temperature [degC]", solution.temperatures_C),
         ("x", solution.composition),
         ("Specific capacity [mA.h.g-1]", solution.capacity_mAh_per_g),
         *(

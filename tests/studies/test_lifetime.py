@@ -19,7 +19,7 @@ from sbpath import (
     what_would_help,
     with_changes,
 )
-from sbpath.studies.lifetime import STUDY, printed_cycles, report
+from sbpath.studies.lifetime import printed_cycles, report
 
 
 @pytest.fixture(scope="module")
@@ -69,14 +69,13 @@ def test_the_command_prints_table_full_cell_and_what_helps(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("argument", "given", "message"),
     [
-        ("reserve", -1.0, "reserve: must be"),
-        ("what_helps", 1, "what_helps: must be"),
+        ("reserve", "-5", "reserve: must be a number above 0, not -5.0"),
+        ("reserve", "nan", "reserve: must be a number above 0, not nan"),
+        ("what-helps", "1", "what-helps: must be a whole number, 2 or more, not 1"),
     ],
 )
-def test_wrong_arguments_are_named(aged, argument, given, message):
-    chosen = {"reserve": None, "what_helps": None} | {argument: given}
-    with pytest.raises(InputError, match=message):
-        STUDY.further_text(aged, False, **chosen)
+def test_wrong_arguments_are_refused_before_anything_is_printed(capsys, argument, given, message):
+    assert run(capsys, "run", "lifetime", "li-sb", f"--{argument}", given) == (2, "", f"sbpath: {message}\n")
 
 
 def test_a_number_helps_as_much_as_an_electrode_with_it_cycles_better():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 
 import pytest
+from command_line import run
 from curves import lobatto_integral, rows
 
 import sbpath
@@ -143,3 +144,12 @@ def test_lines_fit_the_terminal(width, sulfides):
         *(sbpath.compare_with_literature([study("5.1"), study("2.6")], "na-sb", progress=False)),
     ]
     assert max(map(len, comparison_text(several, width).splitlines())) <= width
+
+
+def test_numbers_of_the_mechanism_can_be_changed(capsys):
+    command = ["literature", "--table", "5", "--compare-with", "li-sb2s3-libh4"]
+    one, other = (
+        run(capsys, *command, *more) for more in ((), ("--set", "electrode.particle_radius_m=20nm"))
+    )
+    assert one[0] == other[0] == 0
+    assert one[1] != other[1]

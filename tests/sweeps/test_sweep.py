@@ -623,6 +623,17 @@ def test_dask_runs_it_and_a_killed_worker_loses_and_doubles_nothing(tmp_path):
 # -- doubts --------------------------------------------------------------------------------------------------
 
 
+def test_what_only_a_combination_of_values_makes_odd_is_told():
+    # E(Li2Sb/Li3Sb) rises with the one enthalpy and falls with the other; only the last of the four points is above 1.5 V.
+    vary = ["phases.Li2Sb.enthalpy_J_per_mol=-230e3,-195e3", "phases.Li3Sb.enthalpy_J_per_mol=-260e3,-300e3"]
+    more = ["temperature=20,25,30", "electrode.particle_radius_m=50nm,100nm"]
+    with pytest.warns(
+        sbpath.ValidityWarning, match=r"Li3Sb' is in equilibrium at 1\.\d+ V, not below"
+    ) as caught:
+        sbpath.sweep("li-sb", [*more, *vary], cycles=1, rate="5C", workers=1, progress=False)
+    assert len(caught) == 1
+
+
 @pytest.mark.parametrize("study", ["sweep", "map"])
 def test_what_is_odd_at_the_ends_of_what_varies_is_told_once(study):
     vary = ["temperature=-300,-150,-100,25", "electrode.particle_radius_m=1um..1mm:3"]
