@@ -32,6 +32,8 @@ KIND_COLOURS = {
 OTHER_COLOURS = sorted(PHASES, key=lambda colour: colour in KIND_COLOURS.values())
 # Hatches of phases invisible to diffraction, and of repeated colours.
 AMORPHOUS_HATCH, REPEAT_HATCH = "////", "...."
+# Most colours of areas in one picture.
+MAX_HUES = 8
 # Of several edges to the same product; plain dashes are left to other lines.
 DASHES: tuple[Any, ...] = ("-", ":", "-.", (0, (6, 1, 1, 1, 1, 1)))
 # Luminance of the palest text, between black 0 and white 1.
@@ -66,23 +68,52 @@ def phase_looks(mechanism: Mechanism) -> dict[str, Look]:
 def node_looks(mechanism: Mechanism) -> dict[str, Look]:
     """The look of each node, by name: the colour of one of its phases not used by an earlier node.
 
-    Phases with the host element come first, then those in the fewest nodes.
+    Of more nodes than eyes tell colours apart, those with the same phase of the host element have shades of its colour,
+    the paler the more alkali they hold.
     """
-    choices = _phase_choices(mechanism)
+    chosen = _node_choices(mechanism)
+    if len(chosen) > MAX_HUES:
+        phases = _phase_choices(mechanism)
+        groups: dict[_Choice, list[str]] = {}
+        for node in sorted(mechanism.nodes, key=mechanism.full_content):
+            groups.setdefault(phases[_phases_by_rank(mechanism, node)[0]], []).append(node)
+        for (colour, repeat), nodes in groups.items():
+            for node, shade in zip(nodes, _shades(colour, len(nodes)), strict=True):
+                chosen[node] = (shade, repeat)
+    return {node: Look(*choice, mechanism.crystalline_share(node)) for node, choice in chosen.items()}
+
+
+def _shades(colour: str, number: int) -> list[str]:
+    """Shades from dark to pale, evenly; the colour itself if one is wanted."""
+    if number == 1:
+        return [colour]
+    own = np.array(to_rgb(colour))
+    dark, pale = 0.85 * own, 0.15 * own + 0.85
+    return [to_hex(dark + part * (pale - dark)) for part in np.linspace(0.0, 1.0, number)]
+
+
+def _phases_by_rank(mechanism: Mechanism, node: str) -> list[str]:
+    """The phases of a node, those with the host element first, then those in the fewest nodes."""
     uses = Counter(itertools.chain.from_iterable(mechanism.nodes.values()))
+    return sorted(
+        mechanism.nodes[node],
+        key=lambda phase: (mechanism.host not in _elements(mechanism, phase), uses[phase]),
+    )
+
+
+def _node_choices(mechanism: Mechanism) -> dict[str, _Choice]:
+    choices = _phase_choices(mechanism)
     chosen: dict[str, _Choice] = {}
-    for node, contents in mechanism.nodes.items():
-        ranked = sorted(
-            contents, key=lambda phase: (mechanism.host not in _elements(mechanism, phase), uses[phase])
-        )
+    for node in mechanism.nodes:
+        ranked = _phases_by_rank(mechanism, node)
         unused = [choices[phase] for phase in ranked if choices[phase] not in chosen.values()]
         chosen[node] = unused[0] if unused else _next([*choices.values(), *chosen.values()])
-    return {node: Look(*choice, mechanism.crystalline_share(node)) for node, choice in chosen.items()}
+    return chosen
 
 
 def edge_line(mechanism: Mechanism, product: str, taken: Collection[tuple[str, Any]]) -> tuple[str, Any]:
     """Colour and dashes of an edge: the colour of the product, and the first dashes not in `taken`."""
-    colour = readable(node_looks(mechanism)[product].colour)
+    colour = readable(_node_choices(mechanism)[product][0])
     return next(
         (colour, dashes)
         for dashes in itertools.chain(DASHES, ((0, (i, 1)) for i in itertools.count(6)))

@@ -35,6 +35,8 @@ MARGIN_BELOW, MARGIN_ABOVE, LEGEND_HEIGHT = 0.75, 0.95, 0.3
 PORT_DISTANCE, RUNG_GAP, ARC_OFFSET, MAX_ARC_DISTANCE, LABEL_SPACE = 0.085, 0.4, 0.36, 0.62, 0.3
 # Possible positions of a label along its arrow (0 to 1), the preferred one first.
 LABEL_POSITIONS = tuple(0.5 + sign * 0.03 * step for step in range(11) for sign in (1, -1)[: 1 + (step > 0)])
+# Distance of a label from other arrows (pixel).
+LABEL_CLEARANCE = 6.0
 # Outline of nodes with amorphous phases, and font sizes.
 DASHES: Any = (0, (3, 2))
 NODE_FONT, LABEL_FONT, NOTE_FONT = "medium", "small", "small"
@@ -163,7 +165,7 @@ class Columns:
         away = float(side * normal[0])
         alignment = "center" if abs(away) < 0.25 or abs(away) > 0.9 else "left" if away > 0.0 else "right"
         offset = side * normal * (0.07 + 0.015 * arrow.width)
-        points = _bezier(np.array([start, corner, end]), np.linspace(0.0, 1.0, 60))
+        points = _bezier(np.array([start, corner, end]), np.linspace(0.0, 1.0, 200))
         places = _bezier(np.array([start, corner, end]), np.array(LABEL_POSITIONS)) + offset
         return points, [(*place, alignment) for place in places.tolist()], -side * bend
 
@@ -218,7 +220,7 @@ class Ladder:
         patch = FancyArrowPatch(
             path=Path(corners, [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]), **_look(arrow)
         )
-        points = _bezier(corners, np.linspace(0.0, 1.0, 90))
+        points = _bezier(corners, np.linspace(0.0, 1.0, 300))
         places: list[Place] = [
             (x, y, "center") for x, y in _bezier(corners, np.array(LABEL_POSITIONS)).tolist()
         ]
@@ -318,7 +320,7 @@ def _add_labels(ax: Axes, arrows: Sequence[Arrow], curves: Sequence[Curve], shap
 
         def overlaps(place: Place, text: Text = text, others: list[Floats] = others) -> int:
             _move(text, place)
-            box = extent(text).padded(1.5)
+            box = extent(text).padded(LABEL_CLEARANCE)
             hits = sum(box.overlaps(other) for other in occupied)
             # Covering a node or a label is worse than covering any number of arrows.
             return 1000 * hits + sum(_crosses(box, line) for line in others)

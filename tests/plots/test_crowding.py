@@ -20,7 +20,7 @@ from sbpath import cv as scanned
 from sbpath import cycling, gitt, load_mechanism, path_asymmetry, plots
 from sbpath.mechanism.documents import shipped_names
 from sbpath.mechanism.graph import phase_graph
-from sbpath.plots.colours import KIND_COLOURS, node_looks, phase_looks, readable
+from sbpath.plots.colours import KIND_COLOURS, MAX_HUES, node_looks, phase_looks, readable
 from sbpath.plots.style import CAUSES, DESTINATIONS, EXTRACTION, GREY, INSERTION, PHASES, SYSTEMS
 
 mpl.use("Agg")
@@ -247,8 +247,8 @@ def test_a_phase_has_its_colour_in_the_stack_the_sticks_and_other_systems(simula
     sticks = [mpl.colors.to_hex(lines.get_color()[0]) for lines in above.collections]
     # In the order of the file, the palest ones darker.
     assert sticks == [readable(look.colour) for look in looks["li-snsb"].values()]
-    nodes = node_looks(load_mechanism("li-snsb"))
-    assert nodes["Li3Sb-LiSn"].colour == looks["li-snsb"]["LiSn"].colour
+    nodes = node_looks(load_mechanism("na-snsb"))
+    assert nodes["Na3Sb-NaSn"].colour == looks["na-snsb"]["NaSn"].colour
 
 
 # Of what those see who lack the long-wave or the middle-wave cones, in linear light (Machado,
@@ -276,6 +276,20 @@ def lab(colour, seen):
     to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
     x, y, z = np.cbrt(np.maximum(np.array(to_xyz) @ linear / (0.9505, 1.0, 1.089), 0.0))
     return np.array([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)])
+
+
+@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("seen", SEEN_RGB)
+def test_nodes_beyond_the_hues_that_eyes_tell_apart_are_shades_in_the_order_of_their_alkali(name, seen):
+    mechanism = load_mechanism(name)
+    colours = {node: look.colour for node, look in node_looks(mechanism).items()}
+    shades = [node for node, colour in colours.items() if colour not in PHASES]
+    assert len(colours) - len(shades) + bool(shades) <= MAX_HUES
+    assert bool(shades) == (len(colours) > MAX_HUES)
+    places = [lab(colours[node], seen) for node in sorted(shades, key=mechanism.full_content)]
+    for one, other in itertools.pairwise(places):
+        assert other[0] - one[0] > 4.0
+        assert np.linalg.norm(other - one) > 6.0
 
 
 @pytest.mark.parametrize("palette", [SYSTEMS, CAUSES, DESTINATIONS, (INSERTION, EXTRACTION)])

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from curves import cycled
 from matplotlib.colors import to_rgb
+from matplotlib.path import Path
 from tiny import solution_phase
 
-from sbpath import cycling, pathways, plots, simulate
+from sbpath import cycling, load_mechanism, pathways, plots, shipped_names, simulate
 from sbpath.plots.style import EXTRACTION, INSERTION
 
 
@@ -66,3 +67,20 @@ def test_paths_tell_what_edges_did_not_carry(simulated):
 def test_paths_of_a_graph_without_edges_can_be_drawn():
     phase = solution_phase([(3.0, 0.7, 1.0)], cutoffs=(0.1, 1.5))
     plots.paths(simulate(phase, cycling("C/10", 0.1, 1.5), progress=False))
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_a_label_lies_clear_of_arrows_but_its_own(name):
+    ax = plots.graph(load_mechanism(name))
+    ax.figure.draw_without_rendering()
+    lines = [
+        Path(part).interpolated(10).vertices
+        for arrow in ax.patches
+        if isinstance(arrow, mpl.patches.FancyArrowPatch)
+        for part in arrow.get_transform().transform_path(arrow.get_path()).to_polygons(closed_only=False)[:1]
+    ]
+    for text in ax.texts:
+        if " V" in text.get_text():
+            box = text.get_window_extent().padded(4.0)
+            hits = sum(((line > box.min) & (line < box.max)).all(axis=1).any() for line in lines)
+            assert hits <= 1, text.get_text()
