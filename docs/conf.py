@@ -70,8 +70,8 @@ suppress_warnings = [
     "ref.python",
 ]
 
-# Notebooks are run when they change; without docs/_build, all are run.
-nb_execution_mode = "cache"
+# Notebooks are always run: what they show depends on the package too.
+nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 
@@ -106,6 +106,8 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "remove_config_comments": True,
     "image_srcset": ["2x"],
+    "image_scrapers": ("thumbnails.scraper", "matplotlib"),
+    "thumbnail_size": (480, 336),
 }
 
 

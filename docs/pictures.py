@@ -64,8 +64,10 @@ PICTURES: dict[str, Callable[[], Any]] = {
 
 
 def contents(figure: Figure) -> list[dict[str, Any]]:
-    """Words, limits, colours and averages of the lines and areas of each panel."""
-    return [_panel(ax) for ax in figure.findobj(Axes) if ax.get_visible()]
+    """Words, limits, colours and averages of the lines and areas of each panel; last, the words outside them."""
+    outside = [text.get_text() for part in (figure, *figure.subfigs) for text in part.texts]
+    panels = [_panel(ax) for ax in figure.findobj(Axes) if ax.get_visible()]
+    return [*panels, {"words": outside, "looks": [], "numbers": []}]
 
 
 def _panel(ax: Axes) -> dict[str, Any]:

@@ -7,6 +7,7 @@ amorphous antimony formed on extraction reacts earlier and at a higher voltage. 
 hatched phases.
 """
 
+# sphinx_gallery_thumbnail_path = "generated/thumbnails/plot_2_phases.png"
 import sbpath
 
 solution = sbpath.simulate("na-sb", sbpath.cycling("C/10", 0.02, 1.5, cycles=2), progress=False)

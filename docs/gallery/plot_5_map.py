@@ -6,6 +6,7 @@ Two interfacial energies are varied. On the white lines two paths carry equal sh
 where lithium enters in two steps and leaves in one.
 """
 
+# sphinx_gallery_thumbnail_path = "generated/thumbnails/plot_5_map.png"
 import sbpath
 
 chart = sbpath.selection_map(

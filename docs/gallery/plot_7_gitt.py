@@ -6,6 +6,7 @@ Pulses at C/20 and rests of four hours. Even relaxed, the branches stay apart, o
 the phases: a rest does not remove the nucleation barrier.
 """
 
+# sphinx_gallery_thumbnail_path = "generated/thumbnails/plot_7_gitt.png"
 import sbpath
 
 protocol = sbpath.gitt("C/20", 0.05, 1.5, pulse="x = 0.1", rest="4 h")

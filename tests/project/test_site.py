@@ -217,8 +217,9 @@ def test_every_picture_of_a_page_is_made_by_the_build(pictures):
 
 
 def test_a_picture_that_differs_is_seen(pictures, tmp_path):
-    def drawn(height, title="title"):
+    def drawn(height, title="title", above=""):
         figure, ax = plt.subplots()
+        figure.suptitle(above)
         ax.plot([0.0, 1.0], [0.0, height])
         ax.set_title(title, loc="left")
         return figure
@@ -230,7 +231,16 @@ def test_a_picture_that_differs_is_seen(pictures, tmp_path):
     assert pictures.current(path, drawn(1.0 + 1e-4))
     assert not pictures.current(path, drawn(1.1))
     assert not pictures.current(path, drawn(1.0, "other"))
+    assert not pictures.current(path, drawn(1.0, above="other"))
     plt.close("all")
+
+
+def test_every_picture_of_the_gallery_has_a_panel_for_its_thumbnail(pictures):
+    panels = module("thumbnails").PANELS
+    scripts = {path.stem: path.read_text(encoding="utf-8") for path in DOCS.glob("gallery/*.py")}
+    assert scripts.keys() == panels.keys()
+    for name, text in scripts.items():
+        assert f'# sphinx_gallery_thumbnail_path = "generated/thumbnails/{name}.png"\n' in text
 
 
 @pytest.mark.parametrize("script", sorted(DOCS.glob("gallery/*.py")), ids=lambda script: script.stem)
@@ -238,5 +248,6 @@ def test_scripts_of_the_gallery_run(script):
     exec(compile(script.read_text(encoding="utf-8"), script, "exec"), {"__name__": "__main__"})
     assert len(plt.get_fignums()) == 1
     (axes, *_) = plt.gcf().axes
+    assert len(plt.gcf().axes) > module("thumbnails").PANELS[script.stem]
     assert axes.has_data() or axes.texts
     plt.close("all")
