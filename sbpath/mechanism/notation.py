@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from sbpath.errors import InputError, nearest
+from sbpath.errors import InputError, nearest, printable
 from sbpath.mechanism.chemistry import ATOMIC_WEIGHT
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.records import Phase
@@ -44,6 +44,11 @@ def subscripted(text: str, mathtext: bool = False) -> str:
     return done
 
 
+def literal(text: str) -> str:
+    """Text of a file for Matplotlib, to which dollars are mathematics, and for SVG, which has no control characters."""
+    return printable(text).replace("$", r"\$")
+
+
 def state(phase: Phase) -> str:
     """How to describe a non-crystalline phase: ``amorphous``, ``liquid`` or ``not crystalline``."""
     words = re.findall(r"\w+", phase.structure)
@@ -59,10 +64,11 @@ def phase_labels(mechanism: Mechanism, mathtext: bool = False, short: bool = Fal
     shared = Counter(phase.formula for phase in mechanism.phases.values())
     labels = {}
     for name, phase in mechanism.phases.items():
-        label = subscripted(phase.formula, mathtext)
-        if shared[phase.formula] > 1 or not (short or phase.crystalline):
-            label += f" ({phase.structure})"
-        labels[name] = subscripted(phase.label, mathtext) if phase.label else label
+        text, structure = (
+            literal(part) if mathtext else part for part in (phase.label or phase.formula, phase.structure)
+        )
+        told = shared[phase.formula] > 1 or not (short or phase.crystalline)
+        labels[name] = subscripted(text, mathtext) + (f" ({structure})" if told and not phase.label else "")
     return labels
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from sbpath.errors import printable
 from sbpath.mechanism.mechanism import Mechanism
-from sbpath.mechanism.notation import host_label, node_labels, subscripted
+from sbpath.mechanism.notation import host_label, literal, node_labels, subscripted
 from sbpath.solution import Solution
 from sbpath.sweeps.ranges import RATE, TEMPERATURE
 
@@ -54,15 +53,15 @@ def subject(mechanism: Mechanism) -> str:
     return literal(subscripted(mechanism.title) + design)
 
 
-def literal(text: str) -> str:
-    """Text of a file for Matplotlib, to which dollars are mathematics, and for SVG, which has no control characters."""
-    return printable(text).replace("$", r"\$")
-
-
 def heading(solution: Solution) -> str:
     """System, graph and temperature for the title of a figure, and what was changed, on lines that fit one column."""
-    conditions = f"{solution.graph} graph, {solution.temperature_C:g} °C{changed(solution)}"
-    return f"{textwrap.fill(subject(solution.mechanism), TITLE_LETTERS)}\n{textwrap.fill(conditions, TITLE_LETTERS)}"
+    parts = subject(solution.mechanism), conditions(solution)
+    return "\n".join(textwrap.fill(part, TITLE_LETTERS) for part in parts)
+
+
+def conditions(solution: Solution) -> str:
+    """Graph and temperature, and what was changed."""
+    return f"{literal(solution.graph)} graph, {solution.temperature_C:g} °C{changed(solution)}"
 
 
 def changed(solution: Solution) -> str:
@@ -70,7 +69,7 @@ def changed(solution: Solution) -> str:
     changes = solution.mechanism.changes
     if len(changes) > 1:
         return f", {len(changes)} numbers changed"
-    return "".join(f", {path.rpartition('.')[2]} = {number:g}" for path, number in changes.items())
+    return "".join(f", {literal(path.rpartition('.')[2])} = {number:g}" for path, number in changes.items())
 
 
 def parameter_label(name: str, unit: str, mechanism: Mechanism) -> str:

@@ -15,7 +15,7 @@ from sbpath.arguments import several
 from sbpath.errors import InputError
 from sbpath.mechanism.notation import node_labels, phase_labels
 from sbpath.plots.colours import Look, node_looks, phase_looks
-from sbpath.plots.labels import capacity_label, changed, composition_label, subject, voltage_label
+from sbpath.plots.labels import capacity_label, composition_label, conditions, subject, voltage_label
 from sbpath.plots.layout import extent, fitted_legend, fitted_title, grow, settled
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, style
 from sbpath.results.cycles import HalfCycle, half_cycles, half_cycles_of
@@ -194,7 +194,7 @@ def _operando(
     lines = fitted_title(
         top,
         subject(solution.mechanism),
-        f"{solution.graph} graph, {solution.temperature_C:g} °C{changed(solution)}",
+        conditions(solution),
     )
     for text, width in names:
         # Names of short steps would overlap.

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from sbpath.errors import InputError
 from sbpath.mechanism.notation import node_labels
 from sbpath.plots.colours import node_looks
-from sbpath.plots.labels import changed, per_gram, subject, voltage_label
+from sbpath.plots.labels import conditions, per_gram, subject, voltage_label
 from sbpath.plots.layout import extent, fitted_legend, fitted_title, grow, settled
 from sbpath.plots.style import DOUBLE, style
 from sbpath.solution import Solution
@@ -82,7 +82,7 @@ def particle_map(solution: Solution) -> Figure:
         lines = fitted_title(
             top,
             subject(mechanism),
-            f"{count} {'particle' if count == 1 else 'particles'}, {solution.graph} graph, {solution.temperature_C:g} °C{changed(solution)}",
+            f"{count} {'particle' if count == 1 else 'particles'}, {conditions(solution)}",
         )
         grow(figure, rows, lines)
     return figure

@@ -8,11 +8,11 @@ from matplotlib.lines import Line2D
 
 from sbpath.mechanism.graph import phase_graph
 from sbpath.mechanism.mechanism import Mechanism
-from sbpath.mechanism.notation import state
+from sbpath.mechanism.notation import literal, state
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.model.equilibrium import equilibrium_potential
 from sbpath.plots.graph_layout import DASHES, Arrow, draw
-from sbpath.plots.labels import subject
+from sbpath.plots.labels import conditions, subject
 from sbpath.plots.style import EXTRACTION, GREY, INSERTION, style
 from sbpath.results.cycles import of_cycle
 from sbpath.results.pathways import pathways
@@ -53,7 +53,7 @@ def graph(mechanism: Mechanism | str, name: str | None = None, ax: Axes | None =
         colour = COLOURS[_direction(mechanism, edge.reactant, edge.product)]
         arrows.append(Arrow(edge, colour, 1.3, "  ".join(label)))
     grey = any(arrow.colour == GREY for arrow in arrows)
-    title = subject(mechanism), f"{name or mechanism.default_graph} graph"
+    title = subject(mechanism), f"{literal(name or mechanism.default_graph)} graph"
     with style():
         return draw(mechanism, arrows, ax, title, _legend(mechanism, grey, "no charge"))
 
@@ -104,7 +104,7 @@ def paths(solution: Solution, cycle: int | None = None, ax: Axes | None = None) 
         notes.append("per cent: share of what left the phase")
     title = (
         subject(mechanism),
-        f"{solution.graph} graph, {solution.temperature_C:g} °C, charge carried in {which_cycle(solution, ways[0].cycle)}",
+        f"{conditions(solution)}, charge carried in {which_cycle(solution, ways[0].cycle)}",
     )
     with style():
         return draw(mechanism, arrows, ax, title, _legend(mechanism, True, "little or none"), notes)

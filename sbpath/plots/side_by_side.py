@@ -137,7 +137,7 @@ def _names(compared: Sequence[Case]) -> list[str]:
         graph = f", {case.solution.graph}"
         if case.solution.graph != mechanism.default_graph and graph not in varied:
             varied += graph
-        names.append(name + varied.replace(graph, f"{graph} graph"))
+        names.append(name + literal(varied.replace(graph, f"{graph} graph")))
     return names
 
 

@@ -10,7 +10,7 @@ from matplotlib.colors import PowerNorm
 
 from sbpath.mechanism.notation import phase_labels, state
 from sbpath.plots.colours import phase_looks, readable
-from sbpath.plots.labels import subject, voltage_label
+from sbpath.plots.labels import conditions, subject, voltage_label
 from sbpath.plots.layout import fitted_title, grow, settled
 from sbpath.plots.style import DOUBLE, line_width, style
 from sbpath.results.crystal import Reflections
@@ -74,7 +74,7 @@ def diffraction(
         lines = fitted_title(
             stick_ax,
             subject(solution.mechanism),
-            f"{solution.graph} graph, {solution.temperature_C:g} °C, simulated X-ray diffraction",
+            f"{conditions(solution)}, simulated X-ray diffraction",
         )
         if axes is None:
             grow(settled(stick_ax), lines=lines)

@@ -9,9 +9,10 @@ import tracemalloc
 from pathlib import Path
 from xml.etree import ElementTree
 
+import matplotlib.pyplot as plt
 import pytest
 
-from sbpath import InputError, load_mechanism, plots, simulate
+from sbpath import InputError, Population, cycling, load_mechanism, plots, simulate
 from sbpath.errors import MOST_PROBLEMS, printable
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.reader import mechanism_from_document
@@ -306,9 +307,24 @@ def test_texts_of_mechanisms_made_in_python_are_those_of_files(bad):
             made()
 
 
-def test_a_title_that_was_not_checked_is_drawn_as_text(tmp_path):
-    bad = load_mechanism("li-sb").model_copy(update={"title": "a\x1b $\\frac{1$ b"})
-    solution = simulate(bad, "Insert at 1C for 5 min", progress=False)
-    for draw in (plots.overview, plots.operando, plots.graph, plots.voltage):
-        plots.save(draw(bad if draw is plots.graph else solution), tmp_path / "x.svg")
+def test_texts_that_were_not_checked_are_drawn_as_they_are(tmp_path):
+    bad, shipped = "a\x1b $\\frac{1$ b", load_mechanism("li-sb")
+    phases = {
+        name: phase.model_copy(update={"label": f"{name} {bad}", "structure": bad})
+        for name, phase in shipped.phases.items()
+    }
+    mechanism = shipped.model_copy(
+        update={"title": bad, "name": bad, "design": bad, "electrolyte_name": bad, "phases": phases}
+    )
+    solution = simulate(
+        mechanism, cycling("C/5", 0.05, 1.5), population=Population.lognormal(2, size=0.1), progress=False
+    )
+    draw_solution = (
+        plots.overview, plots.operando, plots.voltage, plots.paths, plots.driving_forces, plots.losses, plots.heat,
+        plots.swelling, plots.comparison, plots.loops, plots.particle_map, plots.diffraction, plots.lifetime,
+        plots.differential_capacity, plots.rate_capability,
+    )  # fmt: skip
+    for draw, given in [(plots.graph, mechanism), *((draw, solution) for draw in draw_solution)]:
+        plots.save(draw(given), tmp_path / "x.svg")
         ElementTree.parse(tmp_path / "x.svg")
+        plt.close("all")
