@@ -209,6 +209,17 @@ def test_first_law_in_every_mode_of_control(simulated, name, graph):
     assert np.abs(total - total[0]).max() < 1e-5 * heat[-1]
 
 
+@pytest.mark.parametrize("mV_per_s", [0.1, 29, 291, 3000])
+@pytest.mark.parametrize("name", ["li-sb", "na-sb", "k-sb", "k-snsb"])
+def test_first_law_in_sweeps_of_any_rate(name, mV_per_s):
+    there, back = (f"Sweep at {mV_per_s} mV/s from {a} V to {b} V" for a, b in ((1.5, 0.05), (0.05, 1.5)))
+    solution = simulate(name, (there, back), population=1, progress=False)
+    heat = solution.irreversible_heat_J_per_g
+    total = solution.energy_J_per_g + solution.stored_J_per_g + heat
+    assert heat[-1] > 1.0
+    assert np.abs(total - total[0]).max() < 1e-5 * heat[-1]
+
+
 @pytest.mark.parametrize(
     ("name", "graph"), [("li-sb", "candidate"), ("li-sb-llzo", "candidate"), ("na-sb", "reported")]
 )
