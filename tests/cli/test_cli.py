@@ -133,6 +133,7 @@ def test_an_option_given_twice_is_refused_in_one_line(capsys, arguments, option)
     ("arguments", "words"),
     [
         (["simulate", "lisb"], ["lisb", "did you mean 'li-sb'"]),
+        (["simulate", "sb-li"], ["sb-li", "did you mean 'li-sb'"]),
         (["simulate", "nowhere.toml"], ["nowhere.toml", "no such file"]),
         (["simulate", "li", "--lower", "1.6"], ["wrong way round", "swap"]),
         (["simulate", "li", "--lower", "nan"], ["'nan' is not a number"]),

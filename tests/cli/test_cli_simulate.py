@@ -177,3 +177,47 @@ def test_a_keep_that_makes_no_sense_is_refused(capsys, options, wrong):
     code, out, err = run(capsys, "simulate", "li-sb", *options)
     assert (code, out) == (2, "")
     assert wrong in err
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        ("--temperature 298.15", 2, "'298.15' has no unit; write 298.15K if it is 25 C, or 298.15C"),
+        ("--temperature 300", 2, "'300' has no unit; write 300K if it is 26.85 C, or 300C"),
+        ("--temperature=-40", 0, "simulated at -40 C, but its numbers are valid only from"),
+        ("--upper 5", 0, "5 V is far above upper_cutoff_V"),
+        ("--lower=-0.1", 0, "-0.1 V is below Li+/Li: metallic Li would plate there"),
+        ("--loading 3", 0, "electrode.loading_mg_per_cm2: changes nothing here, since the cell has no resistance"),
+        ("--set particle_radius=50nm", 2, "did you mean 'electrode.particle_radius_m'?"),
+        ("--set electrode.particle_radius_m=50", 2, "is it in nm? then 5e-08"),
+        ("--set interfaces.Sb|Li3Sb.energy_J_per_m2=1e103", 2, "interfaces.Sb|Li3Sb.energy_J_per_m2"),
+        ("--set kinetics.growth_activation_energy_J_per_mol=4.8e7 --temperature 80C", 2, "not 4.8e+07"),
+    ],
+)  # fmt: skip
+def test_what_is_hardly_meant_is_asked_about_or_noted(capsys, options, code, words):
+    cycle = ["--cycles", "1", "--rate", "2C"]
+    found, _, err = run(capsys, "simulate", "li-sb", *cycle, *options.split())
+    assert found == code
+    (line,) = err.splitlines()
+    assert line.startswith("sbpath: " if code else "note: li-sb: ")
+    assert words in line
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        (["Hold at 0.86 V until C/50"], "hold 'for' a time, such as for 2 h"),
+        (["Charge at C/10 until 0.05 V"], "Charge extracts alkali and raises the voltage: should this be Discharge?"),
+    ],
+)  # fmt: skip
+def test_a_step_that_is_over_before_it_begins_says_why(capsys, steps, words):
+    code, out, _ = run(capsys, "simulate", "li-sb", "--protocol", *steps)
+    assert code == 0
+    (line,) = [line for line in out.splitlines() if "was met before it began" in line]
+    assert line.endswith(words)
+
+
+def test_zeros_have_no_sign_in_tables(capsys):
+    code, out, _ = run(capsys, "run", "gitt", "li-sb", "--rate", "C/2", "--pulse", "x = 0.5", "--rest", "1 h")
+    assert code == 0
+    assert not re.search(r"-0\.?0*(\s|$)", out)
