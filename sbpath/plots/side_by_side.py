@@ -68,13 +68,8 @@ def comparison(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -
             panels = [panel]
         else:
             panels = _grid(upper, compared, rows, columns)
+        _say_what_is_shown(upper, compared)
         _loops(panels, compared, scale, names)
-        shown = [
-            which_cycle(case.solution, case.summary.cycle) + changed(case.solution)
-            for case in compared
-            if case.summary
-        ]
-        upper.suptitle(" | ".join(dict.fromkeys(shown)), x=0.01, ha="left", fontsize="small")
         if closed:
             below = np.atleast_1d(lower.subplots(1, 1 if beside else 2))
             _gaps(gap if beside else below[0], compared)
@@ -102,7 +97,9 @@ def loops(
             columns = min(len(compared), MAX_COLUMNS)
             rows = -(-len(compared) // columns)
             size = max(DOUBLE * columns / MAX_COLUMNS, 3.5), (LOOP_INCH + 0.4) * rows
-            axes = _grid(plt.figure(figsize=size, layout="constrained"), compared, rows, columns)
+            figure = plt.figure(figsize=size, layout="constrained")
+            axes = _grid(figure, compared, rows, columns)
+            _say_what_is_shown(figure, compared)
         _loops(axes, compared, scale, _names(compared), with_sum=True)
     return list(axes)
 
@@ -117,6 +114,16 @@ def _grid(figure: Any, compared: Sequence[Case], rows: int, columns: int) -> lis
         lowest.tick_params(labelbottom=True)
     figure.supxlabel(capacity_label([case.solution for case in compared]), fontsize="medium")
     return panels[: len(compared)]
+
+
+def _say_what_is_shown(figure: Any, compared: Sequence[Case]) -> None:
+    """Which cycles, and what numbers were changed."""
+    shown = [
+        which_cycle(case.solution, case.summary.cycle) + changed(case.solution)
+        for case in compared
+        if case.summary
+    ]
+    figure.suptitle(" | ".join(dict.fromkeys(shown)), x=0.01, ha="left", fontsize="small")
 
 
 def _names(compared: Sequence[Case]) -> list[str]:

@@ -224,6 +224,9 @@ def test_two_parameters_are_a_map_with_a_colour_bar_and_crosses_where_runs_faile
     np.testing.assert_allclose(np.sqrt(edges[1:] * edges[:-1]), np.unique(grid["rate"]), rtol=0.35)
     assert axes.get_xscale() == "log"
     assert axes.get_yscale() == "linear"
+    # The axes end where the ranges do.
+    assert axes.get_xlim() == (grid["rate"].min(), grid["rate"].max())
+    assert axes.get_ylim() == (grid["temperature"].min(), grid["temperature"].max())
     assert axes.get_xlabel() == "C-rate  (h$\\mathregular{^{-1}}$)"
     assert axes.get_ylabel() == "Temperature  (°C)"
     title = "Sb in a Li cell, liquid electrolyte\ncandidate graph; $\\times$ failed"

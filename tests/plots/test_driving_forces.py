@@ -15,6 +15,13 @@ def lithium(simulated):
     return cycled(simulated, "li-sb", "C/10")
 
 
+def test_rates_are_drawn_over_the_decades_that_matter(lithium):
+    for ax in plots.driving_forces(lithium).axes[6:8]:
+        low, high = ax.get_ylim()
+        assert high == 1.0
+        assert 1e-20 < low < 1e-6
+
+
 def test_driving_forces_draws_force_barrier_and_rate_where_the_reactant_is(lithium):
     figure, about = plots.driving_forces(lithium), driving_forces(lithium)
     grid = np.array(figure.axes).reshape(4, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import matplotlib as mpl
 import numpy as np
+import pytest
 from matplotlib.colors import to_rgb
 
 from sbpath import Variation, plots
@@ -33,6 +34,12 @@ def boundaries(ax, width=1.4):
             if len(path.vertices)
         ]
     )
+
+
+def test_a_map_ends_where_its_ranges_do():
+    rate, temperature = Variation("rate", (0.1, 0.3, 1.0)), Variation("temperature", (0.0, 30.0, 60.0))
+    for ax in plots.selection(chart(rate, temperature, lambda a, b: b - 31.0), "li-sb"):
+        assert (*ax.get_xlim(), *ax.get_ylim()) == pytest.approx((0.1, 1.0, 0.0, 60.0))
 
 
 def test_the_boundary_is_drawn_where_both_paths_carry_as_much():

@@ -6,9 +6,11 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 import sbpath
 from sbpath import plots
+from sbpath.plots.style import figure_of
 from sbpath.protocol.steps import Rest
 from sbpath.results.cycles import cycle_summaries
 
@@ -180,6 +182,20 @@ def test_titration_marks_the_relaxed_points_and_the_equilibria(titrated, against
     assert low < min(p.voltage_V for p in points[:5]) < max(p.voltage_V for p in points[6:11]) < high
     assert low > 0.05
     assert high < 1.5
+
+
+@pytest.mark.parametrize("cycle", [1, 2])
+def test_figures_of_one_cycle_say_which(sodium, cycle):
+    shown = f"cycle {cycle} of {sodium.steps[-1].cycle}" + (
+        ", formation" if cycle == 1 else "; cycle 1 is formation"
+    )
+    figures = [draw(sodium, cycle=cycle) for draw in (plots.paths, plots.driving_forces, plots.heat)]
+    if cycle == 2:
+        figures += [plots.losses(sodium), plots.comparison(sodium), plots.loops(sodium)[0]]
+    for figure in figures:
+        words = [text.get_text().replace("\n", " ") for text in figure_of(figure).findobj(Text)]
+        assert any(shown in text for text in words), words
+    plt.close("all")
 
 
 def test_titration_needs_a_rest_after_a_pulse(sodium):

@@ -537,6 +537,14 @@ def test_a_rest_costs_no_more_than_its_relaxation_asks_for(simulated):
     assert np.median(rests) < 3 * 40
 
 
+def test_pulses_of_a_century_of_many_particles_need_no_option():
+    spread = sbpath.Population.lognormal(50, interfacial_energy=0.04, size=0.3)
+    protocol = sbpath.gitt("0.000014C", 0.02, 1.5, pulse="x = 0.1", rest="10 h")
+    solution = simulate("k-sb", protocol, population=spread, keep="ends", progress=False)
+    assert len(solution.steps) == 120
+    assert solution.time_s[-1] > 10 * 8760 * 3600.0
+
+
 def test_the_rows_of_a_whole_run_are_capped(monkeypatch):
     monkeypatch.setattr(sbpath.run_record, "MAX_ROWS", 30_000)
     pulses = [
