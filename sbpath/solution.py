@@ -31,7 +31,7 @@ from sbpath.model.network import Network, sizes_of
 from sbpath.model.unknowns import states_of
 from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.protocol import Protocol
-from sbpath.protocol.steps import Step
+from sbpath.protocol.steps import CurrentTable, Step
 from sbpath.protocol.temperature import Ramp
 from sbpath.solver.cycler import ramp_time
 
@@ -500,7 +500,7 @@ class Solution:
         )
 
     def direction(self) -> list[str]:
-        """Direction of each row: "rest", or the direction of its half cycle.
+        """Direction of each row: "rest", also within a table of currents, or the direction of its half cycle.
 
         Where only the ends of a step were kept, that of the step.
         """
@@ -511,6 +511,11 @@ class Solution:
         for record in self.steps:
             if record.direction == "rest" or record.cycle not in kept:
                 rows[record.first : record.last] = [record.direction] * (record.last - record.first)
+            elif isinstance(record.step, CurrentTable):
+                for row in record.first + np.flatnonzero(
+                    self.current_A_per_g[record.first : record.last] == 0.0
+                ):
+                    rows[row] = "rest"
         return rows
 
     def __reduce__(self) -> tuple[Any, ...]:

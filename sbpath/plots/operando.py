@@ -204,7 +204,7 @@ def _operando(
 
 
 def _steps(ax: Axes, solution: Solution) -> list[tuple[Text, float]]:
-    """Voltage against time; the name of each longer step, and its share of the width."""
+    """Voltage against time; the direction of each longer stretch of a step, and its share of the width."""
     hours = solution.time_s / 3600.0
     ax.plot(hours, solution.voltage_V, color="black")
     ax.set_ylabel(voltage_label(solution))
@@ -212,11 +212,13 @@ def _steps(ax: Axes, solution: Solution) -> list[tuple[Text, float]]:
     high = max(high, low + 0.01)  # the voltage of a rest may be constant
     ax.set_ylim(low - 0.05 * (high - low), high + 0.14 * (high - low))
     names = []
-    for record in solution.steps:
-        if record.duration_s <= 0.08 * (solution.time_s[-1] - solution.time_s[0]):
+    direction = np.array(solution.direction())
+    starts = 1 + np.flatnonzero((np.diff(solution.step) != 0) | (direction[1:] != direction[:-1]))
+    for rows in np.split(np.arange(len(hours)), starts):
+        start, end = hours[rows[[0, -1]]]
+        if end - start <= 0.08 * (hours[-1] - hours[0]):
             continue
-        start, end = hours[record.first], hours[record.last - 1]
-        text = ax.text(0.5 * (start + end), 0.985, record.direction, ha="center", va="top",
+        text = ax.text(0.5 * (start + end), 0.985, direction[rows[0]], ha="center", va="top",
                        transform=ax.get_xaxis_transform(), fontsize="small", color="0.35")  # fmt: skip
         names.append((text, float((end - start) / (hours[-1] - hours[0]))))
         ax.axvline(end, color="0.8", lw=0.6, zorder=0)

@@ -460,8 +460,11 @@ class CurrentTable:
         loading_mg_per_cm2: float | None = None,
     ) -> Floats:
         """The currents per gram of host, with their sign, shape (n,) [A/g]; arguments as in `Rate.to_A_per_g`."""
-        one = Rate(1.0, self.unit).to_A_per_g(one_C_A_per_g, electrode_mass_g, loading_mg_per_cm2)
-        return self.current * one
+        if self.unit in ("A", "A/cm2"):
+            text = f"a current in {self.unit}"
+            return self.current * (1.0 / host_mass_g(self.unit, text, electrode_mass_g, loading_mg_per_cm2))
+        one_C = check(one_C_A_per_g, "one_C_A_per_g", positive=True)
+        return self.current * (one_C if self.unit == "C" else 1.0)
 
 
 Step = ConstantCurrent | ConstantVoltage | Rest | Sweep | CurrentTable

@@ -37,15 +37,15 @@ def systems(mechanisms: Sequence[Mechanism]) -> str:
     order = {ion: i for i, ion in enumerate(get_args(Mechanism.model_fields["ion"].annotation))}
     rows = [
         [
-            m.ion, m.name, f"{m.temperature_C:g} °C", f"{m.theoretical_capacity_mAh_per_g:.0f}",
-            *(str(count) for count in statuses(m).values()), _measured_structure(m), m.title,
+            m.ion, m.name, f"{m.temperature_C:g}", f"{m.theoretical_capacity_mAh_per_g:.0f}", m.title,
+            *(str(count) for count in statuses(m).values()), _measured_structure(m),
         ]
         for m in sorted(mechanisms, key=lambda m: (order[m.ion], m.name))
     ]  # fmt: skip
     for before, row in reversed([*pairwise(rows)]):
         if before[0] == row[0]:
             row[0] = ""
-    return table(["ion", "name", "temperature", "mAh/g", *STATUSES, "structure", "system"], rows) + LEGEND
+    return table(["ion", "name", "°C", "mAh/g", "system", *STATUSES, "structure"], rows) + LEGEND
 
 
 def parts(kind: str, documents: dict[str, dict[str, Any]]) -> str:

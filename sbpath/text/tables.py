@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
+import shutil
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Generic, TypeVar
 
 from sbpath.results.cycles import HalfCycle
@@ -13,6 +17,9 @@ from sbpath.results.pathways import Pathways, main_paths
 from sbpath.solution import Solution
 
 Row = TypeVar("Row", contravariant=True)
+
+# Characters that a column keeps on the narrowest terminal.
+NARROWEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +71,52 @@ _NEGATIVE_ZERO = re.compile(r"^( *)-(?=0(?:\.0*)?(?:e[+-]?0+)?(?:[ %][^0-9]*)?$)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Left-aligned columns as wide as needed, separated by two spaces; zeros have no sign."""
+    """Left-aligned columns as wide as needed, separated by two spaces; zeros have no sign.
+
+    On a terminal that is too narrow, columns continue in further blocks, each with the first ones that tell the
+    rows apart, and long cells on further lines.
+    """
     rows = [[_NEGATIVE_ZERO.sub(r"\1", cell) for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    columns = list(zip(head, *rows, strict=True))
+    shown = _line_width()
+    if sum(_widths(columns)) + 2 * (len(columns) - 1) <= shown:
+        return _block(columns)
+    keys = next((n for n in (1, 2) if len({tuple(row[:n]) for row in rows}) == len(rows)), 1)
+    first = columns[:keys]
+    left, room = 0, max(int(shown) - sum(_widths(first)) - 2 * keys, NARROWEST)
+    blocks: list[list[tuple[str, ...]]] = []
+    for column in columns[keys:]:
+        column = tuple(cell if len(cell) <= room else _broken(cell, room) for cell in column)
+        (width,) = _widths([column])
+        if width > left:
+            blocks.append(list(first))
+            left = room
+        blocks[-1].append(column)
+        left -= width + 2
+    return "\n\n".join(map(_block, blocks))
+
+
+def _line_width() -> float:
+    """Characters in a line of the terminal; in a file or pipe there is no limit."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else math.inf
+
+
+def _broken(cell: str, width: int) -> str:
+    """A cell in lines of at most `width` characters, each item of a list on a line of its own."""
+    return "\n".join(textwrap.fill(item, width) for item in re.split("(?<=,) ", cell))
+
+
+def _widths(columns: Sequence[Sequence[str]]) -> list[int]:
+    return [max(len(line) for cell in column for line in cell.split("\n")) for column in columns]
+
+
+def _block(columns: Sequence[Sequence[str]]) -> str:
+    """Columns beside each other, cells of several lines downwards."""
+    widths = _widths(columns)
     lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *rows]
+        "  ".join(part.ljust(width) for part, width in zip(parts, widths, strict=True))
+        for row in zip(*columns, strict=True)
+        for parts in zip_longest(*(cell.split("\n") for cell in row), fillvalue="")
     ]
     return "\n".join(line.rstrip() for line in lines)
 

@@ -17,6 +17,7 @@ import sbpath
 from sbpath.cli import main
 from sbpath.cli.parser import parsers, read_command
 from sbpath.studies.catalogue import STUDIES
+from sbpath.text.tables import table
 
 TWO_THREE = "interfaces.Li2Sb|Li3Sb.energy_J_per_m2"
 MAP = ["sweep", "li", "--map", "--vary", "rate=C/10..1C:2"]
@@ -357,6 +358,61 @@ def test_output_that_cannot_be_written_ends_in_one_line(tmp_path, command, code,
     found, _, said = process(command, tmp_path)
     assert (found, said) == (code, err)
     assert (tmp_path / "a.csv").exists() == ("--csv" in command)
+
+
+HEAD = ["cycle", "half", "capacity / mAh/g", "mean / V", "path"]
+ROWS = [
+    ["1", "in", "661.9", "0.415", "A -> B -> C (61 %), A -> C (39 %)"],
+    ["1", "out", "661.8", "0.782", "C -> A"],
+    ["2", "in", "661.7", "0.522", "-"],
+]
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (
+            80,
+            "cycle  half  capacity / mAh/g  mean / V  path\n"
+            "1      in    661.9             0.415     A -> B -> C (61 %), A -> C (39 %)\n"
+            "1      out   661.8             0.782     C -> A\n"
+            "2      in    661.7             0.522     -",
+        ),
+        (
+            40,
+            "cycle  half  capacity / mAh/g  mean / V\n"
+            "1      in    661.9             0.415\n"
+            "1      out   661.8             0.782\n"
+            "2      in    661.7             0.522\n\n"
+            "cycle  half  path\n"
+            "1      in    A -> B -> C (61 %),\n"
+            "             A -> C (39 %)\n"
+            "1      out   C -> A\n"
+            "2      in    -",
+        ),
+    ],
+)
+def test_a_table_continues_below_where_the_terminal_ends(monkeypatch, width, expected):
+    # Each block begins with the columns that tell the rows apart.
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert table(HEAD, ROWS) == expected
+    monkeypatch.setattr("sys.stdout.isatty", lambda: False)
+    assert len(table(HEAD, ROWS).splitlines()) == 4
+
+
+@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize(
+    "command", ["compare na-sb k-sb", "simulate na-sb --cycles 3", "list", "losses na-sb"]
+)
+def test_rows_of_tables_fit_the_terminal(capsys, monkeypatch, width, command):
+    monkeypatch.setattr("sbpath.cli.process._Output.isatty", lambda stream: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    code, out, _ = run(capsys, *command.split(), *([] if command == "list" else ["--quiet"]))
+    assert code == 0
+    rows = [line for line in out.splitlines() if re.search(r"\S  +\S", line)]
+    assert len(rows) > 5
+    assert max(map(len, rows)) <= width
 
 
 def test_what_is_printed_does_not_steer_the_terminal(capsys, monkeypatch):

@@ -96,6 +96,14 @@ def test_operando_stack_fills_the_panel_and_hatches_what_diffraction_does_not_se
     ]
 
 
+def test_a_measured_current_is_named_by_the_direction_of_each_stretch():
+    # One step, in which 5 h of insertion, 2 h of rest and 4 h of extraction follow each other.
+    hours, rates = np.array([0.0, 5.0, 7.0, 11.0]), np.array([0.1, 0.0, -0.1, 0.0])
+    top, _ = plots.operando(sbpath.simulate("li-sb", sbpath.CurrentTable(3600.0 * hours, rates, "C")))
+    found = [(text.get_text(), round(text.get_position()[0], 2)) for text in top.texts]
+    assert found == [("insertion", 2.5), ("rest", 6.0), ("extraction", 9.0)]
+
+
 def test_axes_given_are_axes_returned(sodium):
     import matplotlib.pyplot as plt
 

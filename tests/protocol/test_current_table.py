@@ -91,6 +91,8 @@ def test_a_table_is_a_value() -> None:
     assert table != CurrentTable(TIMES, CURRENTS, "A")  # type: ignore[arg-type]
     assert table.to_A_per_g(0.66, 2.0).tolist() == CURRENTS
     assert CurrentTable(TIMES, CURRENTS, "A").to_A_per_g(0.66, 2.0).tolist() == [0.025, 0.0, -0.01]  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"^a current in A needs the mass of host in the electrode; give"):
+        CurrentTable(TIMES, CURRENTS, "A").to_A_per_g(0.66)  # type: ignore[arg-type]
 
 
 BAD_FILES = [

@@ -40,6 +40,13 @@ def test_table_equals_the_same_currents_as_steps(system):
     assert table.energy_J_per_g[-1] == pytest.approx(steps.energy_J_per_g[-1], rel=1e-8)
 
 
+def test_every_row_has_the_direction_of_its_current():
+    solution = simulated(CurrentTable(HOURS * 3600, RATES, "C"))
+    sign = np.sign(solution.current_A_per_g).astype(int).tolist()
+    assert solution.direction() == [("rest", "insertion", "extraction")[one] for one in sign]
+    assert set(sign) == {-1, 0, 1}
+
+
 def test_charge_is_the_sum_of_current_and_time():
     random = np.random.default_rng(1)
     time = np.cumsum(random.uniform(0.5, 20.0, 1001))
