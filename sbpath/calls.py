@@ -6,7 +6,8 @@ import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sbpath.arguments import items
@@ -78,13 +79,18 @@ def _checked(function: Callable[..., Any], name: str) -> Any:
     @functools.wraps(function)
     def call(*given: Any, **named: Any) -> Any:
         try:
-            arguments = signature.bind(*given, **named).arguments
+            bound = signature.bind(*given, **named)
         except TypeError:
             raise InputError(_misnamed(name, signature, given, named)) from None
-        wrong = {key: rule(arguments[key]) for key, rule in rules().items() if key in arguments}
-        if problems := [f"{key}: {problem}" for key, problem in wrong.items() if problem]:
+        arguments, problems = bound.arguments, []
+        for key, rule in rules().items():
+            if isinstance(arguments.get(key), Iterator):
+                arguments[key] = list(arguments[key])  # which the check does not use up
+            if key in arguments and (problem := rule(arguments[key])):
+                problems.append(f"{key}: {problem}")
+        if problems:
             raise InputError(problems)
-        return function(*given, **named)
+        return function(*bound.args, **bound.kwargs)
 
     return call
 
@@ -139,8 +145,9 @@ def _rules(function: Callable[..., Any], signature: inspect.Signature) -> dict[s
 def _rule(hint: Any) -> Rule | None:
     """The check of a value: an object of some classes, or several of them; else None."""
     options = typing.get_args(hint) if _origin(hint) in (types.UnionType, typing.Union) else (hint,)
+    options = tuple(_plain(option) for option in options)
     classes = tuple(option for option in options if inspect.isclass(option) and not _origin(option))
-    groups = [option for option in options if _origin(option) in (tuple, Sequence)]
+    groups = [option for option in options if _origin(option) in (tuple, Sequence, Iterable)]
     members = tuple(m for group in groups for m in typing.get_args(group))
     ours = [c for c in (*classes, *members) if c is not types.NoneType]
     if len(classes) + len(groups) < len(options) or not ours or not all(map(_is_ours, ours)):
@@ -170,7 +177,16 @@ def _a(kind: type) -> str:
     return f"{'an' if kind.__name__[0] in 'aeiouAEIOU' else 'a'} {kind.__name__}"
 
 
+def _plain(option: Any) -> Any:
+    """Names as str, and dictionaries of anything as Mapping."""
+    if _origin(option) is typing.Literal and all(isinstance(name, str) for name in typing.get_args(option)):
+        return str
+    return Mapping if _origin(option) in (dict, Mapping) else option
+
+
 def _is_ours(kind: Any) -> bool:
+    if kind in (str, bool, Path, Mapping):
+        return True
     return inspect.isclass(kind) and kind.__module__.partition(".")[0] in ("sbpath", "matplotlib")
 
 

@@ -343,7 +343,7 @@ def _floats(name: str, given: Any) -> tuple[Any, ...]:
     """An array of numbers as tuples of floats."""
     try:
         values = np.atleast_1d(np.asarray(given, dtype=float))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         values = np.array([math.nan])
     if not np.isfinite(values).all():
         raise InputError(f"{name}: must be finite numbers, not {shortened(given)}")

@@ -85,7 +85,7 @@ def shipped_file(text: str) -> Path:
     if shipped not in names:
         hint = nearest(folded, [*names, *SHORT_NAMES], "`sbpath list` names them")
         raise InputError(
-            f"{text}: no shipped mechanism has this name; {hint} (for your own file, give its path, ending in {ENDING})"
+            f"{text[:60]}: no shipped mechanism has this name; {hint} (for your own file, give its path, ending in {ENDING})"
         )
     return shipped_folder() / f"{shipped}{ENDING}"
 

@@ -144,7 +144,7 @@ class Population:
 def _floats(name: str, given: object) -> Floats:
     try:
         return np.array(given, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(
             f"population: {name} must be a number or a list of one for each particle, not {given!r:.60}"
         ) from None

@@ -218,7 +218,7 @@ def _steps(ax: Axes, solution: Solution) -> list[tuple[Text, float]]:
         start, end = hours[rows[[0, -1]]]
         if end - start <= 0.08 * (hours[-1] - hours[0]):
             continue
-        text = ax.text(0.5 * (start + end), 0.985, direction[rows[0]], ha="center", va="top",
+        text = ax.text(0.5 * (start + end), 0.985, str(direction[rows[0]]), ha="center", va="top",
                        transform=ax.get_xaxis_transform(), fontsize="small", color="0.35")  # fmt: skip
         names.append((text, float((end - start) / (hours[-1] - hours[0]))))
         ax.axvline(end, color="0.8", lw=0.6, zorder=0)

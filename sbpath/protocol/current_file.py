@@ -84,11 +84,12 @@ def _text(path: str) -> str:
             raise InputError(f"{path}: there is no such file; the path is relative to the working directory")
         if not file.is_file():
             raise InputError(f"{path}: is not a regular file; give one of text, such as current.csv")
-        if file.stat().st_size > MAX_FILE_SIZE:
+        size = file.stat().st_size  # 0 for what the system makes up as it is read, without end perhaps
+        if size > MAX_FILE_SIZE:
             raise InputError(
                 f"{path}: is larger than {MAX_FILE_SIZE // 10**6} MB; split it, or leave out columns"
             )
-        content = file.read_bytes()
+        content = file.read_bytes() if size else b""
     except (OSError, ValueError) as error:
         raise InputError(f"{path[:80]}: cannot be read ({error}); give a file of text") from None
     encodings = (

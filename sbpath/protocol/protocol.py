@@ -126,6 +126,10 @@ class Protocol:
     cycles: tuple[tuple[Step, ...], ...]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.cycles, tuple):
+            raise InputError(
+                "cycles: must be a tuple of tuples of steps; Protocol.parse takes texts, lists and the like"
+            )
         if not self.cycles:
             raise InputError("the protocol is empty; give at least one step, such as 'Rest for 1 hour'")
         for number, cycle in enumerate(self.cycles, 1):

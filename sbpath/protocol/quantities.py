@@ -25,11 +25,13 @@ UNITS: dict[str, tuple[str, str, str]] = {
     **{p + "ah": ("charge", "Ah", f) for p, f in _FACTORS.items()},
     "%": ("charge", "%", "1"),
     **{p + "v": ("voltage", "V", f) for p, f in _FACTORS.items()},
+    **{name: ("voltage", "V", "1") for name in ("volt", "volts")},
     **{p + "v/s": ("scan rate", "V/s", f) for p, f in _FACTORS.items()},
     **{name: ("time", "s", "1") for name in ("s", "sec", "secs", "second", "seconds")},
     **{name: ("time", "s", "60") for name in ("min", "mins", "minute", "minutes")},
     **{name: ("time", "s", "3600") for name in ("h", "hr", "hrs", "hour", "hours")},
     **{name: ("time", "s", "86400") for name in ("d", "day", "days")},
+    **{name: ("time", "s", "604800") for name in ("week", "weeks")},
 }
 EXAMPLE = "Discharge at C/10 until 0.05 V"
 NUMBER = r"([+-]?(?:nan|inf(?:inity)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?))"
@@ -37,9 +39,10 @@ NUMBER = r"([+-]?(?:nan|inf(?:inity)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]
 # Longer lines are no steps, and would take long to read.
 MAX_LINE = 1000
 
-# Minus signs and dashes, micro sign and Greek mu, dots and signs of multiplication; invisible characters vanish.
+# Minus signs and dashes, slashes, micro sign and Greek mu, dots and signs of multiplication; invisible characters vanish.
 _PLAIN = {
     **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"), "-"),
+    **dict.fromkeys(map(ord, "\u2044\u2215\uff0f"), "/"),
     **dict.fromkeys(map(ord, "\u00b5\u03bc"), "u"),
     **dict.fromkeys(map(ord, "\u2219\u22c5\u2022\u0387\u00d7"), "\u00b7"),
     **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"), None),
@@ -96,10 +99,14 @@ def unit_key(text: str) -> str:
 
 
 def _advice(unit: str) -> str:
-    if unit.removeprefix("m").removeprefix("k").startswith(("w", "ohm")):
+    if re.fullmatch(r"[mk]?(w|watts?)(/.*)?|[mk]?(ohms?|ω)(/?cm2)?", unit):
         return "power and resistance cannot be controlled; give a current, such as C/10 or 50 mA/g"
     if unit == "m":
         return "write min for minutes"
+    if rate := re.fullmatch(r"[mu]?v/(min|h)", unit):
+        return f"a scan rate is per second; divide it by {60 if rate[1] == 'min' else 3600} and write mV/s"
+    if re.fullmatch(r"[mu]?ah?/g.+", unit):
+        return "currents and charges are per gram of host as prepared; write mA/g or mAh/g"
     if "soc" in unit or "dod" in unit:
         return "write until 50% of theoretical capacity, or until x = 1.5"
     return "the units are V, mV, C, A, mA, A/g, mA/g, mA/cm2, mAh/g, %, s, min, h, day, mV/s"

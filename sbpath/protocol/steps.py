@@ -412,7 +412,7 @@ class CurrentTable:
         for name in ("time_s", "current"):
             try:
                 values = np.array(getattr(self, name), dtype=float)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 raise InputError(f"{what}: {name} must be an array of numbers") from None
             if values.ndim != 1:
                 raise InputError(f"{what}: {name} must be an array of one dimension, not {values.ndim}")

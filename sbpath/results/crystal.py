@@ -273,7 +273,7 @@ def window_problems(two_theta: Any) -> list[str]:
     """Mistakes in a range of angles."""
     try:
         low, high = map(float, two_theta)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         low, high = 0.0, 0.0
     if 0.0 < low < high < 180.0:
         return []

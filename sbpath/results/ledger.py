@@ -7,6 +7,7 @@ left in live host, film as film.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,7 +105,7 @@ def ledger(solution: Solution) -> list[LedgerEntry]:
     return entries
 
 
-def full_cell_capacity(entries: list[LedgerEntry], reserve_mAh_per_g: float) -> Floats:
+def full_cell_capacity(entries: Sequence[LedgerEntry], reserve_mAh_per_g: float) -> Floats:
     """Capacity of a full cell in every cycle (mAh per gram of host), shape (C,).
 
     The counter-electrode brings a `reserve_mAh_per_g` of alkali, of which each cycle keeps what it loses: a half-cell

@@ -17,6 +17,7 @@ from itertools import pairwise
 import networkx as nx
 import numpy as np
 
+from sbpath.arguments import number
 from sbpath.mechanism.mechanism import Edge
 from sbpath.physical import COULOMB_PER_MAH
 from sbpath.solution import Floats, Solution
@@ -102,6 +103,7 @@ def pathways(solution: Solution, least: float = MIN_PATH_SHARE) -> list[Pathways
     insertion ('Sb', 'Li2Sb', 'Li3Sb')
     extraction ('Li3Sb', 'Sb')
     """
+    least = number("least", least, 0.0, 1.0)
     ends = [edge.ends for edge in solution.edges]
     capacitance = solution.network.double_layer
     found = []

@@ -184,7 +184,7 @@ def outcome_of(step: Step, end: End, max_steps: int) -> tuple[Outcome, str]:
     match end.way:
         case way if way == TIME_OVER and isinstance(step, Sweep) and end.duration < longest:
             outcome, limit = Outcome.SWEEP, f"{step.end_V:g} V"
-        case way if way == TIME_OVER and longest <= end.duration:
+        case way if way == TIME_OVER and longest <= end.duration and longest < NO_TIME_LIMIT_S:
             outcome = Outcome.TIME
         case way if way == TIME_OVER and isinstance(step, CurrentTable):
             outcome = Outcome.TABLE

@@ -118,6 +118,26 @@ def test_what_is_no_solution_is_refused(name, solution):
         assert any(line.startswith("solution: must be a ") for line in error.value.problems)
 
 
+@pytest.mark.parametrize("name", [name for name in CALLABLE if not name.endswith("from_document")])
+def test_arguments_of_no_use_are_refused_in_one_line(name, solution):
+    problems = []
+    wrong = [3, 3.5, b"x", {}, object(), np.array([1.0, 2.0]), lambda: 1, float("inf"), 10**400, "\0"]
+    for given in (*((first,) for first in wrong), *((solution, second) for second in wrong[2:7])):
+        try:
+            CALLABLE[name](*given)
+        except sbpath.InputError as error:
+            problems += error.problems
+        except sbpath.SbpathError:
+            pass  # a number that the simulation could not run with
+    assert all(line and "\n" not in line for line in problems)
+
+
+def test_sequences_may_be_generators(solution):
+    assert len(plots.loops(one for one in (solution, solution))) == 2
+    anodes = literature.find_anodes(ion="K")
+    assert literature.find_anodes(anode for anode in anodes) == anodes
+
+
 def test_messages(solution):
     _, ax = plt.subplots()
     messages = {
@@ -140,6 +160,15 @@ def test_messages(solution):
         "fraction: needs phase": lambda: solution.fraction(),
         "fraction: takes only phase without a name": lambda: solution.fraction("Sb", 1),
         "edges: has no argument 'grph'; did you mean 'graph'?": lambda: solution.mechanism.edges(grph="x"),
+        "path: must be a str or a Path, not a NoneType": lambda: sbpath.to_csv(solution, None),
+        "name: must be a str or a Path, not an int": lambda: sbpath.load_mechanism(3),
+        "least: must be a number from 0 to 1, not '5 %'": lambda: sbpath.pathways(solution, "5 %"),
+        "entries: must be a list of LedgerEntry, not a Solution": lambda: sbpath.full_cell_capacity(
+            solution, 100.0
+        ),
+        "cycles: must be a tuple of tuples of steps; Protocol.parse takes texts, lists and the like": lambda: (
+            sbpath.Protocol([])
+        ),
     }
     for message, call in messages.items():
         with pytest.raises(sbpath.InputError) as error:

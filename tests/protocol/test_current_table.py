@@ -152,6 +152,8 @@ def test_files_that_are_none() -> None:
     )
     os.mkfifo("pipe.csv")
     os.mkdir("folder.csv")
+    os.symlink("/proc/kmsg", "kernel.csv")  # regular, empty, and without end
+    assert message_of(parse_step, "Run kernel.csv").startswith("kernel.csv: line 1: has no column of time")
     for name in ("pipe.csv", "folder.csv"):
         assert message_of(parse_step, f"Run {name}").startswith(f"{name}: is not a regular file")
     assert "cannot be read" in message_of(parse_step, f"Run {'x' * 900}.csv")

@@ -25,6 +25,8 @@ LI = "Discharge at 50 mA/g until 0.05 V"
         "Discharge at 50 mA per g until 0.05 V",
         "Discharge at 50\u2009mA\u202fg\u207b\u00b9 until 0.05\u00a0V",
         "Discharge at 50 mA g\u22121 until 50 mV",
+        "Discharge at 50 mA\u2215g until 0.05 volts",
+        "Discharge at 50 mA\u2044g until 0.05 Volt",
         "Discharge at 50\u200b mA/g until 0.05 V.",
         "Discharge at 50 A/kg until 0.05 V",
         "Discharge at 50000 µA/g until 0.05 V",
@@ -48,6 +50,7 @@ def test_forms_of_one_step(text):
         ("2 days 1 h 0.5 s", 176400.5),
         ("1 day", 86400.0),
         ("1.5 d", 129600.0),
+        ("1 week", 604800.0),
         ("01:30:00", 5400.0),
         ("100:00:07.5", 360007.5),
     ],
@@ -167,6 +170,34 @@ def test_a_saved_solution_repeats_its_forms(tmp_path):
 def test_amounts_that_are_missing_or_too_large(step, fragment):
     with pytest.raises(InputError) as caught:
         simulate("li-sb", step, progress=False)
+    assert fragment in str(caught.value)
+
+
+def test_a_limit_that_is_never_reached_is_no_time_limit():
+    with pytest.raises(
+        sbpath.SimulationError, match=r"its limit was not reached in 1e\+12 s; give it one that can"
+    ):
+        simulate("li-sb", "Insert at 1e-12C until 0.05 V", progress=False)
+
+
+@pytest.mark.parametrize(
+    ("step", "fragment"),
+    [
+        ("Sweep at 6 mV/min to 0.05 V", "a scan rate is per second; divide it by 60 and write mV/s"),
+        ("Sweep at 1 V/h to 0.05 V", "a scan rate is per second; divide it by 3600 and write mV/s"),
+        (
+            "Insert at 50 mA/gSb until 0.5 V",
+            "currents and charges are per gram of host as prepared; write mA/g",
+        ),
+        ("Insert at C/10 for 200 mAh g-1 Sb", "per gram of host as prepared; write mA/g or mAh/g"),
+        ("Insert at 5 kW/kg until 1 V", "power and resistance cannot be controlled"),
+        ("Insert at 5 kΩ until 1 V", "power and resistance cannot be controlled"),
+        ("Rest for 1 wink", "'wink'; the units are V, mV, C"),
+    ],
+)
+def test_units_of_another_kind_are_named(step, fragment):
+    with pytest.raises(InputError) as caught:
+        parse_step(step)
     assert fragment in str(caught.value)
 
 
