@@ -6,7 +6,7 @@ import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -178,14 +178,13 @@ def _a(kind: type) -> str:
 
 
 def _plain(option: Any) -> Any:
-    """Names as str, and dictionaries of anything as Mapping."""
-    if _origin(option) is typing.Literal and all(isinstance(name, str) for name in typing.get_args(option)):
-        return str
-    return Mapping if _origin(option) in (dict, Mapping) else option
+    """A choice of names as str."""
+    names = typing.get_args(option) if _origin(option) is typing.Literal else ()
+    return str if names and all(isinstance(name, str) for name in names) else option
 
 
 def _is_ours(kind: Any) -> bool:
-    if kind in (str, bool, Path, Mapping):
+    if kind in (str, bool, Path):
         return True
     return inspect.isclass(kind) and kind.__module__.partition(".")[0] in ("sbpath", "matplotlib")
 

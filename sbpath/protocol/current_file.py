@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 
 from sbpath.errors import InputError
-from sbpath.protocol.quantities import read
+from sbpath.protocol.quantities import PLAIN, read
 from sbpath.protocol.steps import CurrentTable, Limit, RateUnit, row_problem
 from sbpath.protocol.temperature import Temperature
 
@@ -37,7 +38,7 @@ def current_table(
     path : str
         Relative to the working directory. The first line names the columns with their units; further
         columns are ignored. Columns are separated by commas, semicolons or tabs; with the latter two, numbers
-        may have a decimal comma.
+        may have a decimal comma. Of rows at the same time the last one counts, since the others hold for no time.
     limits, period_s, temperature_C
         As in `CurrentTable`.
 
@@ -49,18 +50,17 @@ def current_table(
     lines = _text(path).splitlines()
     header = lines[0] if lines else ""
     separator = next((mark for mark in ";\t," if mark in header), ",")
-    headings = next(csv.reader([header], delimiter=separator), [])
+    headings = next((row for _, row in _rows(path, [header], separator)), [])
     time_at, time_factor, _ = _column(path, headings, "time")
     current_at, current_factor, unit = _column(path, headings, "current")
     numbers: list[int] = []
     values: list[tuple[float, float]] = []
-    for number, row in enumerate(csv.reader(lines[1:], delimiter=separator), 2):
-        if not "".join(row).strip():
-            continue
+    for number, row in _rows(path, lines[1:], separator):
         if len(row) != len(headings):
             hint = "; with a decimal comma, separate columns by semicolons" if separator == "," else ""
+            count = f"{len(row)} column{'s' if len(row) != 1 else ''}"
             raise InputError(
-                f"{path}: line {number}: has {len(row)} columns where the first line has {len(headings)}{hint}"
+                f"{path}: line {number}: has {count} where the first line has {len(headings)}{hint}"
             )
         numbers.append(number)
         values.append(
@@ -70,10 +70,24 @@ def current_table(
             )
         )
     table = np.array(values, dtype=float).reshape(-1, 2).T
+    last = np.append(np.diff(table[0]) != 0.0, True)[: table.shape[1]]
+    table, numbers = table[:, last], np.array(numbers)[last].tolist()
     time, current = _scaled(table[0], time_factor), _scaled(table[1], current_factor)
     if problem := row_problem(time, current):
         raise InputError(f"{path}: line {numbers[problem[0]]}: {problem[1]}")
     return CurrentTable(time, current, unit, limits, period_s, path, temperature_C)
+
+
+def _rows(path: str, lines: list[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Number of each line after the first, and its cells; without empty lines."""
+    try:
+        for number, row in enumerate(csv.reader(lines, delimiter=separator), 2):
+            if "".join(row).strip():
+                yield number, row
+    except csv.Error as error:
+        raise InputError(
+            f"{path}: cannot be read as a table ({error}); leave out what is no number"
+        ) from None
 
 
 def _text(path: str) -> str:
@@ -110,7 +124,7 @@ def _column(path: str, headings: list[str], kind: str) -> tuple[int, float, Rate
     names = "|".join(map(re.escape, NAMES[kind]))
     found = []
     for number, heading in enumerate(headings):
-        plain = " ".join(heading.split())
+        plain = " ".join(re.split(r"[\s_]+", heading.translate(PLAIN).strip()))
         if match := re.fullmatch(rf"(?:{names})(?: ?[/_\[( ] ?(.*?) ?[\])]?)?", plain, re.I):
             found.append((number, plain, match[1]))
     example = f"write for example {EXAMPLE}, or t_s,I_A_per_g"
@@ -124,7 +138,7 @@ def _column(path: str, headings: list[str], kind: str) -> tuple[int, float, Rate
     if not unit:
         raise InputError(f"{path}: line 1: '{heading}' has no unit; {example}")
     try:
-        quantity, factor, stored = read(f"1 {unit.replace('_per_', '/')}")
+        quantity, factor, stored = read(f"1 {unit}")
     except InputError as error:
         raise InputError(f"{path}: line 1: '{heading}': {error}; {example}") from None
     if quantity != kind:

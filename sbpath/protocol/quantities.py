@@ -40,7 +40,7 @@ NUMBER = r"([+-]?(?:nan|inf(?:inity)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]
 MAX_LINE = 1000
 
 # Minus signs and dashes, slashes, micro sign and Greek mu, dots and signs of multiplication; invisible characters vanish.
-_PLAIN = {
+PLAIN = {
     **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"), "-"),
     **dict.fromkeys(map(ord, "\u2044\u2215\uff0f"), "/"),
     **dict.fromkeys(map(ord, "\u00b5\u03bc"), "u"),
@@ -147,7 +147,7 @@ def one_line(text: str) -> str:
     if not isinstance(text, str):
         found, example = " ".join(repr(text).split()), EXAMPLE
         raise InputError(f"{found}: a step or a rate is a line of text; write for example '{example}'")
-    line = " ".join(text.translate(_PLAIN).split())
+    line = " ".join(text.translate(PLAIN).split())
     if len(line) > MAX_LINE:
         raise InputError(
             f"'{line[:60]}...': has {len(line):,} characters, and a step has at most {MAX_LINE:,}"

@@ -217,6 +217,8 @@ def _hint(step: Step, met: Limit) -> str:
     """What to try where a limit was met before the step began."""
     if isinstance(met, CurrentLimit):
         return "; where nucleation lets the current rise later, hold 'for' a time, such as for 2 h"
+    if isinstance(step, CurrentTable):
+        return "; a positive current inserts alkali and lowers the voltage: should the signs be the other way round?"
     if isinstance(step, ConstantCurrent):
         lowers = step.direction == "insertion"
         return (

@@ -238,7 +238,6 @@ def test_not_toml(text, path, words):
         ("graphite", "`sbpath list` names them"),
         ("sources", "no shipped mechanism has this name"),
         ("", "no shipped mechanism has this name"),
-        (None, "no shipped mechanism has this name"),
     ],
 )
 def test_no_such_mechanism(name, words):

@@ -142,8 +142,8 @@ def test_the_table_of_trust_counts_what_list_prints(made, capsys):
     assert main(["list"]) == 0
     printed = {}
     for line in capsys.readouterr().out.splitlines():
-        # The counts stand after the temperature and the capacity.
-        if counts := re.match(r"(?:Li|Na|K)? +(\S+) +\S+ °C +\d+ +(\d+) +(\d+) +(\d+) +(\d+) ", line):
+        # The counts stand between the title and the share of the structure.
+        if counts := re.match(r"(?:Li|Na|K)? +(\S+) .+  (\d+) +(\d+) +(\d+) +(\d+) +\d+ of \d+$", line):
             printed[counts[1]] = list(counts.groups()[1:])
     assert sorted(printed) == sbpath.shipped_names()
     table = made.trust_table().splitlines()

@@ -45,6 +45,9 @@ def message_of(call: Any, *given: Any) -> str:
         ("Time [s];Current [mA/g]\n0;50,0\n10;0\n25,5;-20\n", "A/g", 1.0),
         ("Test Time (s)\tvoltage/V\tCurrent (A)\n0\t1\t0,05\n10\t1\t0\n\n25,5\t1\t-0,02\n", "A", 1.0),
         ("t_h,I_C\r\n0,0.05\r\n2,0\r\n5.1,-0.02\r\n", "C", 720.0),
+        ("Test_Time(s),Current(mA)\n0,50\n10,0\n25.5,-20\n", "A", 1.0),
+        ("Time_h,current/\u00b5A\n0,50000\n2,0\n5.1,-2e4\n", "A", 720.0),
+        ("time/s,current/mA\n0,7\n0,50\n10,-3\n10,4\n10,0\n25.5,-20\n", "A", 1.0),
         ('"time/min","<I>/uA"\n0,50000\n1,0\n2.55,-2e4\n', "A", 6.0),
     ],
 )
@@ -110,7 +113,7 @@ BAD_FILES = [
         "time/s,current/mA,I/A\n0,1,1\n",
         "current.csv: line 1: has 2 columns of current, 'current/mA', 'I/A'; leave one; write",
     ),
-    ("time/s,current/mA\n0,1\n1\n", "current.csv: line 3: has 1 columns where the first line has 2; with a"),
+    ("time/s,current/mA\n0,1\n1\n", "current.csv: line 3: has 1 column where the first line has 2; with a"),
     (
         "time/s,current/mA\n0,0,5\n",
         "current.csv: line 2: has 3 columns where the first line has 2; with a decimal",
@@ -125,14 +128,19 @@ BAD_FILES = [
     ),
     ("time/s,current/mA\n0,1\n\n1,nan\n", "current.csv: line 4: the current is nan; leave out rows without"),
     (
-        "time/s,current/mA\n0,1\n2,1\n2,1\n",
-        "current.csv: line 4: time must rise, but 2 s follows 2 s; leave out",
+        "time/s,current/mA\n0,1\n2,1\n2,1\n1,1\n",
+        "current.csv: line 5: time must rise, but 1 s follows 2 s; leave out",
     ),
     ("time/h,current/mA\n0,1\n2,1\n1,1\n", "current.csv: line 4: time must rise, but 3600 s follows 7200 s"),
     (
         "time/s,current/mA\n0,1\n",
         "current.csv: has 1 rows; give 2 to 1,000,000, of which the last is the end",
     ),
+    (
+        f"time/s,current/mA\n0,{'1' * 200_000}\n",
+        "current.csv: cannot be read as a table (field larger than field limit (131072)); leave out",
+    ),
+    (f"time/s,{'I' * 200_000}\n0,1\n", "current.csv: cannot be read as a table (field larger than"),
     (
         b"\x00\x01\x02\x00",
         "current.csv: is not a file of text; export it as CSV with a first line such as time/s",

@@ -40,6 +40,12 @@ def test_table_equals_the_same_currents_as_steps(system):
     assert table.energy_J_per_g[-1] == pytest.approx(steps.energy_J_per_g[-1], rel=1e-8)
 
 
+def test_a_table_that_begins_at_its_limit_names_the_sign():
+    record = simulated(CurrentTable([0.0, 3600.0], [-0.066, 0.0], limits=(VoltageLimit(1.5),))).steps[0]
+    assert record.outcome is Outcome.ALREADY_MET
+    assert "a positive current inserts alkali and lowers the voltage: should the signs be" in record.reason
+
+
 def test_every_row_has_the_direction_of_its_current():
     solution = simulated(CurrentTable(HOURS * 3600, RATES, "C"))
     sign = np.sign(solution.current_A_per_g).astype(int).tolist()
@@ -157,9 +163,3 @@ def test_too_many_rows_ask_for_an_output_period():
 def test_too_large_a_current_is_refused():
     with pytest.raises(sbpath.InputError, match="the current is above 10000 A per g of host"):
         simulated(CurrentTable([0.0, 1.0], [-2e4, 0.0]))
-
-
-def test_sensitivities_refuse_a_table():
-    solution = simulated(CurrentTable([0.0, 3600.0], [0.066, 0.0]))
-    with pytest.raises(sbpath.InputError, match="changes the current; use steps of constant current"):
-        sbpath.sensitivities(solution, ["kinetics.growth_rate_per_s"])
