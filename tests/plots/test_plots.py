@@ -234,6 +234,7 @@ def test_rate_capability_names_the_rates_and_shows_both_capacities(simulated):
     top, bottom = plots.rate_capability(solution)
     points = sbpath.rate_capability(solution)
     assert [text.get_text() for text in top.texts] == ["C/5", "2C", "C/5"]
+    assert top.get_ylim()[0] == 0.0  # so that half a percent does not look like collapse
     shown = {line.get_label(): line.get_ydata() for line in top.lines}
     assert shown["insertion"] == pytest.approx([p.insertion_mAh_per_g for p in points])
     assert shown["extraction"] == pytest.approx([p.extraction_mAh_per_g for p in points])
