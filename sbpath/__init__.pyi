@@ -50,6 +50,7 @@ from .solver.trial import SolverOptions as SolverOptions
 from .studies.comparison import compare as compare
 from .studies.constrained_path import path_asymmetry as path_asymmetry
 from .studies.literature_comparison import compare_with_literature as compare_with_literature
+from .studies.predictions import predictions as predictions
 from .studies.rate_capability import rate_capability as rate_capability
 from .studies.rate_capability import rate_test as rate_test
 from .studies.remedies import what_would_help as what_would_help

@@ -1,4 +1,4 @@
-"""The commands ``explain`` (the path) and ``losses`` (the hysteresis)."""
+"""The commands ``explain`` (the path), ``losses`` (the hysteresis) and ``predict`` (what a laboratory can check)."""
 
 from __future__ import annotations
 
@@ -58,6 +58,19 @@ def add(commands: Any) -> None:
     _add_common(losses)
     add_outputs(losses, "the heat of each edge by cause", "the losses")
     losses.set_defaults(handler=_losses)
+
+    predict = commands.add_parser(
+        "predict",
+        help="what a laboratory can check, and what would rule the mechanism out",
+        description="Predict relaxed potentials and their drift, hysteresis against rate and temperature, shares of "
+        "intermediates, heat, the effect of a rest, and where a reversal relaxes to; each with the number of the file that "
+        "it hangs on most, and the results that would rule the mechanism out. Takes a few seconds.",
+        formatter_class=HelpFormatter,
+    )
+    add_mechanism(predict)
+    add_conditions(predict)
+    add_outputs(predict, "the predictions")
+    predict.set_defaults(handler=_predict)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -126,4 +139,21 @@ def _losses(options: argparse.Namespace) -> int:
     )
     write_table(options, LOSS_HEAD, loss_rows(found))
     save_figure(options.plot, lambda plots: plots.losses(solution, compared, limit))
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from sbpath.studies.predictions import COLUMNS, predictions, report
+    from sbpath.text.tables import file_table
+
+    check_outputs(options)
+    mechanism = load(options)
+    found = predictions(
+        mechanism,
+        graph=options.graph,
+        temperature_C=to_celsius(options.temperature),
+        progress=not options.quiet,
+    )
+    print(report(mechanism, found))
+    write_table(options, *file_table(COLUMNS, found))
     return 0

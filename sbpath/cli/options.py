@@ -179,13 +179,14 @@ def add_save(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--save", metavar="FILE", help="write the whole solution to one .npz file")
 
 
-def add_outputs(parser: argparse.ArgumentParser, table: str, figure: str) -> None:
-    """Files for the table and the figure; `table` and `figure` describe their contents."""
+def add_outputs(parser: argparse.ArgumentParser, table: str, figure: str | None = None) -> None:
+    """Files for the table and, if it has one, the figure; `table` and `figure` describe their contents."""
     parser.add_argument("--csv", metavar="FILE", help=f"write {table} as CSV")
     parser.add_argument(
         "--decimal-comma", action="store_true", help="--csv with 0,5 for 0.5 and ; between cells"
     )
-    parser.add_argument("--plot", metavar="FILE", help=f"draw {figure} (.png, .pdf, .svg)")
+    if figure is not None:
+        parser.add_argument("--plot", metavar="FILE", help=f"draw {figure} (.png, .pdf, .svg)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 

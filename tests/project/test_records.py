@@ -88,6 +88,7 @@ RETURNED = {
     "onsets": lambda: sbpath.onsets(run(CYCLES)),
     "path_asymmetry": lambda: sbpath.path_asymmetry(run(CYCLES)),
     "pathways": lambda: sbpath.pathways(run(CYCLES)),
+    "predictions": lambda: sbpath.predictions("li-sb", progress=False),
     "rate_capability": lambda: sbpath.rate_capability(run(sbpath.rate_test(["1C", "2C"], 0.05, 1.5, 1))),
     "reflections": lambda: reflections("li-sb", "Sb"),
     "rests_after_reversal": lambda: rests_after_reversal(run(RESTS)),
