@@ -100,10 +100,18 @@ class Score:
     left_out: int | None = None
     left_out_error: float | None = None
 
+    def row(self) -> list[str]:
+        """The cells of a table."""
+        alone = ["", ""] if self.left_out is None else [str(self.left_out), f"{self.left_out_error:.1f}"]
+        return [self.name, str(self.numbers), str(self.close), f"{self.mean_error:.1f}", *alone]
 
-def _scored(name: str, numbers: int, errors: Floats, left_out: Floats | None = None) -> Score:
-    alone = (None, None) if left_out is None else (int((left_out <= CLOSE).sum()), float(left_out.mean()))
-    return Score(name, numbers, int((errors <= CLOSE).sum()), float(errors.mean()), *alone)
+
+def scored(
+    name: str, numbers: int, errors: Floats, left_out: Floats | None = None, close: float = CLOSE
+) -> Score:
+    """The score of a guess from the errors of all rows, and from those of each row left out in turn."""
+    alone = (None, None) if left_out is None else (int((left_out <= close).sum()), float(left_out.mean()))
+    return Score(name, numbers, int((errors <= close).sum()), float(errors.mean()), *alone)
 
 
 def by_area(cells: Sequence[Row], fragmentation: float, printed: Floats, alone: bool = True) -> Score:
@@ -115,16 +123,16 @@ def by_area(cells: Sequence[Row], fragmentation: float, printed: Floats, alone: 
     left_out = None
     if alone:
         left_out = np.array([flat[(sums - flat[:, i]).argmin(), i] for i in range(len(cells))])
-    return _scored(f"area x q0 with fragments, g = {fragmentation:g}", 2, best, left_out)
+    return scored(f"area x q0 with fragments, g = {fragmentation:g}", 2, best, left_out)
 
 
 def without_fragments(cells: Sequence[Row], printed: Floats) -> Score:
     """Area as built times charge."""
     errors = np.abs(efficiencies(cells, 0.0)[:, 0] - printed)
-    return _scored("area x q0, no fragments", 1, errors[errors.sum(axis=1).argmin()])
+    return scored("area x q0, no fragments", 1, errors[errors.sum(axis=1).argmin()])
 
 
-def by_median(name: str, groups: Sequence[str], printed: Floats) -> Score:
+def by_median(name: str, groups: Sequence[str], printed: Floats, close: float = CLOSE) -> Score:
     """The median of each group; a row left out alone in its group gets that of all."""
     keys, left_out, errors = np.array(groups), [], []
     for i, key in enumerate(groups):
@@ -133,7 +141,7 @@ def by_median(name: str, groups: Sequence[str], printed: Floats) -> Score:
         same[i] = False
         others = printed[same] if same.any() else np.delete(printed, i)
         left_out.append(abs(np.median(others) - printed[i]))
-    return _scored(name, len(set(groups)), np.array(errors), np.array(left_out))
+    return scored(name, len(set(groups)), np.array(errors), np.array(left_out), close)
 
 
 def shuffled(cells: Sequence[Row], printed: Floats, fragmentation: float = 0.5) -> list[int]:
@@ -185,10 +193,7 @@ def simulated(row: Row) -> float | None:
 def report(quick: bool) -> str:
     """Scores of all guesses; every row simulated, with the reason for its design."""
     head = ["guess", "fitted", "within 10 of 46", "mean error", "left out one by one", "mean error"]
-    lines = [
-        [s.name, str(s.numbers), str(s.close), f"{s.mean_error:.1f}", "" if s.left_out is None else str(s.left_out), "" if s.left_out_error is None else f"{s.left_out_error:.1f}"]
-        for s in scores()
-    ]  # fmt: skip
+    lines = [score.row() for score in scores()]
     cells = [row for row in rows() if row.fitted]
     counts = shuffled(cells, np.array([row.printed for row in cells]))
     text = [

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from sbpath.arguments import as_number, whole
 from sbpath.errors import InputError, listed
-from sbpath.halfcycles import MIN_RUN_SHARE
+from sbpath.halfcycles import CHARGE_TOLERANCE, MIN_RUN_SHARE
 from sbpath.physical import COULOMB_PER_MAH
 from sbpath.protocol.steps import ConstantCurrent, Rate
 from sbpath.solution import Solution
@@ -257,7 +257,7 @@ def cycle_summaries(solution: Solution) -> list[CycleSummary]:
     columns = (table.cycle, *table.charge_mAh_per_g.T, *table.energy_J_per_g.T)
     summaries = []
     for cycle, inserted, extracted, delivered, taken in zip(*(c.tolist() for c in columns), strict=True):
-        if min(inserted, extracted) <= MIN_RUN_SHARE * max(inserted, extracted):
+        if min(inserted, extracted) <= max(CHARGE_TOLERANCE, MIN_RUN_SHARE * max(inserted, extracted)):
             continue
         efficiency = extracted / inserted
         closed = abs(efficiency - 1.0) <= MAX_LOOP_MISMATCH

@@ -13,7 +13,7 @@ from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import subscripted
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.progress import with_progress
-from sbpath.results.cycles import first_cycle_efficiency, half_cycles
+from sbpath.results.cycles import cycle_summaries, first_cycle_efficiency, half_cycles
 from sbpath.simulation import simulate
 from sbpath.solution import Solution
 from sbpath.text.literature_tables import filled, fitted, marked_label, notes_text
@@ -24,6 +24,10 @@ SPREAD_POINTS = 10.0
 SPREAD = (
     f"+-{SPREAD_POINTS:g} points with the film of this electrolyte: so many for 36 of 46 liquid cells, each with a design of its own; "
     "all rows here have the one simulated, and their electrolytes are not told apart"
+)
+RATE_NOTE = (
+    "--csv adds the simulated capacity at the current of the row's rate capability; what the review prints there is not "
+    "predicted, for the median of an ion comes nearer"
 )
 NO_FILM = "the simulation has no side reactions with the electrolyte; load the mechanism with one to add them"
 # For rows whose current the review does not give.
@@ -54,6 +58,9 @@ class LiteratureComparison:
         is measured after many cycles.
     insertion_V, extraction_V : float or None
         Mean voltages of the first cycle.
+    rate_mAh_per_g : float or None
+        Capacity of the third extraction at the current of the row's rate capability, 0 if no charge passes.
+        The review's rate capabilities are not predicted, see `RATE_NOTE`.
     reason : str or None
         Why the row was not simulated, or only in part; missing results are None.
     """
@@ -67,6 +74,7 @@ class LiteratureComparison:
     insertion_mAh_per_g: float | None = None
     insertion_V: float | None = None
     extraction_V: float | None = None
+    rate_mAh_per_g: float | None = None
     reason: str | None = None
 
     @property
@@ -98,6 +106,7 @@ COLUMNS = (
     Column("sim.", "Simulated first insertion [mA.h.g-1]", lambda one: one.insertion_mAh_per_g, "{:.0f}"),
     Column("in / V", "Simulated insertion voltage [V]", lambda one: one.insertion_V, "{:.3f}"),
     Column("out / V", "Simulated extraction voltage [V]", lambda one: one.extraction_V, "{:.3f}"),
+    Column(None, "Simulated rate capacity [mA.h.g-1]", lambda one: one.rate_mAh_per_g, "{:.0f}"),
     Column(None, "Spread [points]", lambda one: SPREAD_POINTS if one.film else None, "{:g}"),
     Column(None, "Why not simulated", lambda one: one.reason),
 )
@@ -138,6 +147,7 @@ def compare_with_literature(
     system = load_mechanism(mechanism) if isinstance(mechanism, str) else mechanism
     system.edges(graph)
     cycles: dict[tuple[str, float], Solution | str] = {}
+    rated: dict[tuple[float, float], float | None] = {}
     found = []
     for study in with_progress(list(studies), "sbpath literature", "row", progress):
         current = study.cycling_current_mA_per_g
@@ -149,6 +159,10 @@ def compare_with_literature(
                 cycles[rate, celsius] = _first_cycle(system, rate, graph, celsius)
             result = cycles[rate, celsius]
         measured: dict[str, Any] = {"reason": result} if isinstance(result, str) else _measured(result)
+        if not isinstance(result, str) and (fast := study.rate_current_mA_per_g) is not None:
+            if (fast, celsius) not in rated:
+                rated[fast, celsius] = _rated(system, fast, graph, celsius)
+            measured["rate_mAh_per_g"] = rated[fast, celsius]
         found.append(
             LiteratureComparison(
                 study, system.name, rate, celsius, system.electrolyte.film is not None, **measured
@@ -165,7 +179,7 @@ def comparison_text(rows: Sequence[LiteratureComparison], width: int, notes: boo
         f"Tables 2-5 compared with {rows[0].mechanism}, simulated at the mA/g of the row, or at {RATE} if the review "
         "gives none. CE: charge extracted over charge inserted in the first cycle; "
         f"{SPREAD if rows[0].film else NO_FILM}. mAh/g: printed, after this number of cycles; simulated, inserted in the first cycle, per "
-        "gram of host. in, out: simulated mean voltages of that cycle."
+        f"gram of host. in, out: simulated mean voltages of that cycle. {RATE_NOTE}."
     )
     lines = [
         *fitted([str(column.head) for column in printed], cells, width),
@@ -212,6 +226,18 @@ def _first_cycle(mechanism: Mechanism, rate: str, graph: str | None, celsius: fl
         return "; ".join(error.problems)
     except SbpathError as error:
         return str(error)
+
+
+def _rated(mechanism: Mechanism, current: float, graph: str | None, celsius: float) -> float | None:
+    """Capacity (mAh/g) of the third extraction at a current (mA/g), 0 if no charge passes; None if it fails."""
+    protocol = full_cycles(mechanism, f"{current:g} mA/g", 3)
+    try:
+        solution = simulate(
+            mechanism, protocol, graph=graph, temperature_C=celsius, progress=False, keep="ends"
+        )
+    except SbpathError:
+        return None
+    return next((s.extraction_mAh_per_g for s in cycle_summaries(solution) if s.cycle == 3), 0.0)
 
 
 def _measured(solution: Solution) -> dict[str, Any]:

@@ -281,9 +281,12 @@ def _remains(limit: ZeroRate) -> list[str]:
             f"falling by {limit.per_decade_mV:.1f} mV per decade"
         ]
     if limit.end_C >= limit.rates_C[-1]:
-        plateau = "product that is already there keeps it below half of the law at all these rates"
+        plateau = f"no plateau: at all these rates product that is already there keeps it below half of the law, by {limit.key} /s"
     elif limit.end_C == 0.0:
-        plateau = "product that is already there does not halve it within a half cycle of a century"
+        plateau = (
+            f"plateau in rate: {limit.remaining_mV:.0f} mV even at one half cycle per century, where growth from product "
+            f"that is already there does not halve it with {limit.key} /s"
+        )
     else:
         plateau = (
             f"plateau in rate: {float(limit.law_mV(10.0 * limit.end_C)):.0f} mV; growth from product that is already there "

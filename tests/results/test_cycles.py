@@ -225,3 +225,12 @@ def test_charge_and_energy_of_a_first_jump_are_counted_alike():
     first = sbpath.simulate("li-sb", ["Rest for 1 s"], progress=False)
     split = sbpath.simulate("li-sb", ["Hold at 0.7 V for 20 h"], initial=first, progress=False)
     assert split.charge_mAh_per_g[-1] == pytest.approx(later.charge_mAh_per_g[-1], rel=1e-9)
+
+
+def test_a_cycle_that_passes_only_rounding_errors_has_no_summary():
+    # With charge transfer so slow every step meets its limit at once, in both directions.
+    mechanism = sbpath.load_mechanism("li-sb-libh4", {"kinetics.exchange_current_A_per_m2": 0.01})
+    protocol = sbpath.cycling("3300 mA/g", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, 3)
+    solution = sbpath.simulate(mechanism, protocol, progress=False)
+    assert 0.0 < solution.cycle_table.charge_mAh_per_g[1:].max() < 1e-9
+    assert cycle_summaries(solution) == []

@@ -62,6 +62,26 @@ def test_each_row_is_simulated_at_its_own_rate_and_temperature(simulated, label,
     assert found.reason is None
 
 
+def test_the_rate_capability_is_that_of_the_third_cycle_at_its_current():
+    known, none = sbpath.compare_with_literature([study("2.3"), study("5.4")], "li-sb", progress=False)
+    current = study("2.3").rate_current_mA_per_g
+    mechanism = load_mechanism("li-sb")
+    protocol = cycling(f"{current} mA/g", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, 3)
+    alone = sbpath.cycle_summaries(sbpath.simulate(mechanism, protocol, progress=False))[-1]
+    assert known.rate_mAh_per_g == pytest.approx(alone.extraction_mAh_per_g, rel=1e-9)
+    assert none.rate_mAh_per_g is None  # a dash in print
+    (stuck,) = sbpath.compare_with_literature(
+        [study("2.3").model_copy(update={"cycling_current_mA_per_g": 10.0, "rate_current_mA_per_g": 9e6})],
+        sbpath.with_changes(mechanism, {"kinetics.exchange_current_A_per_m2": 1e6}),
+        progress=False,
+    )
+    assert stuck.reason is None
+    # Only the double layer follows so fast: C dV.
+    window = mechanism.upper_cutoff_V - mechanism.lower_cutoff_V
+    charge = mechanism.electrode.double_layer_F_per_g.value * window / 3.6
+    assert stuck.rate_mAh_per_g == pytest.approx(charge, rel=0.01)
+
+
 def test_the_sulfide_loses_in_the_first_cycle_as_cells_do(sulfides):
     assert [one.study.label for one in sulfides] == ["5.5", "5.8"]
     for one in sulfides:
