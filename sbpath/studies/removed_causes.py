@@ -28,6 +28,7 @@ REMOVED: tuple[tuple[tuple[str, ...], float], ...] = (
     ((".transformation_work_J_per_mol",), 0.0),
     ((".contact_resistance_ohm_cm2", ".thickness_um"), 1.0 / FASTER),
     ((".exchange_current_A_per_m2",), FASTER),
+    ((".film.onset_potential_V",), 1.0 / FASTER),
 )
 
 
@@ -41,10 +42,10 @@ def without_cause(mechanism: Mechanism, cause: str) -> Mechanism:
 
 
 def if_removed_mV(solution: Solution, cycle: int | None = None) -> Floats:
-    """Change of the hysteresis of a cycle (mV) without each of `LOSSES` in turn, shape (6,).
+    """Change of the hysteresis of a cycle (mV) without each of `LOSSES` in turn, shape (7,).
 
     The whole experiment is repeated for each cause with a loss: without barriers of nucleation, work,
-    resistance; with growth, diffusion, charge transfer a million times faster. NaN where the cycle cannot be
+    resistance, film; with growth, diffusion, charge transfer a million times faster. NaN where the cycle cannot be
     repeated without it.
 
     Parameters

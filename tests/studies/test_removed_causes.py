@@ -61,6 +61,16 @@ def test_the_change_is_that_of_a_mechanism_without_the_number(full):
     assert change == pytest.approx(without - loss_breakdown(full).hysteresis_mV, abs=1e-9)
 
 
+def test_film_is_removed_by_an_onset_that_is_never_reached():
+    # So little film that the loop closes.
+    thin = {"electrolyte.film.sealing_thickness_nm": 0.05}
+    filmed = cycled(with_changes(load_mechanism("li-sb", electrolyte="fec"), thin))
+    none = loss_breakdown(cycled(without_cause(filmed.mechanism, "film")))
+    i = LOSSES.index("film")
+    assert loss_breakdown(filmed).losses_J_per_g[:, i].sum() > 0.0
+    assert not none.losses_J_per_g[:, i].any()
+
+
 def test_what_loses_nothing_changes_nothing():
     solution = cycled(load_mechanism("li-sb", {"electrode.particle_radius_m": 2e-6}))
     found, changes = loss_breakdown(solution), if_removed_mV(solution)
@@ -75,5 +85,5 @@ def test_the_report_says_it_below_the_shares(full):
     lines = loss_report(full, found, changes).splitlines()
     row = next(i for i, line in enumerate(lines) if line.startswith("if removed  "))
     assert lines[row - 1].startswith("share")
-    assert lines[row].split()[2:] == [f"{change:+.2f}" for change in changes]
+    assert lines[row].split()[2:] == [f"{change:+.2f}" if change else "0.00" for change in changes]
     assert "if removed" not in loss_report(full, found)
