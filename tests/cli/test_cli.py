@@ -47,7 +47,7 @@ COMMANDS = sorted(parsers())
 def test_the_commands_are_these():
     studies = {f"run {study.name}" for study in STUDIES}
     assert set(COMMANDS) == studies | {
-        "", "list", "show", "check", "simulate", "compare", "explain", "losses", "run", "sweep", "literature",
+        "", "list", "show", "check", "simulate", "compare", "explain", "losses", "predict", "run", "sweep", "literature",
     }  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def test_help_needs_no_heavy_import():
     heavy = "{'numpy', 'scipy', 'matplotlib', 'networkx', 'pydantic', 'sqlite3'}"
     code = (
         "import sys\nfrom sbpath.cli import main\n"
-        "for command in ('list', 'show', 'check', 'simulate', 'compare', 'explain', 'losses', 'run', 'sweep', 'literature'):\n"
+        "for command in ('list', 'show', 'check', 'simulate', 'compare', 'explain', 'losses', 'predict', 'run', 'sweep', 'literature'):\n"
         "    main([command, '--help'])\n"
         f"    print(command, sorted({heavy} & set(sys.modules)), file=sys.stderr)"
     )
