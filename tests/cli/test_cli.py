@@ -97,8 +97,8 @@ def test_help_needs_no_heavy_import():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     told = [line for line in result.stderr.splitlines() if not line.startswith("run ")]
-    assert len(told) == 9
-    assert all(line.endswith(" []") for line in told[:7])
+    assert len(told) == 10
+    assert all(line.endswith(" []") for line in told[:8])
     assert "--protocol" in result.stdout
 
 
