@@ -69,8 +69,15 @@ def test_an_option_means_the_same_in_every_command():
     # The review's electrolytes are found by a word, those of a simulation by the name of their file.
     assert seen["--electrolyte"].pop(("electrolyte", "WORD")) == ["literature"]
     assert {name: kinds for name, kinds in seen.items() if len(kinds) > 1} == {}
-    # What simulates takes amounts, for currents in mA and mA/cm2.
-    simulating = {words for words in COMMANDS if words} - {"list", "show", "check", "run", "literature"}
+    # What simulates takes amounts, for currents in mA and mA/cm2; predict has currents of its own.
+    simulating = {words for words in COMMANDS if words} - {
+        "list",
+        "show",
+        "check",
+        "run",
+        "literature",
+        "predict",
+    }
     for name in ("--mass", "--loading"):
         (told,) = seen[name].values()
         assert set(told) == simulating
