@@ -148,6 +148,8 @@ class Experiment:
         every n-th one (100: cycles 1, 100, 200, ... and the last); or of the first and the last cycle,
         and of all others the first and the last row of each step. What passed in a cycle is known of
         every one (`Solution.cycle_table`).
+    extrapolate : float or None
+        Whether cycles are passed over, and how far: `sbpath.extrapolation`.
     """
 
     mechanism: Mechanism
@@ -160,6 +162,7 @@ class Experiment:
     options: SolverOptions
     population: Population | None = None
     keep: Keep = "all"
+    extrapolate: float | None = None
 
     @classmethod
     def of(
@@ -176,6 +179,7 @@ class Experiment:
         options: SolverOptions | None = None,
         population: Population | int | None = None,
         keep: Keep = "all",
+        extrapolate: float | None = None,
     ) -> Self:
         """The arguments of `sbpath.simulate`, checked and with defaults filled in.
 
@@ -213,10 +217,14 @@ class Experiment:
         if not isinstance(options, SolverOptions):
             problems.add(f"options: must be SolverOptions(...), not {options!r}")
         keep = problems.attempt(_kept, keep)
+        if extrapolate is not None:
+            extrapolate = problems.attempt(number, "extrapolate", extrapolate, 1e-6, 1.0)
         start = problems.attempt(_start, mechanism, initial)
         particles = problems.attempt(population_of, mechanism, population)
         problems.check()
-        return cls(mechanism, name, parsed, celsius, start, mass, one_C, options, particles, keep)
+        return cls(
+            mechanism, name, parsed, celsius, start, mass, one_C, options, particles, keep, extrapolate
+        )
 
     @property
     def basis(self) -> Basis:

@@ -10,6 +10,7 @@ import numpy as np
 
 from sbpath.cycle_table import CycleTable, joined, tabulated
 from sbpath.experiment import Experiment
+from sbpath.extrapolation import CycleEnd, most_cycles, passed_over
 from sbpath.halfcycles import charge_runs, half_cycle_capacity
 from sbpath.kernels import Booleans, Floats, Floats2, Integers
 from sbpath.mechanism.frozen import FrozenMapping
@@ -38,8 +39,9 @@ class RunRecord:
     """The simulation so far: rows, how steps ended, and the checkpoint for the next one.
 
     Rows are *closed* when it is known which of them are kept: for ``keep="all"`` at the end, otherwise
-    as soon as their cycle can no longer be one of the last two. Then their half cycles are found, they
-    are added to the table of cycles, and those not kept are dropped.
+    as soon as their cycle can no longer be one of the last two, or if cycles are extrapolated at the end of
+    each. Then their half cycles are found, they are added to the table of cycles, and those not kept are
+    dropped.
     """
 
     def __init__(self, experiment: Experiment, network: Network, state: Floats, charge: float) -> None:
@@ -61,6 +63,8 @@ class RunRecord:
         self.tables: list[CycleTable] = []
         self.kept_seen: list[tuple[Integers, Any]] = []
         self.kept_rows = 0
+        # Ends of cycles that follow each other, the last three at most.
+        self.ends: list[CycleEnd] = []
 
     def add(self, part: Run, todo: list[tuple[int, int, Step]]) -> None:
         """Append the result of `sbpath.solver.solve.run` for the steps in `todo`."""
@@ -99,10 +103,10 @@ class RunRecord:
         end = part.table[:, first - 1]
         totals = end[self.network.columns.recorded :].copy()
         self.checkpoint = Checkpoint(part.state, float(end[TIME]), totals)
-        if self.experiment.keep != "all":
+        if self.experiment.keep != "all" and self.experiment.extrapolate is None:
             # The cycle under way may be the last one, and then the one before it ends with rows to keep.
             newest = self.steps[-1].cycle
-            self._close([s for s in self.steps[self.closed_steps :] if s.cycle < newest - 1])
+            self._close([s for s in self.steps[self.closed_steps :] if s.cycle < newest - 1], newest)
         if not self.failed and self.kept_rows + sum(rows.shape[1] for rows in self.rows) > MAX_ROWS:
             self.failed = True
             reason = Outcome.ALL_ROWS.value.format(max_rows=MAX_ROWS)
@@ -116,12 +120,65 @@ class RunRecord:
         self.checkpoint = self.checkpoint._replace(state=state, totals=totals)
         return new
 
+    def close_cycle(self) -> None:
+        """Close the cycle that has just ended, to extrapolate from it."""
+        row = self.rows[-1][:, -1].copy()
+        self._close(self.steps[self.closed_steps :], len(self.experiment.protocol.cycles))
+        self.ends = [*self.ends[-2:], CycleEnd(self.checkpoint.state, row, self.tables[-1])]
+
+    def pass_over(self, network: Network) -> int:
+        """Extrapolate over as many cycles as possible after `close_cycle`; returns the number of steps passed over.
+
+        Never over the last cycle.
+        """
+        experiment, cycle = self.experiment, self.steps[-1].cycle
+        cycles = experiment.protocol.cycles
+        if len(self.ends) < 3 or experiment.extrapolate is None or cycles[cycle - 2] != cycles[cycle - 1]:
+            return 0
+        alike = next(
+            (k for k in range(cycle, len(cycles)) if cycles[k] != cycles[cycle - 1]), len(cycles) - 1
+        )
+        most = most_cycles(self.ends, network, experiment.extrapolate)
+        count = min(most, alike - cycle)
+        if count < 1:
+            return 0
+        end = passed_over(self.ends, network, count)
+        self.ends = [end]
+        self.checkpoint = Checkpoint(
+            end.state, float(end.row[TIME]), end.row[self.network.columns.recorded :]
+        )
+        self.charge = float(end.row[CHARGE])
+        # One row, for the end of the last of them.
+        self.last_closed = end.row[:, np.newaxis]
+        self.kept.append(self.last_closed)
+        self.capacity.append(np.abs(end.table.half_charge_mAh_per_g[-1:]))
+        self.tables.append(end.table)
+        length = len(cycles[cycle - 1])
+        earlier, last = self.steps[-2 * length : -length], self.steps[-length:]
+        outcome = Outcome.EXTRAPOLATED
+        for k in range(1, count + 1):
+            for old, new in zip(earlier, last, strict=True):
+                duration = new.duration_s + k * (new.duration_s - old.duration_s)
+                charge = new.charge_mAh_per_g + k * (new.charge_mAh_per_g - old.charge_mAh_per_g)
+                self.steps.append(
+                    StepRecord(
+                        cycle + k, new.number + k * length, new.step, new.direction, self.kept_rows, self.kept_rows,
+                        duration, charge, outcome, outcome.value,
+                    )
+                )  # fmt: skip
+        self.steps[-1] = replace(self.steps[-1], last=self.kept_rows + 1)
+        self.kept_rows += 1
+        self.simulated += 1
+        self.closed_rows += 1
+        self.closed_steps += count * length
+        return count * length
+
     def close(self) -> None:
         """Close what is left: nothing more will be simulated."""
-        self._close(self.steps[self.closed_steps :])
+        self._close(self.steps[self.closed_steps :], self.steps[-1].cycle)
 
-    def _close(self, steps: list[StepRecord]) -> None:
-        """Close the rows of `steps`, the first that are not yet, of whole cycles."""
+    def _close(self, steps: list[StepRecord], last: int) -> None:
+        """Close the rows of `steps`, the first that are not yet, of whole cycles; `last` is the last cycle known of."""
         if not steps:
             return
         rows = _joined(self.rows)
@@ -129,7 +186,7 @@ class RunRecord:
         block = rows[:, :count]
         # A copy, since a view would hold all rows.
         self.rows = [rows[:, count:].copy()] if count < rows.shape[1] else []
-        if self.experiment.keep == "all":
+        if self.experiment.keep == "all" and self.experiment.extrapolate is None:
             self.kept_seen, self.seen = self.seen, []
         else:
             cycle, step = _numbers(steps)
@@ -141,7 +198,7 @@ class RunRecord:
                 tabulated(runs, cycle, charge, energy, before, lambda which: self._changes(block[:, which]))
             )
             self.last_closed = block[:, -1:].copy()
-            kept = self._kept(steps)
+            kept = self._kept(steps, last)
             self._thin(steps, kept)
             block = block.compress(kept, axis=1)
             self.capacity.append(half_cycle_capacity(charge, runs)[kept])
@@ -150,19 +207,21 @@ class RunRecord:
         self.closed_steps += len(steps)
         self.kept_rows += block.shape[1]
 
-    def _kept(self, steps: list[StepRecord]) -> Booleans:
+    def _kept(self, steps: list[StepRecord], last: int) -> Booleans:
         """Which rows of `steps` are kept.
 
         Of the cycle before one that is kept, the last step has its ends kept: there the kept one begins.
         """
-        experiment, last = self.experiment, self.steps[-1].cycle
+        experiment = self.experiment
         kept = np.zeros(steps[-1].last - steps[0].first, dtype=bool)
         following = [s.cycle for s in steps[1:]] + [steps[-1].cycle + 1]
         for step, then in zip(steps, following, strict=True):
             own = kept[step.first - self.closed_rows : step.last - self.closed_rows]
             if experiment.keeps(step.cycle, last):
                 own[:] = True
-            elif experiment.keep == "ends" or (then > step.cycle and experiment.keeps(then, last)):
+            elif experiment.keep == "ends" or (
+                then > step.cycle and (experiment.extrapolate is not None or experiment.keeps(then, last))
+            ):
                 own[[0, -1]] = True
         return kept
 

@@ -299,23 +299,33 @@ class Solution:
     def kept_cycles(self) -> tuple[int, ...]:
         """Numbers of the cycles of which all rows were kept."""
         last = self.steps[-1].cycle
-        return tuple(cycle for cycle in range(1, last + 1) if self.experiment.keeps(cycle, last))
+        solved = sorted({s.cycle for s in self.steps if s.outcome is not Outcome.EXTRAPOLATED})
+        return tuple(cycle for cycle in solved if self.experiment.keeps(cycle, last))
 
     def check_kept(self, cycle: int) -> None:
         """Raise InputError if `cycle` was simulated, and its rows were not kept."""
         if 1 <= whole("cycle", cycle) <= self.steps[-1].cycle and cycle not in self.kept_cycles:
             raise InputError(
-                f"cycle: the rows of cycle {cycle} were not kept (keep={self.experiment.keep!r}), those of cycles "
-                f"{listed(self.kept_cycles)} were; choose one of these, or simulate with keep='all'"
+                f"cycle: the rows of cycle {cycle} were not kept ({self._kept_how}), those of cycles "
+                f"{listed(self.kept_cycles)} were; choose one of these, or simulate with keep='all'{self._not_passed}"
             )
 
     def check_whole(self, name: str) -> None:
         """Raise InputError, in the name of a function that needs all rows, if some were not kept."""
         if self.accumulated is not None:
             raise InputError(
-                f"{name}: needs the rows of every cycle, and with keep={self.experiment.keep!r} some were not kept; "
-                "simulate with keep='all'"
+                f"{name}: needs the rows of every cycle, and with {self._kept_how} some were not kept; "
+                f"simulate with keep='all'{self._not_passed}"
             )
+
+    @property
+    def _kept_how(self) -> str:
+        jump = self.experiment.extrapolate
+        return f"keep={self.experiment.keep!r}" + ("" if jump is None else f", extrapolate={jump:g}")
+
+    @property
+    def _not_passed(self) -> str:
+        return "" if self.experiment.extrapolate is None else " and without extrapolate"
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:

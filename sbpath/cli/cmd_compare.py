@@ -25,6 +25,7 @@ EXAMPLES = """examples:
   sbpath compare li-sb --rate C/20 C/5 1C --graph reported candidate
   sbpath compare li-sb li-sb-libh4 --temperature 25C 120C --csv temperatures.csv
   sbpath compare li-sb na-sb --design micron nano --rate C/10 1C
+  sbpath compare li-sb --design nano --electrolyte fec carbonate own --cycles 5
 """
 
 
@@ -32,8 +33,8 @@ def add(commands: Any) -> None:
     """Add the command to the subparsers."""
     compare = commands.add_parser(
         "compare",
-        help="compare the hysteresis of systems, graphs, designs, rates and temperatures",
-        description="Cycle every system on every graph, in every electrode design, at every rate and temperature, and "
+        help="compare systems, graphs, designs, electrolytes, rates and temperatures",
+        description="Cycle every system on every graph, in every design and electrolyte, at every rate and temperature, and "
         "compare the last cycles: hysteresis, where it comes from, efficiency and path. ICE is the efficiency of "
         "the first cycle, the share of the charge inserted that came out again; CE is that of the last cycle.",
         epilog=EXAMPLES,
@@ -47,6 +48,9 @@ def add(commands: Any) -> None:
         "--design", nargs="+", metavar="NAME",
         help="electrode designs (see `sbpath list`) or .toml files; own is the mechanism's own electrode",
     )  # fmt: skip
+    compare.add_argument(
+        "--electrolyte", nargs="+", metavar="NAME", help="electrolytes, likewise: their films take charge"
+    )
     add_changes(compare)
     compare.add_argument("--rate", nargs="+", metavar="RATE", help="C/10, 0.5C, 50 mA/g, ... (default C/10)")
     compare.add_argument(
@@ -71,6 +75,7 @@ def _compare(options: argparse.Namespace) -> int:
         options.mechanisms,
         graphs=options.graph or (None,),
         designs=[None if name == "own" else name for name in options.design or ("own",)],
+        electrolytes=[None if name == "own" else name for name in options.electrolyte or ("own",)],
         rates=options.rate or ("C/10",),
         temperatures_C=[to_celsius(text) for text in options.temperature] if options.temperature else (None,),
         cycles=cycles(options),

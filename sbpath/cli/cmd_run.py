@@ -48,7 +48,7 @@ def _add_studies(run: argparse.ArgumentParser) -> None:
             formatter_class=HelpFormatter,
         )  # fmt: skip
         add_mechanism(parser)
-        for argument in (*study.arguments, *study.asked):
+        for argument in (*study.arguments, *study.settings, *study.asked):
             _add_argument(parser, argument)
         add_conditions(parser)
         add_amounts(parser)
@@ -85,6 +85,7 @@ def _run(options: argparse.Namespace) -> int:
         **amounts(options),
         progress=not options.quiet,
         keep=study.keep,
+        **{argument.name: getattr(options, argument.name) for argument in study.settings},
     )
     print(study.report(solution))
     if text := study.further_text(solution, not options.quiet, **asked):

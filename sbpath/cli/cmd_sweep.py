@@ -36,6 +36,11 @@ QUANTITIES = (
     "coulombic_efficiency",
     "voltage_efficiency",
     "energy_efficiency",
+    "first_cycle_efficiency",
+    "film_mAh_per_g",
+    "idle_film_mAh_per_g",
+    "cut_off_mAh_per_g",
+    "live_share",
     "insertion_path_share",
     "extraction_path_share",
 )

@@ -48,14 +48,17 @@ def capacity_label(solutions: Solution | Sequence[Solution]) -> str:
 
 
 def subject(mechanism: Mechanism) -> str:
-    """What a mechanism is, with subscripts, and the electrode design put on it."""
+    """What a mechanism is, with subscripts, and the electrode design and electrolyte put on it."""
     design = f", {mechanism.design} electrode" if mechanism.design else ""
-    return literal(subscripted(mechanism.title) + design)
+    electrolyte = f", {mechanism.electrolyte_name}" if mechanism.electrolyte_name else ""
+    return literal(subscripted(mechanism.title) + design + electrolyte)
 
 
-def heading(solution: Solution) -> str:
-    """System, graph and temperature for the title of a figure, and what was changed, on lines that fit one column."""
+def heading(solution: Solution, wide: bool = False) -> str:
+    """System, graph and temperature for the title of a figure, and what was changed, on lines that fit one column, or two."""
     parts = subject(solution.mechanism), conditions(solution)
+    if wide:
+        return textwrap.fill(", ".join(parts), 2 * TITLE_LETTERS)
     return "\n".join(textwrap.fill(part, TITLE_LETTERS) for part in parts)
 
 

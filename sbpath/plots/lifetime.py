@@ -34,8 +34,8 @@ PLACES = dict(
 )
 # A part of the bar below this share is not named in it, and one that never reaches it is in no legend.
 MIN_NAMED_SHARE, MIN_SEEN_SHARE = 0.045, 0.002
-# Fewer cycles are drawn with markers.
-FEW = 30
+# Fewer cycles are drawn with markers. Of more than these, efficiency is drawn on the scale of the cycles after the first two.
+FEW, FORMED = 30, 2
 
 
 def lifetime(
@@ -80,12 +80,12 @@ def lifetime(
         top.set_ylim(0.0, 1.12 * max(inserted))
         top.set_ylabel(capacity_label(solution).replace("Specific capacity", "Capacity"))
         top.legend(loc="lower left")
-        top.set_title(heading(solution), loc="left")
+        top.set_title(heading(solution, wide=True), loc="left")
         efficiency = [1e2 * entry.efficiency for entry in entries]
         middle.plot(cycles, efficiency, marker="o", ms=max(size - 0.5, 0.0), color="black", **few)
         middle.axhline(100.0, color="0.85", lw=0.6, zorder=0)
         middle.set_ylabel("Coulombic eff.  (%)")
-        _efficiency_limits(middle, efficiency)
+        _efficiency_limits(middle, efficiency, cycles[0])
         lost = np.cumsum([_places(entry) for entry in entries], axis=0).T.clip(0.0)
         _stack(stack, cycles, lost, entries[0].inserted)
         stack.set_ylabel(f"Lost so far  (mAh {per_gram(solution)})")
@@ -103,11 +103,16 @@ def _places(entry: LedgerEntry) -> tuple[float, ...]:
     return entry.sealed, entry.fresh, entry.torn, entry.grown, entry.idle, entry.cut_off, left
 
 
-def _efficiency_limits(ax: Axes, efficiency: list[float]) -> None:
-    """From the first cycle to 100 %, with at least 1 % seen."""
-    least = min(99.0, *efficiency)
-    most = max(100.0, *efficiency)
-    ax.set_ylim(least - 0.08 * (most - least), most + 0.08 * (most - least))
+def _efficiency_limits(ax: Axes, efficiency: list[float], first: int) -> None:
+    """From the lowest efficiency to 100 %, with at least 1 % seen; of many cycles that of the formed ones."""
+    many = len(efficiency) > FEW
+    least, most = min(99.0, *efficiency[FORMED * many :]), max(100.0, *efficiency)
+    margin = 0.08 * (most - least)
+    ax.set_ylim(least - margin, most + margin)
+    if efficiency[0] < least - margin:
+        ax.annotate(
+            f"cycle {first}: {efficiency[0]:.1f} %", (0.06, 0.06), xycoords="axes fraction", fontsize="small"
+        )
 
 
 def _stack(ax: Axes, cycles: list[int], lost: Any, put_in: float) -> None:

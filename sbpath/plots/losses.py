@@ -242,7 +242,7 @@ def losses(
         )
         _legend_of_other_causes(axes["bars"], axes["gap"])
         total = f"{found.hysteresis_mV:.0f} mV, {found.loop_J_per_g:.0f} J {per_gram(solution)}"
-        title = heading(solution).replace("\n", ", ")
+        title = heading(solution, wide=True)
         figure.suptitle(
             f"{title}\n{which_cycle(solution, found.cycle)}: {total}", x=0.01, ha="left", fontsize="medium"
         )

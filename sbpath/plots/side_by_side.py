@@ -132,8 +132,8 @@ def _names(compared: Sequence[Case]) -> list[str]:
     for case in compared:
         mechanism = case.solution.mechanism
         varied = case.label.removeprefix(mechanism.name)
-        if mechanism.design:
-            varied = varied.replace(f", {mechanism.design}", "")
+        for named in filter(None, (mechanism.design, mechanism.electrolyte_name)):
+            varied = varied.replace(f", {named}", "")
         name = subject(mechanism)
         # A copy of a shipped file may have kept its title.
         if any(

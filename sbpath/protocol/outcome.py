@@ -32,6 +32,7 @@ class Outcome(Enum):
         "with it the run has more than {max_rows:,} rows; keep fewer cycles (keep=100, --keep 100), "
         "or use a longer output period, or none"
     )
+    EXTRAPOLATED = "its cycle was not solved, but extrapolated from those before"
     STOPPED = "it was stopped after {duration}"
 
     @property

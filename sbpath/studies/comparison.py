@@ -1,8 +1,8 @@
-"""Systems, graphs, electrode designs, rates and temperatures compared by their last full cycles."""
+"""Systems, graphs, electrode designs, electrolytes, rates and temperatures compared by their last full cycles."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -14,11 +14,12 @@ from sbpath.experiment import Experiment, full_cycles
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import changes_text, node_labels
 from sbpath.mechanism.paths import with_changes
-from sbpath.mechanism.reader import load_mechanism, with_design
+from sbpath.mechanism.reader import load_mechanism, with_design, with_electrolyte
 from sbpath.physical import STANDARD_POTENTIAL_V
 from sbpath.progress import with_progress
 from sbpath.protocol.schedule import Cycles
 from sbpath.results.cycles import CycleSummary, HalfCycle, first_cycle_efficiency, last_loop
+from sbpath.results.ledger import LedgerEntry, ledger
 from sbpath.results.loss_breakdown import LOSSES, LossBreakdown, loss_breakdowns
 from sbpath.results.pathways import Pathways, pathways
 from sbpath.simulation import run, warn_of_doubts
@@ -33,6 +34,7 @@ def compare(
     *,
     graphs: Sequence[str | None] | str | None = None,
     designs: Sequence[str | Path | None] | str | Path | None = None,
+    electrolytes: Sequence[str | Path | None] | str | Path | None = None,
     rates: Sequence[str] | str = "C/10",
     temperatures_C: Sequence[float | None] | float | None = None,
     electrode_mass_g: float | None = None,
@@ -41,7 +43,7 @@ def compare(
     cycles: Cycles = 2,
     progress: bool = True,
 ) -> list[Solution]:
-    """Cycle every combination of system, graph, electrode design, rate and temperature between the cut-offs.
+    """Cycle every combination of system, graph, design, electrolyte, rate and temperature between the cut-offs.
 
     Parameters
     ----------
@@ -51,6 +53,8 @@ def compare(
         As in `simulate`; None is the system's default.
     designs : sequence of str or Path, or one of them
         Electrode designs as in `load_mechanism`; None is the system's own electrode.
+    electrolytes : sequence of str or Path, or one of them
+        As in `load_mechanism`; None is the system's own, which forms no film unless its file says so.
     rates : sequence of str, or one of them
         Such as ``"C/10"``.
     electrode_mass_g, loading_mg_per_cm2 : float, optional
@@ -65,7 +69,7 @@ def compare(
     Returns
     -------
     list of Solution
-        Ordered by system, then graph, design, temperature and rate.
+        Ordered by system, then graph, design, electrolyte, temperature and rate.
 
     Raises
     ------
@@ -82,13 +86,16 @@ def compare(
     """
     given = [systems] if isinstance(systems, Mechanism) else several(systems)
     mechanisms = [s if isinstance(s, Mechanism) else load_mechanism(s) for s in given]
-    choices = [mechanisms, *map(several, (graphs, designs, temperatures_C, rates))]
+    choices = [mechanisms, *map(several, (graphs, designs, electrolytes, temperatures_C, rates))]
     if not all(choices):
-        raise InputError("compare: give at least one system, graph, design, rate and temperature")
+        raise InputError(
+            "compare: give at least one system, graph, design, electrolyte, rate and temperature"
+        )
     runs, problems = [], {}
-    for system, graph, design, celsius, rate in product(*choices):
+    for system, graph, design, electrolyte, celsius, rate in product(*choices):
         try:
             mechanism = system if design is None else with_design(system, design)
+            mechanism = mechanism if electrolyte is None else with_electrolyte(mechanism, electrolyte)
             mechanism = with_changes(mechanism, changes or {})
             protocol = full_cycles(mechanism, rate, cycles)
             runs.append(
@@ -115,7 +122,8 @@ class Case:
     Attributes
     ----------
     label : str
-        The mechanism's name, and whichever of graph, design, temperature and rate differs between the cases.
+        The mechanism's name, and whichever of graph, design, electrolyte, temperature and rate differs
+        between the cases.
     solution : Solution
         The whole simulation.
     rate_mA_per_g : float
@@ -126,6 +134,8 @@ class Case:
         Charge carried by each edge in these half cycles.
     first_cycle_efficiency : float or None
         Share of the charge inserted in cycle 1 that came out again; None where that is no full cycle.
+    ledger : list of LedgerEntry
+        Where the charge of every cycle went.
     loss_breakdown : LossBreakdown or None
         None where the loop is not closed.
     shift_V : float
@@ -141,6 +151,7 @@ class Case:
     insertion_way: Pathways | None
     extraction_way: Pathways | None
     first_cycle_efficiency: float | None
+    ledger: list[LedgerEntry]
     loss_breakdown: LossBreakdown | None
     shift_V: float
 
@@ -200,6 +211,7 @@ def cases(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> lis
                 insertion_way=by_direction.get("insertion"),
                 extraction_way=by_direction.get("extraction"),
                 first_cycle_efficiency=first_cycle_efficiency(solution),
+                ledger=ledger(solution),
                 loss_breakdown=next((b for b in loss_breakdowns(solution) if b.cycle == cycle), None),
                 shift_V=0.0 if scale == "own" else STANDARD_POTENTIAL_V[ion] - STANDARD_POTENTIAL_V["Li"],
             )
@@ -219,6 +231,7 @@ def case_labels(solutions: Sequence[Solution], rates_mA_per_g: Sequence[float] |
             solution.mechanism.name,
             solution.graph,
             solution.mechanism.design or "own electrode",
+            solution.mechanism.electrolyte_name or "own electrolyte",
             f"{solution.temperature_C:g} °C",
             rate_text(rate, solution.experiment.one_C_mA_per_g),
         )
@@ -228,7 +241,7 @@ def case_labels(solutions: Sequence[Solution], rates_mA_per_g: Sequence[float] |
     for part in parts:
         # Only among cases of one system: each system has its own default temperature.
         same_system = [other for other in parts if other[0] == part[0]]
-        varied = [part[i] for i in (1, 2, 3, 4) if len({other[i] for other in same_system}) > 1]
+        varied = [part[i] for i in range(1, 6) if len({other[i] for other in same_system}) > 1]
         labels.append(", ".join([part[0], *varied]))
     # Cases that differ only in a number of the mechanism or in the protocol are numbered.
     return [
@@ -250,11 +263,22 @@ def _rate(solution: Solution, loop: tuple[CycleSummary, HalfCycle, HalfCycle] | 
     return 1e3 * abs(float(solution.current_A_per_g[rows][0]))
 
 
+# What a cycle took in and gave back, and where the rest is (mAh/g).
+PLACES: dict[str, Callable[[LedgerEntry], float]] = {
+    "Put in": lambda e: e.inserted,
+    "Taken out": lambda e: e.extracted,
+    "Film on host": lambda e: e.film,
+    "Film on idle surface": lambda e: e.idle,
+    "Cut off": lambda e: e.cut_off,
+    "Left": lambda e: e.held + e.layer,
+}
+
 COLUMNS: tuple[Column[Case], ...] = (
     Column("", lambda c: c.label, short="system"),
     Column("System", lambda c: c.solution.mechanism.name),
     Column("Graph", lambda c: c.solution.graph),
     Column("Design", lambda c: c.solution.mechanism.design),
+    Column("Electrolyte", lambda c: c.solution.mechanism.electrolyte_name),
     Column("Temperature [degC]", lambda c: c.solution.temperature_C, "{:g}", "°C", "{:g}"),
     Column("Rate [mA.g-1]", lambda c: c.rate_mA_per_g, "{:.4g}"),
     Column("Cycle", lambda c: c.summary and c.summary.cycle),
@@ -281,7 +305,24 @@ COLUMNS: tuple[Column[Case], ...] = (
         Column(f"{cause.capitalize()} [mV]", lambda c, i=i: c.causes_mV[i] if c.causes_mV else None, "{:.2f}")
         for i, cause in enumerate((*LOSSES, "stored"))
     ),
+    *(
+        Column(f"{place}, cycle 1 [mA.h.g-1]", lambda c, of=of: of(c.ledger[0]) if c.ledger else None, "{:.3f}")
+        for place, of in PLACES.items()
+    ),
+    Column("Live share", lambda c: c.ledger[-1].live_share if c.ledger else None, "{:.6f}"),
 )  # fmt: skip
+
+# Where the charge of the first cycle went, and how the electrode has fared since.
+LEDGER_COLUMNS: tuple[Column[Case], ...] = (
+    Column("", lambda c: c.label, short="system"),
+    *(
+        Column("", lambda c, of=of: of(c.ledger[0]), short=place.lower(), terminal="{:.2f}")
+        for place, of in PLACES.items()
+    ),
+    Column("", lambda c: c.ledger[0].efficiency, short="eff. 1", terminal="{:.1%}"),
+    Column("", lambda c: c.ledger[-1].efficiency, short="last eff.", terminal="{:.2%}"),
+    Column("", lambda c: c.ledger[-1].live_share, short="live", terminal="{:.2%}"),
+)
 
 
 def comparison_table(
@@ -312,12 +353,21 @@ def comparison_report(solutions: Sequence[Solution], scale: Scale = "own") -> st
         "ICE: first-cycle efficiency, the share of the charge inserted in cycle 1 that came out again; "
         "CE: the same in the cycle compared",
     ]
+    if any(case.ledger and case.ledger[0].film + case.ledger[0].idle > 0.0 for case in compared):
+        lines += [
+            "",
+            "Where the charge of cycle 1 went / mAh per gram of host, and efficiency and live share of the last cycle",
+            printed_table(LEDGER_COLUMNS, [case for case in compared if case.ledger]),
+            "film: first-cycle efficiency to +-10 points, from exposed area; kinds of electrolyte are not told apart by the "
+            "cells that it was fitted to, and fade is fitted (docs/howto/lifetime.md)",
+        ]
     lines += ways_note(way for case in compared for way in (case.insertion_way, case.extraction_way))
     if any(case.summary is None for case in compared):
         lines.append("-: no full cycle")
     if any(case.summary and not case.loss_breakdown for case in compared):
         lines.append(
-            "not in the second table: the capacities differ by more than 2 %, so the loop is not closed"
+            "not in the second table: the capacities differ by more than 2 %, so the loop is not closed; with film, "
+            "later cycles close"
         )
     if scale == "Li":
         lines.append("potentials against Li+/Li by the standard potentials of the metals in water")

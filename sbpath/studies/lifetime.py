@@ -9,6 +9,7 @@ from typing import Any
 from sbpath.arguments import number, whole
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.records import value_or
+from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.protocol import Protocol, cycling
 from sbpath.results.ledger import LedgerEntry, full_cell_capacity, ledger
 from sbpath.solution import Solution
@@ -60,6 +61,7 @@ def report(solution: Solution) -> str:
         printed_table(COLUMNS, printed_cycles(entries)),
         "mAh per gram of host: in = out + film on host + film on idle surface (carbon) + cut off with its host + left",
         f"in live host and double layer, to {rest:.0e} in every cycle",
+        *_passed_over(solution),
         *_without(solution.mechanism),
     ]
     if entries:
@@ -71,6 +73,14 @@ def report(solution: Solution) -> str:
 
 def _unexplained(entry: LedgerEntry) -> float:
     return entry.lost - entry.film - entry.idle - entry.cut_off - entry.held - entry.layer
+
+
+def _passed_over(solution: Solution) -> list[str]:
+    cycles = {s.cycle for s in solution.steps if s.outcome is Outcome.EXTRAPOLATED}
+    if not cycles:
+        return []
+    total = solution.steps[-1].cycle
+    return [f"{total - len(cycles)} of {total} cycles were solved, the others extrapolated from them"]
 
 
 def _without(mechanism: Mechanism) -> list[str]:
@@ -201,6 +211,9 @@ STUDY = Study(
     figure="lifetime",
     keep="ends",
     further=_further,
+    settings=(
+        Argument("extrapolate", None, "pass over cycles while losses change by less than SHARE, e.g. 0.02", "SHARE", kind=float),
+    ),
     asked=(
         Argument(
             "reserve", None, "alkali that a full cell's counter-electrode brings, mAh per gram of host", "Q",

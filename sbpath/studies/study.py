@@ -96,6 +96,8 @@ class Study:
         arguments by name.
     asked : tuple of Argument
         Arguments of `further`, each with its `check`; nothing is asked if all are None.
+    settings : tuple of Argument
+        Arguments that are those of `simulate`.
     """
 
     name: str
@@ -111,6 +113,7 @@ class Study:
     keep: Keep = "all"
     further: Callable[..., str] | None = None
     asked: tuple[Argument, ...] = field(default=())
+    settings: tuple[Argument, ...] = field(default=())
 
     def protocol_of(self, mechanism: Mechanism, lower_V: float, upper_V: float, **chosen: Any) -> Protocol:
         """The protocol between two cut-offs (V), with defaults for arguments not given.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sbpath.results.cycles import half_cycles, last_loop
+from sbpath.results.ledger import ledger
 from sbpath.results.pathways import Pathways, main_paths, pathways
 from sbpath.solution import Solution
 
@@ -19,11 +20,12 @@ def cycle_values(solution: Solution) -> dict[str, Value]:
     -------
     dict
         Capacities (mAh/g) and mean voltages (V) of insertion and extraction, hysteresis (mV), loop
-        (J/g), efficiencies (1), and the paths that took 90 % of what reacted, the widest first, such as
+        (J/g), efficiencies (1); efficiency of the first cycle, charge gone into film on the host and on idle
+        surface and cut off in all cycles (mAh/g), and the live share at the end; and the paths that took 90 % of what reacted, the widest first, such as
         ``"Sb -> Li2Sb -> Li3Sb"``, with the share of the first. Loop and energy efficiency are None if the loop is not closed.
         If no cycle has both directions, all are None except the values of the last half cycle of each.
     """
-    summary = None
+    summary, entries = None, ledger(solution)
     if (loop := last_loop(solution)) is not None:
         summary, *halves = loop
     else:
@@ -46,6 +48,11 @@ def cycle_values(solution: Solution) -> dict[str, Value]:
         "coulombic_efficiency": summary and summary.coulombic_efficiency,
         "voltage_efficiency": summary and summary.voltage_efficiency,
         "energy_efficiency": summary and summary.energy_efficiency,
+        "first_cycle_efficiency": entries[0].efficiency if entries and entries[0].inserted > 0.0 else None,
+        "film_mAh_per_g": sum(entry.film for entry in entries),
+        "idle_film_mAh_per_g": sum(entry.idle for entry in entries),
+        "cut_off_mAh_per_g": sum(entry.cut_off for entry in entries),
+        "live_share": entries[-1].live_share if entries else None,
         **_path("insertion", ways.get("insertion")),
         **_path("extraction", ways.get("extraction")),
     }

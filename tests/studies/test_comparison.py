@@ -15,8 +15,11 @@ from sbpath import (
     InputError,
     compare,
     cycle_summaries,
+    cycling,
     half_cycles,
+    ledger,
     load_mechanism,
+    simulate,
 )
 from sbpath.results.cycles import first_cycle_efficiency
 from sbpath.studies.comparison import (
@@ -26,6 +29,7 @@ from sbpath.studies.comparison import (
     comparison_table,
     rate_text,
 )
+from sbpath.sweeps.measure import cycle_values
 
 CAUSES = ("Nucleation [mV]", "Growth [mV]", "Transport [mV]", "Work [mV]", "Resistance [mV]")
 
@@ -257,7 +261,7 @@ def test_own_graph_temperature_and_changed_numbers_are_kept():
     ("systems", "options", "words"),
     [
         ([], {}, "at least one system"),
-        (["li-sb"], {"rates": ()}, "at least one system, graph, design, rate and temperature"),
+        (["li-sb"], {"rates": ()}, "at least one system, graph, design, electrolyte, rate and temperature"),
         (["li-sb", "nope"], {}, "nope: no shipped mechanism"),
         (["li-sb", "na-sb"], {"graphs": ("candidate", "other")}, "li-sb has no graph 'other'"),
         (["li-sb"], {"rates": ("C/10", "fast")}, "'fast' is not a number with a unit"),
@@ -289,3 +293,33 @@ def test_the_first_command_of_the_readme_prints_the_table_of_its_page(simulated)
     report = comparison_report([cycled(simulated, name, "C/10") for name in names]).splitlines()
     for line in report[: 1 + len(names)]:
         assert line in printed
+
+
+def test_electrolytes_and_designs_side_by_side_are_the_runs_themselves():
+    compared = compare("na-sb", designs="micron", electrolytes=["fec", None], cycles=4, progress=False)
+    filmed, bare = cases(compared)
+    assert [case.label for case in (filmed, bare)] == ["na-sb, fec", "na-sb, own electrolyte"]
+    mechanism = load_mechanism("na-sb", design="micron", electrolyte="fec")
+    alone = simulate(
+        mechanism, cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, 4), progress=False
+    )
+    entries = ledger(alone)
+    head, rows = comparison_table(compared)
+    row = dict(zip(head, rows[0], strict=True))
+    assert row["Electrolyte"] == "fec"
+    places = ("Film on host", "Film on idle surface", "Cut off", "Left")
+    parts = [float(row[f"{place}, cycle 1 [mA.h.g-1]"]) for place in places]
+    assert parts[:2] == pytest.approx([entries[0].film, entries[0].idle], abs=1e-3)
+    lost = float(row["Put in, cycle 1 [mA.h.g-1]"]) - float(row["Taken out, cycle 1 [mA.h.g-1]"])
+    assert sum(parts) == pytest.approx(lost, abs=4e-3)
+    assert float(row["Live share"]) == pytest.approx(entries[-1].live_share, abs=1e-6)
+    assert float(row["First-cycle efficiency"]) == pytest.approx(entries[0].efficiency, abs=1e-4)
+    text = comparison_report(compared)
+    assert "Where the charge of cycle 1 went / mAh per gram of host" in text
+    assert "film: first-cycle efficiency to +-10 points" in text
+    assert "film: first-cycle" not in comparison_report(compared[1:])
+    values = cycle_values(alone)
+    assert values["film_mAh_per_g"] == pytest.approx(sum(entry.film for entry in entries))
+    assert values["cut_off_mAh_per_g"] == pytest.approx(sum(entry.cut_off for entry in entries))
+    assert values["live_share"] == entries[-1].live_share
+    assert values["first_cycle_efficiency"] == entries[0].efficiency

@@ -25,7 +25,7 @@ import sbpath.sweeps.store as store_module
 from sbpath import InputError, SbpathError, cycling, load_mechanism, load_sweep, simulate, sweep
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.protocol.steps import Rate
-from sbpath.results.cycles import half_cycles, last_loop
+from sbpath.results.cycles import first_cycle_efficiency, half_cycles, last_loop
 from sbpath.results.pathways import pathways
 from sbpath.sweeps.executors import WORKER_DIED, _WorkerProcesses
 from sbpath.sweeps.plan import Plan
@@ -74,6 +74,11 @@ def test_each_row_is_its_simulation():
             "coulombic_efficiency": last.coulombic_efficiency,
             "voltage_efficiency": last.voltage_efficiency,
             "energy_efficiency": last.energy_efficiency,
+            "first_cycle_efficiency": first_cycle_efficiency(solution),
+            "film_mAh_per_g": 0.0,
+            "idle_film_mAh_per_g": 0.0,
+            "cut_off_mAh_per_g": 0.0,
+            "live_share": 1.0,
             "insertion_path": "Sb -> Li2Sb -> Li3Sb",
             "insertion_path_share": shares[0],
             "extraction_path": "Li3Sb -> Sb",
