@@ -40,8 +40,8 @@ def test_compare_takes_several_graphs_rates_and_temperatures_in_one_call(capsys,
     head, *rows = read(table)
     assert head == [column.heading for column in COLUMNS if column.heading]
     # Graph by graph, then by temperature, then by rate; 660.35 mA/g is 1C.
-    assert [row[1:5] for row in rows] == [
-        [graph, "", celsius, rate]
+    assert [row[1:6] for row in rows] == [
+        [graph, "", "", celsius, rate]
         for graph in ("reported", "candidate")
         for celsius in ("25", "40")
         for rate in ("330.2", "660.4")
