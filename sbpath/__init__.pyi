@@ -12,6 +12,7 @@ from .mechanism.documents import shipped_names as shipped_names
 from .mechanism.mechanism import Mechanism as Mechanism
 from .mechanism.paths import value as value
 from .mechanism.paths import with_changes as with_changes
+from .mechanism.proposal import propose as propose
 from .mechanism.reader import load_mechanism as load_mechanism
 from .mechanism.reader import with_design as with_design
 from .mechanism.reader import with_electrolyte as with_electrolyte

@@ -80,6 +80,19 @@ def read_regular(path: str | Path, most_bytes: int, what: str) -> bytes:
         ) from None
 
 
+def decoded(content: bytes) -> str | None:
+    """`content` as text in UTF-8, in UTF-16 with its mark, or else as Windows writes it; None if it is no text."""
+    marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp1252", "latin-1"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    return None
+
+
 def check_writable(path: str | Path) -> None:
     """Raise InputError if `path` cannot be written; call it before the work is done."""
     if not isinstance(path, str | Path):

@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from sbpath import __version__
-from sbpath.cli import cmd_compare, cmd_literature, cmd_run, cmd_simulate, cmd_sweep, cmd_systems, cmd_why
+from sbpath.cli import (
+    cmd_compare,
+    cmd_literature,
+    cmd_propose,
+    cmd_run,
+    cmd_simulate,
+    cmd_sweep,
+    cmd_systems,
+    cmd_why,
+)
 from sbpath.cli.options import HelpFormatter
 from sbpath.errors import InputError, nearest, same_name
 
@@ -141,5 +150,6 @@ def parser(with_studies: bool = True) -> argparse.ArgumentParser:
         group.add(commands)
     cmd_run.add(commands, with_studies)
     cmd_sweep.add(commands)
+    cmd_propose.add(commands)
     cmd_literature.add(commands)
     return parser

@@ -23,10 +23,7 @@ from pydantic import (
 )
 
 from sbpath.mechanism.bounds import impossible
-from sbpath.physical import (
-    BOLTZMANN_J_PER_K,
-    GAS_CONSTANT_J_PER_MOL_K,
-)
+from sbpath.physical import AVOGADRO_PER_MOL
 
 # Beyond this no number is physical, and powers of it overflow; bounds by unit are in `bounds`.
 MOST_VALUE = 1e50
@@ -200,8 +197,7 @@ class Cell(Provenance):
     @property
     def molar_volume_cm3_per_mol(self) -> float:
         """Volume of one mole of formula units."""
-        avogadro = GAS_CONSTANT_J_PER_MOL_K / BOLTZMANN_J_PER_K
-        return self.volume_cubic_angstrom * 1e-24 * avogadro / self.formula_units
+        return self.volume_cubic_angstrom * 1e-24 * AVOGADRO_PER_MOL / self.formula_units
 
 
 class Atom(Provenance):

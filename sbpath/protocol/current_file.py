@@ -11,6 +11,7 @@ from typing import cast
 import numpy as np
 
 from sbpath.errors import InputError
+from sbpath.files import decoded
 from sbpath.protocol.quantities import PLAIN, read
 from sbpath.protocol.steps import CurrentTable, Limit, RateUnit, row_problem
 from sbpath.protocol.temperature import Temperature
@@ -106,16 +107,8 @@ def _text(path: str) -> str:
         content = file.read_bytes() if size else b""
     except (OSError, ValueError) as error:
         raise InputError(f"{path[:80]}: cannot be read ({error}); give a file of text") from None
-    encodings = (
-        ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252", "latin-1")
-    )
-    for encoding in encodings:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
+    if (text := decoded(content)) is not None:
+        return text
     raise InputError(f"{path}: is not a file of text; export it as CSV with a first line such as {EXAMPLE}")
 
 

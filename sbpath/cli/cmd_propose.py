@@ -1,0 +1,102 @@
+"""The command ``propose``: a mechanism file from the energies of phases."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from sbpath.cli.options import HelpFormatter, add_window, number, to_volts
+from sbpath.errors import InputError
+
+# The option of each argument.
+OPTIONS = {"above_hull_kJ_per_mol": "--above-hull", "lower_V": "--lower", "upper_V": "--upper"}
+_OPTION = re.compile(rf"\A(?:{'|'.join(OPTIONS)})(?=:)")
+
+
+def add(commands: Any) -> None:
+    """Add the command to the subparsers."""
+    propose = commands.add_parser(
+        "propose",
+        help="a mechanism file from the energies of phases",
+        description="Write a mechanism file from the energies of phases: keep those near the convex hull, open every transformation "
+        "that is downhill anywhere between the cut-offs, and print the plateaus at zero rate. The host is the element next to "
+        "the alkali metal, Sb or another. What energies do not tell (interfaces, kinetics) is assumed, and says so.",
+        formatter_class=HelpFormatter,
+    )
+    propose.add_argument(
+        "phases", nargs="?", metavar="PHASES.csv",
+        help="columns phase, formula, energy_J_per_mol (of formation) and molar_volume_cm3_per_mol, both per mole of host",
+    )  # fmt: skip
+    propose.add_argument(
+        "--pymatgen",
+        metavar="FILE.json",
+        help="entries with total energies and structures, instead of a table",
+    )
+    propose.add_argument("--ion", required=True, choices=("Li", "Na", "K"), help="the alkali metal")
+    propose.add_argument(
+        "--above-hull",
+        default="15",
+        metavar="E",
+        help="leave out phases higher above the hull, kJ per mol of host (default 15)",
+    )
+    propose.add_argument(
+        "--interfaces", choices=("volume", "antonow"), default="volume",
+        help="interfacial energies: volume (by misfit, as lithium's; the default), or antonow (sums over phases between)",
+    )  # fmt: skip
+    add_window(propose)
+    propose.add_argument(
+        "--reduce",
+        action="store_true",
+        help="also write the file without one metastable phase each, as rivals",
+    )
+    propose.add_argument("--out", metavar="FILE", help="the .toml to write (default: the name of the table)")
+    propose.set_defaults(handler=_propose)
+
+
+def _propose(options: argparse.Namespace) -> int:
+    from sbpath.mechanism.proposal import PYMATGEN_ENDING, propose
+    from sbpath.model.sanity import sanity_warnings
+    from sbpath.text.proposal_sheet import proposal_report
+
+    if (options.phases is None) == (options.pymatgen is None):
+        raise InputError("propose: give a table of phases, or --pymatgen FILE.json; one of the two")
+    given = options.phases or options.pymatgen
+    if (Path(given).suffix.lower() == PYMATGEN_ENDING) != (options.pymatgen is not None):
+        raise InputError(
+            f"{given}: entries of pymatgen end in {PYMATGEN_ENDING} and are given with --pymatgen"
+        )
+    out = Path(options.out or f"{Path(given).stem}.toml")
+    if options.out is None and out.exists():
+        raise InputError(f"{out}: exists already; name another file with --out, or this one to replace it")
+    lower, upper = (
+        None if text is None else to_volts(name, text, options.ion)
+        for name, text in (("--lower", options.lower), ("--upper", options.upper))
+    )
+    limit = number("--above-hull", "above_hull", options.above_hull)
+    assert limit is not None
+    try:
+        proposal = propose(
+            given,
+            options.ion,
+            above_hull_kJ_per_mol=limit,
+            interfaces=options.interfaces,
+            lower_V=lower,
+            upper_V=upper,
+            reduce=options.reduce,
+        )
+    except InputError as error:
+        raise InputError(
+            [_OPTION.sub(lambda key: OPTIONS[key[0]], problem) for problem in error.problems]
+        ) from None
+    written = proposal.write(out)
+    print(proposal_report(proposal))
+    if options.reduce and not proposal.without:
+        print("--reduce: all phases kept are stable, so that there is none to leave out")
+    for path in written:
+        print(f"wrote {path}")
+    for warning in sanity_warnings(proposal.mechanism):
+        print(f"warning: {out}: {warning}", file=sys.stderr)
+    return 0
