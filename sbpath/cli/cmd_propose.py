@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
         metavar="FILE.json",
         help="entries with total energies and structures, instead of a table",
     )
-    propose.add_argument("--ion", required=True, choices=("Li", "Na", "K"), help="the alkali metal")
+    propose.add_argument("--ion", required=True, choices=("Li", "Na", "K"), metavar="ION", help="Li, Na or K")
     propose.add_argument(
         "--above-hull",
         default="15",

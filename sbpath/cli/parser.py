@@ -146,10 +146,9 @@ def parser(with_studies: bool = True) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"sbpath {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    for group in (cmd_systems, cmd_simulate, cmd_compare, cmd_why):
+    for group in (cmd_systems, cmd_propose, cmd_simulate, cmd_compare, cmd_why):
         group.add(commands)
     cmd_run.add(commands, with_studies)
     cmd_sweep.add(commands)
-    cmd_propose.add(commands)
     cmd_literature.add(commands)
     return parser

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from sbpath.arguments import number, shortened
+from sbpath.calls import methods_checked
 from sbpath.errors import InputError, nearest, printable, same_name
 from sbpath.files import atomic_write, check_ending, check_writable
 from sbpath.mechanism.convex_hull import EquilibriumPlateau, above_hull_J_per_mol, hull_corners, plateaus
@@ -35,6 +36,7 @@ MOST_LISTED = 30
 PYMATGEN_ENDING = ".json"
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposal:
     """A proposed mechanism and how it came about.

@@ -47,7 +47,7 @@ COMMANDS = sorted(parsers())
 def test_the_commands_are_these():
     studies = {f"run {study.name}" for study in STUDIES}
     assert set(COMMANDS) == studies | {
-        "", "list", "show", "check", "simulate", "compare", "explain", "losses", "predict", "run", "sweep", "literature",
+        "", "list", "show", "check", "propose", "simulate", "compare", "explain", "losses", "predict", "run", "sweep", "literature",
     }  # fmt: skip
 
 
@@ -77,6 +77,7 @@ def test_an_option_means_the_same_in_every_command():
         "run",
         "literature",
         "predict",
+        "propose",
     }
     for name in ("--mass", "--loading"):
         (told,) = seen[name].values()
@@ -98,14 +99,14 @@ def test_help_needs_no_heavy_import():
     heavy = "{'numpy', 'scipy', 'matplotlib', 'networkx', 'pydantic', 'sqlite3'}"
     code = (
         "import sys\nfrom sbpath.cli import main\n"
-        "for command in ('list', 'show', 'check', 'simulate', 'compare', 'explain', 'losses', 'predict', 'run', 'sweep', 'literature'):\n"
+        "for command in ('list', 'show', 'check', 'propose', 'simulate', 'compare', 'explain', 'losses', 'predict', 'run', 'sweep', 'literature'):\n"
         "    main([command, '--help'])\n"
         f"    print(command, sorted({heavy} & set(sys.modules)), file=sys.stderr)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     told = [line for line in result.stderr.splitlines() if not line.startswith("run ")]
-    assert len(told) == 10
-    assert all(line.endswith(" []") for line in told[:8])
+    assert len(told) == 11
+    assert all(line.endswith(" []") for line in told[:9])
     assert "--protocol" in result.stdout
 
 

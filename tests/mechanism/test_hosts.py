@@ -39,7 +39,7 @@ def test_another_element_changes_what_is_per_gram_and_nothing_else():
     for step in (0, 1):
         curves = []
         for run in runs:
-            part = slice(run.steps[step].first, run.steps[step].last + 1)
+            part = slice(run.steps[step].first, run.steps[step].last)
             order = np.argsort(run.composition[part])
             curves.append(np.interp(grid, run.composition[part][order], run.voltage_V[part][order]))
         assert np.abs(curves[0] - curves[1]).max() < 1e-3
