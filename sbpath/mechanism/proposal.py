@@ -16,7 +16,7 @@ from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from sbpath.arguments import number, shortened
+from sbpath.arguments import number
 from sbpath.calls import methods_checked
 from sbpath.errors import InputError, nearest, printable, same_name
 from sbpath.files import atomic_write, check_ending, check_writable
@@ -136,8 +136,6 @@ def propose(
         raise InputError(
             f"interfaces: there is no rule {str(interfaces)[:40]!r}; choose {' or '.join(RULES)}"
         )
-    if not isinstance(phases, str | Path):
-        raise InputError(f"phases: must be the path of a table or of entries, not {shortened(phases)}")
     limit = number("above_hull_kJ_per_mol", above_hull_kJ_per_mol, least=0.0)
     like = load_mechanism(f"{metal.lower()}-sb")
     low = like.lower_cutoff_V if lower_V is None else number("lower_V", lower_V, -10.0, 10.0)
