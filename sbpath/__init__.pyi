@@ -6,6 +6,9 @@ from .errors import SbpathError as SbpathError
 from .errors import ValidityWarning as ValidityWarning
 from .experiment import Experiment as Experiment
 from .experiment import State as State
+from .measured.experiment_file import load_measurement as load_measurement
+from .measured.halves import measured_halves as measured_halves
+from .measured.reader import read_cycler_file as read_cycler_file
 from .mechanism.designs import design_names as design_names
 from .mechanism.designs import electrolyte_names as electrolyte_names
 from .mechanism.documents import shipped_names as shipped_names

@@ -12,6 +12,7 @@ from sbpath.cli import (
     cmd_compare,
     cmd_literature,
     cmd_propose,
+    cmd_read,
     cmd_run,
     cmd_simulate,
     cmd_sweep,
@@ -150,5 +151,6 @@ def parser(with_studies: bool = True) -> argparse.ArgumentParser:
         group.add(commands)
     cmd_run.add(commands, with_studies)
     cmd_sweep.add(commands)
+    cmd_read.add(commands)
     cmd_literature.add(commands)
     return parser

@@ -32,9 +32,10 @@ NOISE_SHARE = 0.02
 HOLD_BAND_V = 3e-3
 HOLD_FADE = 0.9
 # A current that changes by more than this share begins a new piece.
-CURRENT_CHANGE = 0.1
+CURRENT_CHANGE = 0.2
 # A current is level if it stays within this share.
 LEVEL = 0.02
+LEVEL_ROWS = 5
 MIN_HOLD_ROWS = 4
 SECONDS_PER_HOUR = 3600.0
 # Half cycles that end within this of the farthest one (V) ended by voltage.
@@ -89,7 +90,7 @@ def measured_halves(
     full_C = number("mass_g", mass_g, above=0.0) * COULOMB_PER_MAH
     full_C *= number("theoretical_capacity_mAh_per_g", theoretical_capacity_mAh_per_g, above=0.0)
     parts = pieces(curve)
-    groups = _groups(parts)
+    groups = half_pieces(parts)
     if not groups:
         raise InputError(f"{curve.source.path}: no charge passes in it; give a file with half cycles")
     ways = [1 if group[0].current_A > 0.0 else -1 for group in groups]
@@ -156,8 +157,9 @@ def _jumps(current: NDArray[np.float64]) -> NDArray[np.bool_]:
     size = np.abs(current)
     if len(size) < 2:
         return np.zeros(0, dtype=bool)
-    median = np.median(np.lib.stride_tricks.sliding_window_view(np.pad(size, 2, mode="edge"), 3), axis=1)
-    before, after = median[: len(size) - 1], median[3 : len(size) + 2]
+    padded = np.pad(size, LEVEL_ROWS - 1, mode="edge")
+    median = np.median(np.lib.stride_tricks.sliding_window_view(padded, LEVEL_ROWS), axis=1)
+    before, after = median[: len(size) - 1], median[LEVEL_ROWS : len(size) + LEVEL_ROWS - 1]
     # A current that fades or sweeps has no levels.
     level = (np.abs(before - size[:-1]) <= LEVEL * before) & (np.abs(after - size[1:]) <= LEVEL * after)
     return level & (np.abs(after - before) > CURRENT_CHANGE * np.maximum(after, before))
@@ -174,12 +176,10 @@ def _hold_start(curve: Curve, first: int, last: int) -> int:
     start = int(away[-1]) + 1 if len(away) else 0
     # The last row before the current fades is at the limit, under current.
     steady = np.median(size[max(start - 2, 0) : start + 1])
-    faded = np.flatnonzero(size[start:] < (1.0 - LEVEL) * steady)
-    if len(faded) == 0:
-        return len(size)
-    start += int(faded[0])
+    steady_again = np.flatnonzero(size[start:] >= (1.0 - LEVEL) * steady)
+    start += int(steady_again[-1]) + 1 if len(steady_again) else 0
     enough = len(size) - start >= MIN_HOLD_ROWS - 1
-    return start if enough and size[-1] < HOLD_FADE * steady else len(size)
+    return start if enough and np.median(size[-3:]) < HOLD_FADE * steady else len(size)
 
 
 def _piece(curve: Curve, kind: Literal["current", "hold", "rest"], first: int, last: int) -> Piece:
@@ -189,7 +189,7 @@ def _piece(curve: Curve, kind: Literal["current", "hold", "rest"], first: int, l
     return Piece(kind, first, last, mean, duration)
 
 
-def _groups(parts: Sequence[Piece]) -> list[list[Piece]]:
+def half_pieces(parts: Sequence[Piece]) -> list[list[Piece]]:
     """The pieces of each half cycle: one direction, and what follows before the other."""
     groups: list[list[Piece]] = []
     way = 0.0

@@ -90,7 +90,7 @@ class Curve:
     source : Source
         The file, and what was understood of it.
     stated, assumed : tuple of str
-        What the user said, and what the reader concluded: one sentence each.
+        What the user said, in words, and what the reader concluded, one sentence each.
     """
 
     time_s: NDArray[np.float64]

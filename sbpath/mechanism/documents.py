@@ -97,7 +97,7 @@ def shown(value: Any) -> str:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The document of one file, with ``extends`` unresolved.
+    """The document of one mechanism file, with ``extends`` unresolved.
 
     Raises
     ------
@@ -105,35 +105,62 @@ def read_toml(path: Path) -> dict[str, Any]:
         If it cannot be read, is not TOML, too large or nested too deeply, or has no key of a mechanism file. Nothing
         of a file without such a key is quoted.
     """
-    content = read_regular(path, MOST_BYTES, "a mechanism file")
+    bibliography = path == shipped_folder() / BIBLIOGRAPHY
+    example = 'begin with extends = "li-sb", or see mechanisms/README.md'
+    document, known = toml_document(path, "a mechanism file", _KNOWN_KEY, example, bibliography)
+    if not known:
+        raise InputError(
+            f"{path}: file: has no key of a mechanism file (title, ion, phases, ...); check the name, or see "
+            "mechanisms/README.md"
+        )
+    return document
+
+
+def toml_document(
+    path: Path, what: str, known_key: re.Pattern[str], example: str, known: bool = False
+) -> tuple[dict[str, Any], bool]:
+    """The document of a TOML file, and whether it has a key that such a file has.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    what, example : str
+        What it should be, with its article, and how to begin one.
+    known_key : pattern
+        A line with a key of such a file; nothing of a file without one is quoted.
+    known : bool
+        Whether it is such a file anyway.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is not TOML, too large or nested too deeply.
+    """
+    content = read_regular(path, MOST_BYTES, what)
     try:
         # utf-8-sig: editors on Windows add a byte order mark, which TOML does not allow.
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InputError(f"{path}: line {line}: not UTF-8 text; save the file in UTF-8") from None
-    known = path == shipped_folder() / BIBLIOGRAPHY or _KNOWN_KEY.search(text) is not None
+    known = known or known_key.search(text) is not None
     if long := _LONG_KEY.search(text):
         line = text.count("\n", 0, long.start()) + 1
-        raise InputError(f"{path}: line {line}: {_too_deep()}")
+        raise InputError(f"{path}: line {line}: {_too_deep(what)}")
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # not every ValueError is a TOMLDecodeError
-        raise InputError(f"{path}: {syntax_problem(str(error), text, quote=known)}") from None
+        raise InputError(f"{path}: {syntax_problem(str(error), text, known, what)}") from None
     if not document:
-        raise InputError(f'{path}: file: is empty; begin with extends = "li-sb", or see mechanisms/README.md')
-    if not known:
-        raise InputError(
-            f"{path}: file: has no key of a mechanism file (title, ion, phases, ...); check the name, or see "
-            "mechanisms/README.md"
-        )
-    if depth(document) > MOST_DEPTH:
-        raise InputError(f"{path}: file: {_too_deep()}")
-    return document
+        raise InputError(f"{path}: file: is empty; {example}")
+    if known and depth(document) > MOST_DEPTH:
+        raise InputError(f"{path}: file: {_too_deep(what)}")
+    return document, known
 
 
-def _too_deep() -> str:
-    return f"tables or lists more than {MOST_DEPTH} deep; those of a mechanism file are at most 5 deep"
+def _too_deep(what: str) -> str:
+    return f"tables or lists more than {MOST_DEPTH} deep; those of {what} are at most 5 deep"
 
 
 def depth(value: Any) -> int:

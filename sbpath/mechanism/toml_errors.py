@@ -21,8 +21,8 @@ CURLY_QUOTES = re.compile("[\u201c\u201d\u201e]")
 CONTEXT_CHARS = 30
 
 
-def syntax_problem(message: str, text: str, quote: bool) -> str:
-    """The `message` of `tomllib` on `text`, with the place first, and what to do.
+def syntax_problem(message: str, text: str, quote: bool, kind: str) -> str:
+    """The `message` of `tomllib` on `text`, which should be a `kind`, with the place first, and what to do.
 
     With `quote` also the text around the place.
     """
@@ -30,7 +30,7 @@ def syntax_problem(message: str, text: str, quote: bool) -> str:
     place = place.removesuffix(")") or "file"
     number = re.match(r"line (\d+), column (\d+)", place)
     if not quote:
-        return f"{place}: not valid TOML, and no key of a mechanism file is in it; check the name"
+        return f"{place}: not valid TOML, and no key of {kind} is in it; check the name"
     lines = text.rstrip().split("\n")
     line = (lines[int(number[1]) - 1] if number and int(number[1]) <= len(lines) else lines[-1]).rstrip()
     column = int(number[2]) if number else 1

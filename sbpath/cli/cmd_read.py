@@ -1,0 +1,88 @@
+"""The command ``read``: what is understood of the files of cyclers."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from sbpath.cli.options import HelpFormatter, number
+from sbpath.errors import InputError
+
+
+def add(commands: Any) -> None:
+    """Add the command to the subparsers."""
+    read = commands.add_parser(
+        "read",
+        help="your own cycler files: what is understood of them",
+        description="Read text files of cyclers, or an experiment file (.toml), and print the columns, units, sign of the current "
+        "and half cycles that are understood, with what you stated and what was concluded.",
+        formatter_class=HelpFormatter,
+    )
+    read.add_argument("files", nargs="+", metavar="FILE", help="text export of a cycler, or experiment file")
+    read.add_argument("--ion", metavar="ION", choices=("Li", "Na", "K"), help="Li, Na or K")
+    read.add_argument("--mass", metavar="M", help="of Sb alone, 1.2mg or 0.0012 (g)")
+    read.add_argument(
+        "--first", metavar="WAY", choices=("insertion", "extraction"), help="insertion or extraction: the first half cycle"
+    )  # fmt: skip
+    read.add_argument("--flip-current", action="store_true", help="take insertion for extraction")
+    read.add_argument(
+        "--column", action="append", default=[], metavar="WHAT=NAME",
+        help="heading or number of a column: current='I/mA', voltage=3; repeatable",
+    )  # fmt: skip
+    read.add_argument(
+        "--unit",
+        action="append",
+        default=[],
+        metavar="WHAT=UNIT",
+        help="current=mA, time=h, voltage=mV; repeatable",
+    )
+    read.set_defaults(handler=_read)
+
+
+def _read(options: argparse.Namespace) -> int:
+    from sbpath.measured.experiment_file import check_amounts, check_half_cell, load_measurement
+    from sbpath.measured.reader import read_cycler_file
+    from sbpath.text.curve_report import curve_report, measurement_report
+
+    columns, units = _pairs("--column", options.column), _pairs("--unit", options.unit)
+    mass = number("--mass", "mass_g", options.mass)
+    if mass is not None and mass <= 0.0:
+        raise InputError(f"--mass: must be above 0, not {options.mass}")
+    said = [*([f"mass {1e3 * mass:.4g} mg of Sb"] if mass else []), *([options.ion] if options.ion else [])]
+    problems: list[str] = []
+    printed = False
+    for name in options.files:
+        try:
+            if name.lower().endswith(".toml"):
+                text, warnings = measurement_report(load_measurement(name)), []
+            else:
+                curve = read_cycler_file(
+                    name, column=columns, unit=units, first=options.first, flip_current=options.flip_current
+                )
+                text = curve_report(curve, options.ion, mass, said)
+                warnings = [check_half_cell(curve)]
+                warnings += [check_amounts(curve, mass)] if mass and not warnings[0] else []
+        except InputError as error:
+            problems += error.problems
+            continue
+        print("\n" * printed + text)
+        printed = True
+        for warning in filter(None, warnings):
+            print(f"warning: {warning}", file=sys.stderr)
+    if problems:
+        raise InputError(problems)
+    return 0
+
+
+def _pairs(option: str, given: list[str]) -> dict[str, str]:
+    """``WHAT=VALUE`` as a mapping."""
+    found: dict[str, str] = {}
+    for text in given:
+        what, equals, value = text.partition("=")
+        if not equals or not what.strip() or not value.strip():
+            raise InputError(f"{option}: {text}: is not WHAT=VALUE, such as current=mA")
+        if what.strip() in found:
+            raise InputError(f"{option}: {what.strip()}: is given twice; give it once")
+        found[what.strip()] = value.strip()
+    return found

@@ -1,0 +1,406 @@
+"""The experiment file: measured curves with their circumstances, as TOML that a paper can print."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from sbpath.calls import methods_checked
+from sbpath.errors import InputError, Problems, nearest
+from sbpath.measured.fractions import MeasuredFractions, read_fractions
+from sbpath.measured.halves import THEORETICAL_MAH_PER_G, half_pieces, measured_halves, pieces
+from sbpath.measured.reader import read_cycler_file
+from sbpath.measured.records import Curve, Direction, MeasuredHalf
+from sbpath.mechanism.chemistry import ATOMIC_WEIGHT
+from sbpath.mechanism.documents import ENDING, shown, toml_document
+from sbpath.mechanism.schema_errors import advice
+
+EXAMPLE = 'begin with ion = "Na", then [[curve]] with file, mass_Sb_mg and first'
+# Relative standard deviation of a mass, where the file gives none.
+MASS_ERROR = 0.02
+# A half-cell of an anode is below this (V) at some time under current.
+FULL_CELL_V = 2.0
+# Rates (1/h) and capacities (shares of the theoretical one) of half cycles beyond these are in another unit.
+RATES_PER_H = (1e-4, 100.0)
+MOST_CAPACITY = 5.0
+
+_KNOWN_KEY = re.compile(
+    r"^[ \t]*(?:\[+[ \t]*(?:curve|fractions|free)\b|ion[ \t]*=|file[ \t]*=)", re.MULTILINE
+)
+_MASS = re.compile(r"mass_([A-Z][a-z]?)_mg")
+_FRACTION = re.compile(r"fraction_([A-Z][a-z]?)")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class _CurveTable(_Table):
+    file: str = Field(min_length=1)
+    mass_mg: float | None = Field(default=None, gt=0.0, le=1e6)
+    electrode_mg: float | None = Field(default=None, gt=0.0, le=1e6)
+    fraction: float | None = Field(default=None, gt=0.0, le=1.0)
+    mass_error_percent: float = Field(default=100.0 * MASS_ERROR, gt=0.0, le=50.0)
+    temperature_C: float | None = Field(default=None, ge=-150.0, le=500.0)
+    area_cm2: float | None = Field(default=None, gt=0.0, le=1e6)
+    first: Direction
+    cycles: list[Annotated[int, Field(ge=1)]] | None = Field(default=None, min_length=1)
+    column: dict[str, str | int] = {}
+    unit: dict[str, str] = {}
+    flip_current: bool = False
+
+
+class _FractionsTable(_Table):
+    file: str = Field(min_length=1)
+
+
+def _start(given: Any) -> Any:
+    """Check one entry of [free]."""
+    if given in ("log", "linear"):
+        return given
+    if not isinstance(given, list) or len(given) not in (4, 5) or given[3] not in ("log", "linear"):
+        raise ValueError(
+            f'must be "log", "linear" or [start, low, high, "log" or "linear", prior sd], not {shown(given)}'
+        )
+    numbers = [*given[:3], *given[4:]]
+    if any(type(number) not in (int, float) or not np.isfinite(number) for number in numbers):
+        raise ValueError(f"start, low, high and prior sd must be finite numbers, not {shown(given)}")
+    start, low, high = given[:3]
+    if not low <= start <= high or low == high:
+        raise ValueError(
+            f"start must lie between low and high, as in [0.13, 0.1, 0.2, {shown(given[3])}], not {shown(given)}"
+        )
+    if given[3] == "log" and low <= 0:
+        raise ValueError(f'low must be above 0 with "log", not {shown(low)}')
+    if len(given) == 5 and given[4] <= 0:
+        raise ValueError(f"the prior sd must be above 0, not {shown(given[4])}")
+    return given
+
+
+class _File(_Table):
+    ion: Literal["Li", "Na", "K"]
+    curve: list[_CurveTable] = Field(min_length=1, max_length=1000)
+    fractions: list[_FractionsTable] = Field(default=[], max_length=1000)
+    free: dict[str, Annotated[Any, AfterValidator(_start)]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class FreeNumber:
+    """A number that a fit may change.
+
+    Attributes
+    ----------
+    path : str
+        As in `sbpath.value`.
+    start, low, high : float or None
+        None: the mechanism's number, and the fit's bounds.
+    scale : str
+        ``log`` or ``linear``.
+    prior_sd : float or None
+        Of its logarithm, or in its own unit; None: the fit's.
+    """
+
+    path: str
+    start: float | None
+    low: float | None
+    high: float | None
+    scale: Literal["log", "linear"]
+    prior_sd: float | None
+
+
+@methods_checked
+@dataclass(frozen=True, eq=False)
+class MeasuredCurve:
+    """A curve with its circumstances.
+
+    Attributes
+    ----------
+    curve : Curve
+        As read.
+    mass_g : float
+        Of host, Sb alone.
+    mass_error : float
+        Its relative standard deviation.
+    temperature_C, area_cm2 : float or None
+        None if not given.
+    first : str
+        Direction of its first half cycle.
+    cycles : tuple of int, or None
+        Chosen cycles, from 1; None for all.
+    """
+
+    curve: Curve
+    mass_g: float
+    mass_error: float
+    temperature_C: float | None
+    area_cm2: float | None
+    first: Direction
+    cycles: tuple[int, ...] | None
+
+    def halves(
+        self, theoretical_capacity_mAh_per_g: float = THEORETICAL_MAH_PER_G
+    ) -> tuple[MeasuredHalf, ...]:
+        """The half cycles of the chosen cycles; the capacity is that of the mechanism, by default of three atoms per Sb."""
+        found = measured_halves(self.curve, self.mass_g, theoretical_capacity_mAh_per_g)
+        return tuple(half for half in found if self.cycles is None or half.cycle in self.cycles)
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """What an experiment file holds.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    ion : str
+        ``Li``, ``Na`` or ``K``.
+    host : str or None
+        Element of which the masses are, ``Sb``; None if the file says only how much host.
+    curves, fractions, free : tuples of records
+        Measured curves, phase fractions, and numbers that a fit may change.
+    """
+
+    path: str
+    ion: str
+    host: str | None
+    curves: tuple[MeasuredCurve, ...]
+    fractions: tuple[MeasuredFractions, ...]
+    free: tuple[FreeNumber, ...]
+
+
+def load_measurement(path: str | Path) -> Measurement:
+    """Read an experiment file, and the files that it names, which lie relative to it.
+
+    Raises
+    ------
+    InputError
+        All mistakes of the file at once, one line each; then those of the files of curves.
+    """
+    name = str(path)
+    if not name.lower().endswith(ENDING):
+        raise InputError(f"{name}: is not an experiment file; the name of one ends in {ENDING}")
+    file = Path.home() / name[2:] if name.startswith("~/") else Path(name)
+    document, known = toml_document(file, "an experiment file", _KNOWN_KEY, EXAMPLE)
+    if not known:
+        raise InputError(f"{name}: file: has no key of an experiment file; {EXAMPLE}")
+    problems = Problems()
+    document, hosts = _with_plain_masses(document, name, problems)
+    problems.check()
+    try:
+        stated = _File.model_validate(document)
+    except ValidationError as error:
+        raise InputError([f"{name}: {_problem(found)}" for found in _in_order(error)]) from None
+    for number, table in enumerate(stated.curve, 1):
+        problems.attempt(_check_mass, table, name=f"{name}: curve {number}")
+    problems.check()
+    curves = [
+        problems.attempt(_curve, file.parent, table, stated.ion, name=f"{name}: curve {number}")
+        for number, table in enumerate(stated.curve, 1)
+    ]
+    fractions = [
+        problems.attempt(read_fractions, file.parent / table.file, name=f"{name}: fractions {number}")
+        for number, table in enumerate(stated.fractions, 1)
+    ]
+    problems.check()
+    _check_different(name, curves)
+    return Measurement(
+        name, stated.ion, next(iter(hosts), None), tuple(curves), tuple(fractions),
+        tuple(_free(key, given) for key, given in stated.free.items()),
+    )  # fmt: skip
+
+
+def check_half_cell(curve: Curve) -> str | None:
+    """Why a curve is not that of an anode against alkali metal; None if it may be."""
+    groups = half_pieces(pieces(curve))
+    if not groups:
+        return f"{curve.source.path}: no current flows in it; give a file with half cycles"
+    least = min(float(curve.voltage_V[p.first : p.last].min()) for g in groups for p in g if p.kind != "rest")
+    if least > FULL_CELL_V:
+        return (
+            f"{curve.source.path}: voltages of {least:.3g} V and more are those of a full cell or a cathode; give the data of "
+            "the half-cell, or of the anode against the reference electrode"
+        )
+    return None
+
+
+def check_amounts(
+    curve: Curve, mass_g: float, theoretical_mAh_per_g: float = THEORETICAL_MAH_PER_G
+) -> str | None:
+    """Why current and mass do not fit each other; None if they may."""
+    mass = f"{1e3 * mass_g:.3g} mg"
+    for half in measured_halves(curve, mass_g, theoretical_mAh_per_g):
+        share = half.capacity_mAh_per_g / theoretical_mAh_per_g
+        if share > MOST_CAPACITY or not RATES_PER_H[0] <= half.rate_per_h <= RATES_PER_H[1]:
+            charge = half.capacity_mAh_per_g * mass_g
+            return (
+                f"{curve.source.path}: half cycle {half.number} runs at {rate_text(half.rate_per_h)} and passes {charge:.3g} mAh, "
+                f"{half.capacity_mAh_per_g:.3g} mAh per gram for {mass}; state the unit of current (--unit current=mA) or "
+                "correct the mass"
+            )
+    return None
+
+
+def rate_text(rate_per_h: float) -> str:
+    """A rate as ``C/10.2`` or ``2.5C``."""
+    return (
+        f"{rate_per_h:.3g}C"
+        if rate_per_h > 1.0
+        else f"C/{1.0 / rate_per_h:.3g}"
+        if rate_per_h > 0.0
+        else "0C"
+    )
+
+
+# -- the parts of a file -----------------------------------------------------------------------
+
+
+def _with_plain_masses(
+    document: Mapping[str, Any], name: str, problems: Problems
+) -> tuple[dict[str, Any], list[str]]:
+    """The document with ``mass_mg`` for ``mass_Sb_mg`` and ``fraction`` for ``fraction_Sb``, and which elements they name."""
+    hosts: list[str] = []
+    tables = document.get("curve")
+    if not isinstance(tables, list):
+        return dict(document), hosts
+    plain = []
+    for number, table in enumerate(tables, 1):
+        if not isinstance(table, dict):
+            return dict(document), hosts
+        renamed = {}
+        for key, value in table.items():
+            match = _MASS.fullmatch(key) or _FRACTION.fullmatch(key)
+            if match and match[1] in ATOMIC_WEIGHT:
+                hosts.append(match[1])
+                key = "mass_mg" if key.startswith("mass") else "fraction"
+            elif key in ("mass_host_mg", "fraction_host"):
+                key = key.replace("_host", "")
+            elif key in ("mass_mg", "fraction"):
+                problems.add(
+                    f"{name}: curve {number}: {key}: does not say of what; write mass_Sb_mg, for Sb alone, or electrode_mg and "
+                    "fraction_Sb"
+                )
+            if type(value) is int and key not in ("cycles", "file"):
+                value = float(value)
+            renamed[key] = value
+        plain.append(renamed)
+    if len(set(hosts)) > 1:
+        problems.add(f"{name}: masses of {' and '.join(sorted(set(hosts)))}; one experiment has one host")
+    return {**document, "curve": plain}, hosts
+
+
+def _check_mass(table: _CurveTable) -> None:
+    if table.mass_mg is None and table.electrode_mg is None:
+        raise InputError("mass_Sb_mg is missing; capacity per gram cannot be known")
+    if table.mass_mg is None and table.fraction is None:
+        raise InputError(
+            "fraction_Sb is missing; electrode_mg needs the share of Sb, such as fraction_Sb = 0.7"
+        )
+    if table.mass_mg is not None and (table.electrode_mg is not None or table.fraction is not None):
+        raise InputError("mass_Sb_mg is given, and electrode_mg or fraction_Sb too; keep one")
+
+
+def _curve(folder: Path, table: _CurveTable, ion: str) -> MeasuredCurve:
+    mass = 1e-3 * (
+        table.mass_mg if table.mass_mg is not None else (table.electrode_mg or 0.0) * (table.fraction or 0.0)
+    )
+    curve = read_cycler_file(
+        folder / table.file,
+        column=table.column,
+        unit=table.unit,
+        first=table.first,
+        flip_current=table.flip_current,
+    )
+    problem = check_half_cell(curve) or check_amounts(curve, mass)
+    if problem:
+        raise InputError(problem)
+    found = MeasuredCurve(
+        curve, mass, table.mass_error_percent / 100.0, table.temperature_C, table.area_cm2, table.first,
+        None if table.cycles is None else tuple(table.cycles),
+    )  # fmt: skip
+    last = measured_halves(curve, mass)[-1].cycle
+    if beyond := [cycle for cycle in table.cycles or () if cycle > last]:
+        raise InputError(
+            f"cycles: there is no cycle {beyond[0]} in {table.file}; it has 1 to {last}, two half cycles each"
+        )
+    return found
+
+
+def _check_different(name: str, curves: list[MeasuredCurve]) -> None:
+    """Raise InputError if two curves are the same measurement."""
+    for number, one in enumerate(curves, 1):
+        for earlier, other in enumerate(curves[: number - 1], 1):
+            same = one.curve.source.sha256 == other.curve.source.sha256 or (
+                np.array_equal(one.curve.voltage_V, other.curve.voltage_V)
+                and np.array_equal(one.curve.time_s, other.curve.time_s)
+            )
+            if same:
+                raise InputError(
+                    f"{name}: curve {number}: file: {one.curve.source.path} is the same measurement as curve {earlier}, and would "
+                    "count twice; choose its cycles in one [[curve]]"
+                )
+
+
+def _free(path: str, given: Any) -> FreeNumber:
+    if isinstance(given, str):
+        return FreeNumber(path, None, None, None, given, None)  # type: ignore[arg-type]
+    start, low, high, scale, *prior = given
+    return FreeNumber(path, float(start), float(low), float(high), scale, float(prior[0]) if prior else None)
+
+
+# -- mistakes ----------------------------------------------------------------------------------
+
+
+_MISSING = {
+    "ion": 'ion is missing; voltages are against its metal; add ion = "Na" (or "Li", "K")',
+    "curve": "curve is missing; add [[curve]] with file, mass_Sb_mg and first",
+    "first": 'first is missing; add first = "insertion" (or "extraction"), the direction of the first half cycle',
+    "file": 'file is missing; add file = "cell.mpt"',
+}
+
+
+def _in_order(error: ValidationError) -> list[Any]:
+    """Mistakes, without the missing keys that misspelt ones explain."""
+    found = error.errors()
+    unknown = [e["loc"] for e in found if e["type"] == "extra_forbidden"]
+    explained = {(*loc[:-1], near) for loc in unknown if (near := _meant(str(loc[-1]), _keys(loc)))}
+    return [e for e in found if e["type"] != "missing" or e["loc"] not in explained]
+
+
+def _problem(found: Any) -> str:
+    """One mistake as ``where: what and what to do``."""
+    location = found["loc"]
+    where = "".join(
+        f" {part + 1}" if isinstance(part, int) else f": {part}" for part in location
+    ).removeprefix(": ")
+    if found["type"] == "missing":
+        place = where.rpartition(": ")[0]
+        return f"{place}: {_MISSING[str(location[-1])]}" if place else _MISSING[str(location[-1])]
+    if found["type"] == "extra_forbidden":
+        known = [key.replace("mass_mg", "mass_Sb_mg") for key in _keys(location)]
+        known = [re.sub("^fraction$", "fraction_Sb", key) for key in known]
+        return f"{where}: unknown key; {nearest(str(location[-1]), known, 'known here: ' + ', '.join(known))}"
+    if found["type"] == "model_type" and location[-1] == "curve":
+        return f"{where}: must be a list of tables; write its heading with double brackets, [[curve]]"
+    return f"{where}: {advice(found)}"
+
+
+def _keys(location: tuple[int | str, ...]) -> list[str]:
+    """The keys known where `location` is."""
+    table = (
+        {"curve": _CurveTable, "fractions": _FractionsTable}.get(str(location[0]))
+        if len(location) > 1
+        else _File
+    )
+    return list((table or _File).model_fields)
+
+
+def _meant(key: str, known: list[str]) -> str:
+    hint = nearest(key, known, "")
+    return hint.partition("'")[2].removesuffix("'?")

@@ -1,0 +1,488 @@
+"""Reading a file of a cycler: which column is what, in which unit and sign, and three checks.
+
+Sign: each insertion ends lower than it began. Unit: current times time is the file's own capacity. Time: it restarts only
+where a step begins. What is concluded and not written in the file is a sentence of `Curve.assumed`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbpath.errors import InputError, nearest
+from sbpath.measured.capacity import capacity_ratio
+from sbpath.measured.clock import running_time, unit_from_dates
+from sbpath.measured.headings import Meaning, meanings, unit_factor, unit_names
+from sbpath.measured.layout import Layout, Rows, left_out, load_bytes, read_layout, read_rows
+from sbpath.measured.numbers import (
+    NotNumbers,
+    as_numbers,
+    clock_seconds,
+    date_seconds,
+    decimal_mark,
+    is_clock,
+    is_date,
+)
+from sbpath.measured.records import Column, Curve, Direction, Source
+from sbpath.measured.sign import signed, state_signs
+
+# Current times time agrees with the file's capacity within this share, or it is said; beyond a factor of two it is refused.
+CAPACITY_AGREEMENT = 0.02
+# Two columns of one meaning are the same if they agree within this share of their range.
+SAME_COLUMN = 0.02
+# Voltages beyond this (V) are damage.
+MOST_VOLTS = 100.0
+
+_NUMBERS = re.compile(r"\W*(?:step|test)\W*", re.I)
+# Quantities that a column or a unit can be given for.
+WITH_UNIT = ("time", "voltage", "current", "capacity", "temperature")
+COLUMNS = (*WITH_UNIT, "cycle", "step", "state")
+CLOCKS = ("time", "step time", "date")
+
+
+def read_cycler_file(
+    path: str | Path,
+    *,
+    column: Mapping[str, str | int] | None = None,
+    unit: Mapping[str, str] | None = None,
+    first: Direction | None = None,
+    flip_current: bool = False,
+) -> Curve:
+    """Read a measured curve from the text file of a cycler.
+
+    Parameters
+    ----------
+    path : str or Path
+        A text export: of any maker whose headings name time, voltage and current.
+    column : mapping, optional
+        Heading, or number from 1, of the column of ``time``, ``voltage``, ``current``, ``capacity``, ``temperature``,
+        ``cycle``, ``step`` or ``state``, where the reader cannot tell.
+    unit : mapping, optional
+        Unit of a quantity whose heading has none, or a wrong one: ``{"current": "mA"}``.
+    first : str, optional
+        Direction of the first half cycle, ``insertion`` or ``extraction``; checked against the voltage.
+    flip_current : bool
+        Take insertion for extraction, against what the voltage says.
+
+    Returns
+    -------
+    Curve
+        With positive current on insertion. `Curve.stated` and `Curve.assumed` say what was stated and concluded.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or understood without a guess; the message says what to state.
+    """
+    name = str(path)
+    columns = {key: str(value) for key, value in (column or {}).items()}
+    units = dict(unit or {})
+    _check_options(columns, units, first)
+    content = load_bytes(name)
+    layout = read_layout(name, content, columns)
+    found = _Reading(name, layout, columns, units)
+    curve = found.curve(hashlib.sha256(content).hexdigest())
+    return signed(curve, first, flip_current)
+
+
+def _check_options(columns: Mapping[str, str], units: Mapping[str, str], first: str | None) -> None:
+    for option, given, known in (("column", columns, COLUMNS), ("unit", units, WITH_UNIT)):
+        for key in given:
+            if key not in known:
+                raise InputError(
+                    f"{option}: {key}: there is no such quantity; {nearest(key, known, 'choose ' + ', '.join(known))}"
+                )
+    for key, text in units.items():
+        if unit_factor(key, text) is None:
+            raise InputError(f"unit: {key} = {text!r}: is no unit of {key}; write {unit_names(key)}")
+    if first not in (None, "insertion", "extraction"):
+        raise InputError(f"first: must be 'insertion' or 'extraction', not {first!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    index: int
+    heading: str
+    meaning: Meaning
+
+
+class _Reading:
+    """One file on its way to a curve; collects what is stated and concluded."""
+
+    def __init__(
+        self, path: str, layout: Layout, columns: Mapping[str, str], units: Mapping[str, str]
+    ) -> None:
+        self.path, self.layout, self.columns, self.units = path, layout, columns, units
+        self.stated: list[str] = []
+        self.assumed: list[str] = []
+        self.used: list[Column] = []
+        self.missing_units: list[str] = []
+        self.mark = "."
+        self.candidates = self._candidates()
+        for quantity in ("voltage", "current"):
+            if not self.candidates[quantity]:
+                raise InputError(self._no_column(quantity))
+        if not any(self.candidates[clock] for clock in CLOCKS):
+            raise InputError(self._no_column("time"))
+        wanted = sorted({c.index for found in self.candidates.values() for c in found})
+        numeric = [c.index for quantity in ("voltage", "current") for c in self.candidates[quantity]]
+        self.rows: Rows = read_rows(path, layout, wanted, numeric)
+        self.assumed += self.rows.notes
+
+    # -- columns ----------------------------------------------------------------------------
+
+    def _candidates(self) -> dict[str, list[_Candidate]]:
+        """Columns of each quantity, the preferred first; one that the user named is the only one."""
+        found: dict[str, list[_Candidate]] = {}
+        for index, (heading, below) in enumerate(zip(self.layout.headings, self.layout.units, strict=True)):
+            for meaning in meanings(heading, below):
+                found.setdefault(meaning.quantity, []).append(_Candidate(index, heading, meaning))
+        for group in found.values():
+            group.sort(key=lambda candidate: (candidate.meaning.group, candidate.index))
+        for clock in ("time", "step time"):  # "Step" and "Test" without a unit are numbers of steps and tests
+            found[clock] = [
+                c for c in found.get(clock, []) if c.meaning.factor or not _NUMBERS.fullmatch(c.heading)
+            ]
+        for quantity, given in self.columns.items():
+            index = self._named(quantity, given)
+            heading, below = self.layout.headings[index], self.layout.units[index]
+            known = [m for m in meanings(heading, below) if m.quantity == quantity]
+            if quantity == "time":
+                known = known or [
+                    replace(m, quantity="time") for m in meanings(heading, below) if m.quantity in CLOCKS
+                ]
+                found["step time"] = found["date"] = []
+            found[quantity] = [
+                _Candidate(index, heading, known[0] if known else Meaning(quantity, 0, "", None))
+            ]
+            self.stated.append(f"column of {quantity} {heading!r}")
+        return {quantity: found.get(quantity, []) for quantity in (
+            *COLUMNS, "step time", "date", "current density", "charge capacity", "discharge capacity")}  # fmt: skip
+
+    def _named(self, quantity: str, given: str) -> int:
+        headings = self.layout.headings
+        folded = [heading.casefold() for heading in headings]
+        if folded.count(given.strip().casefold()) == 1:
+            return folded.index(given.strip().casefold())
+        if given.isdecimal() and 1 <= int(given) <= len(headings):
+            return int(given) - 1
+        hint = nearest(given, headings, f"it has {self._headings()}")
+        raise InputError(f"{self.path}: column of {quantity}: there is no heading {given!r}; {hint}")
+
+    def _headings(self) -> str:
+        shown = [repr(heading) for heading in self.layout.headings if heading]
+        return ", ".join(shown[:40]) + (f" and {len(shown) - 40} more" if len(shown) > 40 else "")
+
+    def _no_column(self, quantity: str) -> str:
+        where = self.path if self.layout.header is None else f"{self.path}: line {self.layout.header + 1}"
+        if quantity == "current" and self.candidates["current density"]:
+            heading = self.candidates["current density"][0].heading
+            return (
+                f"{where}: the current {heading!r} is per mass or area; give a column in A or mA, "
+                "for the mass that it refers to is not known"
+            )
+        return (
+            f'{where}: no column of {quantity} among {self._headings()}; name it: --column {quantity}="..."'
+        )
+
+    # -- numbers ----------------------------------------------------------------------------
+
+    def _numbers(self, index: int) -> NDArray[np.float64]:
+        return as_numbers(self.rows.cells[index], self.mark)
+
+    def _values(self, quantity: str) -> NDArray[np.float64]:
+        """The preferred column of a quantity in its SI unit (or degrees Celsius); nan throughout if its unit is unknown."""
+        chosen, *others = self.candidates[quantity]
+        numbers = self._numbers(chosen.index)
+        factor = self._factor(quantity, chosen)
+        for other in others:
+            if other.meaning.group == chosen.meaning.group:
+                self._check_same(quantity, chosen, other, numbers, factor)
+        if rest := [other.heading for other in others if other.meaning.group != chosen.meaning.group]:
+            self.assumed.append(f"{quantity.capitalize()} is {chosen.heading}, not {', '.join(rest)}.")
+        return numbers * (np.nan if factor is None else factor)
+
+    def _check_same(
+        self, quantity: str, one: _Candidate, other: _Candidate, numbers: NDArray[np.float64], factor: float | None
+    ) -> None:  # fmt: skip
+        """Raise InputError if two columns of one meaning differ."""
+        unit = other.meaning.factor
+        if factor is not None and unit is not None:
+            first, second = numbers * factor, self._numbers(other.index) * unit
+            both = np.isfinite(first) & np.isfinite(second)
+            span = float(np.ptp(first[both])) if np.any(both) else 0.0
+            if np.any(both) and float(np.median(np.abs(first - second)[both])) <= SAME_COLUMN * span:
+                return
+        raise InputError(
+            f"{self.path}: line {(self.layout.header or 0) + 1}: two columns of {quantity}, {one.heading!r} and "
+            f'{other.heading!r}; name one: --column {quantity}="..." or its number, '
+            f"{one.index + 1} or {other.index + 1}"
+        )
+
+    def _factor(self, quantity: str, chosen: _Candidate) -> float | None:
+        """The factor to the SI unit, as stated or in the heading; None if neither says, which is noted."""
+        stated = self.units.get(quantity)
+        meaning = chosen.meaning
+        unit = stated or meaning.unit
+        self.used.append(Column(quantity, chosen.heading, unit))
+        if stated:
+            self.stated.append(f"unit of {quantity} {stated}")
+            return unit_factor(quantity, stated)
+        return meaning.factor
+
+    # -- the curve --------------------------------------------------------------------------
+
+    def curve(self, sha256: str) -> Curve:
+        """The curve with the sign of the file."""
+        quantities = ("voltage", "current")
+        texts = [self.rows.cells[c.index] for q in quantities for c in self.candidates[q]]
+        clocks = [self.rows.cells[c.index] for q in ("time", "step time") for c in self.candidates[q][:1]]
+        try:
+            self.mark = decimal_mark([*texts, *clocks], self.layout.delimiter)
+        except NotNumbers as error:
+            raise InputError(f"{self.path}: {error}") from None
+        labels = self._labels()
+        changes = [np.array([a != b for a, b in pairwise(cells)], dtype=bool) for cells in labels.values()]
+        begins = np.concatenate(
+            [[False], np.any(changes, axis=0) if changes else np.zeros(len(self.rows.numbers) - 1)]
+        )
+        step = np.cumsum(begins).astype(np.int64)
+        time, in_step, clock = self._time()
+        voltage, current = self._values("voltage"), self._values("current")
+        time_known = np.isfinite(time) if np.any(np.isfinite(time)) else np.ones(len(time), dtype=bool)
+        current = self._current(current, time, step)
+        if self.missing_units or np.all(np.isnan(voltage)):
+            raise InputError(self._unit_problem(voltage, current))
+        good = time_known & np.isfinite(voltage) & np.isfinite(current) & (np.abs(voltage) <= MOST_VOLTS)
+        if not np.all(good):
+            bad = [number for number, there in zip(self.rows.numbers, good, strict=True) if not there]
+            if len(bad) > max(3, len(good) // 5):
+                raise InputError(
+                    f"{self.path}: line {bad[0]}: time, voltage or current is not a number, and in {len(bad) - 1} "
+                    f"of {len(good)} rows more; is the decimal mark or a column wrong?"
+                )
+            self.assumed.append(left_out("time, voltage or current is not a number", bad))
+        rows = np.flatnonzero(good)
+        running, kept, notes = running_time(
+            self.path, time[rows], step[rows], [self.rows.numbers[i] for i in rows], in_step, clock
+        )
+        self.assumed += notes
+        rows, running = rows[kept], running[kept]
+        if len(rows) < 2:
+            raise InputError(
+                f"{self.path}: has no two rows with time, voltage and current; give a file with records"
+            )
+        return self._made(sha256, rows, running - running[0], voltage, current, labels, step)
+
+    def _made(
+        self, sha256: str, rows: NDArray[np.intp], time: NDArray[np.float64], voltage: NDArray[np.float64],
+        current: NDArray[np.float64], labels: Mapping[str, list[str]], step: NDArray[np.int64],
+    ) -> Curve:  # fmt: skip
+        step = np.unique(step[rows], return_inverse=True)[1].astype(np.int64)
+        named = labels.get("state") or labels.get("step")
+        starts = rows[np.unique(step, return_index=True)[1]]
+        names = tuple(named[i] if named else "" for i in starts)
+        cycle = None
+        if "cycle" in labels:
+            numbers = as_numbers([labels["cycle"][i] for i in rows], self.mark)
+            if np.all(np.isfinite(numbers)):
+                cycle = numbers.astype(np.int64)
+        layout = self.layout
+        source = Source(
+            self.path, sha256, layout.maker, layout.encoding, layout.delimiter, self.mark == ",",
+            None if layout.header is None else layout.header + 1, len(rows),
+            tuple(sorted(self.used, key=lambda c: COLUMNS.index(c.quantity))),
+        )  # fmt: skip
+        curve = Curve(
+            time, current[rows] + 0.0, voltage[rows], self._temperature(rows), cycle, step, names, source,
+            tuple(self.stated), (),
+        )  # fmt: skip
+        self._check_capacity(curve, rows)
+        return replace(curve, assumed=tuple(self.assumed))
+
+    def _labels(self) -> dict[str, list[str]]:
+        """The cells that say cycle, step and state of each row."""
+        labels = {}
+        for quantity in ("cycle", "step", "state"):
+            if self.candidates[quantity]:
+                chosen = self.candidates[quantity][0]
+                cells = self.rows.cells[chosen.index]
+                changes = sum(a != b for a, b in pairwise(cells))
+                if changes <= max(len(cells) // 2, 10):
+                    labels[quantity] = cells
+                    self.used.append(Column(quantity, chosen.heading, ""))
+        for level, quantity in ((-1, "state"), (-2, "cycle")):
+            if level in self.rows.cells and quantity not in labels:
+                labels[quantity] = self.rows.cells[level]
+        return labels
+
+    def _temperature(self, rows: NDArray[np.intp]) -> NDArray[np.float64] | None:
+        for chosen in self.candidates["temperature"]:
+            stated = self.units.get("temperature")
+            if (chosen.meaning.factor is not None) or stated:
+                values = self._numbers(chosen.index)[rows]
+                if np.any(np.isfinite(values)):
+                    self.used.append(
+                        Column("temperature", chosen.heading, chosen.meaning.unit or stated or "")
+                    )
+                    return values
+        return None
+
+    def _time(self) -> tuple[NDArray[np.float64], bool, str]:
+        """Time as the best clock shows (s), whether it counts within steps, and its heading."""
+        without: _Candidate | None = None
+        for quantity in CLOCKS:
+            for chosen in self.candidates[quantity]:
+                cells = self.rows.cells[chosen.index]
+                stated = self.units.get("time")
+                unit = stated or chosen.meaning.unit
+                if is_clock(cells):
+                    time, unit = clock_seconds(cells), "h:min:s"
+                elif is_date(cells):
+                    time, order = date_seconds(cells)
+                    unit = "date"
+                    self.assumed.append(f"Time from dates ({chosen.heading}), read as {order}.")
+                else:
+                    numbers = self._numbers(chosen.index)
+                    factor = unit_factor("time", unit) if unit else chosen.meaning.factor
+                    if not np.any(np.isfinite(numbers)):
+                        continue
+                    if factor is None and quantity != "date" and (unit := self._unit_by_dates(numbers)):
+                        factor = unit_factor("time", unit)
+                        self.assumed.append(f"Unit of time ({chosen.heading}) is {unit}, as the dates pass.")
+                    if factor is None:
+                        without = without or chosen
+                        continue
+                    if stated:
+                        self.stated.append(f"unit of time {stated}")
+                    time = numbers * factor
+                if without is not None:
+                    self.assumed.append(f"Time is {chosen.heading}, for {without.heading} has no unit.")
+                self.used.append(Column("time", chosen.heading, unit))
+                return time, quantity == "step time", chosen.heading
+        assert without is not None
+        self.missing_units.append("time")
+        self.used.append(Column("time", without.heading, ""))
+        return np.full(len(self.rows.numbers), np.nan), False, without.heading
+
+    def _unit_by_dates(self, numbers: NDArray[np.float64]) -> str:
+        for chosen in self.candidates["date"]:
+            cells = self.rows.cells[chosen.index]
+            if is_date(cells) and (unit := unit_from_dates(numbers, date_seconds(cells)[0])):
+                return unit
+        return ""
+
+    # -- current ----------------------------------------------------------------------------
+
+    def _current(
+        self, current: NDArray[np.float64], time: NDArray[np.float64], step: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """The current (A) with a sign, also where its unit follows from the capacity and its sign from the state."""
+        if np.all(np.isnan(current)):
+            chosen = self.candidates["current"][0]
+            current = self._numbers(chosen.index)
+            if unit := self._unit_by_capacity(current, time, step):
+                self.used = [replace(c, unit=unit) if c.quantity == "current" else c for c in self.used]
+                self.assumed.append(
+                    f"Unit of current ({chosen.heading}) is {unit}: current times time is then the file's capacity."
+                )
+                current = current * (unit_factor("current", unit) or 1.0)
+            else:
+                self.missing_units.append("current")
+        one_sign = np.nanmin(current, initial=0.0) >= 0.0 or np.nanmax(current, initial=0.0) <= 0.0
+        return self._with_state(current) if one_sign else current
+
+    def _with_state(self, current: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Currents of one sign with that of their state, or of the capacity that grows."""
+        flows = np.abs(current) > 0.0
+        states = [
+            (c.heading, self.rows.cells[c.index]) for q in ("state", "step") for c in self.candidates[q]
+        ]
+        if self.layout.nested:
+            states.append(("the names of the steps", self.rows.cells[-1]))
+        for heading, cells in states:
+            sign = state_signs(cells)
+            if {-1, 1} <= set(sign[flows].tolist()):
+                self.assumed.append(f"Currents have no sign in the file; it is taken from {heading}.")
+                return np.abs(current) * np.where(sign == 0, 1, sign)
+        grown = [np.diff(self._numbers(c.index), prepend=0.0) > 0.0
+                 for q in ("charge capacity", "discharge capacity") for c in self.candidates[q][:1]]  # fmt: skip
+        if len(grown) == 2 and {-1, 1} <= set((sign := grown[0].astype(int) - grown[1])[flows].tolist()):
+            known = np.flatnonzero(sign)
+            # Rows in which neither grows are like the next one in which one does.
+            following = known[np.minimum(np.searchsorted(known, np.arange(len(sign))), len(known) - 1)]
+            self.assumed.append(
+                "Currents have no sign in the file; it is taken from the capacity that grows."
+            )
+            return np.abs(current) * sign[following]
+        return current
+
+    def _unit_by_capacity(
+        self, numbers: NDArray[np.float64], time: NDArray[np.float64], step: NDArray[np.int64]
+    ) -> str:
+        """The unit with which current times time is the file's capacity; empty if that cannot be told."""
+        grown = self._grown()
+        ratio = (
+            None if grown is None or np.all(np.isnan(time)) else capacity_ratio(numbers, time, step, grown)
+        )
+        for unit in ("A", "mA", "uA"):
+            if ratio and abs(ratio / (unit_factor("current", unit) or 1.0) - 1.0) < CAPACITY_AGREEMENT:
+                return unit
+        return ""
+
+    def _grown(self, rows: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.float64] | None:
+        """How much the file's own capacity changes from row to row (C); None if it has none, or one without a unit."""
+        names = (
+            ("charge capacity", "discharge capacity") if self.candidates["charge capacity"] else ("capacity",)
+        )
+        grown = None
+        for chosen in (c for name in names for c in self.candidates[name][:1]):
+            factor = unit_factor("capacity", self.units.get("capacity", "")) or chosen.meaning.factor
+            if factor is None:
+                return None
+            change = np.abs(np.diff(self._numbers(chosen.index)[rows] * factor, prepend=0.0))
+            grown = change if grown is None else grown + change
+        return grown
+
+    def _check_capacity(self, curve: Curve, rows: NDArray[np.intp]) -> None:
+        """Say it if current times time is not the file's own capacity, and refuse what is off by a factor of two."""
+        grown = self._grown(rows)
+        ratio = None if grown is None else capacity_ratio(curve.current_A, curve.time_s, curve.step, grown)
+        if not ratio:
+            return
+        if not 0.5 < ratio < 2.0:
+            raise InputError(
+                f"{self.path}: the file's own capacity is {ratio:.3g} times current times time; a unit of time, current or "
+                "capacity is wrong; state it, for example --unit current=mA"
+            )
+        excess = 1.0 / ratio - 1.0
+        if abs(excess) > CAPACITY_AGREEMENT:
+            word = "above" if excess > 0 else "below"
+            self.assumed.append(
+                f"Current times time is {100 * abs(excess):.1f} % {word} the file's own capacity."
+            )
+
+    def _unit_problem(self, voltage: NDArray[np.float64], current: NDArray[np.float64]) -> str:
+        """What to state where units are missing, and what would follow."""
+        missing = [*self.missing_units, *(["voltage"] if np.all(np.isnan(voltage)) else [])]
+        headings = {c.quantity: c for c in self.used}
+        told = ", ".join(
+            f"{headings[q].heading!r}" + (f" (unit {headings[q].unit!r}?)" if headings[q].unit else "")
+            for q in missing
+        )
+        example = {"time": "time=s", "voltage": "voltage=V", "current": "current=mA"}
+        options = " ".join(f"--unit {example[q]}" for q in missing)
+        largest = ""
+        if "current" in missing and np.any(np.isfinite(current)):
+            top = float(np.nanmax(np.abs(current)))
+            largest = f" (the largest current is {top:.4g})"
+        where = f"line {self.layout.header + 1}: " if self.layout.header is not None else ""
+        verb = "have" if len(missing) > 1 else "has"
+        return f"{self.path}: {where}{told} {verb} no known unit{largest}; state it: {options}"

@@ -1,0 +1,331 @@
+"""Files in the shape of each maker's export, against the log that they were made from."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from cycler_files import CURRENT_MA, HALVES_MAH, WRITERS, Style, log, neware, plain
+
+from sbpath import InputError
+from sbpath.measured.halves import measured_halves
+from sbpath.measured.reader import read_cycler_file
+
+ROWS = log()
+ENCODINGS = {
+    "utf-8": "utf-8",
+    "utf-16": "utf-16",
+    "utf-16 without a mark": "utf-16-le",
+    "cp1252": "cp1252",
+    "gb18030": "gb18030",
+}
+
+
+def check(curve, rows=ROWS):
+    """Every row is read as it was logged."""
+    assert len(curve.time_s) == len(rows)
+    np.testing.assert_allclose(curve.time_s, [row.time for row in rows], atol=0.51)
+    np.testing.assert_allclose(curve.voltage_V, [row.volts for row in rows], atol=6e-5)
+    np.testing.assert_allclose(curve.current_A, [-1e-3 * row.mA for row in rows], atol=1e-9)
+    halves = measured_halves(curve, 1e-3)
+    assert [half.direction for half in halves] == ["insertion", "extraction"] * 2
+    np.testing.assert_allclose(
+        [half.capacity_mAh_per_g for half in halves], [1e3 * q for q in HALVES_MAH], rtol=0.01
+    )
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("form", ["as it is", "utf-16", "decimal comma", "sign turned"])
+def test_every_format(tmp_path, name, form):
+    style = Style(comma=form == "decimal comma", sign=-1 if form == "sign turned" else 1)
+    file = tmp_path / "cell.txt"
+    file.write_bytes(WRITERS[name](ROWS, style).encode("utf-16" if form == "utf-16" else "utf-8"))
+    curve = read_cycler_file(file)
+    check(curve)
+    assert curve.source.decimal_comma == style.comma
+    assert len(curve.source.sha256) == 64
+    assert any("is insertion: so the voltage falls" in sentence for sentence in curve.assumed)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_encodings(tmp_path, encoding):
+    name = "Neware Chinese" if encoding == "gb18030" else "dates only"
+    text = WRITERS[name](ROWS, Style())
+    file = tmp_path / "cell.csv"
+    file.write_bytes(text.encode(ENCODINGS[encoding]))
+    check(read_cycler_file(file))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends(tmp_path, end):
+    file = tmp_path / "cell.csv"
+    file.write_bytes(plain(ROWS, Style()).replace("\n", end).encode())
+    check(read_cycler_file(file))
+
+
+def written(tmp_path, text, name="cell.csv"):
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def changed(text, line, old, new):
+    """`text` with `old` replaced in a line, counted from 1."""
+    lines = text.split("\n")
+    assert old in lines[line - 1]
+    lines[line - 1] = lines[line - 1].replace(old, new, 1)
+    return "\n".join(lines)
+
+
+def failure(file, **options):
+    with pytest.raises(InputError) as caught:
+        read_cycler_file(file, **options)
+    assert len(caught.value.problems) == 1
+    return str(caught.value).replace(str(file), "F")
+
+
+# -- what is said --------------------------------------------------------------------------------
+
+
+def test_rows_left_out_are_named(tmp_path):
+    lines = plain(ROWS, Style()).splitlines()
+    for number, cell in ((20, ""), (30, "nan"), (40, "inf"), (50, "1,1")):
+        cells = lines[number].split(",")
+        lines[number] = ",".join([*cells[:2], cell]) if cell != "1,1" else ",".join([*cells, "7"])
+    lines[-1] = lines[-1].split(",")[0]
+    curve = read_cycler_file(written(tmp_path, "\n".join(lines)))
+    assert curve.assumed[:2] == (
+        f"2 rows left out, cut, or not of the table: lines 51, {len(lines)}.",
+        "3 rows left out, time, voltage or current is not a number: lines 21, 31, 41.",
+    )
+    assert len(curve.time_s) == len(ROWS) - 5
+
+
+def test_capacity_that_restarts_gives_the_unit_of_the_current(tmp_path):
+    """The micro sign was lost in another program."""
+    text = neware(ROWS, Style()).replace("Current(mA)", "Current(\ufffdA)")
+    curve = read_cycler_file(written(tmp_path, text))
+    check(curve)
+    assert (
+        "Unit of current (Current(\ufffdA)) is mA: current times time is then the file's capacity."
+        in curve.assumed
+    )
+
+
+def test_capacity_that_disagrees_is_said(tmp_path):
+    rows = [
+        row.__class__(**{**row.__dict__, "charged": 1.05 * row.charged, "discharged": 1.05 * row.discharged})
+        for row in ROWS
+    ]
+    curve = read_cycler_file(written(tmp_path, WRITERS["Battery Archive"](rows, Style())))
+    assert "Current times time is 4.8 % below the file's own capacity." in curve.assumed
+
+
+def test_capacity_that_is_far_off_is_refused(tmp_path):
+    text = WRITERS["Battery Archive"](ROWS, Style()).replace("Current (A)", "Current (mA)")
+    assert failure(written(tmp_path, text)) == (
+        "F: the file's own capacity is 1e+03 times current times time; a unit of time, current or capacity is wrong; state it, "
+        "for example --unit current=mA"
+    )
+    check(read_cycler_file(tmp_path / "cell.csv", unit={"current": "A"}))
+
+
+def test_currents_without_sign_follow_the_capacity_that_grows(tmp_path):
+    rows = [row.__class__(**{**row.__dict__, "mA": abs(row.mA)}) for row in ROWS]
+    curve = read_cycler_file(written(tmp_path, WRITERS["Battery Archive"](rows, Style())))
+    assert "Currents have no sign in the file; it is taken from the capacity that grows." in curve.assumed
+    assert [half.direction for half in measured_halves(curve, 1e-3)] == ["insertion", "extraction"] * 2
+
+
+def test_a_clock_that_restarts_in_each_step_is_joined(tmp_path):
+    text = neware(ROWS, Style()).replace("Total Time", "Other")
+    curve = read_cycler_file(written(tmp_path, text))
+    check(curve)
+    assert "Time (Time) restarts 6 times, at changes of step; joined end to end." in curve.assumed
+
+
+def test_a_row_out_of_time_is_left_out(tmp_path):
+    lines = plain(ROWS, Style()).splitlines()
+    lines[100] = lines[100].replace(lines[100].split(",")[0], "0.0", 1)
+    curve = read_cycler_file(written(tmp_path, "\n".join(lines)))
+    assert curve.assumed[0] == "1 row left out, time steps back there for one row: line 101."
+
+
+def test_time_that_runs_backwards_is_refused(tmp_path):
+    lines = plain(ROWS, Style()).splitlines()
+    file = written(tmp_path, "\n".join([lines[0], *lines[100:], *lines[1:100]]))
+    assert failure(file) == (
+        f"F: line {len(lines) - 99 + 1}: time runs backwards, from {ROWS[-1].time:g} to 0 s; name another clock (--column time=...), "
+        "or leave out what is recorded twice"
+    )
+
+
+def test_column_of_a_preferred_meaning_is_taken_and_said(tmp_path):
+    text = WRITERS["EC-Lab"](ROWS, Style()).replace("control/V/mA", "Ecell/V")
+    curve = read_cycler_file(written(tmp_path, text, "cell.mpt"))
+    check(curve)
+    assert "Voltage is Ewe/V, not Ecell/V." in curve.assumed
+    assert curve.source.maker == "BioLogic"
+
+
+def test_columns_and_units_can_be_stated(tmp_path):
+    text = plain(ROWS, Style()).replace("t_s,I_A,E_V", "a,b,c")
+    options = {
+        "column": {"time": "a", "current": 2, "voltage": "c"},
+        "unit": {"time": "s", "current": "A", "voltage": "V"},
+    }
+    curve = read_cycler_file(written(tmp_path, text), **options)
+    check(curve)
+    assert curve.stated[0] == "column of time 'a'"
+    headless = text.partition("\n")[2]
+    options["column"] = {"time": 1, "current": 2, "voltage": 3}
+    curve = read_cycler_file(written(tmp_path, headless), **options)
+    check(curve)
+    assert curve.source.header_row is None
+
+
+def test_sign_can_be_stated(tmp_path):
+    file = written(tmp_path, plain(ROWS, Style()))
+    assert "insertion first" in read_cycler_file(file, first="insertion").stated
+    turned = read_cycler_file(file, first="extraction", flip_current=True)
+    np.testing.assert_array_equal(turned.current_A, -read_cycler_file(file).current_A)
+    assert (
+        turned.assumed[-1] == "Positive current in the file is insertion: as you stated, against the voltage."
+    )
+
+
+# -- what is refused -----------------------------------------------------------------------------
+
+SILENT = plain(ROWS, Style()).replace("t_s,I_A,E_V", "Time,Current,Voltage")
+TWO = WRITERS["EC-Lab"](ROWS, Style()).replace("dq/mA.h", "I/mA").replace("<I>", "I")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "F: is empty; give the file that the cycler exported"),
+        (" \n\n", "F: is empty; give the file that the cycler exported"),
+        ("hello\nworld\n", "F: no line of headings such as time/s, Ewe/V and I/mA is in it; give their numbers or names, "
+         "--column time=1 --column current=2 --column voltage=3"),
+        ("time/s,Ewe/V\n0,1\n1,2\n", "F: line 1: no column of current among 'time/s', 'Ewe/V'; name it: --column current=\"...\""),
+        ("I/mA,Ewe/V\n0,1\n1,2\n", "F: line 1: no column of time among 'I/mA', 'Ewe/V'; name it: --column time=\"...\""),
+        ("time/s,I/mA,Ewe/V\n", "F: has headings but no rows below them; give a file with records"),
+        ("time/s,I/mA,Ewe/V\n1,2,3\n", "F: has no two rows with time, voltage and current; give a file with records"),
+        ("time/s,Ewe/V,I (mA/g)\n0,1,2\n1,2,2\n", "F: line 1: the current 'I (mA/g)' is per mass or area; give a column in A or mA, "
+         "for the mass that it refers to is not known"),
+        ("time/s,I/mA,Ewe/V\n0,5,0,1,1,1\n1,5,0,1,1,0\n", "F: line 2: has more cells than there are headings (3); with a decimal "
+         "comma, cells are separated by semicolons or tabs"),
+        ("time/s;I/mA;Ewe/V\n0;0,5;1.5\n1;0,5;1.4\n", "F: '0,5' has a decimal comma, and '1.5' a decimal point; export it again with one"),
+        (SILENT, "F: line 1: 'Time', 'Current', 'Voltage' have no known unit (the largest current is 6e-05); state it: "
+         "--unit time=s --unit current=mA --unit voltage=V"),
+        ("time/s,I/mA,Ewe/V\n0,x,1\n1,y,1\n2,z,1\n3,x,1\n4,1,1\n", "F: line 2: time, voltage or current is not a number, and in 3 of 5 rows more; "
+         "is the decimal mark or a column wrong?"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_understood_is_refused(tmp_path, text, message):
+    assert failure(written(tmp_path, text)) == message
+
+
+def test_two_columns_of_one_meaning_are_refused(tmp_path):
+    line = TWO.split("\n").index(next(line for line in TWO.split("\n") if line.startswith("mode"))) + 1
+    assert failure(written(tmp_path, TWO)) == (
+        f"F: line {line}: two columns of current, 'I/mA' and 'I/mA'; name one: --column current=\"...\" or its number, 12 or 13"
+    )
+    check(read_cycler_file(tmp_path / "cell.csv", column={"current": 12}))
+
+
+BINARY = {
+    "cell.xlsx": (b"PK\x03\x04rest", "is a packed file, of Excel (.xlsx), or of Neware (.ndax), which is not read; in Excel, save the "
+                  "sheet with the records as CSV; in Neware's BTSDA, export CSV"),
+    "cell.xls": (b"\xd0\xcf\x11\xe0rest", "is an Excel workbook (.xls), which is not read; save the sheet with the records as CSV "
+                 "(File, Save as)"),
+    "cell.mpr": (b"BIO-LOGIC MODULAR FILE\x1a\0\0", "is a binary file of EC-Lab or BT-Lab (.mpr), which is not read; export it as text "
+                 "(.mpt)"),
+    "cell.res": (b"\0\1\0\0Standard Jet DB\0", "is a database of Arbin (.res), which is not read; export it as CSV with Arbin's Data "
+                 "Watcher or MITS Pro"),
+    "cell.nda": (b"NEWARE\0\0\1", "is a binary file of Neware (.nda), which is not read; export it as CSV with BTSDA"),
+    "cell.bin": (bytes(range(256)) * 20, "is not a file of text; export it from the cycler's program as text or CSV"),
+    "cell.nul": (b"time/s,I/mA\0,Ewe/V\n1,2,3\n", "is not a file of text; export it from the cycler's program as text or CSV"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_binary_files_are_refused_with_a_way_out(tmp_path, name):
+    content, message = BINARY[name]
+    (tmp_path / name).write_bytes(content)
+    assert failure(tmp_path / name) == f"F: {message}"
+
+
+def test_sign_that_contradicts_the_first_direction(tmp_path):
+    file = written(tmp_path, plain(ROWS, Style()))
+    assert failure(file, first="extraction") == (
+        "F: first is extraction, but the voltage falls in half cycles 1, 3; correct it, or --flip-current if the voltage is that of "
+        "the other electrode"
+    )
+
+
+def test_sign_that_the_voltage_does_not_tell(tmp_path):
+    rows = [
+        row.__class__(**{**row.__dict__, "volts": 1.0 + 0.1 * math.sin(0.7 * row.number)}) for row in ROWS
+    ]
+    rows = [*rows[:-1], row_with(rows[-1], volts=rows[-2].volts)]
+    flat = [row_with(row, volts=1.0) for row in rows]
+    assert failure(written(tmp_path, plain(flat, Style()))).startswith(
+        "F: which current is insertion cannot be told"
+    )
+    curve = read_cycler_file(tmp_path / "cell.csv", first="insertion")
+    assert (
+        curve.assumed[-1]
+        == "Negative current in the file is insertion: as you stated; the voltage does not tell."
+    )
+    assert curve.current_A.max() == pytest.approx(1e-3 * CURRENT_MA)
+
+
+def row_with(row, **changes):
+    return row.__class__(**{**row.__dict__, **changes})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"column": {"curent": "I"}}, "column: curent: there is no such quantity; did you mean 'current'?"),
+        (
+            {"column": {"current": "I_B"}},
+            "F: column of current: there is no heading 'I_B'; did you mean 'I_A'?",
+        ),
+        ({"unit": {"current": "mV"}}, "unit: current = 'mV': is no unit of current; write A, mA or uA"),
+        ({"first": "down"}, "first: must be 'insertion' or 'extraction', not 'down'"),
+    ],
+)
+def test_wrong_options(tmp_path, options, message):
+    assert failure(written(tmp_path, plain(ROWS, Style())), **options) == message
+
+
+def test_no_regular_file(tmp_path):
+    import os
+
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert (
+        failure(tmp_path / "pipe.csv")
+        == "F: file: is not a regular file; give the path of a file of a cycler"
+    )
+    assert failure(tmp_path) == "F: file: is not a regular file; give the path of a file of a cycler"
+    assert "cannot be read: No such file or directory" in failure(tmp_path / "none.csv")
+
+
+def test_a_million_columns_take_no_time(tmp_path):
+    text = "time/s," * 1_000_000 + "\n" + "1," * 1_000_000
+    assert failure(written(tmp_path, text)).startswith("F: no line of headings")
+
+
+def test_zeros_at_the_end_of_a_file(tmp_path):
+    """After a power cut."""
+    file = tmp_path / "cell.csv"
+    file.write_bytes(plain(ROWS, Style()).encode() + b"\0" * 4096)
+    check(read_cycler_file(file))
+
+
+def test_an_open_circuit_file(tmp_path):
+    curve = read_cycler_file(written(tmp_path, plain([row_with(row, mA=0.0) for row in ROWS], Style())))
+    assert curve.assumed == ("No current flows.",)

@@ -1,0 +1,197 @@
+"""Experiment files: what is read, and each mistake with its one line."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from cycler_files import HALVES_MAH, WRITERS, Style, log
+
+from sbpath import InputError, load_measurement
+from sbpath.measured.experiment_file import FreeNumber
+
+ROWS = log()
+GOOD = """ion = "Na"
+[[curve]]
+file = "cell.mpt"
+mass_Sb_mg = 1.2
+first = "insertion"
+"""
+FRACTIONS = "x,Sb,NaSb,Sb error\n0,1,0,0.02\n1,0.4,0.6,0.03\n2,,1,\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "cell.mpt").write_text(WRITERS["EC-Lab"](ROWS, Style()), encoding="cp1252")
+    (tmp_path / "fast.csv").write_text(WRITERS["plain"](log(200.0), Style()), encoding="utf-8")
+    (tmp_path / "operando.csv").write_text(FRACTIONS, encoding="utf-8")
+    return tmp_path
+
+
+def load(folder, text):
+    (folder / "exp.toml").write_text(text, encoding="utf-8")
+    return load_measurement(folder / "exp.toml")
+
+
+def failure(folder, text):
+    with pytest.raises(InputError) as caught:
+        load(folder, text)
+    return [problem.replace(f"{folder}/", "") for problem in caught.value.problems]
+
+
+def test_everything_that_a_file_can_hold(folder):
+    text = (
+        GOOD.replace("1.2", "1.20")
+        + """mass_error_percent = 3
+temperature_C = 25
+area_cm2 = 1.13
+cycles = [2]
+[[curve]]
+file = "fast.csv"
+electrode_mg = 2.0
+fraction_Sb = 0.6
+first = "insertion"
+[[fractions]]
+file = "operando.csv"
+[free]
+"kinetics.attempt_rate_per_s" = "log"
+"interfaces.Sb|NaSb.energy_J_per_m2" = [0.13, 0.1, 0.2, "log", 0.3]
+"electrode.contact_resistance_ohm_cm2" = [20, 0, 100, "linear"]
+"""
+    )
+    found = load(folder, text)
+    assert (found.ion, found.host) == ("Na", "Sb")
+    one, two = found.curves
+    assert one.mass_g == two.mass_g == pytest.approx(1.2e-3)
+    assert (one.mass_error, two.mass_error) == (0.03, 0.02)
+    assert (one.temperature_C, one.area_cm2, one.cycles) == (25.0, 1.13, (2,))
+    assert [half.cycle for half in one.halves()] == [2, 2]
+    np.testing.assert_allclose(
+        [half.capacity_mAh_per_g for half in two.halves()], [q / 1.2e-3 for q in HALVES_MAH], rtol=0.01
+    )
+    # 1C and the share of the theoretical capacity follow from the capacity given.
+    assert one.halves(330.0)[0].q_end == pytest.approx(HALVES_MAH[2] / 1.2e-3 / 330.0, rel=0.01)
+    (table,) = found.fractions
+    assert table.x.tolist() == [0.0, 1.0, 2.0]
+    assert table.time_s is None
+    np.testing.assert_array_equal(table.fractions["Sb"], [1.0, 0.4, np.nan])
+    np.testing.assert_array_equal(table.errors["Sb"], [0.02, 0.03, np.nan])
+    assert found.free == (
+        FreeNumber("kinetics.attempt_rate_per_s", None, None, None, "log", None),
+        FreeNumber("interfaces.Sb|NaSb.energy_J_per_m2", 0.13, 0.1, 0.2, "log", 0.3),
+        FreeNumber("electrode.contact_resistance_ohm_cm2", 20.0, 0.0, 100.0, "linear", None),
+    )
+
+
+def test_another_host(folder):
+    assert load(folder, GOOD.replace("mass_Sb_mg", "mass_Si_mg")).host == "Si"
+    assert load(folder, GOOD.replace("mass_Sb_mg", "mass_host_mg")).host is None
+
+
+def test_units_and_columns_of_a_curve(folder):
+    (folder / "cell.mpt").write_text(
+        WRITERS["plain"](ROWS, Style()).replace("t_s,I_A,E_V", "a,I,E"), encoding="utf-8"
+    )
+    options = 'column = { time = "a" }\nunit = { time = "s", current = "A", voltage = "V" }\n'
+    assert len(load(folder, GOOD + options).curves[0].halves()) == 4
+
+
+ION = 'exp.toml: ion is missing; voltages are against its metal; add ion = "Na" (or "Li", "K")'
+FIRST = 'exp.toml: curve 1: first is missing; add first = "insertion" (or "extraction"), the direction of the first half cycle'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "messages"),
+    [
+        ("mass_Sb_mg = 1.2\n", "", ["exp.toml: curve 1: mass_Sb_mg is missing; capacity per gram cannot be known"]),
+        ('ion = "Na"\n', "", [ION]),
+        ('first = "insertion"\n', "", [FIRST]),
+        ('ion = "Na"', "", [ION]),
+        ('"Na"', '"Ca"', ["exp.toml: ion: must be 'Li', 'Na' or 'K', not \"Ca\""]),
+        ("mass_Sb_mg", "mass_mg", ["exp.toml: curve 1: mass_mg: does not say of what; write mass_Sb_mg, for Sb alone, or electrode_mg "
+                                   "and fraction_Sb"]),
+        ("mass_Sb_mg = 1.2", "electrode_mg = 2", ["exp.toml: curve 1: fraction_Sb is missing; electrode_mg needs the share of Sb, such "
+                                                  "as fraction_Sb = 0.7"]),
+        ("mass_Sb_mg = 1.2", "mass_Sb_mg = 1.2\nfraction_Sb = 0.7", ["exp.toml: curve 1: mass_Sb_mg is given, and electrode_mg or "
+                                                                     "fraction_Sb too; keep one"]),
+        ("1.2", "-1", ["exp.toml: curve 1: mass_mg: must be greater than 0, not -1.0"]),
+        ("1.2", '"1.2"', ['exp.toml: curve 1: mass_mg: must be a number, not "1.2"']),
+        ("first =", "frist =", ["exp.toml: curve 1: frist: unknown key; did you mean 'first'?"]),
+        ('"insertion"', '"extraction"', ["exp.toml: curve 1: cell.mpt: first is extraction, but the voltage falls in half cycles 1, 3; "
+                                         "correct it, or --flip-current if the voltage is that of the other electrode"]),
+        ("cell.mpt", "none.mpt", ["exp.toml: curve 1: none.mpt: file: cannot be read: No such file or directory; check the path and its "
+                                  "permissions"]),
+        ("first", "cycles = [1, 3]\nfirst", ["exp.toml: curve 1: cycles: there is no cycle 3 in cell.mpt; it has 1 to 2, two half cycles "
+                                             "each"]),
+        ("first", "cycles = [0]\nfirst", ["exp.toml: curve 1: cycles 1: must be greater than or equal to 1, not 0"]),
+        ("first", "mass_error_percent = 80\nfirst", ["exp.toml: curve 1: mass_error_percent: must be at most 50, not 80"]),
+        ("[[curve]]", "[curve]", ["exp.toml: curve: must be a list of tables; write its heading with double brackets, [[...]]"]),
+        ('"Na"', '"Na', ["exp.toml: line 1, column 10: not valid TOML: Illegal character '\\n', in 'ion = \"Na'; a closing \" is missing in "
+                         "this line"]),
+        (GOOD, "", ['exp.toml: file: is empty; begin with ion = "Na", then [[curve]] with file, mass_Sb_mg and first']),
+        (GOOD, 'secret = "x"', ['exp.toml: file: has no key of an experiment file; begin with ion = "Na", then [[curve]] with file, '
+                                "mass_Sb_mg and first"]),
+        (GOOD, 'ion = "Na"', ["exp.toml: curve is missing; add [[curve]] with file, mass_Sb_mg and first"]),
+        (GOOD, GOOD + '[free]\na = "lin"', ['exp.toml: free: a: must be "log", "linear" or [start, low, high, "log" or "linear", prior sd], '
+                                            'not "lin"']),
+        (GOOD, GOOD + '[free]\na = [1, 2, 3, "log"]', ['exp.toml: free: a: start must lie between low and high, as in [0.13, 0.1, 0.2, '
+                                                       '"log"], not [1, 2, 3, "log"]']),
+        (GOOD, GOOD + '[free]\na = [1, -2, 3, "log"]', ['exp.toml: free: a: low must be above 0 with "log", not -2']),
+        (GOOD, GOOD + '[free]\na = [1, 0, 3, "linear", 0]', ["exp.toml: free: a: the prior sd must be above 0, not 0"]),
+        (GOOD, GOOD + '[[fractions]]\nfile = "cell.mpt"', ["exp.toml: fractions 1: cell.mpt: line 1: must name columns, x or time_s and "
+                                                           "then the phases: x,Sb,NaSb"]),
+    ],
+)  # fmt: skip
+def test_each_mistake_in_one_line(folder, old, new, messages):
+    assert old in GOOD
+    assert failure(folder, GOOD.replace(old, new)) == messages
+
+
+def test_all_mistakes_at_once(folder):
+    text = GOOD.replace('ion = "Na"\n', "").replace('first = "insertion"\n', "")
+    assert failure(folder, text) == [ION, FIRST]
+
+
+def test_the_same_file_twice(folder):
+    again = GOOD.partition("\n")[2]
+    message = "exp.toml: curve 2: file: cell.mpt is the same measurement as curve 1, and would count twice; choose its cycles in one [[curve]]"
+    assert failure(folder, GOOD + again) == [message]
+    # Also as a copy in another encoding.
+    text = WRITERS["EC-Lab"](ROWS, Style())
+    (folder / "copy.mpt").write_text(text, encoding="utf-16")
+    assert failure(folder, GOOD + again.replace("cell", "copy")) == [message.replace("cell", "copy")]
+
+
+def test_currents_a_thousand_times_off(folder):
+    (folder / "cell.mpt").write_text(WRITERS["plain"](ROWS, Style()).replace("I_A", "I_mA"), encoding="utf-8")
+    assert failure(folder, GOOD) == [
+        "exp.toml: curve 1: cell.mpt: half cycle 1 runs at C/1.32e+04 and passes 0.0006 mAh, 0.5 mAh per gram for 1.2 mg; state the unit "
+        "of current (--unit current=mA) or correct the mass"
+    ]
+
+
+def test_a_full_cell(folder):
+    rows = [row.__class__(**{**row.__dict__, "volts": row.volts + 2.5}) for row in ROWS]
+    (folder / "cell.mpt").write_text(WRITERS["plain"](rows, Style()), encoding="utf-8")
+    (problem,) = failure(folder, GOOD)
+    assert problem == (
+        f"exp.toml: curve 1: cell.mpt: voltages of {min(r.volts for r in rows if r.mA):.3g} V and more are those of a full cell or a "
+        "cathode; give the data of the half-cell, or of the anode against the reference electrode"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("0.4", "40", "line 3: Sb: fractions lie between 0 and 1, not 40; divide percent by 100"),
+        ("0.4", "a", "line 3: Sb: 'a' is not a number; leave what is not measured empty"),
+        ("0.4,0.6", "0.4", "line 3: has 3 cells where line 1 has 4"),
+        ("\n1,", "\n-1,", "x must be a number in each row, and must not fall"),
+        ("NaSb", "Sb", "line 1: 'Sb' is there twice; keep one"),
+        ("Sb error", "K error", "line 1: 'K error' has no column 'K'"),
+        ("0.03", "0", "'Sb error': must be above 0"),
+    ],
+)
+def test_mistakes_in_fractions(folder, old, new, message):
+    (folder / "operando.csv").write_text(FRACTIONS.replace(old, new, 1), encoding="utf-8")
+    problems = failure(folder, GOOD + '[[fractions]]\nfile = "operando.csv"')
+    assert problems == [f"exp.toml: fractions 1: operando.csv: {message}"]
