@@ -27,6 +27,9 @@ def add(commands: Any) -> None:
     )  # fmt: skip
     read.add_argument("--flip-current", action="store_true", help="take insertion for extraction")
     read.add_argument(
+        "--current", metavar="I", help="constant, of a file without current: 0.06mA, 50mA/g, C/10"
+    )
+    read.add_argument(
         "--column", action="append", default=[], metavar="WHAT=NAME",
         help="heading or number of a column: current='I/mA', voltage=3; repeatable",
     )  # fmt: skip
@@ -58,7 +61,13 @@ def _read(options: argparse.Namespace) -> int:
                 text, warnings = measurement_report(load_measurement(name)), []
             else:
                 curve = read_cycler_file(
-                    name, column=columns, unit=units, first=options.first, flip_current=options.flip_current
+                    name,
+                    column=columns,
+                    unit=units,
+                    first=options.first,
+                    flip_current=options.flip_current,
+                    current=options.current,
+                    mass_g=mass,
                 )
                 text = curve_report(curve, options.ion, mass, said)
                 warnings = [check_half_cell(curve)]

@@ -54,6 +54,7 @@ class _CurveTable(_Table):
     column: dict[str, str | int] = {}
     unit: dict[str, str] = {}
     flip_current: bool = False
+    current: str | None = None
 
 
 class _FractionsTable(_Table):
@@ -316,6 +317,8 @@ def _curve(folder: Path, table: _CurveTable, ion: str) -> MeasuredCurve:
         unit=table.unit,
         first=table.first,
         flip_current=table.flip_current,
+        current=table.current,
+        mass_g=mass,
     )
     problem = check_half_cell(curve) or check_amounts(curve, mass)
     if problem:

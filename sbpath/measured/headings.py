@@ -63,7 +63,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "capacity": (
         "capacity, cap, amp hr, amp hours, ah, ah step, ahaccu, q-qo, q charge/discharge, charge, q, cumulative charge, "
-        "net capacity, 容量, kapazität, capacité, step capacity",
+        "net capacity, specific capacity, spec cap, 比容量, 容量, kapazität, capacité, step capacity",
     ),
 }
 # quantity: unit, folded: factor to s, V, A, C (coulomb) or degrees Celsius.
@@ -91,8 +91,18 @@ _UNITS: dict[str, dict[str, float]] = {
         **dict.fromkeys(("mas", "mc"), 1e-3),
         **dict.fromkeys(("uas", "uc"), 1e-6),
     },
+    "current density": {
+        **dict.fromkeys(("a/g", "ag-1"), 1.0),
+        **dict.fromkeys(("ma/g", "mag-1", "a/kg", "akg-1"), 1e-3),
+    },
+    "specific capacity": {
+        **dict.fromkeys(("ah/g", "ahg-1"), 3600.0),
+        **dict.fromkeys(("mah/g", "mahg-1", "ah/kg", "ahkg-1"), 3.6),
+    },
     "temperature": dict.fromkeys(("c", "°c", "degc", "celsius", "deg c", "oc", "\N{DEGREE CELSIUS}"), 1.0),
 }
+# Of amounts per mass or area.
+_PER_AMOUNT = {"current": "current density", "capacity": "specific capacity"}
 _KINDS = {
     "step time": "time",
     "charge capacity": "capacity",
@@ -117,13 +127,13 @@ class Meaning:
     Attributes
     ----------
     quantity : str
-        A key of the table of names, or ``current density`` for a current per mass or area.
+        A key of the table of names, or ``current density`` and ``specific capacity`` for what is per mass or area.
     group : int
         0 for the preferred names.
     unit : str
         As written; empty if the heading has none.
     factor : float or None
-        To s, V, A, C or degrees Celsius; None if there is no unit, or an unknown one.
+        To s, V, A, C or degrees Celsius, or A/g and C/g; None if there is no unit, or an unknown one.
     """
 
     quantity: str
@@ -157,9 +167,11 @@ def meanings(heading: str, unit_below: str = "") -> tuple[Meaning, ...]:
             if _CLOCK.fullmatch(said):
                 said = ""
             said = said.strip()
+            if quantity in _PER_AMOUNT and _PER.search(said):
+                quantity = _PER_AMOUNT[quantity]
             factor = unit_factor(quantity, said)
-            if quantity == "current" and _PER.search(said):
-                quantity = "current density"
+            if quantity in _PER_AMOUNT.values():
+                pass
             elif said and known is None:
                 if said not in ("1", "#"):
                     continue

@@ -229,7 +229,7 @@ def _with_headings(lines: Sequence[str], encoding: str, given: Sequence[str]) ->
 def _score(cells: Sequence[str], given: Sequence[str]) -> int:
     """How many of the needed quantities a line of cells has as headings."""
     quantities = {meaning.quantity for cell in cells for meaning in meanings(cell)}
-    clock = bool(quantities & {"time", "step time", "date"})
+    clock = bool(quantities & {"time", "step time", "date", "capacity", "specific capacity"})
     found = clock + ("voltage" in quantities) + bool(quantities & {"current", "current density"})
     return found + sum(name in cells for name in given)
 

@@ -16,9 +16,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sbpath.arguments import number
 from sbpath.errors import InputError, nearest
 from sbpath.measured.capacity import capacity_ratio
 from sbpath.measured.clock import running_time, unit_from_dates
+from sbpath.measured.constant import following, from_capacity, from_time
+from sbpath.measured.halves import THEORETICAL_MAH_PER_G
 from sbpath.measured.headings import Meaning, meanings, unit_factor, unit_names
 from sbpath.measured.layout import Layout, Rows, left_out, load_bytes, read_layout, read_rows
 from sbpath.measured.numbers import (
@@ -32,6 +35,7 @@ from sbpath.measured.numbers import (
 )
 from sbpath.measured.records import Column, Curve, Direction, Source
 from sbpath.measured.sign import signed, state_signs
+from sbpath.protocol.quantities import one_line, read
 
 # Current times time agrees with the file's capacity within this share, or it is said; beyond a factor of two it is refused.
 CAPACITY_AGREEMENT = 0.02
@@ -54,6 +58,8 @@ def read_cycler_file(
     unit: Mapping[str, str] | None = None,
     first: Direction | None = None,
     flip_current: bool = False,
+    current: str | None = None,
+    mass_g: float | None = None,
 ) -> Curve:
     """Read a measured curve from the text file of a cycler.
 
@@ -70,6 +76,10 @@ def read_cycler_file(
         Direction of the first half cycle, ``insertion`` or ``extraction``; checked against the voltage.
     flip_current : bool
         Take insertion for extraction, against what the voltage says.
+    current : str, optional
+        The constant current of a file that has none, such as a table of capacity and voltage: ``0.06 mA``, ``50 mA/g``, ``C/10``.
+    mass_g : float, optional
+        Of host, for amounts per gram.
 
     Returns
     -------
@@ -87,7 +97,8 @@ def read_cycler_file(
     _check_options(columns, units, first)
     content = load_bytes(name)
     layout = read_layout(name, content, columns)
-    found = _Reading(name, layout, columns, units)
+    mass = None if mass_g is None else number("mass_g", mass_g, above=0.0)
+    found = _Reading(name, layout, columns, units, None if current is None else _amperes(current, mass), mass)
     curve = found.curve(hashlib.sha256(content).hexdigest())
     return signed(curve, first, flip_current)
 
@@ -106,6 +117,20 @@ def _check_options(columns: Mapping[str, str], units: Mapping[str, str], first: 
         raise InputError(f"first: must be 'insertion' or 'extraction', not {first!r}")
 
 
+def _amperes(text: str, mass_g: float | None) -> float:
+    """A stated current in A."""
+    quantity, value, unit = read(one_line(text))
+    if quantity != "current" or unit == "A/cm2" or value == 0.0:
+        raise InputError(f"current: {text!r} is no current; write 0.06 mA, 50 mA/g or C/10")
+    if unit == "A":
+        return abs(value)
+    if mass_g is None:
+        raise InputError(
+            f"current: {text!r} needs the mass of host; state it (--mass 1.2mg), or write a current in mA"
+        )
+    return abs(value) * mass_g * (THEORETICAL_MAH_PER_G / 1000.0 if unit == "C" else 1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     index: int
@@ -117,20 +142,33 @@ class _Reading:
     """One file on its way to a curve; collects what is stated and concluded."""
 
     def __init__(
-        self, path: str, layout: Layout, columns: Mapping[str, str], units: Mapping[str, str]
-    ) -> None:
+        self, path: str, layout: Layout, columns: Mapping[str, str], units: Mapping[str, str], constant_A: float | None,
+        mass_g: float | None,
+    ) -> None:  # fmt: skip
         self.path, self.layout, self.columns, self.units = path, layout, columns, units
+        self.constant_A = constant_A
         self.stated: list[str] = []
         self.assumed: list[str] = []
         self.used: list[Column] = []
         self.missing_units: list[str] = []
         self.mark = "."
         self.candidates = self._candidates()
-        for quantity in ("voltage", "current"):
-            if not self.candidates[quantity]:
+        self._per_gram("current density", "current", mass_g)
+        if constant_A is not None:
+            if self.candidates["current"]:
+                raise InputError(
+                    f"current: {path} has a column of current, {self.candidates['current'][0].heading!r}; leave one out"
+                )
+            self._per_gram("specific capacity", "capacity", mass_g)
+            self.stated.append(f"constant current {1e3 * constant_A:.4g} mA")
+        timed = any(self.candidates[clock] for clock in CLOCKS) or (
+            constant_A and self.candidates["capacity"]
+        )
+        for quantity, there in (
+            ("voltage", self.candidates["voltage"]), ("current", self.candidates["current"] or constant_A), ("time", timed),
+        ):  # fmt: skip
+            if not there:
                 raise InputError(self._no_column(quantity))
-        if not any(self.candidates[clock] for clock in CLOCKS):
-            raise InputError(self._no_column("time"))
         wanted = sorted({c.index for found in self.candidates.values() for c in found})
         numeric = [c.index for quantity in ("voltage", "current") for c in self.candidates[quantity]]
         self.rows: Rows = read_rows(path, layout, wanted, numeric)
@@ -164,7 +202,26 @@ class _Reading:
             ]
             self.stated.append(f"column of {quantity} {heading!r}")
         return {quantity: found.get(quantity, []) for quantity in (
-            *COLUMNS, "step time", "date", "current density", "charge capacity", "discharge capacity")}  # fmt: skip
+            *COLUMNS, "step time", "date", "current density", "specific capacity", "charge capacity", "discharge capacity")}  # fmt: skip
+
+    def _per_gram(self, specific: str, quantity: str, mass_g: float | None) -> None:
+        """Use a column per gram, times the stated mass, where there is no other."""
+        usable = [c for c in self.candidates[specific] if c.meaning.factor is not None]
+        if self.candidates[quantity] or not usable:
+            return
+        if mass_g is None:
+            raise InputError(
+                f"{self._where()}: the {quantity} {usable[0].heading!r} is per gram; state the mass that it refers to (--mass 1.2mg)"
+            )
+        self.candidates[quantity] = [
+            replace(
+                c, meaning=replace(c.meaning, quantity=quantity, factor=(c.meaning.factor or 0.0) * mass_g)
+            )
+            for c in usable
+        ]
+        self.assumed.append(
+            f"{usable[0].heading} is taken per gram of the {1e3 * mass_g:.4g} mg that you stated."
+        )
 
     def _named(self, quantity: str, given: str) -> int:
         headings = self.layout.headings
@@ -180,17 +237,17 @@ class _Reading:
         shown = [repr(heading) for heading in self.layout.headings if heading]
         return ", ".join(shown[:40]) + (f" and {len(shown) - 40} more" if len(shown) > 40 else "")
 
+    def _where(self) -> str:
+        return self.path if self.layout.header is None else f"{self.path}: line {self.layout.header + 1}"
+
     def _no_column(self, quantity: str) -> str:
-        where = self.path if self.layout.header is None else f"{self.path}: line {self.layout.header + 1}"
         if quantity == "current" and self.candidates["current density"]:
             heading = self.candidates["current density"][0].heading
-            return (
-                f"{where}: the current {heading!r} is per mass or area; give a column in A or mA, "
-                "for the mass that it refers to is not known"
-            )
-        return (
-            f'{where}: no column of {quantity} among {self._headings()}; name it: --column {quantity}="..."'
-        )
+            return f"{self._where()}: the current {heading!r} is per area; give a column in A, mA or mA/g"
+        hint = f'name it: --column {quantity}="..."'
+        if quantity == "current":
+            hint += ", or state a constant one: --current 0.06mA"
+        return f"{self._where()}: no column of {quantity} among {self._headings()}; {hint}"
 
     # -- numbers ----------------------------------------------------------------------------
 
@@ -241,7 +298,7 @@ class _Reading:
 
     def curve(self, sha256: str) -> Curve:
         """The curve with the sign of the file."""
-        quantities = ("voltage", "current")
+        quantities = ("voltage", "current", *["capacity"] * (self.constant_A is not None))
         texts = [self.rows.cells[c.index] for q in quantities for c in self.candidates[q]]
         clocks = [self.rows.cells[c.index] for q in ("time", "step time") for c in self.candidates[q][:1]]
         try:
@@ -254,8 +311,11 @@ class _Reading:
             [[False], np.any(changes, axis=0) if changes else np.zeros(len(self.rows.numbers) - 1)]
         )
         step = np.cumsum(begins).astype(np.int64)
+        voltage = self._values("voltage")
+        if self.constant_A is not None:
+            return self._at_constant_current(sha256, voltage, labels, step)
         time, in_step, clock = self._time()
-        voltage, current = self._values("voltage"), self._values("current")
+        current = self._values("current")
         time_known = np.isfinite(time) if np.any(np.isfinite(time)) else np.ones(len(time), dtype=bool)
         current = self._current(current, time, step)
         if self.missing_units or np.all(np.isnan(voltage)):
@@ -304,7 +364,8 @@ class _Reading:
             time, current[rows] + 0.0, voltage[rows], self._temperature(rows), cycle, step, names, source,
             tuple(self.stated), (),
         )  # fmt: skip
-        self._check_capacity(curve, rows)
+        if self.constant_A is None:
+            self._check_capacity(curve, rows)
         return replace(curve, assumed=tuple(self.assumed))
 
     def _labels(self) -> dict[str, list[str]]:
@@ -379,6 +440,34 @@ class _Reading:
                 return unit
         return ""
 
+    def _at_constant_current(
+        self, sha256: str, voltage: NDArray[np.float64], labels: Mapping[str, list[str]], step: NDArray[np.int64]
+    ) -> Curve:  # fmt: skip
+        """The curve of a file without current, from its capacity or its time."""
+        amperes = self.constant_A or 0.0
+        capacity = bool(self.candidates["capacity"])
+        passed = self._values("capacity") if capacity else self._time()[0]
+        if np.all(np.isnan(passed)) or np.all(np.isnan(voltage)):
+            raise InputError(
+                f"{self._where()}: capacity (or time) and voltage need units; state them: --unit voltage=V"
+            )
+        good = np.isfinite(voltage) & np.isfinite(passed) & (np.abs(voltage) <= MOST_VOLTS)
+        rows = np.flatnonzero(good)
+        current = np.zeros(len(voltage))
+        if capacity:
+            time, current[rows] = from_capacity(passed[rows], voltage[rows], amperes)
+        else:
+            time, kept, notes = running_time(
+                self.path, passed[rows], step[rows], [self.rows.numbers[i] for i in rows], False, "time"
+            )
+            rows, time = rows[kept], time[kept]
+            current[rows] = from_time(voltage[rows], amperes)
+            self.assumed += notes
+        self.assumed.append("The file has no current; its direction is taken from the voltage.")
+        if len(rows) < 2:
+            raise InputError(f"{self.path}: has no two rows of numbers; give a file with records")
+        return self._made(sha256, rows, time - time[0], voltage, current, labels, step)
+
     # -- current ----------------------------------------------------------------------------
 
     def _current(
@@ -415,13 +504,10 @@ class _Reading:
         grown = [np.diff(self._numbers(c.index), prepend=0.0) > 0.0
                  for q in ("charge capacity", "discharge capacity") for c in self.candidates[q][:1]]  # fmt: skip
         if len(grown) == 2 and {-1, 1} <= set((sign := grown[0].astype(int) - grown[1])[flows].tolist()):
-            known = np.flatnonzero(sign)
-            # Rows in which neither grows are like the next one in which one does.
-            following = known[np.minimum(np.searchsorted(known, np.arange(len(sign))), len(known) - 1)]
             self.assumed.append(
                 "Currents have no sign in the file; it is taken from the capacity that grows."
             )
-            return np.abs(current) * sign[following]
+            return np.abs(current) * following(sign)
         return current
 
     def _unit_by_capacity(

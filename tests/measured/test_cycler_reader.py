@@ -208,12 +208,14 @@ TWO = WRITERS["EC-Lab"](ROWS, Style()).replace("dq/mA.h", "I/mA").replace("<I>",
         (" \n\n", "F: is empty; give the file that the cycler exported"),
         ("hello\nworld\n", "F: no line of headings such as time/s, Ewe/V and I/mA is in it; give their numbers or names, "
          "--column time=1 --column current=2 --column voltage=3"),
-        ("time/s,Ewe/V\n0,1\n1,2\n", "F: line 1: no column of current among 'time/s', 'Ewe/V'; name it: --column current=\"...\""),
+        ("time/s,Ewe/V\n0,1\n1,2\n", "F: line 1: no column of current among 'time/s', 'Ewe/V'; name it: --column current=\"...\", "
+         "or state a constant one: --current 0.06mA"),
         ("I/mA,Ewe/V\n0,1\n1,2\n", "F: line 1: no column of time among 'I/mA', 'Ewe/V'; name it: --column time=\"...\""),
         ("time/s,I/mA,Ewe/V\n", "F: has headings but no rows below them; give a file with records"),
         ("time/s,I/mA,Ewe/V\n1,2,3\n", "F: has no two rows with time, voltage and current; give a file with records"),
-        ("time/s,Ewe/V,I (mA/g)\n0,1,2\n1,2,2\n", "F: line 1: the current 'I (mA/g)' is per mass or area; give a column in A or mA, "
-         "for the mass that it refers to is not known"),
+        ("time/s,Ewe/V,I (mA/g)\n0,1,2\n1,2,2\n", "F: line 1: the current 'I (mA/g)' is per gram; state the mass that it refers to "
+         "(--mass 1.2mg)"),
+        ("time/s,Ewe/V,I (mA/cm2)\n0,1,2\n1,2,2\n", "F: line 1: the current 'I (mA/cm2)' is per area; give a column in A, mA or mA/g"),
         ("time/s,I/mA,Ewe/V\n0,5,0,1,1,1\n1,5,0,1,1,0\n", "F: line 2: has more cells than there are headings (3); with a decimal "
          "comma, cells are separated by semicolons or tabs"),
         ("time/s;I/mA;Ewe/V\n0;0,5;1.5\n1;0,5;1.4\n", "F: '0,5' has a decimal comma, and '1.5' a decimal point; export it again with one"),
@@ -329,3 +331,62 @@ def test_zeros_at_the_end_of_a_file(tmp_path):
 def test_an_open_circuit_file(tmp_path):
     curve = read_cycler_file(written(tmp_path, plain([row_with(row, mA=0.0) for row in ROWS], Style())))
     assert curve.assumed == ("No current flows.",)
+
+
+# -- files without current, and per gram -----------------------------------------------------------
+
+
+def two_columns(heading, values):
+    lines = [f"{value:.9g}\t{row.volts:.6f}" for row, value in values]
+    return "\n".join([f"{heading}\tVoltage (V)", *lines])
+
+
+FLOWING = [row for row in ROWS if row.mA]
+TWO_COLUMNS = {
+    "capacity that starts anew": ("Capacity (mAh)", [(row, row.capacity) for row in FLOWING]),
+    "capacity per gram": ("Specific capacity (mAh/g)", [(row, row.capacity / 1.2e-3) for row in FLOWING]),
+    "capacity that goes back": ("Q/mA.h", [(row, row.discharged - row.charged) for row in FLOWING]),
+    "time": ("time/s", [(row, row.time) for row in FLOWING]),
+}
+
+
+@pytest.mark.parametrize("name", TWO_COLUMNS)
+@pytest.mark.parametrize("current", ["0.06 mA", "50 mA/g"])
+def test_two_columns_and_a_stated_current(tmp_path, name, current):
+    file = written(tmp_path, two_columns(*TWO_COLUMNS[name]))
+    curve = read_cycler_file(file, current=current, mass_g=1.2e-3)
+    halves = measured_halves(curve, 1e-3)
+    assert [half.direction for half in halves] == ["insertion", "extraction"] * 2
+    np.testing.assert_allclose(
+        [half.capacity_mAh_per_g for half in halves], [1e3 * q for q in HALVES_MAH], rtol=0.03
+    )
+    assert curve.stated[0] == "constant current 0.06 mA"
+    assert "The file has no current; its direction is taken from the voltage." in curve.assumed
+
+
+def test_current_per_gram_is_times_the_stated_mass(tmp_path):
+    rows = [row_with(row, mA=1e3 * row.mA / 1.2e-3) for row in ROWS]
+    file = written(tmp_path, plain(rows, Style()).replace("I_A", "I (mA/g)"))
+    curve = read_cycler_file(file, mass_g=1.2e-3)
+    check(curve)
+    assert "I (mA/g) is taken per gram of the 1.2 mg that you stated." in curve.assumed
+
+
+@pytest.mark.parametrize(
+    ("current", "mass", "message"),
+    [
+        ("C/10", None, "current: 'C/10' needs the mass of host; state it (--mass 1.2mg), or write a current in mA"),
+        ("5 V", None, "current: '5 V' is no current; write 0.06 mA, 50 mA/g or C/10"),
+        ("0.06 mA", None, "F: line 1: the capacity 'Specific capacity (mAh/g)' is per gram; state the mass that it refers to "
+         "(--mass 1.2mg)"),
+        ("0.06 mA", 0.0, "mass_g: must be a number above 0, not 0.0"),
+    ],
+)  # fmt: skip
+def test_what_a_stated_current_needs(tmp_path, current, mass, message):
+    file = written(tmp_path, two_columns(*TWO_COLUMNS["capacity per gram"]))
+    assert failure(file, current=current, mass_g=mass) == message
+
+
+def test_a_stated_current_beside_a_column_of_it(tmp_path):
+    file = written(tmp_path, plain(ROWS, Style()))
+    assert failure(file, current="1 mA") == "current: F has a column of current, 'I_A'; leave one out"
