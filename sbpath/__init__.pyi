@@ -6,6 +6,13 @@ from .errors import SbpathError as SbpathError
 from .errors import ValidityWarning as ValidityWarning
 from .experiment import Experiment as Experiment
 from .experiment import State as State
+from .fitting.fit import fit as fit
+from .fitting.fit import fit_again as fit_again
+from .fitting.overlay import overlay as overlay
+from .fitting.rank import rank as rank
+from .fitting.result import fitted_mechanism as fitted_mechanism
+from .fitting.result import load_fit as load_fit
+from .fitting.result import write_fitted as write_fitted
 from .measured.experiment_file import load_measurement as load_measurement
 from .measured.halves import measured_halves as measured_halves
 from .measured.reader import read_cycler_file as read_cycler_file

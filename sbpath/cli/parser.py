@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from sbpath import __version__
 from sbpath.cli import (
     cmd_compare,
+    cmd_fit,
     cmd_literature,
     cmd_propose,
     cmd_read,
@@ -152,5 +153,6 @@ def parser(with_studies: bool = True) -> argparse.ArgumentParser:
     cmd_run.add(commands, with_studies)
     cmd_sweep.add(commands)
     cmd_read.add(commands)
+    cmd_fit.add(commands)
     cmd_literature.add(commands)
     return parser

@@ -10,6 +10,7 @@ from sbpath.plots.inner_loops import minor_loops, rest_after_reversal, reversals
 from sbpath.plots.lifetime import lifetime
 from sbpath.plots.losses import hysteresis_profile, losses, zero_rate
 from sbpath.plots.operando import operando, overview, voltage
+from sbpath.plots.overlay import overlay
 from sbpath.plots.particle_map import particle_map
 from sbpath.plots.path_map import selection
 from sbpath.plots.phase_graph import graph, paths
@@ -35,6 +36,7 @@ __all__ = [
     "losses",
     "minor_loops",
     "operando",
+    "overlay",
     "overview",
     "particle_map",
     "paths",

@@ -48,7 +48,7 @@ def test_the_commands_are_these():
     studies = {f"run {study.name}" for study in STUDIES}
     assert set(COMMANDS) == studies | {
         "", "list", "show", "check", "propose", "simulate", "compare", "explain", "losses", "predict", "run", "sweep", "literature",
-        "read",
+        "read", "overlay", "fit",
     }  # fmt: skip
 
 
@@ -70,8 +70,8 @@ def test_an_option_means_the_same_in_every_command():
     # The review's electrolytes are found by a word, those of a simulation by the name of their file.
     assert seen["--electrolyte"].pop(("electrolyte", "WORD")) == ["literature"]
     assert {name: kinds for name, kinds in seen.items() if len(kinds) > 1} == {}
-    # What simulates takes amounts, for currents in mA and mA/cm2; predict has currents of its own.
-    others = {"", "list", "show", "check", "run", "literature", "predict", "propose", "read"}
+    others = {"", "list", "show", "check", "run", "literature", "predict", "propose", "read", "overlay", "fit"}
+    simulating = set(COMMANDS) - others
     simulating = set(COMMANDS) - others
     for name in ("--mass", "--loading"):
         (told,) = seen[name].values()

@@ -1,0 +1,184 @@
+"""The commands ``overlay`` and ``fit``: your own curves and a mechanism."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sbpath.cli.options import (
+    HelpFormatter,
+    add_outputs,
+    check_outputs,
+    load,
+    save_figure,
+    write_table,
+)
+from sbpath.errors import InputError
+
+if TYPE_CHECKING:
+    from sbpath.measured.experiment_file import Measurement
+    from sbpath.mechanism.mechanism import Mechanism
+
+
+def add(commands: Any) -> None:
+    """Add the commands to the subparsers."""
+    overlay = commands.add_parser(
+        "overlay",
+        help="your own curve over a simulation",
+        description="Simulate a measured cell and compare both, half cycle by half cycle: capacities, plateaus, peaks of dQ/dV, and "
+        "the distance of the measured points from the simulated curve.",
+        formatter_class=HelpFormatter,
+    )
+    _add_common(overlay, needed=True)
+    add_outputs(overlay, "the table", "both curves with their distance")
+    overlay.set_defaults(handler=_overlay)
+
+    fit = commands.add_parser(
+        "fit",
+        help="fit numbers of a mechanism to your own curve, and say how sure they are",
+        description="Fit interfacial energies, rates, a resistance or any other numbers of a mechanism to the half cycles of "
+        "an experiment file, with 95 % intervals, and say what the data cannot tell. Ctrl-C keeps the best so far.",
+        formatter_class=HelpFormatter,
+    )
+    _add_common(fit, needed=False)
+    fit.add_argument(
+        "--free", metavar="NAMES",
+        help="groups or paths, with commas: gamma, growth, J0, diffusivity, exchange, resistance, spread, energies, galleries "
+        "(default gamma,growth,resistance, or [free] of the file)",
+    )  # fmt: skip
+    fit.add_argument("--out", metavar="FILE", help="the new mechanism file (default MECHANISM-fitted.toml)")
+    fit.add_argument("--result", metavar="FILE", help="write the result as TOML, for --again")
+    fit.add_argument("--again", metavar="FILE", help="repeat the fit of a result; nothing else is needed")
+    fit.add_argument(
+        "--plot", metavar="FILE", help="draw the fitted curves over the measured (.png, .pdf, .svg)"
+    )
+    fit.add_argument("--quiet", action="store_true", help="no progress bar")
+    fit.set_defaults(handler=_fit)
+
+
+def _add_common(parser: argparse.ArgumentParser, needed: bool) -> None:
+    parser.add_argument(
+        "experiment", metavar="EXPERIMENT", nargs=None if needed else "?", help="experiment file (.toml)"
+    )
+    parser.add_argument(
+        "--mechanism",
+        metavar="NAME",
+        required=needed,
+        help="a shipped name (see `sbpath list`) or a .toml file",
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="PATH=NUMBER", dest="changes", help="change a number first; repeatable"
+    )  # fmt: skip
+    parser.add_argument("--graph", metavar="NAME", help="candidate, reported, ... (default: the mechanism's)")
+    parser.add_argument(
+        "--only", metavar="CYCLES", help="compare these cycles: 3, or 1-3,5 (default: those of the file)"
+    )
+    parser.add_argument(
+        "--drive", choices=("mean", "measured"), default="mean",
+        help="mean current of each half cycle until its last voltage (default), or the measured current",
+    )  # fmt: skip
+    parser.add_argument(
+        "--particles",
+        type=int,
+        metavar="N",
+        help="N particles of the spread of the mechanism, 1: a single one",
+    )
+    parser.set_defaults(design=None, electrolyte=None)
+
+
+def _overlay(options: argparse.Namespace) -> int:
+    from sbpath.fitting.overlay import overlay
+    from sbpath.measured.experiment_file import load_measurement
+    from sbpath.text.fit_report import OVERLAY_COLUMNS, overlay_report
+    from sbpath.text.tables import file_table
+
+    check_outputs(options)
+    found = overlay(
+        load_measurement(options.experiment), load(options), graph=options.graph, cycles=_cycles(options),
+        drive=options.drive, population=options.particles, progress=not options.quiet,
+    )  # fmt: skip
+    print(overlay_report(found))
+    write_table(options, *file_table(OVERLAY_COLUMNS, found.halves))
+    save_figure(options.plot, lambda plots: plots.overlay(found))
+    return 0
+
+
+def _fit(options: argparse.Namespace) -> int:
+    from sbpath.fitting.fit import fit, fit_again
+    from sbpath.fitting.result import fitted_mechanism, load_fit, write_fitted
+    from sbpath.measured.experiment_file import load_measurement
+    from sbpath.text.fit_report import fit_report
+
+    earlier = None if options.again is None else load_fit(options.again)
+    if earlier is not None:
+        if options.experiment is not None or options.mechanism is not None or options.free is not None:
+            raise InputError(
+                "--again: takes all settings from its file; give it alone, or with --out, --result, --plot"
+            )
+        options.experiment, options.mechanism = earlier.experiment, earlier.mechanism
+    for name in ("experiment", "mechanism"):
+        if getattr(options, name) is None:
+            ask = "the experiment file, e.g. exp.toml" if name == "experiment" else "--mechanism, e.g. li-sb"
+            raise InputError(f"fit: give {ask}")
+    options.out = options.out or f"{Path(options.mechanism).stem}-fitted.toml"
+    for name in ("out", "result"):
+        _check_toml(getattr(options, name), f"--{name}")
+    check_outputs(options)
+    mechanism, measurement = load(options), load_measurement(options.experiment)
+    if earlier is not None:
+        result = fit_again(earlier, progress=not options.quiet)
+    else:
+        free = (
+            None
+            if options.free is None
+            else [name.strip() for name in options.free.split(",") if name.strip()]
+        )
+        result = fit(
+            measurement, mechanism, free, graph=options.graph, cycles=_cycles(options), drive=options.drive,
+            population=options.particles, progress=not options.quiet,
+        )  # fmt: skip
+        # The file is found again by its path.
+        result = replace(result, mechanism=options.mechanism)
+    print(fit_report(result))
+    write_fitted(mechanism, result, options.out)
+    print(f'wrote {options.out} (status "fitted", fitted_to = "{result.data}")')
+    if options.result:
+        result.save(options.result)
+        print(f"wrote {options.result}")
+    if options.plot:
+        fitted = fitted_mechanism(mechanism, result)
+        _plot(options, measurement, fitted)
+    return 0
+
+
+def _plot(options: argparse.Namespace, measurement: Measurement, mechanism: Mechanism) -> None:
+    from sbpath.fitting.overlay import overlay
+
+    found = overlay(
+        measurement, mechanism, graph=options.graph, cycles=_cycles(options), drive=options.drive,
+        population=options.particles, progress=False,
+    )  # fmt: skip
+    save_figure(options.plot, lambda plots: plots.overlay(found))
+
+
+def _check_toml(path: str | None, option: str) -> None:
+    if path is not None and not path.lower().endswith(".toml"):
+        raise InputError(f"{option}: {path}: is written as TOML; give it a name that ends in .toml")
+
+
+def _cycles(options: argparse.Namespace) -> list[int] | None:
+    """``1-3,5`` as a list."""
+    if options.only is None:
+        return None
+    found: list[int] = []
+    for part in options.only.split(","):
+        ends = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
+        first = int(ends[1]) if ends else 0
+        last = int(ends[2] or first) if ends else 0
+        if not 1 <= first <= last <= 100_000:
+            raise InputError(f"--only: {options.only!r} is no list of cycles; write e.g. 1-3,5")
+        found += range(first, last + 1)
+    return found

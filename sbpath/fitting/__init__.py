@@ -1,0 +1,1 @@
+"""A measured curve and a mechanism: laid over each other, and fitted."""

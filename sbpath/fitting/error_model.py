@@ -1,0 +1,165 @@
+"""What is left at a minimum: white noise, drift, and a misfit that repeats at every rate.
+
+Per direction and half cycle h, with u = q / q_end,
+
+    C = sigma_w^2 I + (delta_h^2 [h = h'] + delta_d^2 [same direction]) exp(-|u - u'| / l)
+
+whose numbers are found by restricted likelihood (Patterson and Thompson 1971, Biometrika 58, 545) with
+log-normal priors. The estimates stay those of least squares, and their covariance is
+
+    H^-1 (J' C J + P) H^-1,    H = J' J + P,    P the precisions of the priors
+
+(Huber 1967, Proc. Fifth Berkeley Symposium 1, 221). In units of the errors (`sbpath.fitting.residual`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, log
+
+import numpy as np
+
+from sbpath.fitting.multistart import Minimum, weights
+from sbpath.fitting.problem import Problem
+from sbpath.fitting.residual import SIGMA_V
+from sbpath.kernels import Floats, Floats2
+
+# Medians and standard deviations of the logarithms of white noise, drift, repeated misfit and correlation length.
+MEDIANS, SDS = (0.4, 0.6, 0.4, 0.1), (1.5, 1.5, 1.5, 0.7)
+# Points to which the likelihood is thinned: its cost grows with the third power.
+LIKELIHOOD_POINTS = 300
+# Autocorrelations below this are noise.
+MIN_CORRELATION = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorModel:
+    """The error of a fit.
+
+    Attributes
+    ----------
+    rms_mV : float
+        Root mean square of all distances, in millivolts on a plateau.
+    white_mV, drift_mV, repeated_mV : float
+        Standard deviations of white noise, of drift, and of the misfit that all half cycles of a direction share.
+    length : float
+        Correlation length of the latter two, as a share of a half cycle.
+    points, independent_points : int, float
+        Number of points, and of independent ones by the autocorrelation within half cycles.
+    """
+
+    rms_mV: float
+    white_mV: float
+    drift_mV: float
+    repeated_mV: float
+    length: float
+    points: int
+    independent_points: float
+
+
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """The error model with what follows from it, of k unknowns: the `covariance` (k, k), and the `information` J' C^-1 J."""
+
+    model: ErrorModel
+    covariance: Floats2
+    information: Floats2
+
+
+def errors_of(problem: Problem, minimum: Minimum) -> Errors:
+    """The error model of a minimum, and the covariance of the unknowns."""
+    from scipy.linalg import cho_factor, cho_solve
+    from scipy.optimize import minimize
+
+    n, count = problem.points, len(problem.centre)
+    left = np.sqrt(weights(minimum.evaluated.residual, n))
+    residual = (left * minimum.evaluated.residual)[:n]
+    jacobian = (left[:, None] * minimum.evaluated.jacobian)[:n, :count]
+    u, half, way = _places(problem)
+    step = max(1, round(n / LIKELIHOOD_POINTS))
+    few = slice(None, None, step)
+    apart = np.abs(u[few, None] - u[None, few])
+    same_half = half[few, None] == half[None, few]
+    same_way = way[few, None] == way[None, few]
+    r, j = residual[few], jacobian[few]
+    prior = np.diag(1.0 / problem.sd**2)
+
+    def unlikely(logs: Floats) -> float:
+        """Minus the logarithm of the restricted likelihood and its priors."""
+        white, drift, repeated, length = np.exp(logs)
+        matrix = _covariance(white, drift, repeated, length, apart, same_half, same_way)
+        try:
+            factor = cho_factor(matrix, lower=True, check_finite=False)
+        except np.linalg.LinAlgError:
+            return 1e10
+        solved = cho_solve(factor, np.column_stack([r, j]), check_finite=False)
+        inner = j.T @ solved[:, 1:] + prior
+        pull = j.T @ solved[:, 0]
+        square = r @ solved[:, 0] - pull @ np.linalg.solve(inner, pull)
+        value = np.log(np.diag(factor[0])).sum() + 0.5 * np.linalg.slogdet(inner)[1] + 0.5 * square
+        away = (logs - np.log(MEDIANS)) / SDS
+        return float(value + 0.5 * away @ away)
+
+    begin = np.log(np.maximum(np.std(residual), 1e-3)) + np.array([-0.7, -0.5, -0.9, 0.0])
+    begin[3] = log(MEDIANS[3])
+    found = minimize(
+        unlikely, begin, method="Nelder-Mead", options={"xatol": 0.05, "fatol": 0.05, "maxfev": 150}
+    )
+    white, drift, repeated, length = (exp(x) for x in found.x)
+    whole = _covariance(
+        white, drift, repeated, length, np.abs(u[:, None] - u), half[:, None] == half, way[:, None] == way
+    )
+    inverse = np.linalg.inv(jacobian.T @ jacobian + prior)
+    covariance = inverse @ (jacobian.T @ whole @ jacobian + prior) @ inverse
+    information = jacobian.T @ np.linalg.solve(whole, jacobian)
+    unit = 1e3 * SIGMA_V
+    distance = minimum.evaluated.residual[:n]
+    model = ErrorModel(
+        rms_mV=unit * float(np.sqrt(np.mean(distance**2))),
+        white_mV=unit * white,
+        drift_mV=unit * drift,
+        repeated_mV=unit * repeated,
+        length=length,
+        points=n,
+        independent_points=independent(residual, half),
+    )
+    return Errors(model, covariance, information)
+
+
+def independent(residual: Floats, half: Floats) -> float:
+    """N / (1 + 2 sum of the autocorrelations), the sum cut where they fall below `MIN_CORRELATION`."""
+    parts = [residual[half == h] for h in np.unique(half)]
+    square = sum(float(part @ part) for part in parts)
+    total = 0.0
+    for lag in range(1, min(map(len, parts))):
+        correlation = sum(float(part[:-lag] @ part[lag:]) for part in parts) / max(square, 1e-300)
+        if correlation < MIN_CORRELATION:
+            break
+        total += correlation
+    return len(residual) / (1.0 + 2.0 * total)
+
+
+def _covariance(
+    white: float,
+    drift: float,
+    repeated: float,
+    length: float,
+    apart: Floats2,
+    same_half: Floats2,
+    same_way: Floats2,
+) -> Floats2:
+    decay = np.exp(-apart / length)
+    matrix = (drift**2 * same_half + repeated**2 * same_way) * decay
+    matrix[np.diag_indices(len(matrix))] += white**2
+    return matrix
+
+
+def _places(problem: Problem) -> tuple[Floats, Floats, Floats]:
+    """Of each point u, the number of its half cycle, and its direction."""
+    u, half, way = np.zeros(problem.points), np.zeros(problem.points), np.zeros(problem.points)
+    for number, block in enumerate(problem.blocks):
+        measured = problem.cells[block.cell].halves[block.half]
+        u[block.rows] = measured.q[block.points] / measured.q_end
+        half[block.rows] = number
+        way[block.rows] = 1.0 if measured.direction == "insertion" else -1.0
+    return u, half, way

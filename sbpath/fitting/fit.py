@@ -1,0 +1,355 @@
+"""Fit numbers of a mechanism to measured curves, and say what the data tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log
+
+import numpy as np
+from tqdm import tqdm
+
+from sbpath.arguments import items
+from sbpath.errors import InputError
+from sbpath.fitting.cells import Drive, cells_of, rate_label
+from sbpath.fitting.error_model import Errors, errors_of
+from sbpath.fitting.multistart import MAX_STARTS, Minimum, Search, search, weights
+from sbpath.fitting.parameters import PROFILED, Free, free_numbers, short_name, unit_of
+from sbpath.fitting.problem import Block, Problem
+from sbpath.fitting.profiles import profile
+from sbpath.fitting.result import FitResult, FittedNumber, Nuisance
+from sbpath.kernels import Floats2
+from sbpath.measured.experiment_file import Measurement, load_measurement
+from sbpath.mechanism.groups import paths_of
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.paths import value, with_changes
+from sbpath.mechanism.reader import load_mechanism
+from sbpath.model.population import Population
+from sbpath.progress import PROGRESS_DELAY_S
+from sbpath.simulation import warn_of_doubts
+
+# What is fitted unless anything else is asked for.
+DEFAULT_FREE = ("gamma", "growth", "resistance")
+# In a result: particles were given as an object.
+GIVEN = 0
+# Standard deviations in a 95 % interval.
+SDS = 1.96
+# A number whose change by its prior's sd moves no residual by this much, as a norm, is told by nothing.
+MIN_TOLD = 0.3
+# A direction belongs to what the data cannot tell with at least this component.
+MIN_COMPONENT = 0.3
+# Half cycles that hold this share of what the data say of a number are named.
+TOLD_SHARE = 0.7
+# A profile may find a lower minimum this often.
+MAX_RESTARTS = 2
+
+
+def fit(
+    measurement: Measurement,
+    mechanism: Mechanism | str,
+    free: Sequence[str] | None = None,
+    *,
+    graph: str | None = None,
+    cycles: Sequence[int] | None = None,
+    drive: Drive = "mean",
+    population: Population | int | None = None,
+    max_starts: int = MAX_STARTS,
+    profiles: bool = True,
+    progress: bool = True,
+) -> FitResult:
+    """Fit numbers of a mechanism to the half cycles of an experiment file.
+
+    The residual is the distance of measured points from the simulated curve at right angles (`sbpath.fitting.residual`), with a scale
+    of the charge for each half cycle and an offset for the first insertion, and a robust loss. The search starts from the
+    mechanism's numbers, then from others near them, until two agree. Ctrl-C keeps the best so far.
+
+    Parameters
+    ----------
+    measurement : Measurement
+        From `load_measurement`; several rates, cycles, cells and temperatures are fitted together.
+    mechanism : Mechanism or str
+        Of the same ion, with the numbers to start from, about which the priors are centred.
+    free : sequence of str, optional
+        Groups (`sbpath.mechanism.groups`) or paths; by default gamma, growth and resistance, or those of the file.
+    graph, cycles, drive, population
+        As in `overlay`.
+    max_starts : int
+        Most starts.
+    profiles : bool
+        Intervals of rates from refits, since their likelihood may be one-sided; otherwise from the covariance.
+    progress : bool
+        Count simulations on standard error, after two seconds, if that is a terminal or a notebook.
+
+    Raises
+    ------
+    InputError
+        If the ions differ, there is no such cycle or number, or no half cycle is left.
+    """
+    named = mechanism if isinstance(mechanism, str) else mechanism.name
+    start = load_mechanism(mechanism) if isinstance(mechanism, str) else mechanism
+    wanted = items(free) if free is not None else (() if measurement.free else DEFAULT_FREE)
+    if wanted is None:
+        raise InputError(f"free: must be a list of names, not {free!r}")
+    numbers = free_numbers(start, wanted, measurement.free)
+    cells = cells_of(measurement, start, graph=graph, cycles=cycles, drive=drive, population=population)
+    warn_of_doubts(*(cell.experiment for cell in cells))
+    label, off = f"fit of {start.name}", None if progress else True
+    with tqdm(desc=label, unit=" simulations", delay=PROGRESS_DELAY_S, disable=off) as bar:
+        problem = Problem(start, cells, numbers, bar=bar)
+        found = search(problem, max_starts)
+        errors = errors_of(problem, found.best)
+        intervals: list[tuple[float | None, float | None]] = []
+        for attempt in range(MAX_RESTARTS + 1):
+            intervals, lower = _intervals(problem, found, errors, profiles and attempt < MAX_RESTARTS)
+            if lower is None:
+                break
+            found = found._replace(best=lower, agree=1)
+            errors = errors_of(problem, found.best)
+    best, told = found.best, told_by(problem, found.best)
+    values = problem.numbers(best.unknowns)
+    fitted = []
+    for k, one in enumerate(numbers):
+        held = not told[k]
+        low, high = (None, None) if held else intervals[k]
+        fitted.append(
+            FittedNumber(
+                path=one.path, name=short_name(one.path), unit=unit_of(one.path), start=one.start,
+                value=one.start if held else values[k], low=low, high=high, told_by=told[k], held=held,
+            )
+        )  # fmt: skip
+    sds = np.sqrt(np.diag(errors.covariance))
+    return FitResult(
+        experiment=measurement.path,
+        mechanism=named,
+        changes=tuple(start.changes.items()),
+        graph=cells[0].experiment.graph,
+        free=tuple(wanted),
+        cycles=None if cycles is None else tuple(cycles),
+        drive=drive,
+        population=GIVEN if isinstance(population, Population) else population,
+        max_starts=max_starts,
+        data=_data(measurement, problem, errors),
+        half_cycles=len(problem.blocks),
+        numbers=tuple(fitted),
+        nuisances=tuple(
+            Nuisance(name, float(best.unknowns[k]), float(sds[k])) for name, k in _nuisances(problem)
+        ),
+        covariance=tuple(map(tuple, errors.covariance.tolist())),
+        error=errors.model,
+        cost=best.cost,
+        starts=len(found.costs),
+        agree=found.agree,
+        simulations=problem.simulations,
+        interrupted=found.interrupted,
+        remarks=tuple(_remarks(problem, best, errors, told, start)),
+    )
+
+
+def fit_again(result: FitResult, progress: bool = True) -> FitResult:
+    """Repeat a fit with the settings of its result; the files are read anew.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, or its particles were given as an object.
+    """
+    if result.population == GIVEN:
+        raise InputError(
+            f"{result.experiment}: its particles were given as an object; call fit with it again"
+        )
+    return fit(
+        load_measurement(result.experiment),
+        with_changes(load_mechanism(result.mechanism), dict(result.changes)),
+        result.free,
+        graph=result.graph,
+        cycles=result.cycles,
+        drive="measured" if result.drive == "measured" else "mean",
+        population=result.population,
+        max_starts=result.max_starts,
+        progress=progress,
+    )
+
+
+def _intervals(
+    problem: Problem, found: Search, errors: Errors, profiles: bool
+) -> tuple[list[tuple[float | None, float | None]], Minimum | None]:
+    """The 95 % interval of each free number, and a lower minimum if one was found on the way."""
+    intervals: list[tuple[float | None, float | None]] = []
+    told = told_by(problem, found.best)
+    for k, one in enumerate(problem.free):
+        at, sd = float(found.best.unknowns[k]), float(np.sqrt(errors.covariance[k, k]))
+        ends: tuple[float | None, float | None] = (at - SDS * sd, at + SDS * sd)
+        if profiles and one.group in PROFILED and told[k] and not found.interrupted:
+            low, high, lower = profile(problem, found.best, k, errors.model)
+            if lower is not None:
+                return intervals, lower
+            ends = (low, high)
+        intervals.append(tuple(None if end is None else _within(one, end) for end in ends))  # type: ignore[arg-type]
+    return intervals, None
+
+
+def _within(one: Free, end: float) -> float:
+    """The end of an interval in the number's own unit; a number that must not be negative ends at its bound."""
+    return one.outer(end) if one.scale == "log" else max(one.outer(end), one.low)
+
+
+def told_by(problem: Problem, best: Minimum) -> list[str]:
+    """By which half cycles each free number is told; empty if by none."""
+    found = []
+    left = weights(best.evaluated.residual, problem.points)[: problem.points]
+    for k, one in enumerate(problem.free):
+        column = left * best.evaluated.jacobian[: problem.points, k] ** 2
+        shares = [float(column[block.rows].sum()) for block in problem.blocks]
+        total = sum(shares)
+        if np.sqrt(total) * one.prior_sd < MIN_TOLD:
+            found.append("")
+            continue
+        chosen: list[int] = []
+        for number in np.argsort(shares)[::-1].tolist():
+            chosen.append(number)
+            if sum(shares[n] for n in chosen) >= TOLD_SHARE * total:
+                break
+        found.append(_in_words(problem, [problem.blocks[n] for n in sorted(chosen)]))
+    return found
+
+
+def _in_words(problem: Problem, blocks: Sequence[Block]) -> str:
+    """Half cycles by direction and rate: ``insertion C/20, C/5; extraction``."""
+    words = []
+    for direction in ("insertion", "extraction"):
+
+        def rates(of: Sequence[Block], direction: str = direction) -> list[str]:
+            halves = [problem.cells[block.cell].halves[block.half] for block in of]
+            return list(
+                dict.fromkeys(rate_label(half.rate_per_h) for half in halves if half.direction == direction)
+            )
+
+        own, every = rates(blocks), rates(problem.blocks)
+        if own:
+            words.append(direction if own == every else f"{direction} {', '.join(own)}")
+    return "; ".join(words)
+
+
+def _nuisances(problem: Problem) -> list[tuple[str, int]]:
+    """Names and columns of scales and offsets."""
+    found = []
+    for block in problem.blocks:
+        half = problem.cells[block.cell].halves[block.half]
+        where = f"{half.direction} {half.cycle}" + (
+            f", curve {block.cell + 1}" if len(problem.cells) > 1 else ""
+        )
+        found.append((f"scale of charge, {where}", block.scale))
+        if block.offset >= 0:
+            found.append((f"offset of charge, {where}", block.offset))
+    return found
+
+
+def _data(measurement: Measurement, problem: Problem, errors: Errors) -> str:
+    """What was fitted to, for a mechanism file."""
+    names = [cell.measured.curve.source.path.rpartition("/")[2] for cell in problem.cells]
+    chosen = sorted(
+        {cell.halves[n].cycle for cell in problem.cells for n, of in enumerate(cell.chosen) if of}
+    )
+    cycles = f"cycle {chosen[0]}" if len(chosen) == 1 else f"cycles {chosen[0]}-{chosen[-1]}"
+    return f"{', '.join(dict.fromkeys(names))}, {cycles}, rms {errors.model.rms_mV:.1f} mV"
+
+
+def _remarks(
+    problem: Problem, best: Minimum, errors: Errors, told: Sequence[str], mechanism: Mechanism
+) -> list[str]:
+    found = []
+    for one, by in zip(problem.free, told, strict=True):
+        if not by and one.group == "gamma":
+            found.append(f"No edge of {short_name(one.path)[6:-1]} carried charge; its energy is held.")
+        elif not by:
+            found.append(f"No half cycle depends on {short_name(one.path)}; it is held.")
+    known = [k for k, by in enumerate(told) if by]
+    found += _cannot_tell(problem, errors.information, known)
+    for number, cell in enumerate(problem.cells):
+        ratio = next(problem.centre[block.scale] for block in problem.blocks if block.cell == number)
+        if ratio != 1.0:
+            found.append(
+                f"{cell.measured.curve.source.path.rpartition('/')[2]}: the charge is {100 * ratio:.0f} % of what the mechanism takes "
+                f"up at the slowest rate; more than the error of the mass ({100 * cell.measured.mass_error:.0f} %): check "
+                "the mass, or some of the host is not reached. The charge was scaled."
+            )
+    found.append(_held(problem, best, errors, mechanism))
+    return found
+
+
+def _cannot_tell(problem: Problem, information: Floats2, known: Sequence[int]) -> list[str]:
+    """A sentence for each direction of which the data say less than the priors."""
+    if not known:
+        return []
+    count = len(problem.free)
+    rest = np.arange(count, len(problem.centre))
+    inner = information[rest][:, rest] + np.diag(1.0 / problem.sd[rest] ** 2)
+    own, sd = information[known], problem.sd[known]
+    cross = own[:, rest]
+    left = own[:, known] - cross @ np.linalg.solve(inner, cross.T)
+    sizes, ways = np.linalg.eigh(left * np.outer(sd, sd))
+    found = []
+    for size, way in zip(sizes, ways.T, strict=True):
+        if size < 1.0:
+            chosen = [k for k, part in zip(known, way, strict=True) if abs(part) > MIN_COMPONENT]
+            names = _all_gamma(problem.free, chosen)
+            together = " together" if len(names) > 1 else ""
+            found.append(
+                f"These data cannot tell {' and '.join(names)}{together}: the starting values decide."
+            )
+    return found
+
+
+def _all_gamma(free: Sequence[Free], own: Sequence[int]) -> list[str]:
+    gammas = [k for k, one in enumerate(free) if one.group == "gamma"]
+    chosen = [k for k in own if free[k].group == "gamma"]
+    if len(gammas) > 1 and chosen == gammas:
+        return [*(short_name(free[k].path) for k in own if k not in chosen), "all gamma"]
+    return [short_name(free[k].path) for k in own]
+
+
+def _held(problem: Problem, best: Minimum, errors: Errors, mechanism: Mechanism) -> str:
+    """What the intervals are conditional on."""
+    names, free = [], {one.path for one in problem.free}
+    for group, words in (
+        ("J0", "J0"), ("diffusivity", "diffusivity"), ("exchange", "exchange current"), ("spread", "spread of particles"),
+        ("energies", "formation enthalpies"), ("galleries", "gallery potentials"),
+    ):  # fmt: skip
+        try:
+            paths = paths_of(mechanism, group)
+        except InputError:
+            continue
+        if free.isdisjoint(paths):
+            one = len(paths) == 1 and group != "spread"
+            number = (
+                f" = {value(mechanism, paths[0]):.3g} {unit_of(paths[0])}"
+                if one and group != "galleries"
+                else ""
+            )
+            names.append(words + number)
+    text = f"Held: {', '.join(names)}. Intervals are conditional on these." if names else ""
+    shift = _shift_by_J0(problem, best)
+    return f"{text} {shift}".strip()
+
+
+def _shift_by_J0(problem: Problem, best: Minimum) -> str:
+    """By how much one decade of J0 moves the interfacial energies, if J0 is held."""
+    gammas = [k for k, one in enumerate(problem.free) if one.group == "gamma"]
+    try:
+        paths = paths_of(problem.mechanism, "J0")
+    except InputError:
+        return ""
+    if not gammas or any(one.group == "J0" for one in problem.free):
+        return ""
+    found = problem.evaluate(best.unknowns, problem.solutions(best.unknowns), further=paths)
+    count = len(problem.centre)
+    left = np.sqrt(weights(found.residual, problem.points))[:, None] * found.jacobian
+    own = left[:, :count]
+    values = np.array([value(problem.mechanism, path) for path in paths])
+    moved = -np.linalg.solve(own.T @ own, own.T @ (left[:, count:] @ values)) * log(10.0)
+    percent = 100.0 * moved[gammas]
+    size = (
+        f"{abs(percent).max():.2g} %"
+        if np.ptp(percent) < 0.2 * abs(percent).max()
+        else f"up to {abs(percent).max():.2g} %"
+    )
+    return f"One decade of J0 would move all gamma by {size}."

@@ -1,0 +1,172 @@
+"""A measured cell and its simulation, half cycle by half cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sbpath.fitting.cells import Cell, Drive, SimulatedHalf, cells_of, simulated_halves
+from sbpath.fitting.residual import SIGMA_V, distances, thinned
+from sbpath.kernels import Floats
+from sbpath.measured.experiment_file import Measurement
+from sbpath.measured.records import MeasuredHalf
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.model.population import Population
+from sbpath.results.cycles import find_plateaus
+from sbpath.results.differential_capacity import charge_over_voltage
+from sbpath.simulation import run, warn_of_doubts
+
+# Width of the bins and of the window of dQ/dV (V): white noise of a millivolt or two is smoothed.
+BIN_V, WINDOW_V = 2e-3, 0.012
+# A peak of dQ/dV is at least this share of the highest, and this far from a higher one (V).
+MIN_PEAK_SHARE, MIN_APART_V = 0.15, 0.03
+# Points at which the distance is read.
+POINTS = 400
+
+
+@dataclass(frozen=True, eq=False)
+class OverlaidHalf:
+    """A half cycle, measured and simulated; all lists are in the order in which the half cycle passes them.
+
+    Attributes
+    ----------
+    curve : int
+        Number of the curve in the experiment file, from 1.
+    measured : MeasuredHalf
+        As measured.
+    simulated : SimulatedHalf
+        As simulated.
+    capacity_mAh_per_g : (float, float)
+        Measured, simulated.
+    plateaus_V, peaks_V : pair of tuples of float
+        Plateaus, and peaks of dQ/dV: measured, simulated.
+    q, distance_mV : array
+        Signed distance of measured points from the simulated curve, at right angles (`sbpath.fitting.residual`); on a plateau
+        the difference of the voltages.
+    """
+
+    curve: int
+    measured: MeasuredHalf
+    simulated: SimulatedHalf
+    capacity_mAh_per_g: tuple[float, float]
+    plateaus_V: tuple[tuple[float, ...], tuple[float, ...]]
+    peaks_V: tuple[tuple[float, ...], tuple[float, ...]]
+    q: Floats
+    distance_mV: Floats
+
+    @property
+    def rms_mV(self) -> float:
+        """Root mean square of the distance."""
+        return float(np.sqrt(np.mean(self.distance_mV**2)))
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """Measured cells with their simulation.
+
+    Attributes
+    ----------
+    path : str
+        The experiment file.
+    mechanism : Mechanism
+        What was simulated.
+    drive : "mean" or "measured"
+        See `cells_of`.
+    cells : tuple of Cell
+        The curves with their simulations.
+    halves : tuple of OverlaidHalf
+        Of the chosen cycles.
+    """
+
+    path: str
+    mechanism: Mechanism
+    drive: Drive
+    cells: tuple[Cell, ...]
+    halves: tuple[OverlaidHalf, ...]
+
+
+def overlay(
+    measurement: Measurement,
+    mechanism: Mechanism,
+    *,
+    graph: str | None = None,
+    cycles: Sequence[int] | None = None,
+    drive: Drive = "mean",
+    population: Population | int | None = None,
+    progress: bool = True,
+) -> Overlay:
+    """Simulate a measured cell, and lay both curves over each other.
+
+    Parameters
+    ----------
+    measurement : Measurement
+        From `load_measurement`.
+    mechanism : Mechanism
+        Of the same ion.
+    graph : str, optional
+        By default the mechanism's own.
+    cycles : sequence of int, optional
+        Cycles to compare, from 1; by default those of the file. Earlier ones are simulated too.
+    drive : "mean" or "measured"
+        The mean current of each half cycle, up to the voltage at which it ended, or the measured current, each point held until
+        the next.
+    population : Population or int, optional
+        As in `simulate`.
+    progress : bool
+        Show progress.
+
+    Raises
+    ------
+    InputError
+        If the ions differ, or there is no such cycle.
+    SimulationError
+        If a step fails.
+    """
+    cells = cells_of(measurement, mechanism, graph=graph, cycles=cycles, drive=drive, population=population)
+    warn_of_doubts(*(cell.experiment for cell in cells))
+    found = []
+    for number, cell in enumerate(cells, 1):
+        simulated = simulated_halves(cell, run(cell.experiment, progress))
+        for half, twin, chosen in zip(cell.halves, simulated, cell.chosen, strict=True):
+            if chosen and twin is not None:
+                found.append(_overlaid(number, half, twin, mechanism.theoretical_capacity_mAh_per_g))
+    return Overlay(measurement.path, mechanism, drive, cells, tuple(found))
+
+
+def _overlaid(curve: int, half: MeasuredHalf, twin: SimulatedHalf, full: float) -> OverlaidHalf:
+    points = thinned(half.q, POINTS)
+    found = distances(half.q[points], half.voltage_V[points], twin)
+    pairs = [(half.q * full, half.voltage_V), (twin.q * full, twin.voltage_V)]
+    plateaus = [tuple(p.voltage_V for p in find_plateaus(np.maximum.accumulate(q), v)) for q, v in pairs]
+    peaks = [_peaks(q, v) for q, v in pairs]
+    return OverlaidHalf(
+        curve=curve,
+        measured=half,
+        simulated=twin,
+        capacity_mAh_per_g=(half.q_end * full, float(twin.q[-1]) * full),
+        plateaus_V=(plateaus[0], plateaus[1]),
+        peaks_V=(peaks[0], peaks[1]),
+        q=half.q[points],
+        distance_mV=1e3 * SIGMA_V * found.distance,
+    )
+
+
+def _peaks(charge: Floats, voltage: Floats) -> tuple[float, ...]:
+    """Voltages of the peaks of dQ/dV, smoothed over a window, in the order in which the half cycle passes them."""
+    edges, density = charge_over_voltage(charge, voltage, BIN_V)
+    width = round(WINDOW_V / BIN_V)
+    window = np.bartlett(2 * width + 1)
+    smooth = np.convolve(density, window / window.sum(), mode="same")
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    higher = np.flatnonzero(
+        (smooth >= np.append(smooth[1:], -np.inf)) & (smooth > np.concatenate([[-np.inf], smooth[:-1]]))
+    )
+    chosen: list[float] = []
+    for k in higher[np.argsort(-smooth[higher])]:
+        if smooth[k] < MIN_PEAK_SHARE * smooth.max():
+            break
+        if all(abs(middle[k] - other) > MIN_APART_V for other in chosen):
+            chosen.append(float(middle[k]))
+    return tuple(sorted(chosen, reverse=bool(voltage[0] > voltage[-1])))

@@ -1,0 +1,172 @@
+"""The numbers that a fit changes: their scale, bounds and priors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import exp, inf, log
+from typing import Literal
+
+from sbpath.errors import InputError
+from sbpath.measured.experiment_file import FreeNumber
+from sbpath.mechanism.groups import GROUPS, paths_of
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.paths import displaced, value
+
+# Of each group: the scale, the sd of the prior (of the logarithm if log), the farthest that a fit may go, in
+# the same unit, and the half-width of the starts.
+_PRIORS: dict[str, tuple[Literal["log", "linear"], float, float, float]] = {
+    "gamma": ("log", 0.35, log(3.0), 0.2),
+    "growth": ("log", 1.5, log(1e4), log(3.0)),
+    "J0": ("log", 3.5, log(1e8), log(10.0)),
+    "propagation": ("log", 1.5, log(1e4), log(3.0)),
+    "diffusivity": ("log", 1.5, log(1e4), log(3.0)),
+    "exchange": ("log", 1.5, log(1e4), log(3.0)),
+    "resistance": ("linear", 30.0, 1e4, 10.0),
+    "spread": ("log", 0.7, log(20.0), log(1.5)),
+    "energies": ("linear", 5e3, 3e4, 1e3),
+    "galleries": ("linear", 0.05, 0.3, 0.01),
+}
+# Of numbers in no group.
+_OTHER: tuple[Literal["log", "linear"], float, float, float] = ("log", 0.5, log(30.0), 0.2)
+# Numbers whose likelihood may be one-sided.
+PROFILED = ("growth", "diffusivity", "J0", "exchange", "propagation")
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """A free number. With the scale "log", the fit works with its logarithm.
+
+    Attributes
+    ----------
+    path : str
+        As in `sbpath.value`.
+    group : str
+        Of `sbpath.mechanism.groups`; empty if none.
+    scale : str
+        "log" or "linear".
+    start, low, high : float
+        In its own unit.
+    prior_sd : float
+        About the start: of the logarithm, or in its own unit.
+    reach : float
+        Half-width of the range of starts, in the unit of `prior_sd`.
+    """
+
+    path: str
+    group: str
+    scale: Literal["log", "linear"]
+    start: float
+    low: float
+    high: float
+    prior_sd: float
+    reach: float
+
+    def inner(self, number: float) -> float:
+        """The number as the fit sees it."""
+        if self.scale == "linear":
+            return number
+        return log(number) if number > 0.0 else -inf
+
+    def outer(self, inner: float) -> float:
+        """The inverse of `inner`."""
+        return exp(inner) if self.scale == "log" else inner
+
+    def slope(self, number: float) -> float:
+        """D number / d inner."""
+        return number if self.scale == "log" else 1.0
+
+
+def free_numbers(
+    mechanism: Mechanism, wanted: Sequence[str], stated: Sequence[FreeNumber] = ()
+) -> tuple[Free, ...]:
+    """The numbers that groups or paths name, each once, with priors; `stated` by the experiment file come first.
+
+    Raises
+    ------
+    InputError
+        If there is no such group or number, one cannot be fitted on its scale, or none is left.
+    """
+    given = {name.path: name for name in stated}
+    paths = [path for name in (*given, *wanted) for path in paths_of(mechanism, name)]
+    found = []
+    for path in dict.fromkeys(paths):
+        group = next((name for name in GROUPS if path in _members(mechanism, name)), "")
+        scale, sd, far, reach = _PRIORS.get(group, _OTHER)
+        start = value(mechanism, path)
+        own = given.get(path)
+        if own is not None:
+            scale = own.scale
+            start = start if own.start is None else own.start
+        if scale == "log" and not start > 0.0:
+            if own is not None or group:
+                raise InputError(
+                    f"{path}: is {start:g}, and a logarithm needs a start above 0; give one in [free]"
+                )
+            scale, sd, far, reach = "linear", 1.0, inf, 1.0
+        free = Free(path, group, scale, start, 0.0, inf, sd, reach)
+        low, high = (free.outer(free.inner(start) + way * far) for way in (-1.0, 1.0))
+        if group == "resistance":
+            low = 0.0
+        free = replace(free, low=low, high=high)
+        if own is not None:
+            free = replace(
+                free,
+                low=low if own.low is None else own.low,
+                high=high if own.high is None else own.high,
+                prior_sd=sd if own.prior_sd is None else own.prior_sd,
+            )
+        found.append(free)
+    if not found:
+        raise InputError("free: name what to fit, e.g. gamma,growth,resistance")
+    return tuple(found)
+
+
+def changed(mechanism: Mechanism, free: Sequence[Free], numbers: Sequence[float]) -> Mechanism:
+    """The mechanism with other numbers, unchecked: they are within bounds."""
+    for one, number in zip(free, numbers, strict=True):
+        mechanism = displaced(mechanism, one.path, float(number))
+    return mechanism
+
+
+def short_name(path: str) -> str:
+    """A path as tables print it: gamma(Sb|Li2Sb), growth rate, J0."""
+    parts = path.split(".")
+    if parts[0] == "interfaces" and parts[-1] == "energy_J_per_m2":
+        return f"gamma({'.'.join(parts[1:-1])})"
+    if parts[0] == "phases":
+        kind = {"enthalpy_J_per_mol": "H", "potential_V": "U"}.get(parts[-1], parts[-1])
+        where = ".".join(parts[1:-1]).replace(".galleries", "")
+        return f"{kind}({where})"
+    known = {
+        "growth_rate_per_s": "growth rate",
+        "attempt_rate_per_s": "J0",
+        "propagation_rate_per_s": "propagation rate",
+        "diffusivity_m2_per_s": "diffusivity",
+        "contact_resistance_ohm_cm2": "resistance",
+        "exchange_current_A_per_m2": "exchange current",
+    }
+    name = known.get(parts[-1], parts[-1])
+    if parts[0].startswith("transformations"):
+        return f"{name} {parts[0].removeprefix('transformations')}"
+    if "spread" in parts:
+        return f"spread of {'gamma' if parts[-1] == 'interfacial_energy' else parts[-1]}"
+    return name
+
+
+def unit_of(path: str) -> str:
+    """The unit of a number, from the end of its path."""
+    ends = {
+        "energy_J_per_m2": "J/m2", "per_s": "1/s", "m2_per_s": "m2/s", "ohm_cm2": "Ohm cm2",
+        "A_per_m2": "A/m2", "J_per_mol": "J/mol", "potential_V": "V",
+    }  # fmt: skip
+    return next(
+        (unit for end, unit in sorted(ends.items(), key=lambda e: -len(e[0])) if path.endswith(end)), ""
+    )
+
+
+def _members(mechanism: Mechanism, name: str) -> tuple[str, ...]:
+    try:
+        return paths_of(mechanism, name)
+    except InputError:
+        return ()

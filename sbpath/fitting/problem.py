@@ -1,0 +1,207 @@
+"""The residuals of a fit: distances of all points of all cells, then priors, with their Jacobian."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sbpath.fitting.cells import Cell, SimulatedHalf, simulated_halves
+from sbpath.fitting.parameters import Free, changed
+from sbpath.fitting.residual import distances, thinned
+from sbpath.kernels import Floats, Floats2, Integers
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.results.sensitivity import sensitivities
+from sbpath.simulation import run
+from sbpath.solution import SimulationError, Solution
+
+# Scale of a half cycle: sd of fade and lost capacity beside the error of the mass; offset of the first insertion (shares).
+SCALE_SD, OFFSET_SD = 0.02, 0.03
+# The beginning of the first insertion, a share of it, counts by this factor: film forms there.
+FIRST_SHARE, FIRST_WEIGHT = 0.06, 0.1
+# Residual of a point of a half cycle that a failed simulation did not reach.
+FAILED = 50.0
+# A charge that differs by more standard deviations of the mass than this is no error of weighing.
+MASS_SDS = 3.0
+
+
+class Block(NamedTuple):
+    """The points of one half cycle: its cell and half, its `rows` among the residuals and of the measured half,
+    the square roots of their `weight`, and the columns of its scale and offset (-1 if none).
+    """
+
+    cell: int
+    half: int
+    rows: slice
+    points: Integers
+    weight: Floats
+    scale: int
+    offset: int
+
+
+class Evaluated(NamedTuple):
+    """Residuals and Jacobian at one point: `residual` (n + p) and `jacobian` (n + p, p); the last p rows are priors."""
+
+    residual: Floats
+    jacobian: Floats2
+
+
+@dataclass(eq=False)
+class Problem:
+    """Least squares over free numbers and nuisances; evaluations are counted, and the last is kept.
+
+    Attributes
+    ----------
+    mechanism : Mechanism
+        With the numbers to start from.
+    cells : tuple of Cell
+        What is fitted to.
+    free : tuple of Free
+        The k free numbers, the first unknowns.
+    simulations : int
+        Simulations of all cells so far.
+    bar : tqdm, optional
+        Counts them.
+    """
+
+    mechanism: Mechanism
+    cells: tuple[Cell, ...]
+    free: tuple[Free, ...]
+    simulations: int = 0
+    bar: Any = None
+    blocks: list[Block] = field(default_factory=list)
+    centre: Floats = field(default_factory=lambda: np.zeros(0))
+    sd: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        centre = [one.inner(one.start) for one in self.free]
+        sd = [one.prior_sd for one in self.free]
+        first = 0
+        ratios = self._ratios()
+        for index, cell in enumerate(self.cells):
+            for number, half in enumerate(cell.halves):
+                if not cell.chosen[number]:
+                    continue
+                points = thinned(half.q)
+                weight = np.ones(len(points))
+                scale, offset = len(centre), -1
+                centre.append(ratios[index])
+                sd.append(max(SCALE_SD, cell.measured.mass_error))
+                if number == 0 and half.direction == "insertion":
+                    offset = len(centre)
+                    centre.append(0.0)
+                    sd.append(OFFSET_SD)
+                    weight[half.q[points] < FIRST_SHARE * half.q_end] = np.sqrt(FIRST_WEIGHT)
+                rows = slice(first, first + len(points))
+                self.blocks.append(Block(index, number, rows, points, weight, scale, offset))
+                first = rows.stop
+        self.centre, self.sd = np.array(centre), np.array(sd)
+        self._points = first
+
+    @property
+    def points(self) -> int:
+        """Number of measured points."""
+        return self._points
+
+    @property
+    def bounds(self) -> tuple[Floats, Floats]:
+        """Lowest and highest unknowns."""
+        low = [one.inner(one.low) for one in self.free]
+        high = [one.inner(one.high) for one in self.free]
+        nuisances = len(self.centre) - len(self.free)
+        wide = [0.5 if sd != OFFSET_SD else 0.3 for sd in self.sd[len(self.free) :]]
+        centre = self.centre[len(self.free) :]
+        return (
+            np.array([*low, *(c - w * max(c, 1.0) for c, w in zip(centre, wide, strict=True))]),
+            np.array([*high, *(c + w * max(c, 1.0) for c, w in zip(centre, wide, strict=True))])
+            if nuisances
+            else np.array(high),
+        )
+
+    def numbers(self, unknowns: Floats) -> list[float]:
+        """The free numbers in their own units."""
+        return [one.outer(float(u)) for one, u in zip(self.free, unknowns, strict=False)]
+
+    def solutions(self, unknowns: Floats) -> list[Solution]:
+        """The simulations at a point; of a failed one what there is."""
+        numbers = self.numbers(unknowns)
+        found = []
+        for cell in self.cells:
+            experiment = cell.with_mechanism(changed(cell.experiment.mechanism, self.free, numbers))
+            try:
+                found.append(run(experiment, progress=False, every_row=True))
+            except SimulationError as error:
+                found.append(error.solution)
+        self.simulations += 1
+        if self.bar is not None:
+            self.bar.update()
+        return found
+
+    def evaluate(
+        self,
+        unknowns: Floats,
+        solutions: Sequence[Solution],
+        slopes: bool = True,
+        further: Sequence[str] = (),
+    ) -> Evaluated:
+        """Residuals, from the simulations at a point, with their derivatives by all unknowns unless `slopes` is False;
+        after these come the derivatives by `further` numbers, which are held.
+        """
+        numbers = self.numbers(unknowns)
+        paths = [*(one.path for one in self.free), *further]
+        halves: list[list[SimulatedHalf | None]] = []
+        for cell, solution in zip(self.cells, solutions, strict=True):
+            known = (
+                sensitivities(solution, paths) if slopes and not solution.steps[-1].outcome.failed else None
+            )
+            halves.append(simulated_halves(cell, solution, known))
+        count, free = len(self.centre), len(self.free)
+        chain = np.array([one.slope(number) for one, number in zip(self.free, numbers, strict=True)])
+        residual, jacobian = (
+            np.zeros(self.points + count),
+            np.zeros((self.points + count, count + len(further))),
+        )
+        for block in self.blocks:
+            half = self.cells[block.cell].halves[block.half]
+            simulated = halves[block.cell][block.half]
+            if simulated is None or len(simulated.q) < 2:
+                residual[block.rows] = FAILED
+                continue
+            offset = 0.0 if block.offset < 0 else float(unknowns[block.offset])
+            found = distances(
+                half.q[block.points],
+                half.voltage_V[block.points],
+                simulated,
+                float(unknowns[block.scale]),
+                offset,
+            )
+            residual[block.rows] = block.weight * found.distance
+            if found.by_parameter.shape[1]:
+                by = block.weight[:, None] * found.by_parameter
+                jacobian[block.rows, :free] = by[:, :free] * chain
+                jacobian[block.rows, count:] = by[:, free:]
+            jacobian[block.rows, block.scale] = block.weight * found.by_scale
+            if block.offset >= 0:
+                jacobian[block.rows, block.offset] = block.weight * found.by_offset
+        residual[self.points :] = (unknowns - self.centre) / self.sd
+        jacobian[self.points :, :count] = np.diag(1.0 / self.sd)
+        return Evaluated(residual, jacobian)
+
+    def _ratios(self) -> list[float]:
+        """Of each cell, the measured over the simulated capacity of its slowest half cycle at the start, 1 if the mass explains it."""
+        start = np.array([one.inner(one.start) for one in self.free])
+        found = []
+        for cell, solution in zip(self.cells, self.solutions(start), strict=True):
+            simulated = simulated_halves(cell, solution)
+            known = [
+                (half.rate_per_h, half.q_end / twin.q[-1])
+                for half, twin, chosen in zip(cell.halves, simulated, cell.chosen, strict=True)
+                if chosen and twin is not None and half.ended_by == "voltage" and len(twin.q) > 1
+            ]
+            # The first insertion forms film too.
+            ratio = min(known[1:] or known, default=(0.0, 1.0))[1]
+            within = abs(ratio - 1.0) <= MASS_SDS * max(SCALE_SD, cell.measured.mass_error)
+            found.append(1.0 if within else float(np.clip(ratio, 0.3, 3.0)))
+        return found

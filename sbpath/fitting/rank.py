@@ -1,0 +1,304 @@
+"""Which of several mechanisms the data support.
+
+Each is fitted to the same data with the same nuisances and kind of priors. With the robust mean loss L of the points, and n_eff
+independent ones (the median of the two best),
+
+    BIC_eff = n_eff ln L + k ln n_eff,    G = n_eff ln(L_B / L_A)
+
+and blocks: sixths of half cycles are drawn anew with replacement, the same for both rivals (block bootstrap: Künsch 1989, Ann. Statist.
+17, 1217). The usual criterion takes correlated points for independent ones and is about ten times too sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from sbpath.errors import InputError
+from sbpath.fitting.cells import Drive, cells_of
+from sbpath.fitting.error_model import errors_of
+from sbpath.fitting.fit import DEFAULT_FREE, told_by
+from sbpath.fitting.multistart import MAX_STARTS, Minimum, search
+from sbpath.fitting.parameters import free_numbers
+from sbpath.fitting.problem import Problem
+from sbpath.fitting.residual import SIGMA_V
+from sbpath.kernels import Floats
+from sbpath.measured.experiment_file import Measurement
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.model.population import Population
+
+# Differences of BIC_eff and of G, and a share of resamples, that decide.
+DECISIVE, DECISIVE_BLOCKS = 6.0, 0.975
+# Nothing fits if the best misfit is above this, or a residual of one sign above that over a share of a half cycle (mV).
+WORST_MISFIT_MV, WORST_RESIDUAL_MV, WORST_SHARE = 15.0, 30.0, 0.10
+# Edges that carry less than this share of the charge are not told apart.
+MIN_CARRIED = 0.01
+SIXTHS, RESAMPLES, SEED = 6, 2000, 20240917
+
+
+class Verdict(Enum):
+    """What the data say of a mechanism."""
+
+    SUPPORTED = "supported"
+    WORSE = "fits worse"
+    SIMPLER = "the simpler fits as well; the data do not tell"
+    CANNOT_TELL = "cannot tell"
+    SAME_PATH = "the same path; only partial cycles can tell"
+    NONE = "none fits"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A fitted mechanism among its rivals.
+
+    Attributes
+    ----------
+    name : str
+        With the graph, if it is not the mechanism's own.
+    misfit_mV : float
+        Root of the robust mean square of the distance.
+    free : int
+        Numbers that the data determine.
+    delta_BIC : float
+        BIC_eff less that of the best.
+    fit_alone : float or None
+        G against the best; None for the best.
+    blocks : float or None
+        Share of resamples in which the best fits better.
+    verdict : Verdict
+        Of the best: against the next; of the others: against the best.
+    feature : str
+        Where it differs most from the data, beyond the best; empty for the best.
+    numbers : tuple of (str, float)
+        Fitted numbers by path.
+    """
+
+    name: str
+    misfit_mV: float
+    free: int
+    delta_BIC: float
+    fit_alone: float | None
+    blocks: float | None
+    verdict: Verdict
+    feature: str
+    numbers: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Rivals from the best to the worst, fitted to the data of an experiment file, with the number of independent points."""
+
+    experiment: str
+    candidates: tuple[Candidate, ...]
+    independent_points: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """A fitted rival: robust losses of the points and what follows from them."""
+
+    name: str
+    problem: Problem
+    best: Minimum
+    losses: Floats
+    free: int
+    independent: float
+
+    @property
+    def loss(self) -> float:
+        return float(self.losses.mean())
+
+    def criterion(self, independent: float) -> float:
+        return independent * np.log(self.loss) + self.free * np.log(independent)
+
+
+def rank(
+    measurement: Measurement,
+    candidates: Sequence[tuple[Mechanism, str | None]],
+    free: Sequence[str] = DEFAULT_FREE,
+    *,
+    cycles: Sequence[int] | None = None,
+    drive: Drive = "mean",
+    population: Population | int | None = None,
+    max_starts: int = MAX_STARTS,
+) -> Ranking:
+    """Fit rival mechanisms to the same half cycles, and say which the data support.
+
+    Parameters
+    ----------
+    measurement : Measurement
+        From `load_measurement`.
+    candidates : sequence of (Mechanism, str or None)
+        Two or more mechanisms, each with a graph, None for its own.
+    free : sequence of str
+        Groups of numbers that are fitted in each that has them.
+    cycles, drive, population, max_starts
+        As in `fit`.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two rivals or half cycles, or one is given twice.
+    """
+    names = [_name(mechanism, graph) for mechanism, graph in candidates]
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise InputError("candidates: give two or more different mechanisms, e.g. na-sb na-sb-allan")
+    fitted = []
+    for (mechanism, graph), name in zip(candidates, names, strict=True):
+        numbers = free_numbers(mechanism, free)
+        cells = cells_of(
+            measurement, mechanism, graph=graph, cycles=cycles, drive=drive, population=population
+        )
+        problem = Problem(mechanism, cells, numbers)
+        if len(problem.blocks) < 2:
+            raise InputError(
+                f"{measurement.path}: has one half cycle, which cannot rank mechanisms; give both directions"
+            )
+        best = search(problem, max_starts).best
+        residual = best.evaluated.residual[: problem.points]
+        fitted.append(
+            _Fitted(
+                name, problem, best, 2.0 * (np.sqrt(1.0 + residual**2) - 1.0), sum(map(bool, told_by(problem, best))),
+                errors_of(problem, best).model.independent_points,
+            )
+        )  # fmt: skip
+    fitted.sort(key=lambda one: one.loss)
+    independent = float(np.median([one.independent for one in fitted[:2]]))
+    fitted.sort(key=lambda one: one.criterion(independent))
+    best = fitted[0]
+    against = [_against(best, rival, independent) for rival in fitted[1:]]
+    found = []
+    for place, one in enumerate(fitted):
+        alone, blocks, verdict = (None, None, against[0][2]) if place == 0 else against[place - 1]
+        if place == 0 and _misfits(best):
+            verdict = Verdict.NONE
+        elif place > 0 and verdict is Verdict.SUPPORTED:
+            verdict = Verdict.WORSE
+        found.append(
+            Candidate(
+                name=one.name,
+                misfit_mV=1e3 * SIGMA_V * one.loss**0.5,
+                free=one.free,
+                delta_BIC=one.criterion(independent) - best.criterion(independent),
+                fit_alone=alone,
+                blocks=blocks,
+                verdict=verdict,
+                feature="" if place == 0 else _feature(best, one),
+                numbers=tuple(
+                    (free.path, number)
+                    for free, number in zip(
+                        one.problem.free, one.problem.numbers(one.best.unknowns), strict=True
+                    )
+                ),
+            )
+        )
+    return Ranking(measurement.path, tuple(found), independent)
+
+
+def _name(mechanism: Mechanism, graph: str | None) -> str:
+    return mechanism.name if graph is None else f"{mechanism.name}:{graph}"
+
+
+def _against(best: _Fitted, rival: _Fitted, independent: float) -> tuple[float, float, Verdict]:
+    """G, the share of resamples in which the best fits better, and the verdict on the best against a rival."""
+    alone = independent * float(np.log(rival.loss / best.loss))
+    share = _resampled(best, rival)
+    difference = rival.criterion(independent) - best.criterion(independent)
+    if _same_path(best, rival):
+        return alone, share, Verdict.SAME_PATH
+    if difference > DECISIVE and alone > DECISIVE and share > DECISIVE_BLOCKS:
+        return alone, share, Verdict.SUPPORTED
+    if difference > DECISIVE and abs(alone) <= DECISIVE and best.free < rival.free:
+        return alone, share, Verdict.SIMPLER
+    return alone, share, Verdict.CANNOT_TELL
+
+
+def _resampled(best: _Fitted, rival: _Fitted) -> float:
+    """Share of resamples of sixths of half cycles in which the best has the smaller loss."""
+    gains = np.concatenate(
+        [
+            [part.sum() for part in np.array_split((rival.losses - best.losses)[block.rows], SIXTHS)]
+            for block in best.problem.blocks
+        ]
+    )
+    drawn = np.random.default_rng(SEED).integers(0, len(gains), (RESAMPLES, len(gains)))
+    return float((gains[drawn].sum(axis=1) > 0.0).mean())
+
+
+def _misfits(one: _Fitted) -> bool:
+    """Whether even the best does not fit."""
+    if 1e3 * SIGMA_V * one.loss**0.5 > WORST_MISFIT_MV:
+        return True
+    for block in one.problem.blocks:
+        residual = 1e3 * SIGMA_V * one.best.evaluated.residual[block.rows]
+        for sign in (1.0, -1.0):
+            longest = run = 0
+            for beyond in sign * residual > WORST_RESIDUAL_MV:
+                run = run + 1 if beyond else 0
+                longest = max(longest, run)
+            if longest > WORST_SHARE * len(residual):
+                return True
+    return False
+
+
+def _carried(one: _Fitted) -> dict[str, float]:
+    """Share of all charge that each edge carried."""
+    totals: dict[str, float] = {}
+    for solution in one.problem.solutions(one.best.unknowns):
+        for edge, charge in zip(solution.edges, solution.edge_charge_mAh_per_g, strict=True):
+            name = f"{edge.reactant} -> {edge.product}"
+            totals[name] = totals.get(name, 0.0) + float(np.abs(np.diff(charge)).sum())
+    whole = sum(totals.values()) or 1.0
+    return {name: charge / whole for name, charge in totals.items()}
+
+
+def _same_path(best: _Fitted, rival: _Fitted) -> bool:
+    """Whether the edges that only one of two has carry next to nothing, of the same phases."""
+    one, other = best.problem.mechanism, rival.problem.mechanism
+    if one.phases.keys() != other.phases.keys():
+        return False
+    mine, theirs = _carried(best), _carried(rival)
+    differ = mine.keys() ^ theirs.keys()
+    return bool(differ) and all(mine.get(name, 0.0) + theirs.get(name, 0.0) < MIN_CARRIED for name in differ)
+
+
+def _feature(best: _Fitted, rival: _Fitted) -> str:
+    """Where the rival differs most from the data beyond the best: ``12 mV low at the end of insertion (x 2.5-3.0)``."""
+    largest, words = 0.0, ""
+    full = rival.problem.mechanism.content_range[1]
+    for direction in ("insertion", "extraction"):
+        blocks = [
+            (block, rival.problem.cells[block.cell].halves[block.half])
+            for block in rival.problem.blocks
+            if rival.problem.cells[block.cell].halves[block.half].direction == direction
+        ]
+        for sixth in range(SIXTHS):
+            gains, means, ends = [], [], []
+            for block, half in blocks:
+                rows = np.array_split(np.arange(block.rows.start, block.rows.stop), SIXTHS)[sixth]
+                gains.append(float((rival.losses - best.losses)[rows].sum()))
+                means.append(float(np.median(rival.best.evaluated.residual[rows])))
+                ends.append(half.q_end)
+            if gains and sum(gains) > largest:
+                largest = sum(gains)
+                mean = 1e3 * SIGMA_V * float(np.median(means))
+                # Positive: the points lie above the simulation.
+                size = f"{abs(mean):.0f} mV {'low' if mean > 0.0 else 'high'}"
+                where = (
+                    "at the beginning"
+                    if sixth == 0
+                    else "at the end"
+                    if sixth == SIXTHS - 1
+                    else "in the middle"
+                )
+                end = float(np.median(ends))
+                x = sorted(
+                    full * (share if direction == "insertion" else 1.0 - share) * min(end, 1.0)
+                    for share in (sixth / SIXTHS, (sixth + 1) / SIXTHS)
+                )
+                every = "every " if len(blocks) > 1 and len({np.sign(m) for m in means}) == 1 else ""
+                words = f"{size} {where} of {every}{direction} (x {x[0]:.1f}-{x[1]:.1f})"
+    return words

@@ -1,0 +1,226 @@
+"""What a fit found, as a record that a file holds."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from sbpath.calls import methods_checked
+from sbpath.errors import InputError
+from sbpath.files import atomic_write
+from sbpath.fitting.error_model import ErrorModel
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.paths import trail, with_changes
+from sbpath.mechanism.records import Quantity
+from sbpath.mechanism.toml_text import toml_text
+
+# Of the file of a result.
+FORMAT = 1
+# Digits of a fitted number in a mechanism file.
+DIGITS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FittedNumber:
+    """A fitted number.
+
+    Attributes
+    ----------
+    path, name, unit : str
+        As in `sbpath.value`, as printed, and its unit.
+    start, value : float
+        Before and after.
+    low, high : float or None
+        Ends of the 95 % interval, given all that is held; None if the data give none.
+    told_by : str
+        The half cycles that determine it; empty if held.
+    held : bool
+        True if no half cycle depends on it: it stayed at its start.
+    """
+
+    path: str
+    name: str
+    unit: str
+    start: float
+    value: float
+    low: float | None
+    high: float | None
+    told_by: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Nuisance:
+    """A number of the cell beside the mechanism's: its value and standard deviation."""
+
+    name: str
+    value: float
+    sd: float
+
+
+@methods_checked
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """The result of `sbpath.fit`, with the settings that repeat it.
+
+    Attributes
+    ----------
+    experiment, mechanism, graph : str
+        Experiment file, mechanism (a name or path) and graph.
+    changes : tuple of (str, float)
+        Numbers of the mechanism that were changed before, by path.
+    free : tuple of str
+        Groups and paths that were asked for.
+    cycles : tuple of int, or None
+        Chosen cycles; None for those of the file.
+    drive, population, max_starts : str, int or None, int
+        As given to `sbpath.fit`; a population of 0 is one that was given as an object.
+    data : str
+        What was fitted to, in a few words.
+    half_cycles : int
+        Number of half cycles.
+    numbers, nuisances : tuples of records
+        Fitted numbers, and scales and offsets of the charge.
+    covariance : tuple of tuples of float
+        Of numbers, logarithms for those that are fitted as such, and nuisances.
+    error : ErrorModel
+        Of the misfit.
+    cost : float
+        Half the sum of the losses at the minimum.
+    starts, agree, simulations : int
+        Starts, those that found the minimum, and simulations of all cells.
+    interrupted : bool
+        Whether it was ended early by the user.
+    remarks : tuple of str
+        What the data cannot tell, and what was held or scaled.
+    """
+
+    experiment: str
+    mechanism: str
+    changes: tuple[tuple[str, float], ...]
+    graph: str
+    free: tuple[str, ...]
+    cycles: tuple[int, ...] | None
+    drive: str
+    population: int | None
+    max_starts: int
+    data: str
+    half_cycles: int
+    numbers: tuple[FittedNumber, ...]
+    nuisances: tuple[Nuisance, ...]
+    covariance: tuple[tuple[float, ...], ...]
+    error: ErrorModel
+    cost: float
+    starts: int
+    agree: int
+    simulations: int
+    interrupted: bool
+    remarks: tuple[str, ...]
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The fitted numbers by path, for `with_changes`; those held are left out."""
+        return {number.path: number.value for number in self.numbers if not number.held}
+
+    def save(self, path: str | Path) -> Path:
+        """Write the result as TOML, which `load_fit` reads.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        with atomic_write(Path(path)) as file:
+            file.write(toml_text({"format": FORMAT, **_plain(asdict(self))}).encode())
+        return Path(path)
+
+
+def load_fit(path: str | Path) -> FitResult:
+    """Read a result written by `FitResult.save`.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is not one.
+    """
+    try:
+        document = tomllib.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}; give the result of a fit") from None
+    except ValueError:  # no TOML, no UTF-8, or no possible name
+        document = {}
+    try:
+        if document.pop("format") != FORMAT:
+            raise ValueError
+        numbers = tuple(_made(FittedNumber, given) for given in document.pop("numbers"))
+        nuisances = tuple(_made(Nuisance, given) for given in document.pop("nuisances", []))
+        error = _made(ErrorModel, document.pop("error"))
+        pairs = {name: tuple(map(tuple, document.pop(name))) for name in ("covariance", "changes")}
+        lists = {
+            name: tuple(document.pop(name)) for name in ("free", "cycles", "remarks") if name in document
+        }
+        return _made(
+            FitResult,
+            {
+                **document,
+                **lists,
+                "numbers": numbers,
+                "nuisances": nuisances,
+                "error": error,
+                **pairs,
+            },
+        )
+    except (KeyError, TypeError, ValueError):
+        raise InputError(
+            f"{path}: is not the result of a fit; give a file that sbpath fit --save wrote"
+        ) from None
+
+
+def fitted_mechanism(mechanism: Mechanism, result: FitResult) -> Mechanism:
+    """The mechanism with the fitted numbers."""
+    return with_changes(mechanism, {path: _rounded(number) for path, number in result.values.items()})
+
+
+def write_fitted(mechanism: Mechanism, result: FitResult, path: str | Path) -> Path:
+    """Write a mechanism file with the fitted numbers, with the status "fitted" and what they were fitted to.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    changed = fitted_mechanism(mechanism, result)
+    document = _plain(changed.document)
+    document.pop("name", None)
+    document.pop("changes", None)
+    about = {"status": "fitted", "source": "own", "fitted_to": result.data}
+    for where in result.values:
+        here: Any = document
+        keys = [key for container, key in trail(changed, where) if not isinstance(container, Quantity)]
+        last = here
+        for key in keys:
+            last, here = here, here[key]
+        record = here if isinstance(here, dict) else last
+        record.pop("note", None)
+        record |= about
+    with atomic_write(Path(path)) as file:
+        file.write(toml_text(document).encode())
+    return Path(path)
+
+
+def _rounded(number: float) -> float:
+    return float(f"{number:.{DIGITS}g}")
+
+
+def _plain(value: Any) -> Any:
+    """Dicts and lists, without what is None."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items() if item is not None}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _made(kind: Any, given: dict[str, Any]) -> Any:
+    """A record from a table; what is left out is None."""
+    return kind(**{**dict.fromkeys(item.name for item in fields(kind)), **given})

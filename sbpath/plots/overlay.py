@@ -1,0 +1,92 @@
+"""Measured and simulated curves over each other, with their distance below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from sbpath.fitting.cells import rate_label
+from sbpath.fitting.overlay import OverlaidHalf, Overlay
+from sbpath.plots.labels import literal, subject, voltage_against
+from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, line_width, style
+
+# Cycles in one figure; of more, as many at even distance.
+MOST_CYCLES = 4
+# The strip covers at least this (mV).
+MIN_STRIP_MV = 10.0
+# Points drawn of a measured half cycle.
+POINTS = 120
+COLOURS = {"insertion": INSERTION, "extraction": EXTRACTION}
+
+
+def overlay(found: Overlay) -> Figure:
+    """The half cycles of an overlay: voltage against capacity, and below the distance of measured points from the simulation.
+
+    A column for each cycle, of more than four the first, the last and two between; dots are measured, lines simulated.
+
+    Parameters
+    ----------
+    found : Overlay
+        From `sbpath.overlay`.
+    """
+    columns = list(dict.fromkeys((half.curve, half.measured.cycle) for half in found.halves))
+    if len(columns) > MOST_CYCLES:
+        columns = [columns[k] for k in np.linspace(0, len(columns) - 1, MOST_CYCLES).round().astype(int)]
+    full = found.mechanism.theoretical_capacity_mAh_per_g
+    with style():
+        width = SINGLE * 1.3 if len(columns) == 1 else DOUBLE
+        figure = plt.figure(figsize=(width, 3.7), layout="constrained")
+        rows: Any = figure.subplots(
+            2, len(columns), sharex=True, sharey="row", squeeze=False, height_ratios=(3.2, 1.0)
+        )
+        several = len({curve for curve, _ in columns}) > 1
+        limit = MIN_STRIP_MV
+        for column, (curve, cycle) in enumerate(columns):
+            halves = [half for half in found.halves if (half.curve, half.measured.cycle) == (curve, cycle)]
+            above, below = rows[0, column], rows[1, column]
+            for half in halves:
+                _draw(half, full, above, below)
+                limit = max(limit, 1.15 * float(np.quantile(np.abs(half.distance_mV), 0.98)))
+            rates = dict.fromkeys(rate_label(half.measured.rate_per_h) for half in halves)
+            rms = np.sqrt(np.mean(np.concatenate([half.distance_mV for half in halves]) ** 2))
+            title = f"{f'curve {curve}, ' * several}cycle {cycle}, {', '.join(rates)}"
+            above.set_title(f"{title}\nrms {rms:.1f} mV", loc="left", fontsize="small")
+            below.axhline(0.0, color="0.6", lw=0.6, zorder=0)
+            above.tick_params(labelbottom=False)
+        rows[1, 0].set_ylim(-limit, limit)
+        rows[0, 0].set_ylabel(voltage_against(found.mechanism.ion))
+        rows[1, 0].set_ylabel("Distance  (mV)")
+        figure.supxlabel("Capacity  (mAh g$\\mathregular{^{-1}}$)", fontsize="medium")
+        figure.suptitle(
+            f"{literal(found.path)} and {subject(found.mechanism)}", x=0.01, ha="left", fontsize="medium"
+        )
+        _legend(rows[0, -1])
+    return figure
+
+
+def _draw(half: OverlaidHalf, full: float, above: Axes, below: Axes) -> None:
+    colour = COLOURS[half.measured.direction]
+    dots: Any = {"ls": "none", "marker": "o", "mew": 0.0, "color": colour}
+    every = max(1, len(half.q) // POINTS)
+    above.plot(half.q[::every] * full, _voltage(half)[::every], ms=3.0, alpha=0.4, **dots)
+    above.plot(half.simulated.q * full, half.simulated.voltage_V, color=colour, lw=line_width(1.1))
+    below.plot(half.q * full, half.distance_mV, color=colour, lw=line_width(0.8))
+
+
+def _voltage(half: OverlaidHalf) -> Any:
+    """The measured voltages at the points at which the distance is known."""
+    return np.interp(half.q, half.measured.q, half.measured.voltage_V)
+
+
+def _legend(ax: Axes) -> None:
+    handles = [
+        Line2D([], [], ls="none", marker="o", ms=3.0, mew=0.0, alpha=0.5, color="black", label="measured"),
+        Line2D([], [], color="black", lw=line_width(1.1), label="simulated"),
+        *(Line2D([], [], color=colour, lw=line_width(2.0), label=name) for name, colour in COLOURS.items()),
+    ]
+    ax.legend(handles=handles, loc="best", handlelength=1.4, fontsize="x-small")

@@ -1,0 +1,92 @@
+"""The printed result of a fit, and of an overlay."""
+
+from __future__ import annotations
+
+import textwrap
+
+from sbpath.fitting.cells import rate_label
+from sbpath.fitting.overlay import OverlaidHalf, Overlay
+from sbpath.fitting.result import FitResult, FittedNumber
+from sbpath.text.tables import Column, printed_table, table
+
+WIDTH = 118
+
+
+def fit_report(result: FitResult) -> str:
+    """All that `result` says."""
+    error = result.error
+    told = sum(not number.held for number in result.numbers)
+    head = (
+        f"{result.half_cycles} half cycles, {error.points} points; {told} free, {len(result.nuisances)} nuisances; "
+        f"{result.starts} start{'s' * (result.starts > 1)}, {result.agree} agree; {result.simulations} simulations"
+    )
+    if result.interrupted:
+        head += "; interrupted, the best so far"
+    rows = [
+        [number.name, number.unit, *_values(number), number.told_by or "held"] for number in result.numbers
+    ]
+    lines = [head, table(["", "", "fitted", "95 % interval", "start", "told by"], rows)]
+    lines.append(
+        f"misfit {error.rms_mV:.1f} mV rms (white {error.white_mV:.1f}, drift {error.drift_mV:.1f} over "
+        f"{100 * error.length:.0f} % of a half cycle, shared by rates {error.repeated_mV:.1f}); "
+        f"{error.independent_points:.0f} independent points of {error.points}"
+    )
+    if result.agree < 2 and not result.interrupted:
+        lines.append("No two starts agree: give better starting values, or fewer free numbers.")
+    lines += [textwrap.fill(remark, WIDTH, subsequent_indent="  ") for remark in result.remarks]
+    return "\n".join(lines)
+
+
+def _values(number: FittedNumber) -> list[str]:
+    """Fitted, interval, and start, as many digits as the interval bears."""
+    digits = 4
+    if number.low is not None and number.high is not None:
+        share = (number.high - number.low) / max(abs(number.value), 1e-300)
+        digits = 4 if share < 0.1 else 3 if share < 0.5 else 2
+
+    def text(value: float) -> str:
+        return f"{value:.{digits}g}"
+
+    if number.held:
+        interval = "-"
+    elif number.low is None and number.high is None:
+        interval = "no limits"
+    elif number.high is None:
+        interval = f">= {text(number.low or 0.0)}"
+    elif number.low is None:
+        interval = f"<= {text(number.high)}"
+    else:
+        interval = f"{text(number.low)} .. {text(number.high)}"
+    return [text(number.value), interval, f"{number.start:.4g}"]
+
+
+def _pair(values: tuple[float, float]) -> str:
+    return f"{values[0]:.0f} / {values[1]:.0f}"
+
+
+def _lists(values: tuple[tuple[float, ...], tuple[float, ...]]) -> str:
+    return " / ".join(", ".join(f"{v:.3f}" for v in own) or "-" for own in values)
+
+
+OVERLAY_COLUMNS: tuple[Column[OverlaidHalf], ...] = (
+    Column("curve", lambda row: row.curve),
+    Column("cycle", lambda row: row.measured.cycle, short="cycle"),
+    Column("direction", lambda row: row.measured.direction, short="half cycle"),
+    Column("C-rate [1/h]", lambda row: row.measured.rate_per_h, "{:.6g}"),
+    Column("", lambda row: rate_label(row.measured.rate_per_h), short="rate"),
+    Column("measured capacity [mAh/g]", lambda row: row.capacity_mAh_per_g[0], "{:.6g}"),
+    Column("simulated capacity [mAh/g]", lambda row: row.capacity_mAh_per_g[1], "{:.6g}"),
+    Column("", lambda row: _pair(row.capacity_mAh_per_g), short="mAh/g"),
+    Column("measured plateaus [V]", lambda row: " ".join(f"{v:.4f}" for v in row.plateaus_V[0])),
+    Column("simulated plateaus [V]", lambda row: " ".join(f"{v:.4f}" for v in row.plateaus_V[1])),
+    Column("", lambda row: _lists(row.plateaus_V), short="plateaus (V)"),
+    Column("measured peaks of dQ/dV [V]", lambda row: " ".join(f"{v:.4f}" for v in row.peaks_V[0])),
+    Column("simulated peaks of dQ/dV [V]", lambda row: " ".join(f"{v:.4f}" for v in row.peaks_V[1])),
+    Column("", lambda row: _lists(row.peaks_V), short="peaks of dQ/dV (V)"),
+    Column("rms distance [mV]", lambda row: row.rms_mV, "{:.6g}", "rms (mV)", "{:.1f}"),
+)
+
+
+def overlay_report(found: Overlay) -> str:
+    """The table of an overlay, with what its pairs are."""
+    return "\n".join([printed_table(OVERLAY_COLUMNS, found.halves), "Pairs are measured / simulated."])

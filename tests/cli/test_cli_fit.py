@@ -1,0 +1,88 @@
+"""The commands overlay and fit, on files written from a simulation."""
+
+import pytest
+from command_line import read, run
+from synthetic import cell
+
+from sbpath import load_fit, load_mechanism, value, with_changes
+from sbpath.cli import main
+
+TRUTH = {"interfaces.Sb|Li2Sb.energy_J_per_m2": 0.14}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = cell(
+        with_changes(load_mechanism("li-sb"), TRUTH),
+        1,
+        ("C/5", "C/2"),
+        population=1,
+        film=0.0,
+        resistance=0.0,
+    )
+    folder, (curve,) = tmp_path_factory.mktemp("cell"), made.measurement.curves
+    rows = zip(curve.curve.time_s, curve.curve.voltage_V, 1e3 * curve.curve.current_A, strict=True)
+    text = "".join(f"{t:.3f},{v:.5f},{-i:.6f}\n" for t, v, i in rows)
+    (folder / "cell.csv").write_text("time/s,Ewe/V,I/mA\n" + text)
+    (folder / "exp.toml").write_text(
+        'ion = "Li"\n[[curve]]\nfile = "cell.csv"\nmass_Sb_mg = 1.2\nmass_error_percent = 5\nfirst = "insertion"\n'
+    )
+    return folder
+
+
+def test_overlay_prints_writes_and_draws(capsys, folder, tmp_path):
+    table, figure = tmp_path / "o.csv", tmp_path / "o.png"
+    code, out, err = run(
+        capsys, "overlay", str(folder / "exp.toml"), "--mechanism", "li-sb", "--particles", "1", "--csv", str(table),
+        "--plot", str(figure), "--only", "2",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    assert "Pairs are measured / simulated." in out
+    head, *rows = read(table)
+    assert [row[2] for row in rows] == ["insertion", "extraction"]
+    assert {row[1] for row in rows} == {"2"}
+    # A higher energy lowers the first peak of the measured cell.
+    first, second = (
+        float(rows[0][head.index(f"{of} peaks of dQ/dV [V]")].split()[0]) for of in ("measured", "simulated")
+    )
+    assert first < second
+    assert figure.stat().st_size > 20_000
+
+
+def test_fit_writes_a_mechanism_and_repeats_itself(capsys, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["--mechanism", "li-sb", "--particles", "1", "--free", "gamma", "--result", "result.toml"]
+    assert main(["fit", str(folder / "exp.toml"), *words]) == 0
+    out = capsys.readouterr().out
+    assert "4 half cycles" in out
+    assert 'wrote li-sb-fitted.toml (status "fitted", fitted_to = "cell.csv, cycles 1-2, rms' in out
+    (path,) = TRUTH
+    assert value(load_mechanism("li-sb-fitted.toml"), path) == pytest.approx(TRUTH[path], rel=0.03)
+    first = load_fit("result.toml")
+    assert (
+        main(["fit", "--again", "result.toml", "--result", "again.toml", "--out", "again-fitted.toml"]) == 0
+    )
+    again = load_fit("again.toml")
+    assert again.values == first.values
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["fit", "--mechanism", "li-sb"], "sbpath: fit: give the experiment file, e.g. exp.toml"),
+        (["fit", "EXP"], "sbpath: fit: give --mechanism, e.g. li-sb"),
+        (["fit", "EXP", "--mechanism", "li-sb", "--free", "gama"], "sbpath: gama: is no group of numbers; did you mean 'gamma'?"),
+        (["fit", "EXP", "--mechanism", "li-sb", "--only", "2-1"], "sbpath: --only: '2-1' is no list of cycles; write e.g. 1-3,5"),
+        (["fit", "EXP", "--mechanism", "li-sb", "--out", "x.txt"], "sbpath: --out: x.txt: is written as TOML; give it a name that ends in .toml"),
+        (["overlay", "EXP", "--mechanism", "na-sb"], "is a cell of Li, and na-sb is a mechanism of Na"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_or_wrong_is_told_in_a_line(capsys, folder, tmp_path, monkeypatch, words, line):
+    monkeypatch.chdir(tmp_path)
+    code = main([str(folder / "exp.toml") if word == "EXP" else word for word in words])
+    err = capsys.readouterr().err
+    assert code == 2
+    assert line in err
+    assert len(err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []

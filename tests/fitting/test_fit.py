@@ -1,0 +1,183 @@
+"""A fit gets back the numbers of the cells that it is given, and says what they do not tell."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from synthetic import SMEARED, cell, displaced_start
+
+from sbpath import InputError, fit, fit_again, load_fit, load_mechanism, value, with_changes
+from sbpath.fitting import multistart
+from sbpath.fitting.error_model import independent
+from sbpath.fitting.fit import fit as unchecked_fit
+from sbpath.fitting.multistart import soft_l1, weights
+from sbpath.fitting.parameters import free_numbers, short_name
+from sbpath.fitting.result import write_fitted
+from sbpath.measured.experiment_file import FreeNumber
+from sbpath.text.fit_report import fit_report
+
+NUMBERS = {
+    "interfaces.Sb|Li2Sb.energy_J_per_m2": 0.134,
+    "interfaces.Li2Sb|Li3Sb.energy_J_per_m2": 0.093,
+    "interfaces.Sb|Li3Sb.energy_J_per_m2": 0.219,
+    "kinetics.growth_rate_per_s": 1e-3,
+}
+
+
+@pytest.fixture(scope="module")
+def lithium():
+    return with_changes(load_mechanism("li-sb"), NUMBERS)
+
+
+@pytest.fixture(scope="module")
+def fitted(lithium):
+    made = cell(lithium, 3, ("C/10", "1C"), population=1)
+    return made, fit(made.measurement, displaced_start(lithium, 3), population=1)
+
+
+def test_interfacial_energies_come_back(fitted):
+    made, result = fitted
+    for number in result.numbers:
+        if number.path.startswith("interfaces"):
+            assert number.value == pytest.approx(value(made.truth, number.path), rel=0.03), number.name
+            assert abs(number.start / number.value - 1.0) > abs(
+                number.value / value(made.truth, number.path) - 1.0
+            )
+    assert result.agree >= 2
+    assert result.error.rms_mV < 8.0
+    assert result.error.independent_points < result.error.points
+
+
+def test_particles_are_fitted_with_their_own_derivatives(lithium):
+    made = cell(lithium, 1, ("C/2",), resistance=0.0)
+    start = with_changes(displaced_start(lithium, 1), {"kinetics.growth_rate_per_s": 1e-3})
+    result = unchecked_fit(made.measurement, start, ["gamma"], population=SMEARED, profiles=False)
+    for number in result.numbers:
+        assert number.value == pytest.approx(value(made.truth, number.path), rel=0.05), number.name
+
+
+def test_the_result_repeats_itself_and_survives_a_file(fitted, tmp_path):
+    _, result = fitted
+    assert load_fit(result.save(tmp_path / "result.toml")) == result
+    report = fit_report(result)
+    assert "4 half cycles" in report
+    assert "Intervals are conditional on these." in " ".join(report.split())
+    (tmp_path / "other.toml").write_text("a = 1\n")
+    with pytest.raises(InputError, match="is not the result of a fit"):
+        load_fit(tmp_path / "other.toml")
+    with pytest.raises(InputError, match=r"none\.toml: cannot be read"):
+        load_fit(tmp_path / "none.toml")
+
+
+def test_the_new_file_states_what_it_was_fitted_to(fitted, lithium, tmp_path):
+    _, result = fitted
+    path = write_fitted(lithium, result, tmp_path / "mine.toml")
+    again = load_mechanism(path)
+    for where, number in result.values.items():
+        assert value(again, where) == pytest.approx(number, rel=1e-4)
+    energy = again.interfaces["Sb|Li2Sb"].energy_J_per_m2
+    assert energy.status == "fitted"
+    assert energy.fitted_to == result.data
+    # All other numbers keep their own.
+    assert again.phases == lithium.phases
+
+
+def test_an_interface_without_flux_is_held():
+    # Sodium leaves as it came, so that nothing crosses Sb|Na3Sb.
+    sodium = load_mechanism("na-sb")
+    made = cell(sodium, 4, ("C/10",), population=1, film=0.0)
+    result = fit(made.measurement, sodium, ["gamma"], population=1, max_starts=1)
+    held = [number for number in result.numbers if number.held]
+    assert all(number.value == number.start for number in held)
+    for number in held:
+        assert (
+            f"No edge of {short_name(number.path)[6:-1]} carried charge; its energy is held."
+            in result.remarks
+        )
+
+
+def test_a_mass_that_is_wrong_is_named(lithium):
+    made = cell(lithium, 5, ("C/10",), population=1, mass_error=0.0, film=0.0)
+    (curve,) = made.measurement.curves
+    wrong = dataclasses.replace(curve, mass_g=1.1 * curve.mass_g, mass_error=0.03)
+    result = fit(
+        dataclasses.replace(made.measurement, curves=(wrong,)), lithium, ["gamma"], population=1, max_starts=1
+    )
+    assert any("the charge is 91 % of what the mechanism takes up" in remark for remark in result.remarks)
+
+
+def test_independent_points_of_correlated_noise():
+    # Of a first-order autoregression with correlation rho, n (1 - rho) / (1 + rho).
+    generator, rho, n = np.random.default_rng(3), 0.7, 20_000
+    noise = generator.standard_normal(n)
+    for k in range(1, n):
+        noise[k] += rho * noise[k - 1]
+    found = independent(noise, np.zeros(n))
+    assert found == pytest.approx(n * (1.0 - rho) / (1.0 + rho), rel=0.12)
+
+
+def test_the_loss_is_that_of_scipy_for_points_and_squares_for_priors():
+    z = np.array([0.0, 0.5, 30.0, 30.0])
+    rho = soft_l1(3)(z)
+    np.testing.assert_allclose(rho[0], [0.0, 2.0 * (1.5**0.5 - 1.0), 2.0 * (31.0**0.5 - 1.0), 30.0])
+    h = 1e-6
+    np.testing.assert_allclose(rho[1], (soft_l1(3)(z + h)[0] - soft_l1(3)(z)[0]) / h, rtol=1e-5)
+    np.testing.assert_allclose(weights(np.sqrt(z), 3), rho[1])
+
+
+def test_free_numbers_of_the_file_come_first_with_their_priors(lithium):
+    path = "kinetics.diffusivity_m2_per_s"
+    own = FreeNumber(path, 2e-15, 1e-16, 1e-14, "log", 0.5)
+    found = free_numbers(lithium, ["gamma"], [own])
+    assert [one.path for one in found] == [path, *list(NUMBERS)[:3]]
+    assert (found[0].start, found[0].low, found[0].high, found[0].prior_sd) == (2e-15, 1e-16, 1e-14, 0.5)
+    with pytest.raises(InputError, match="name what to fit"):
+        free_numbers(lithium, [])
+    with pytest.raises(InputError, match="a logarithm needs a start above 0"):
+        free_numbers(
+            lithium, [], [FreeNumber("electrode.contact_resistance_ohm_cm2", 0.0, None, None, "log", None)]
+        )
+
+
+def test_again_needs_the_same_file(fitted):
+    _, result = fitted
+    with pytest.raises(InputError, match=r"synthetic-3\.toml"):
+        fit_again(result)
+
+
+def test_an_interrupt_keeps_the_best_so_far(lithium, monkeypatch):
+    made = cell(lithium, 3, ("1C",), population=1)
+    starts, minimize = [], multistart.minimize
+
+    def interrupted(problem, start, fixed=None):
+        starts.append(start)
+        if len(starts) == 2:
+            raise KeyboardInterrupt
+        return minimize(problem, start, fixed)
+
+    monkeypatch.setattr(multistart, "minimize", interrupted)
+    result = fit(made.measurement, lithium, ["gamma"], population=1)
+    assert result.interrupted
+    assert result.starts == 1
+    assert "interrupted, the best so far" in fit_report(result)
+    # Before there is any, it ends the program.
+    starts[:] = [None]
+    with pytest.raises(KeyboardInterrupt):
+        fit(made.measurement, lithium, ["gamma"], population=1)
+
+
+def test_several_cells_and_temperatures_are_fitted_together(lithium):
+    made = [
+        cell(with_changes(lithium, {"temperature_C": 25.0}), seed, ("C/2",), population=1) for seed in (6, 7)
+    ]
+    curves = tuple(one.measurement.curves[0] for one in made)
+    both = dataclasses.replace(
+        made[0].measurement, curves=(curves[0], dataclasses.replace(curves[1], temperature_C=25.0))
+    )
+    result = fit(
+        both, displaced_start(lithium, 6), ["gamma", "growth"], population=1, profiles=False, max_starts=2
+    )
+    assert result.half_cycles == 4
+    assert {name.name.rpartition(", ")[2] for name in result.nuisances} == {"curve 1", "curve 2"}
+    for number in result.numbers[:3]:
+        assert number.value == pytest.approx(value(lithium, number.path), rel=0.06), number.name
