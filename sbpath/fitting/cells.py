@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from sbpath.calls import methods_checked
 from sbpath.errors import InputError
 from sbpath.experiment import LOADING, Experiment, State
 from sbpath.kernels import Floats, Floats2
@@ -43,6 +44,7 @@ OVERSHOOT_V = 5e-3
 NEAR_CUTOFF_V = 0.05
 
 
+@methods_checked
 @dataclass(frozen=True, eq=False)
 class Cell:
     """A measured curve with the simulation that follows it.

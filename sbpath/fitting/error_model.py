@@ -7,9 +7,9 @@ Per direction and half cycle h, with u = q / q_end,
 whose numbers are found by restricted likelihood (Patterson and Thompson 1971, Biometrika 58, 545) with
 log-normal priors. The estimates stay those of least squares, and their covariance is
 
-    H^-1 (J' C J + P) H^-1,    H = J' J + P,    P the precisions of the priors
+    H^-1 (J' C J + P) H^-1,    H = J' D J + P,    P the precisions of the priors
 
-(Huber 1967, Proc. Fifth Berkeley Symposium 1, 221). In units of the errors (`sbpath.fitting.residual`).
+with D the curvature of the loss (Huber 1967, Proc. Fifth Berkeley Symposium 1, 221). In units of the errors (`sbpath.fitting.residual`).
 """
 
 from __future__ import annotations
@@ -109,11 +109,13 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
     whole = _covariance(
         white, drift, repeated, length, np.abs(u[:, None] - u), half[:, None] == half, way[:, None] == way
     )
-    inverse = np.linalg.inv(jacobian.T @ jacobian + prior)
+    # Curvature of the loss: what lies far off holds the numbers less than its weight says.
+    bare, distance = minimum.evaluated.jacobian[:n, :count], minimum.evaluated.residual[:n]
+    curvature = (1.0 + distance**2) ** -1.5
+    inverse = np.linalg.inv(bare.T @ (curvature[:, None] * bare) + prior)
     covariance = inverse @ (jacobian.T @ whole @ jacobian + prior) @ inverse
     information = jacobian.T @ np.linalg.solve(whole, jacobian)
     unit = 1e3 * SIGMA_V
-    distance = minimum.evaluated.residual[:n]
     model = ErrorModel(
         rms_mV=unit * float(np.sqrt(np.mean(distance**2))),
         white_mV=unit * white,
