@@ -70,7 +70,19 @@ def test_an_option_means_the_same_in_every_command():
     # The review's electrolytes are found by a word, those of a simulation by the name of their file.
     assert seen["--electrolyte"].pop(("electrolyte", "WORD")) == ["literature"]
     assert {name: kinds for name, kinds in seen.items() if len(kinds) > 1} == {}
-    others = {"", "list", "show", "check", "run", "literature", "predict", "propose", "read", "overlay", "fit"}
+    others = {
+        "",
+        "list",
+        "show",
+        "check",
+        "run",
+        "literature",
+        "predict",
+        "propose",
+        "read",
+        "overlay",
+        "fit",
+    }
     simulating = set(COMMANDS) - others
     simulating = set(COMMANDS) - others
     for name in ("--mass", "--loading"):
