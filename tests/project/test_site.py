@@ -54,8 +54,7 @@ def printed_by(block: Block, names: dict) -> str:
             for command in block.code.splitlines():
                 name, *words = shlex.split(command)
                 assert name == "sbpath", command
-                quiet = [] if words[0] in ("list", "show", "check", "propose") else ["--quiet"]
-                quiet = [] if words[0] in ("list", "show", "check", "read") else ["--quiet"]
+                quiet = [] if words[0] in ("list", "show", "check", "propose", "read") else ["--quiet"]
                 assert main([*words, *quiet]) == 0, command
     plt.close("all")
     return out.getvalue()
