@@ -217,7 +217,7 @@ class _Task:
             "sources": {"phases": self._source},
         }
         mechanism = mechanism_from_written(document, Path(f"{self.path.stem}{ENDING}"))
-        how = "sums over the phases between (Antonow), each by" if self.rule == "antonow" else "assumed by"
+        how = "as sums over the phases between (Antonow), each by" if self.rule == "antonow" else "by"
         words = f"{how} volume: {law}, as in {REFERENCE}"
         kept_heights = {phase.name: heights[phase.name] / 1e3 for phase in kept}
         proposal = Proposal(mechanism, toml_text(document), kept_heights, steps, tuple(left_out), words, {})

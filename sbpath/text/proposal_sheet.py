@@ -42,6 +42,6 @@ def proposal_report(proposal: Proposal) -> str:
         table(["E / V", "x", "phases", ""], steps),
         "",
         f"{len(mechanism.transformations)} transformations, each downhill somewhere between {low:g} and {high:g} V",
-        f"interfacial energies: {proposal.interfaces}",
+        f"interfacial energies assumed {proposal.interfaces}",
     ]
     return "\n".join(lines)
