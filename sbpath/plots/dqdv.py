@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from sbpath.plots.labels import heading, per_gram, voltage_label
 from sbpath.plots.style import EXTRACTION, INSERTION, SINGLE, line_width, style
+from sbpath.results.cycles import first_and_last
 from sbpath.results.differential_capacity import differential_capacity as binned
 from sbpath.solution import Solution
 
@@ -24,9 +25,14 @@ def differential_capacity(solution: Solution, ax: Axes | None = None, bin_mV: fl
         New axes if not given.
     bin_mV : float
         Width of the voltage bins (mV).
+
+    Raises
+    ------
+    InputError
+        If no charge passes, or the width is not a number above 0.
     """
     halves = binned(solution, bin_mV)
-    first, last = (choose((half.cycle for half in halves), default=1) for choose in (min, max))
+    first, last = first_and_last(halves)
     with style():
         if ax is None:
             _, ax = plt.subplots(figsize=(1.3 * SINGLE, 3.0), layout="constrained")

@@ -18,7 +18,7 @@ from sbpath.plots.colours import Look, node_looks, phase_looks
 from sbpath.plots.labels import capacity_label, composition_label, conditions, subject, voltage_label
 from sbpath.plots.layout import extent, fitted_legend, fitted_title, grow, settled
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, style
-from sbpath.results.cycles import HalfCycle, half_cycles, half_cycles_of
+from sbpath.results.cycles import HalfCycle, first_and_last, half_cycles, half_cycles_of
 from sbpath.results.phases import phase_amounts
 from sbpath.solution import Floats, Solution
 
@@ -53,18 +53,17 @@ def voltage(
     Raises
     ------
     InputError
-        If no charge passes in one of the cycles, or its rows were not kept.
+        If no charge passes, or none in one of the cycles, or its rows were not kept.
     """
     if against not in ("capacity", "composition"):
         raise InputError(f"against: must be 'capacity' or 'composition', not {against!r}")
+    halves = half_cycles(solution)
+    if cycles is not None:
+        halves = [half for cycle in several(cycles) for half in half_cycles_of(solution, cycle)]
+    first, last = first_and_last(sorted(halves, key=lambda half: half.cycle))
     with style():
         if ax is None:
             _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
-        halves = half_cycles(solution)
-        if cycles is not None:
-            halves = [half for cycle in several(cycles) for half in half_cycles_of(solution, cycle)]
-        last = max((half.cycle for half in halves), default=1)
-        first = min((half.cycle for half in halves), default=1)
         horizontal = solution.capacity_mAh_per_g if against == "capacity" else solution.composition
         newest = {half.direction: half for half in halves if half.cycle == last}
         named: set[str] = set()

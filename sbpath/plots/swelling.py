@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from sbpath.plots.labels import heading, per_gram
 from sbpath.plots.style import EXTRACTION, INSERTION, SINGLE, line_width, style
-from sbpath.results.cycles import half_cycles
+from sbpath.results.cycles import first_and_last, half_cycles
 from sbpath.solution import Solution
 
 
@@ -23,9 +23,14 @@ def swelling(solution: Solution, ax: Axes | None = None) -> Axes:
         To be drawn.
     ax : Axes, optional
         New axes if not given.
+
+    Raises
+    ------
+    InputError
+        If no charge passes.
     """
     halves = half_cycles(solution)
-    first, last = (choose((half.cycle for half in halves), default=1) for choose in (min, max))
+    first, last = first_and_last(halves)
     held = solution.charge_mAh_per_g - solution.charge_mAh_per_g.min()
     with style():
         if ax is None:

@@ -199,14 +199,26 @@ def of_cycle(items: Sequence[Item], cycle: int | None = None) -> list[Item]:
     InputError
         If there are none: no charge passes in that cycle.
     """
-    if not items:
-        raise InputError("cycle: no charge passes in any cycle; simulate one in which it does")
-    which = items[-1].cycle if cycle is None else whole("cycle", cycle)
+    _, last = first_and_last(items)
+    which = last if cycle is None else whole("cycle", cycle)
     own = [item for item in items if item.cycle == which]
     if not own:
         numbers = listed(list(dict.fromkeys(item.cycle for item in items)))
         raise InputError(f"cycle: no charge passes in cycle {which}; choose one of {numbers}")
     return own
+
+
+def first_and_last(items: Sequence[Item]) -> tuple[int, int]:
+    """Numbers of the first and the last cycle of `items`, which are in order.
+
+    Raises
+    ------
+    InputError
+        If there are none: no charge passes.
+    """
+    if not items:
+        raise InputError("cycle: no charge passes in any cycle; simulate one in which it does")
+    return items[0].cycle, items[-1].cycle
 
 
 def half_cycles_of(solution: Solution, cycle: int | None = None) -> list[HalfCycle]:

@@ -104,6 +104,18 @@ def test_a_measured_current_is_named_by_the_direction_of_each_stretch():
     assert found == [("insertion", 2.5), ("rest", 6.0), ("extraction", 9.0)]
 
 
+@pytest.mark.parametrize("name", ["voltage", "differential_capacity", "swelling"])
+def test_half_cycles_are_not_drawn_where_no_charge_passes(name):
+    rest = sbpath.simulate("li-sb", "Rest for 1 s", progress=False)
+    figures = plt.get_fignums()
+    with pytest.raises(
+        sbpath.InputError, match=r"^cycle: no charge passes in any cycle; simulate one in which it does"
+    ):
+        getattr(plots, name)(rest)
+    assert plt.get_fignums() == figures
+    plots.overview(rest)  # of operando panels
+
+
 def test_axes_given_are_axes_returned(sodium):
     import matplotlib.pyplot as plt
 
