@@ -144,6 +144,8 @@ class Solution:
     time_s, potential_V, voltage_V, current_A_per_g : array, shape (n,)
         Time; electrode potential E and terminal voltage V = E - I R_s - eta against the
         alkali metal, eta the overpotential of charge transfer; current per gram of Sb.
+    motion_V_per_s : array, shape (n,)
+        dE/dt.
     composition : array, shape (n,)
         x, mol of alkali per mol of Sb.
     charge_mAh_per_g : array, shape (n,)
@@ -191,6 +193,7 @@ class Solution:
     potential_V: Floats
     voltage_V: Floats
     current_A_per_g: Floats
+    motion_V_per_s: Floats
     composition: Floats
     charge_mAh_per_g: Floats
     fractions: Floats

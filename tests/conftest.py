@@ -7,6 +7,7 @@ import sys
 import warnings
 
 import pytest
+from bare import bare
 
 from sbpath import SolverOptions, ValidityWarning, load_mechanism, simulate
 from sbpath.kernels import compiled
@@ -24,23 +25,27 @@ def native_solver():
 
 @pytest.fixture(scope="session")
 def simulated():
-    """A function that simulates a shipped mechanism and remembers the result.
+    """A function that simulates a shipped mechanism, by default a `bare` one, and remembers the result.
 
     ``simulated(name, protocol, graph=..., temperature_C=..., changes=(("path", value), ...),
-    rtol=..., atol=...)``; the protocol is a `Protocol`, a line, or a tuple of lines or tuples.
+    rtol=..., atol=..., shipped=..., population=...)``; the protocol is a `Protocol`, a line, or a tuple of lines or tuples.
     """
 
     @functools.cache
-    def run(name, protocol, *, graph=None, temperature_C=None, changes=(), rtol=1e-6, atol=1e-9):
+    def run(
+        name, protocol, *, graph=None, temperature_C=None, changes=(), rtol=1e-6, atol=1e-9, shipped=False,
+        population=None,
+    ):  # fmt: skip
         with warnings.catch_warnings():
             # The equations hold where the cell would not.
             warnings.simplefilter("ignore", ValidityWarning)
             return simulate(
-                load_mechanism(name, dict(changes)),
+                (load_mechanism if shipped else bare)(name, dict(changes)),
                 protocol,
                 graph=graph,
                 temperature_C=temperature_C,
                 options=SolverOptions(rtol=rtol, atol=atol),
+                population=population,
                 progress=False,
             )
 

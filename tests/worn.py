@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 
-from sbpath import load_mechanism
+from bare import bare
+
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.reader import mechanism_from_document
 
@@ -29,7 +30,7 @@ DESIGNS = {
 
 def worn(name: str, design: str = "micron", **changes: float) -> Mechanism:
     """A shipped mechanism with film and loss; `changes` by key of its film or its electrode."""
-    document = copy.deepcopy(load_mechanism(name).document)
+    document = copy.deepcopy(bare(name).document)
     radius, layer, area, fragments, idle, loss = DESIGNS[design]
     electrode = {
         "particle_radius_m": radius,

@@ -41,7 +41,7 @@ def value(mechanism: Mechanism, path: str) -> float:
     --------
     >>> import sbpath
     >>> sbpath.value(sbpath.load_mechanism("li-sb"), "interfaces.Sb|Li2Sb.energy_J_per_m2")
-    0.134
+    0.1298
     """
     container, key = trail(mechanism, path)[-1]
     found = _item(container, key)

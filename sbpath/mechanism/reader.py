@@ -70,7 +70,7 @@ def load_mechanism(
     ('Sb in a Li cell, liquid electrolyte', ('Sb', 'Li2Sb', 'Li3Sb'))
     >>> interface = mechanism.interface("Li2Sb", "Sb")
     >>> interface.energy_J_per_m2.value, interface.energy_J_per_m2.status
-    (0.134, 'fitted')
+    (0.1298, 'fitted')
     """
     path = locate(name)
     load = Load(path)

@@ -65,6 +65,14 @@ class Population:
     def __len__(self) -> int:
         return len(self.weight)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Population) and all(
+            np.array_equal(getattr(self, item.name), getattr(other, item.name)) for item in fields(self)
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.weight.tobytes())
+
     @classmethod
     def discrete(
         cls,

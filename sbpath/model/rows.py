@@ -20,9 +20,8 @@ def evaluate_rows(
     currents: Floats,
     network: Network,
     temperatures: Floats | None = None,
-    warming: Floats | None = None,
-) -> tuple[Floats2, Floats, Floats, Floats3]:
-    """Volumes, motion, heat of film and times in every row.
+) -> tuple[Floats2, Floats, Floats3]:
+    """Volumes, heat of film and times in every row.
 
     Parameters
     ----------
@@ -32,15 +31,13 @@ def evaluate_rows(
         A/g.
     network : Network
         Of one particle.
-    temperatures, warming : array, shape (n,), optional
-        T (K) and dT/dt (K/s), by default that of the network and 0.
+    temperatures : array, shape (n,), optional
+        T (K), by default that of the network.
 
     Returns
     -------
     new_volume : array, shape (E, n)
         Volume newly formed in the product of each edge (m^3/mol Sb).
-    motion : array, shape (n,)
-        dE/dt, from the charge balance (V/s).
     film_heat : array, shape (n,)
         W/g.
     times : array, shape (4, E, n)
@@ -51,10 +48,8 @@ def evaluate_rows(
     count = len(currents)
     if temperatures is None:
         temperatures = np.full(count, network.temperature)
-    if warming is None:
-        warming = np.zeros(count)
-    volumes, motion, heat, times = compiled(_evaluate_rows)(states, currents, temperatures, warming, network)
-    return volumes.T, motion, heat, times
+    volumes, heat, times = compiled(_evaluate_rows)(states, currents, temperatures, network)
+    return volumes.T, heat, times
 
 
 def _check(states: Floats2, network: Network) -> None:
@@ -65,17 +60,16 @@ def _check(states: Floats2, network: Network) -> None:
 
 @kernel
 def _evaluate_rows(
-    states: Floats2, currents: Floats, temperatures: Floats, warming: Floats, network: Network
-) -> tuple[Floats2, Floats, Floats, Floats3]:
+    states: Floats2, currents: Floats, temperatures: Floats, network: Network
+) -> tuple[Floats2, Floats, Floats3]:
     space, copy, present = workspace(network), copy_of(network), network
-    volumes, motion = np.zeros((len(states), len(network.source))), np.zeros(len(states))
-    heat = np.zeros(len(states))
+    volumes, heat = np.zeros((len(states), len(network.source))), np.zeros(len(states))
     times = np.full((4, len(network.source), len(states)), np.nan)
     for row in range(len(states)):
         present = network
         if temperatures[row] != network.temperature:
             present = network_at(temperatures[row], network, copy)
-        evaluate(0.0, states[row], Control(True, currents[row], 0.0, warming[row]), present, space, False)
+        evaluate(0.0, states[row], Control(True, currents[row], 0.0, 0.0), present, space, False)
         for e in range(len(network.source)):
             volumes[row, e] = new_volume(e, network, space)
             if space.affinity[e] - network.transformation_work[e] <= MIN_AFFINITY:
@@ -86,6 +80,5 @@ def _evaluate_rows(
             times[2, e, row] = present.transport[0, e]
             arriving = present.propagation[0, e] * front(product)
             times[3, e, row] = 1.0 / arriving if arriving > 0.0 else inf
-        motion[row] = space.derivatives.dy_dt[network.layout.potential]
         heat[row] = film_heat(states[row], present, space)
-    return volumes, motion, heat, times
+    return volumes, heat, times

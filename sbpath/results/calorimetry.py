@@ -71,9 +71,9 @@ def heat_flow(solution: Solution) -> HeatFlow:
     amounts = np.array([[node.get(p, 0.0) for p in mechanism.phases] for node in mechanism.nodes.values()])
     entropy, slope, by_temperature = (amounts @ np.array(values) for values in zip(*pairs, strict=True))
     warming = solution.warming_K_per_s
-    _, motion, film, _ = evaluate_rows(solution.states, solution.current_A_per_g, network, kelvin, warming)
+    _, film, _ = evaluate_rows(solution.states, solution.current_A_per_g, network, kelvin)
     live = solution.live_share
-    change = live * np.sum(solution.fractions * slope, axis=0) * motion
+    change = live * np.sum(solution.fractions * slope, axis=0) * solution.motion_V_per_s
     change = change + live * np.sum(solution.fractions * by_temperature, axis=0) * warming
     if len(network.source):
         rise = entropy[network.target] - entropy[network.source]

@@ -225,7 +225,7 @@ def loss_breakdown(solution: Solution, cycle: int | None = None) -> LossBreakdow
     >>> protocol = sbpath.cycling("C/10", 0.05, 1.5, cycles=2)
     >>> parts = sbpath.loss_breakdown(sbpath.simulate("li-sb", protocol, progress=False))
     >>> parts.losses_mV.sum(axis=0).round(1).tolist()  # in the order of LOSSES
-    [185.7, 6.3, 3.9, 0.0, 0.0, 0.0, 0.0]
+    [169.9, 13.2, 6.1, 0.0, 0.0, 7.3, 0.0]
     """
     closed = {s.cycle: s for s in cycle_summaries(solution) if s.loop_J_per_g is not None}
     if not closed:

@@ -179,22 +179,23 @@ class BranchPoint:
         """Which of `WAITING_TIMES` decides between the winner and `competitor`.
 
         Nucleation if it is the longest wait of both, so that the lower barrier wins. Otherwise the
-        longest wait of the slower one or, if that is nucleation, of the faster one. Empty if either
-        has no driving force.
+        longest wait of the slower one or, if it waits for its start, of the faster one: fronts only help,
+        so what waits for one would wait longer still for a nucleus. Empty if either has no driving force.
         """
         faster, slower = sorted(
             (self.winner.waiting, competitor.waiting), key=lambda waiting: waiting.total_s
         )
         if not (faster.longest and slower.longest):
             return ""
-        return faster.longest if slower.longest == "nucleation" else slower.longest
+        starts = slower.longest in ("nucleation", "propagation")
+        return faster.longest if starts else slower.longest
 
 
 def driving_forces(solution: Solution) -> DrivingForces:
     """Driving force, barrier and nucleation rate of every edge along a solution."""
     network = solution.network
     kelvin = solution.temperatures_C + ZERO_CELSIUS_K
-    volume, _, _, waiting = evaluate_rows(solution.states, solution.current_A_per_g, network, kelvin)
+    volume, _, waiting = evaluate_rows(solution.states, solution.current_A_per_g, network, kelvin)
     free = solution.affinities_J_per_mol - network.transformation_work[:, None]
     free = np.where(free > 0.0, free, nan)
     barrier = network.barrier[0][:, None] * (volume / free) ** 2 * (network.temperature / kelvin)

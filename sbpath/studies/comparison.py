@@ -81,8 +81,8 @@ def compare(
     >>> import sbpath
     >>> for solution in sbpath.compare(["li-sb", "na-sb"], progress=False):
     ...     print(f"{sbpath.cycle_summaries(solution)[-1].hysteresis_mV:.1f} mV")
-    195.9 mV
-    259.4 mV
+    196.4 mV
+    235.0 mV
     """
     given = [systems] if isinstance(systems, Mechanism) else several(systems)
     mechanisms = [s if isinstance(s, Mechanism) else load_mechanism(s) for s in given]

@@ -228,10 +228,10 @@ def _constrained_mechanism(
         kept |= {(reactant, product): forward, (product, reactant): reverse}
     initial = mechanism.initial_phase
     if initial not in touched:
-        # Every node contains the host's elements, so quantities per gram do not change.
+        # Every node contains the host's elements, so quantities per gram of it do not change, but its volume does.
         initial = min((node for node in mechanism.nodes if node in touched), key=mechanism.fixed_content)
     used = {phase for name in touched for phase in mechanism.nodes[name]}
-    return mechanism.with_records(
+    held = mechanism.with_records(
         transformations=tuple(t.model_copy(update={"graphs": (CONSTRAINED,)}) for t in kept.values()),
         default_graph=CONSTRAINED,
         initial_phase=initial,
@@ -241,6 +241,13 @@ def _constrained_mechanism(
             mechanism.interfaces, [pair for pair in mechanism.interfaces if set(pair.split("|")) <= touched]
         ),
     )
+    exchange = mechanism.kinetics.exchange_current_A_per_m2
+    if exchange is None or held.surface_m2_per_g == mechanism.surface_m2_per_g:
+        return held
+    # Of the same surface per gram: that of the electrode as built.
+    density = exchange.value * mechanism.surface_m2_per_g / held.surface_m2_per_g
+    kinetics = {"exchange_current_A_per_m2": exchange.model_copy(update={"value": density})}
+    return held.with_records(kinetics=mechanism.kinetics.model_copy(update=kinetics))
 
 
 def _only(items: Mapping[str, T], names: Container[str]) -> FrozenMapping[T]:

@@ -163,7 +163,7 @@ def titration(solution: Solution) -> list[TitrationPoint]:
     >>> protocol = sbpath.gitt("C/20", 0.05, 1.5, pulse="x = 1", rest="4 h")
     >>> first = sbpath.titration(sbpath.simulate("li-sb", protocol, progress=False))[0]
     >>> round(first.composition, 2), round(first.voltage_V, 3), round(first.relaxed_V, 3)
-    (1.0, 0.851, 0.867)
+    (1.0, 0.853, 0.956)
     """
     points = []
     kept = frozenset(solution.kept_cycles)

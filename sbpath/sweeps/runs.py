@@ -133,7 +133,7 @@ def sweep(
     >>> import sbpath
     >>> runs = sbpath.sweep("li-sb", "rate=C/20,C/10,1C", workers=1, progress=False)
     >>> runs["hysteresis_mV"].round(1).tolist()
-    [193.0, 195.9, 210.9]
+    [190.1, 196.4, 271.4]
     """
     if not isinstance(mechanism, Mechanism):
         mechanism = load_mechanism(mechanism)

@@ -63,9 +63,14 @@ def test_a_spectator_changes_nothing_but_the_mass(spectator):
     """A phase on both sides of every transformation: the same curve, per mole of Sb."""
     plain = load_mechanism("li-sb")
     heavier = spectator.host_molar_mass_g_per_mol / 121.760
-    # The same double layer per mole of Sb.
-    layer = {"electrode.double_layer_F_per_g": 5.0 / heavier}
-    other = sbpath.with_changes(spectator, layer)
+    # The same double layer and the same exchange current per mole of Sb.
+    surface = heavier * spectator.surface_m2_per_g / plain.surface_m2_per_g
+    same = {
+        "electrode.double_layer_F_per_g": 5.0 / heavier,
+        "kinetics.exchange_current_A_per_m2": sbpath.value(plain, "kinetics.exchange_current_A_per_m2")
+        / surface,
+    }
+    other = sbpath.with_changes(spectator, same)
     one = simulate(plain, cycling("C/5", 0.05, 1.5, 2), progress=False)
     two = simulate(other, cycling("C/5", 0.05, 1.5, 2), progress=False)
     for step in range(4):

@@ -7,6 +7,7 @@ from math import pi
 
 import numpy as np
 import pytest
+from bare import bare
 from curves import rows
 
 from sbpath import InputError, cycling, load_mechanism, shipped_names, simulate
@@ -201,7 +202,7 @@ def test_transport_time_goes_with_the_radius_squared(design):
 @pytest.mark.parametrize("name", ["li-sb", "k-sb4o5cl2"])
 def test_areal_resistance_shifts_the_voltage_by_i_r(name):
     changes = {"electrode.contact_resistance_ohm_cm2": 50.0, "electrode.loading_mg_per_cm2": 2.0}
-    mechanisms = [load_mechanism(name), load_mechanism(name, changes)]
+    mechanisms = [bare(name), bare(name, changes)]
     # To a composition, so that both go the same way.
     line = "Insert at C/5 until x = 1.5"
     ideal, real = (simulate(mechanism, line, progress=False) for mechanism in mechanisms)

@@ -1,6 +1,7 @@
 """Groups of numbers against the keys of the files, and the messages."""
 
 import pytest
+from bare import bare
 
 from sbpath import InputError, load_mechanism, value
 from sbpath.mechanism.groups import GROUPS, paths_of
@@ -30,5 +31,5 @@ def test_a_group_holds_every_number_of_its_key(system):
 )
 def test_other_names_are_refused(name, message):
     with pytest.raises(InputError) as caught:
-        paths_of(load_mechanism("li-sb-llzo"), name)
+        paths_of(bare("li-sb-llzo"), name)
     assert message in str(caught.value)

@@ -125,9 +125,9 @@ def test_a_file_of_ones_own_is_marked_too_unless_it_fits_the_number_itself(tmp_p
 
 def test_curve_and_structure_are_counted_apart(capsys):
     mechanism = load_mechanism("li-sb")
-    # By hand: H and S of three phases; one gallery, three interfaces, growth and diffusivity; four more
-    # of the kinetics and four of the electrode.
-    assert statuses(mechanism) == {"measured": 0, "computed": 6, "fitted": 6, "assumed": 8}
+    # By hand: H and S of three phases and the number of particles; one gallery, three interfaces, growth, fronts and
+    # diffusivity; seven more of the kinetics and six of the electrode.
+    assert statuses(mechanism) == {"measured": 0, "computed": 7, "fitted": 7, "assumed": 13}
     # Three cells, three volumes, eight atoms, one printed volume change.
     assert sum(statuses(mechanism, structure=True).values()) == 15
     for name in SHIPPED:
@@ -136,7 +136,7 @@ def test_curve_and_structure_are_counted_apart(capsys):
         assert sum(sum(counts.values()) for counts in both) == numbers
     assert main(["list"]) == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if " li-sb  " in line]
-    assert re.search(r"660 +Sb in .+ 0 +6 +6 +8 +\d+ of 15$", line)
+    assert re.search(r"660 +Sb in .+ 0 +7 +7 +13 +\d+ of 15$", line)
 
 
 def test_show_begins_with_what_shapes_the_curve(capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analytic import F, R
+from bare import bare
 from curves import cycled
 from scipy.optimize import brentq
 
@@ -32,7 +33,7 @@ SURFACE = 3.0 / (121.76 / 18.19)
 
 
 def network_of(i0=0.3, celsius=25.0, **changes):
-    mechanism = load_mechanism("li-sb", {I0: i0, **changes})
+    mechanism = bare("li-sb", {I0: i0, **changes})
     return build_network(mechanism, "candidate", celsius + ZERO_CELSIUS_K)
 
 
@@ -100,15 +101,13 @@ def test_check_values_of_the_second_cycle(simulated, name, i0, rate, capacity, h
 
 
 def test_at_constant_current_the_voltage_is_shifted_and_nothing_else():
-    plain = simulate("li-sb", "Discharge at 1C for 50 min (60 s period)", progress=False)
-    with_eta = simulate(
-        load_mechanism("li-sb", {I0: 0.3}), "Discharge at 1C for 50 min (60 s period)", progress=False
-    )
+    plain = simulate(bare("li-sb"), "Discharge at 1C for 50 min (60 s period)", progress=False)
+    with_eta = simulate(bare("li-sb", {I0: 0.3}), "Discharge at 1C for 50 min (60 s period)", progress=False)
     np.testing.assert_allclose(with_eta.potential_V, plain.potential_V, atol=1e-6)
     eta = overpotential(float(plain.current_A_per_g[0]), with_eta.network)
     np.testing.assert_allclose(with_eta.potential_V - with_eta.voltage_V, eta, rtol=1e-6)
     rested = simulate(
-        load_mechanism("li-sb", {I0: 0.3}), ["Discharge at 1C for 10 min", "Rest for 1 h"], progress=False
+        bare("li-sb", {I0: 0.3}), ["Discharge at 1C for 10 min", "Rest for 1 h"], progress=False
     )
     rest = slice(rested.steps[1].first, None)
     np.testing.assert_array_equal(rested.voltage_V[rest], rested.potential_V[rest])
@@ -127,7 +126,7 @@ def test_at_constant_current_the_voltage_is_shifted_and_nothing_else():
     ],
 )
 def test_an_imposed_voltage_is_kept_and_drives_the_current_of_butler_and_volmer(steps, resistance):
-    mechanism = load_mechanism("li-sb", {I0: 0.3, "electrode.contact_resistance_ohm_cm2": resistance})
+    mechanism = bare("li-sb", {I0: 0.3, "electrode.contact_resistance_ohm_cm2": resistance})
     solution = simulate(mechanism, steps, progress=False)
     eta = 2.0 * R * 298.15 / F * np.arcsinh(solution.current_A_per_g / (0.6 * SURFACE))
     # Where there is no resistance, the model has a nanoohm gram for steps of the voltage.
@@ -167,7 +166,7 @@ def test_heat_of_charge_transfer_is_its_overpotential_times_the_current(simulate
 @pytest.mark.parametrize("name", [I0, "electrode.particle_radius_m", "temperature_C"])
 def test_sensitivities_are_differences_of_simulations(name):
     options = SolverOptions(1e-9, 1e-12)
-    mechanism = load_mechanism("li-sb", {I0: 0.3, ENERGY: 48_000.0})
+    mechanism = bare("li-sb", {I0: 0.3, ENERGY: 48_000.0})
     steps = ["Discharge at 1C for 20 min"]
     found = sensitivities(
         simulate(mechanism, steps, options=options, one_C_mA_per_g=660.0, progress=False), [name]
@@ -192,7 +191,7 @@ def test_a_population_has_the_surface_of_its_particles():
         one.exchange * (0.25 / 0.5 + 0.75 / 2.0), rel=1e-14
     )
     # Identical particles are one particle.
-    mechanism = load_mechanism("li-sb", {I0: 0.3})
+    mechanism = bare("li-sb", {I0: 0.3})
     protocol = cycling("1C", 0.05, 1.5)
     single = simulate(mechanism, protocol, progress=False)
     many = simulate(mechanism, protocol, population=Population.lognormal(3), progress=False)
@@ -201,7 +200,7 @@ def test_a_population_has_the_surface_of_its_particles():
 
 
 def test_a_second_integrator_agrees_on_the_cut_offs():
-    mechanism = load_mechanism("na-sb", {I0: 0.3})
+    mechanism = bare("na-sb", {I0: 0.3})
     halves = scipy_cycle(mechanism, build_network(mechanism, "candidate", 298.15), rate=1.0)
     solution = simulate(
         mechanism, cycling("1C", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V),

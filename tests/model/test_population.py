@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from analytic import M_SB, F
+from bare import bare
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
@@ -37,7 +38,9 @@ MIXED = Population.discrete([0.5, 0.3, 0.2], [1.0, 2.0, 0.5], [1.0, 0.94, 1.05],
 
 
 def run(population, protocol=CYCLE, **options):
-    return simulate("li-sb", protocol, graph="candidate", population=population, progress=False, **options)
+    return simulate(
+        bare("li-sb"), protocol, graph="candidate", population=population, progress=False, **options
+    )
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +167,7 @@ def test_finer_populations_converge():
 
 
 def test_jacobian_of_many_against_differences():
-    mechanism = load_mechanism("na-sb")
+    mechanism = bare("na-sb")
     network = populated(build_network(mechanism, mechanism.default_graph, 298.15), MIXED)
     space, nodes = workspace(network), len(mechanism.nodes)
     generator = np.random.default_rng(3)
@@ -189,7 +192,7 @@ def test_jacobian_of_many_against_differences():
 
 
 def test_a_mixed_electrode_from_an_independent_integrator(mixed):
-    mechanism = load_mechanism("li-sb")
+    mechanism = bare("li-sb")
     network = populated(build_network(mechanism, "candidate", 298.15), MIXED)
     space = workspace(network)
     current = 0.1 * mechanism.theoretical_capacity_mAh_per_g * 1e-3
@@ -372,7 +375,7 @@ def test_the_spread_of_a_file_is_the_population_it_states(tmp_path):
             {"size": 0.3, "particles": 2.5},
             "electrode.spread.particles: must be a whole number from 1 to 1,000,000",
         ),
-        ({"size": 0.3}, "electrode.spread"),
+        ({"particles": 0}, "electrode.spread.particles: must be a whole number from 1 to 1,000,000"),
     ],
 )
 def test_a_spread_that_means_nothing_is_refused(tmp_path, spread, told):
@@ -393,4 +396,4 @@ def test_a_spread_that_means_nothing_is_refused(tmp_path, spread, told):
 )
 def test_a_number_of_particles_needs_a_spread(wanted, told):
     with pytest.raises(InputError, match=re.escape(told)):
-        simulate("li-sb", "Rest for 1 s", population=wanted, progress=False)
+        simulate(bare("li-sb"), "Rest for 1 s", population=wanted, progress=False)

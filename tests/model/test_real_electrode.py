@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bare import bare
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from worn import ONSETS, worn
 
-from sbpath import Population, State, heat_flow, load_mechanism, load_solution, loss_breakdown, simulate
+from sbpath import Population, State, heat_flow, load_solution, loss_breakdown, simulate
 from sbpath.model.columns import HEAT_CAUSES
 from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import build_network, sizes_of, start_of
@@ -41,7 +42,7 @@ def ran(mechanism, protocol, **options):
 
 
 def cycle_of(name, rate="66.03 mA/g"):
-    low = load_mechanism(name).lower_cutoff_V
+    low = bare(name).lower_cutoff_V
     return (f"Discharge at {rate} until {low} V", f"Charge at {rate} until 1.5 V")
 
 

@@ -100,12 +100,15 @@ def test_what_the_readme_says_of_path_and_hysteresis_is_printed(printed):
     assert len(inequalities) == 4
     assert all(line in printed["explain"].splitlines() for line in inequalities)
     numbers = re.search(
-        r"would be ([\d.]+)\s+instead of ([\d.]+) mV.*? ([\d.]+) mV are left", README, flags=re.DOTALL
+        r"would be ([\d.]+)\s+instead of ([\d.]+) mV.*?plateau of ([\d.]+) mV, .*? halves it at C/([\d,]+);",
+        README,
+        flags=re.DOTALL,
     )
-    held, free, left = numbers.groups()
+    held, free, left, end = numbers.groups()
     assert re.search(rf"free +{free} ", printed["losses"])
     assert re.search(rf"insertion path both ways +{held} ", printed["losses"])
-    assert f"half cycle per century: {left} mV" in printed["losses"]
+    assert f"plateau in rate: {left} mV; " in printed["losses"]
+    assert f"halves it at C/{end}, " in printed["losses"]
 
 
 def test_the_readme_counts_the_shipped_files():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analytic import M_SB, F, R, Textbook, msmr_content
+from bare import bare
 from curves import lobatto_integral, rows
 from tiny import solution_phase
 
-from sbpath import cycling, equilibrium_potential, heat_flow, load_mechanism, shipped_names, simulate
+from sbpath import cycling, equilibrium_potential, heat_flow, shipped_names, simulate
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.model.entropy import phase_entropy
 from sbpath.model.network import build_network
@@ -57,7 +58,7 @@ def by_differences(mechanism, celsius, number, step=0.02):
 @pytest.mark.parametrize("celsius", [-20.0, 25.0, 120.0])
 @pytest.mark.parametrize("name", [*shipped_names(), "moving"])
 def test_entropy_is_the_slope_of_the_grand_potential_in_temperature(name, celsius):
-    mechanism = moving_gallery(width=1.7) if name == "moving" else load_mechanism(name)
+    mechanism = moving_gallery(width=1.7) if name == "moving" else bare(name)
     for number, contents in enumerate(mechanism.nodes.values()):
         parts = [
             (n, *phase_entropy(mechanism.phases[p], POTENTIALS, celsius, mechanism.reference_temperature_C))
@@ -99,7 +100,7 @@ def enthalpy(solution):
 
 @pytest.mark.parametrize("name", ["li-sb-llzo", "na-sb"])
 def test_heat_out_is_enthalpy_lost_less_work_delivered(simulated, name):
-    graph = load_mechanism(name).default_graph
+    graph = bare(name).default_graph
     solution = simulated(name, MODES, graph=graph, rtol=1e-8, atol=1e-11)
     flow = heat_flow(solution)
     assert flow.total_W_per_g.shape == solution.time_s.shape
@@ -118,7 +119,7 @@ def test_heat_out_is_enthalpy_lost_less_work_delivered(simulated, name):
 
 @pytest.mark.parametrize("name", ["li-sb-llzo", "na-sb"])
 def test_reversible_heat_is_that_of_the_states_passed_through(simulated, name):
-    graph = load_mechanism(name).default_graph
+    graph = bare(name).default_graph
     solution = simulated(name, MODES, graph=graph, rtol=1e-8, atol=1e-11)
     flow = heat_flow(solution)
     for number in range(1, len(solution.steps) + 1):
@@ -162,7 +163,7 @@ def test_slow_insertion_of_lithium_gives_off_t_times_the_slope_of_its_potential(
     found = flow.reversible_J_per_g[last] - flow.reversible_J_per_g[first]
     published = 298.15 * F * (2.0 * 0.123e-3 + 0.195e-3) / M_SB
     assert found == pytest.approx(published, rel=0.03)
-    mechanism, book = load_mechanism("li-sb"), Textbook.of(solution.mechanism.document, "candidate", 25.0)
+    mechanism, book = bare("li-sb"), Textbook.of(solution.mechanism.document, "candidate", 25.0)
 
     def slope(one, other):
         return 0.5 * (

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from bare import bare
 
 import sbpath
 from sbpath.results.cycles import cycle_summaries, find_plateaus, half_cycles
@@ -19,7 +20,7 @@ def cycles() -> sbpath.Solution:
         "Extract at C/10 until 1.5 V",
         "Hold at 1.5 V for 10 min",
     )
-    return sbpath.simulate("li-sb", [steps] * 2, graph="candidate", progress=False)
+    return sbpath.simulate(bare("li-sb"), [steps] * 2, graph="candidate", progress=False)
 
 
 def test_plateaus_of_a_staircase_are_found_where_they_are():
@@ -168,14 +169,14 @@ def test_cycle_summary_follows_its_definitions(cycles):
 
 
 def test_a_cycle_with_one_direction_has_no_summary():
-    solution = sbpath.simulate("li-sb", "Insert at C/2 until 0.5 V", progress=False)
+    solution = sbpath.simulate(bare("li-sb"), "Insert at C/2 until 0.5 V", progress=False)
     assert len(half_cycles(solution)) == 1
     assert cycle_summaries(solution) == []
 
 
 def test_charge_of_a_voltage_jump_counts_in_its_half_cycle():
     # 5 F/g, jumping from 1.5 to 1.4 V before Sb can react: 0.5 C/g.
-    solution = sbpath.simulate("li-sb", [("Rest for 1 s", "Hold at 1.4 V for 1 s")], progress=False)
+    solution = sbpath.simulate(bare("li-sb"), [("Rest for 1 s", "Hold at 1.4 V for 1 s")], progress=False)
     (half,) = half_cycles(solution)
     assert half.direction == "insertion"
     assert half.capacity_mAh_per_g == pytest.approx(0.5 / 3.6, rel=1e-9)
@@ -186,7 +187,7 @@ def test_charge_of_a_voltage_jump_counts_in_its_half_cycle():
 def test_a_sweep_is_cut_where_its_current_turns():
     # Fast enough that lithiation goes on after the sweep has turned.
     sweeps = ("Sweep at 1 mV/s to 0.05 V", "Sweep at 1 mV/s to 1.5 V")
-    solution = sbpath.simulate("li-sb-llzo", [sweeps] * 2, progress=False)
+    solution = sbpath.simulate(bare("li-sb-llzo"), [sweeps] * 2, progress=False)
     halves = half_cycles(solution)
     assert [h.direction for h in halves] == ["insertion", "extraction"] * 2
     for half in halves:
@@ -209,27 +210,27 @@ def test_a_sweep_is_cut_where_its_current_turns():
     ],
 )  # fmt: skip
 def test_steps_that_pass_no_charge_make_no_half_cycle(steps):
-    solution = sbpath.simulate("li-sb", [steps], progress=False)
+    solution = sbpath.simulate(bare("li-sb"), [steps], progress=False)
     assert [h.direction for h in half_cycles(solution)] == ["insertion", "extraction"]
     assert solution.capacity_mAh_per_g.max() == pytest.approx(662.0, abs=0.5)
 
 
 def test_charge_and_energy_of_a_first_jump_are_counted_alike():
-    at_once = sbpath.simulate("li-sb", [("Hold at 0.7 V for 20 h",)], progress=False)
+    at_once = sbpath.simulate(bare("li-sb"), [("Hold at 0.7 V for 20 h",)], progress=False)
     # 5 F/g from 1.5 to 0.7 V: 4 C/g, and the energy of that capacitor.
     assert at_once.charge_mAh_per_g[0] * 3.6 == pytest.approx(4.0, rel=1e-12)
     assert at_once.energy_J_per_g[0] == pytest.approx(2.5 * (1.5**2 - 0.7**2), rel=1e-12)
-    later = sbpath.simulate("li-sb", [("Rest for 1 s", "Hold at 0.7 V for 20 h")], progress=False)
+    later = sbpath.simulate(bare("li-sb"), [("Rest for 1 s", "Hold at 0.7 V for 20 h")], progress=False)
     assert at_once.charge_mAh_per_g[-1] == pytest.approx(later.charge_mAh_per_g[-1], rel=1e-9)
     assert at_once.steps[0].charge_mAh_per_g == pytest.approx(half_cycles(at_once)[0].capacity_mAh_per_g)
-    first = sbpath.simulate("li-sb", ["Rest for 1 s"], progress=False)
-    split = sbpath.simulate("li-sb", ["Hold at 0.7 V for 20 h"], initial=first, progress=False)
+    first = sbpath.simulate(bare("li-sb"), ["Rest for 1 s"], progress=False)
+    split = sbpath.simulate(bare("li-sb"), ["Hold at 0.7 V for 20 h"], initial=first, progress=False)
     assert split.charge_mAh_per_g[-1] == pytest.approx(later.charge_mAh_per_g[-1], rel=1e-9)
 
 
 def test_a_cycle_that_passes_only_rounding_errors_has_no_summary():
     # With charge transfer so slow every step meets its limit at once, in both directions.
-    mechanism = sbpath.load_mechanism("li-sb-libh4", {"kinetics.exchange_current_A_per_m2": 0.01})
+    mechanism = bare("li-sb-libh4", {"kinetics.exchange_current_A_per_m2": 0.01})
     protocol = sbpath.cycling("3300 mA/g", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, 3)
     solution = sbpath.simulate(mechanism, protocol, progress=False)
     assert 0.0 < solution.cycle_table.charge_mAh_per_g[1:].max() < 1e-9

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analytic import M_SB, F, msmr_content
+from bare import bare
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import solution_phase
@@ -125,7 +126,7 @@ def test_a_solution_phase_shows_its_own_capacity():
 
 def test_a_first_jump_of_the_voltage_is_counted_where_it_was():
     # Sb at 1.5 V, held at 1.4 V: 5 F/g times 0.1 V, spread evenly over it.
-    solution = sbpath.simulate("li-sb", ["Hold at 1.4 V for 1 s"], progress=False)
+    solution = sbpath.simulate(bare("li-sb"), ["Hold at 1.4 V for 1 s"], progress=False)
     (curve,) = differential_capacity(solution, 10.0)
     swept = curve.mAh_per_g_V[(curve.edges_V[:-1] > 1.405) & (curve.edges_V[1:] < 1.495)]
     assert swept == pytest.approx(5.0 / 3.6, rel=1e-9)

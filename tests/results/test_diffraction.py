@@ -11,11 +11,12 @@ import sys
 import matplotlib as mpl
 import numpy as np
 import pytest
+from bare import bare
 from scipy.signal import find_peaks
 from tiny import one_edge
 
 import sbpath
-from sbpath import InputError, load_mechanism, plots
+from sbpath import InputError, plots
 from sbpath.cli import main
 from sbpath.mechanism.reader import mechanism_from_document
 from sbpath.mechanism.records import Cell
@@ -112,13 +113,13 @@ def found(lines):
 
 @pytest.fixture(scope="module")
 def lithium():
-    return sbpath.simulate("li-sb", [CYCLE], progress=False)
+    return sbpath.simulate(bare("li-sb"), [CYCLE], progress=False)
 
 
 @pytest.fixture(scope="module")
 def potassium():
     cycle = ("Discharge at C/10 until 0.02 V", "Charge at C/10 until 1.5 V")
-    return sbpath.simulate("k-sb", [cycle, cycle], progress=False)
+    return sbpath.simulate(bare("k-sb"), [cycle, cycle], progress=False)
 
 
 # -- positions ------------------------------------------------------------------------------
@@ -234,7 +235,7 @@ def test_intensities_of_antimony_are_its_structure_factors():
 
 def test_phases_are_weighted_by_their_volume(lithium):
     """v m |F|^2 LP / V^2 with the molar volumes of the file, for a mole of Sb in each."""
-    phases = load_mechanism("li-sb").phases
+    phases = bare("li-sb").phases
     weights = {}
     for name, hkl, planes, factor, cell in (
         ("Li3Sb", (2, 2, 0), 12, li3sb(2, 2, 0), 6.572**3),
@@ -262,7 +263,7 @@ def test_an_amorphous_phase_has_none():
 
 @pytest.mark.parametrize("name", sbpath.shipped_names())
 def test_every_crystal_that_is_shipped_has_a_cell_that_its_atoms_fill(name):
-    mechanism = load_mechanism(name)
+    mechanism = bare(name)
     for phase, record in mechanism.phases.items():
         # Of some compounds no cell, of some no atoms are known.
         if record.cell is None:
@@ -389,7 +390,7 @@ def test_potassium_shows_antimony_and_cubic_k3sb_alone(potassium):
 
 
 def test_a_phase_without_atoms_is_not_in_the_map():
-    solution = sbpath.simulate("na-sb-nasb", ["Discharge at C/5 until x = 1"], progress=False)
+    solution = sbpath.simulate(bare("na-sb-nasb"), ["Discharge at C/5 until x = 1"], progress=False)
     shown = diffraction(solution, rows=20)
     assert shown.amounts["NaSb"][-1] > 0.9
     assert not shown.reflections["NaSb"].known_intensity
@@ -435,7 +436,7 @@ def test_the_figure_shows_map_voltage_and_sticks(potassium):
 
 def test_sticks_stand_at_the_reflections_in_the_colours_of_the_phases(potassium):
     _, _, above = plots.diffraction(potassium)
-    looks = phase_looks(load_mechanism("k-sb"))
+    looks = phase_looks(bare("k-sb"))
     crystals = [name for name in potassium.phases if name != "KxSb"]
     for sticks, name in zip(above.collections, crystals, strict=True):
         lines = reflections("k-sb", name)
@@ -447,7 +448,7 @@ def test_sticks_stand_at_the_reflections_in_the_colours_of_the_phases(potassium)
 
 
 def test_the_figure_says_what_it_does_not_know():
-    solution = sbpath.simulate("k-sb-ksb", ["Discharge at C/5 until x = 1"], progress=False)
+    solution = sbpath.simulate(bare("k-sb-ksb"), ["Discharge at C/5 until x = 1"], progress=False)
     _, _, above = plots.diffraction(diffraction(solution, 0.4133, (3.0, 20.0), 0.005))
     assert "intensities not known: not in the map" in words_of(above)
     sticks = np.array(above.collections[1].get_segments())
@@ -535,7 +536,7 @@ def test_an_unknown_phase_is_told():
 
 def edited(name, edit):
     """The mechanism `name` after `edit` has changed its phases."""
-    document = copy.deepcopy(load_mechanism(name).document)
+    document = copy.deepcopy(bare(name).document)
     edit(document["phases"])
     return mechanism_from_document(document, where="mine")
 
@@ -640,9 +641,9 @@ def test_the_volume_of_a_cell_is_that_of_its_edges(angles):
 
 
 def test_a_cell_can_be_changed_like_any_number():
-    mechanism = load_mechanism("li-sb", {"phases.Sb.cell.a_angstrom": 4.33})
+    mechanism = bare("li-sb", {"phases.Sb.cell.a_angstrom": 4.33})
     assert mechanism.phases["Sb"].cell.status == "assumed"
     lines = reflections(mechanism, "Sb")
     assert lines.two_theta[found(lines)[1, 1, 0]] == pytest.approx(bragg(4.33 / 2.0))
     with pytest.raises(InputError, match="check lengths, angles"):
-        load_mechanism("li-sb", {"phases.Sb.cell.a_angstrom": 4.5})
+        bare("li-sb", {"phases.Sb.cell.a_angstrom": 4.5})

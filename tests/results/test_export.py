@@ -12,6 +12,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+from bare import bare
 from pydantic import ValidationError
 
 from sbpath import (
@@ -19,7 +20,6 @@ from sbpath import (
     Protocol,
     SimulationError,
     Solution,
-    load_mechanism,
     load_solution,
     load_sweep,
     simulate,
@@ -56,7 +56,7 @@ WRITERS = {"csv": (to_csv, "run.csv"), "bdf": (to_bdf, "run.bdf.csv"), "npz": (S
 @pytest.fixture(scope="module")
 def solution():
     # The solid electrolyte has a resistance, so that potential and voltage differ.
-    return simulate("li-sb-llzo", PROTOCOL, electrode_mass_g=MASS_G, temperature_C=60.0, progress=False)
+    return simulate(bare("li-sb-llzo"), PROTOCOL, electrode_mass_g=MASS_G, temperature_C=60.0, progress=False)
 
 
 @pytest.fixture(params=list(WRITERS))
@@ -232,7 +232,7 @@ def test_bdf_keeps_both_rows_at_a_change_of_steps(solution, tmp_path):
 
 
 def test_bdf_time_begins_at_zero_in_a_continued_run(solution, tmp_path):
-    more = simulate("li-sb", "Rest for 10 min", initial=solution, progress=False)
+    more = simulate(bare("li-sb"), "Rest for 10 min", initial=solution, progress=False)
     assert more.time_s[0] == solution.time_s[-1]
     found = read_csv(to_bdf(more, tmp_path / "more.bdf.csv"))
     assert float(found["Test Time / s"][0]) == 0.0
@@ -364,7 +364,7 @@ def test_a_loaded_solution_can_be_made_again_to_the_last_bit(solution, tmp_path)
 
 def test_a_partial_solution_can_be_saved(tmp_path):
     with pytest.raises(SimulationError) as caught:
-        simulate("li-sb", ["Insert at C/10 for 1 h", "Extract at 1C for 2 h"], progress=False)
+        simulate(bare("li-sb"), ["Insert at C/10 for 1 h", "Extract at 1C for 2 h"], progress=False)
     partial = caught.value.solution
     loaded = load_solution(partial.save(tmp_path / "partial.npz"))
     assert loaded.steps[-1].outcome.failed
@@ -463,7 +463,7 @@ def test_the_protocol_is_the_one_that_was_asked_for(solution):
 
 
 def test_neither_a_mechanism_nor_a_result_can_be_made_to_lie(solution):
-    mechanism = load_mechanism("li-sb")
+    mechanism = bare("li-sb")
     with pytest.raises(TypeError):
         mechanism.interfaces["Sb|Li2Sb"] = mechanism.interfaces["Sb|Li3Sb"]
     with pytest.raises(ValidationError):

@@ -10,6 +10,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from bare import bare
 
 import sbpath
 from sbpath import plots, run_record, simulation
@@ -40,7 +41,7 @@ KEPT = {1: range(1, 12), 3: (1, 3, 6, 9, 11), 5: (1, 5, 10, 11), "ends": (1, 11)
 
 @pytest.fixture(scope="module")
 def whole():
-    return sbpath.simulate("li-sb-llzo", PROTOCOL, progress=False)
+    return sbpath.simulate(bare("li-sb-llzo"), PROTOCOL, progress=False)
 
 
 @pytest.fixture(scope="module", params=KEPT)
@@ -48,7 +49,7 @@ def thinned(request):
     """Runs that keep some rows, in batches that end anywhere within cycles."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(simulation, "BATCH_ROWS", 700)
-        return sbpath.simulate("li-sb-llzo", PROTOCOL, keep=request.param, progress=False)
+        return sbpath.simulate(bare("li-sb-llzo"), PROTOCOL, keep=request.param, progress=False)
 
 
 def along_rows(solution):
@@ -101,7 +102,7 @@ def test_a_population_keeps_the_snapshots_of_its_kept_rows():
     population = sbpath.Population.lognormal(3, size=0.4)
     protocol = sbpath.cycling("C/2", 0.05, 1.5, cycles=7)
     whole, some = (
-        sbpath.simulate("li-sb", protocol, population=population, keep=keep, progress=False)
+        sbpath.simulate(bare("li-sb"), protocol, population=population, keep=keep, progress=False)
         for keep in ("all", 3)
     )
     present = set(zip(some.step.tolist(), some.time_s.tolist(), strict=True))
@@ -129,7 +130,7 @@ def test_rows_that_are_not_kept_do_not_stay(monkeypatch):
     monkeypatch.setattr(simulation, "RunRecord", Watched)
     monkeypatch.setattr(simulation, "BATCH_ROWS", 3_000)
     solution = sbpath.simulate(
-        "li-sb", sbpath.cycling("C/10", 0.05, 1.5, cycles=60), keep="ends", progress=False
+        bare("li-sb"), sbpath.cycling("C/10", 0.05, 1.5, cycles=60), keep="ends", progress=False
     )
     a_cycle = int(np.sum(solution.cycle == 1))
     assert len(held) > 10
@@ -141,9 +142,9 @@ def test_rows_that_are_not_kept_do_not_stay(monkeypatch):
 def test_a_run_that_fails_keeps_the_cycle_of_the_failure():
     protocol = [CYCLE] * 5 + [("Extract at C/5 until 1.5 V", "Insert at C/5 for 40 h")] + [CYCLE]
     with pytest.raises(sbpath.SimulationError) as ours:
-        sbpath.simulate("li-sb", protocol, keep=3, progress=False)
+        sbpath.simulate(bare("li-sb"), protocol, keep=3, progress=False)
     with pytest.raises(sbpath.SimulationError) as theirs:
-        sbpath.simulate("li-sb", protocol, progress=False)
+        sbpath.simulate(bare("li-sb"), protocol, progress=False)
     some, whole = ours.value.solution, theirs.value.solution
     assert str(ours.value) == str(theirs.value)
     assert some.kept_cycles == (1, 3, 6)
@@ -249,7 +250,9 @@ def test_each_half_cycle_conserves_energy(thinned):
 def test_an_initial_jump_counts_whatever_is_kept():
     # 5 F/g, jumping from 1.5 to 0.7 V.
     protocol = [("Hold at 0.7 V for 20 h", "Extract at C/5 until 1.5 V")] + [CYCLE] * 4
-    whole, ends = (sbpath.simulate("li-sb", protocol, keep=keep, progress=False) for keep in ("all", "ends"))
+    whole, ends = (
+        sbpath.simulate(bare("li-sb"), protocol, keep=keep, progress=False) for keep in ("all", "ends")
+    )
     assert_tables_equal(ends.cycle_table, whole.cycle_table)
     assert ends.cycle_table.half_potential_V[0] == pytest.approx(-0.8, rel=1e-12)
     assert ends.cycle_table.half_charge_mAh_per_g[0] == pytest.approx(whole.steps[0].charge_mAh_per_g)
@@ -277,7 +280,7 @@ def test_of_a_whole_run_a_file_has_rows_only(whole, tmp_path):
 
 def test_a_thousand_cycles_make_a_small_file(tmp_path):
     protocol = sbpath.cycling("C/10", 0.05, 1.5, cycles=1000)
-    solution = sbpath.simulate("li-sb", protocol, keep=100, progress=False)
+    solution = sbpath.simulate(bare("li-sb"), protocol, keep=100, progress=False)
     assert solution.save(tmp_path / "long.npz").stat().st_size < 20e6
     assert len(cycle_summaries(solution)) == 1000
     assert len(half_cycles(solution)) == 22
@@ -317,7 +320,7 @@ def work(solution):
 
 def test_the_arrays_of_a_short_run_do_not_hold_the_room_for_a_long_one():
     for protocol in ("Rest for 1 s", "Insert at C/10 for 1 h", sbpath.cycling("C/10", 0.05, 1.5, cycles=3)):
-        solution = sbpath.simulate("li-sb", protocol, progress=False)
+        solution = sbpath.simulate(bare("li-sb"), protocol, progress=False)
         table = solution.voltage_V.base
         while isinstance(table.base, np.ndarray):
             table = table.base
@@ -326,7 +329,8 @@ def test_the_arrays_of_a_short_run_do_not_hold_the_room_for_a_long_one():
 
 def test_the_table_takes_work_in_proportion_to_the_cycles():
     few, many = (
-        sbpath.simulate("li-sb", sbpath.cycling("C/2", 0.05, 1.5, cycles=n), progress=False) for n in (10, 80)
+        sbpath.simulate(bare("li-sb"), sbpath.cycling("C/2", 0.05, 1.5, cycles=n), progress=False)
+        for n in (10, 80)
     )
     assert work(few) > 5 * len(few.time_s)
     assert work(many) / work(few) == pytest.approx(len(many.time_s) / len(few.time_s), rel=0.05)
@@ -345,7 +349,7 @@ def test_a_run_finds_the_half_cycles_of_each_row_once(monkeypatch):
     for keep in ("all", 7):
         seen.clear()
         solution = sbpath.simulate(
-            "li-sb", sbpath.cycling("C/2", 0.05, 1.5, cycles=40), keep=keep, progress=False
+            bare("li-sb"), sbpath.cycling("C/2", 0.05, 1.5, cycles=40), keep=keep, progress=False
         )
         # Of a run that keeps everything when they are first asked for.
         assert bool(seen) == (keep != "all")
@@ -372,7 +376,9 @@ def test_what_is_read_from_the_table_does_not_touch_the_rows(thinned):
 
 @pytest.fixture(scope="module")
 def ends():
-    return sbpath.simulate("li-sb", sbpath.cycling("C/5", 0.05, 1.5, cycles=5), keep="ends", progress=False)
+    return sbpath.simulate(
+        bare("li-sb"), sbpath.cycling("C/5", 0.05, 1.5, cycles=5), keep="ends", progress=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -425,4 +431,4 @@ def test_figures_and_tables_show_what_was_kept(ends):
 @pytest.mark.parametrize("keep", ["some", 0, -1, 2.5, True, None])
 def test_keep_is_one_of_three(keep):
     with pytest.raises(sbpath.InputError, match="keep: must be 'all', 'ends', or n"):
-        sbpath.simulate("li-sb", keep=keep, progress=False)
+        sbpath.simulate(bare("li-sb"), keep=keep, progress=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analytic import CORNER, FRONT_CORNER, K_B, M_SB, F, R, Textbook
+from bare import bare
 from curves import at_composition, cycled, lobatto_integral, rows
 from scipy.special import dawsn
 from tiny import one_edge, solution_phase
@@ -16,7 +17,6 @@ from sbpath import (
     cycling,
     half_cycles,
     hysteresis_profile,
-    load_mechanism,
     loss_breakdown,
     shipped_names,
     simulate,
@@ -30,15 +30,15 @@ RT = R * (CELSIUS + 273.15)
 FULL = F / M_SB  # C/g of one electron per Sb
 NUCLEATION, GROWTH, TRANSPORT, WORK, RESISTANCE, CHARGE_TRANSFER = range(6)
 
-DEFAULTS = [(name, load_mechanism(name).default_graph) for name in shipped_names()]
-OTHERS = [(name, g) for name, default in DEFAULTS for g in load_mechanism(name).graphs if g != default]
+DEFAULTS = [(name, bare(name).default_graph) for name in shipped_names()]
+OTHERS = [(name, g) for name, default in DEFAULTS for g in bare(name).graphs if g != default]
 # Every system at every rate, and its other graph at one of them.
 # Sb itself at three rates, compounds at one; test_shipped_mechanisms has them at C/10.
 CYCLES = [
     (*pair, rate)
     for pair in DEFAULTS
     for rate in ("C/20", "C/5", "1C")
-    if rate == "C/5" or not load_mechanism(pair[0]).assemblages
+    if rate == "C/5" or not bare(pair[0]).assemblages
 ]
 CYCLES += [(*pair, "C/5") for pair in OTHERS]
 
@@ -116,7 +116,7 @@ def test_parts_of_a_closed_cycle_add_up_to_the_area_of_its_loop(simulated, name,
     assert own.loop_J_per_g == pytest.approx(loop, rel=1e-6)
     # A graph on which something never comes back (NiSb on its reported one) repeats later.
     assert own.losses_J_per_g.sum() + own.stored_J_per_g == pytest.approx(loop, rel=1e-4)
-    if not load_mechanism(name).assemblages:
+    if not bare(name).assemblages:
         assert own.losses_J_per_g.sum() == pytest.approx(loop, rel=1e-4)
     # The same energy as a voltage: the mean gap, loop over charge.
     assert own.losses_mV.sum() + own.stored_mV == pytest.approx(own.hysteresis_mV, rel=1e-4)
@@ -412,7 +412,7 @@ def test_gap_of_lithium_is_the_difference_of_the_branches_at_each_x(simulated):
 )  # fmt: skip
 def test_where_less_comes_out_than_went_in_the_gap_is_still_taken_at_one_x(steps, initial):
     # Where the cycle turns both branches have the same content, whatever the other ends do.
-    solution = simulate("li-sb", [steps], initial=initial, progress=False)
+    solution = simulate(bare("li-sb"), [steps], initial=initial, progress=False)
     inserted = next(h for h in half_cycles(solution) if h.direction == "insertion")
     extracted = next(h for h in half_cycles(solution) if h.direction == "extraction")
     assert abs(inserted.capacity_mAh_per_g - extracted.capacity_mAh_per_g) > 0.5

@@ -8,12 +8,13 @@ import itertools
 import numpy as np
 import pytest
 from analytic import M_SB, F, R, Textbook, bateman
+from bare import bare
 from curves import cycled, edge_names, lobatto_integral, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import solution_phase, tiny_mechanism
 
-from sbpath import load_mechanism, pathways, shipped_names, simulate
+from sbpath import pathways, shipped_names, simulate
 from sbpath.results.pathways import Path, _paths
 from sbpath.studies.comparison import comparison_report, comparison_table
 from sbpath.text.explanation import explanation
@@ -22,11 +23,7 @@ from sbpath.text.tables import path_text
 
 FULL = F / M_SB / 3.6  # mAh/g of one electron per Sb
 # Sb itself; compounds are run in test_shipped_mechanisms and in tests of their own.
-DEFAULTS = [
-    (name, load_mechanism(name).default_graph)
-    for name in shipped_names()
-    if not load_mechanism(name).assemblages
-]
+DEFAULTS = [(name, bare(name).default_graph) for name in shipped_names() if not bare(name).assemblages]
 
 
 def incidence(solution):
@@ -237,7 +234,7 @@ def test_lithium_goes_in_by_two_steps_and_out_by_one(simulated, name, graph):
     [("na-sb", "NaxSb", "Na3Sb"), ("k-sb", "KxSb", "K3Sb-cubic"), ("na-sb-nasb", "NaSb", "Na3Sb"), ("k-sb-ksb", "KSb", "K3Sb")],
 )  # fmt: skip
 def test_sodium_and_potassium_come_back_the_way_they_went(simulated, name, between, full):
-    for graph in load_mechanism(name).graphs:
+    for graph in bare(name).graphs:
         insertion, extraction = pathways(cycled(simulated, name, "C/5", graph=graph))[2:]
         into, out = (
             {p.phases: p.share for p in way.paths if p.share > 5e-3} for way in (insertion, extraction)
@@ -267,7 +264,7 @@ def test_sodium_and_potassium_come_back_the_way_they_went(simulated, name, betwe
 )
 def test_a_path_is_named_alone_only_if_it_took_nine_tenths(paths, wanted):
     way = dataclasses.replace(
-        pathways(simulate("li-sb", "Insert at C/2 for 6 min", progress=False))[0],
+        pathways(simulate(bare("li-sb"), "Insert at C/2 for 6 min", progress=False))[0],
         paths=tuple(Path(tuple(nodes), share) for nodes, share in paths),
     )
     assert path_text(way) == wanted
@@ -294,11 +291,11 @@ def test_a_report_says_that_no_phase_formed():
     told = (
         "no phase formed, only the double layer was charged; look at electrode.particle_radius_m (0.01 m), "
     )
-    big = simulate(load_mechanism("k-sb-ksb", {"electrode.particle_radius_m": 0.01}), progress=False)
+    big = simulate(bare("k-sb-ksb", {"electrode.particle_radius_m": 0.01}), progress=False)
     assert told + "the interfacial energies (up to 0.219 J/m2), and the cut-offs" in simulation_report(big)
-    whole = simulate("k-sb-ksb", progress=False)
+    whole = simulate(bare("k-sb-ksb"), progress=False)
     assert "no phase formed" not in simulation_report(whole)
-    resting = simulate("k-sb-ksb", ["Rest for 1 h"], progress=False)
+    resting = simulate(bare("k-sb-ksb"), ["Rest for 1 h"], progress=False)
     assert "no phase formed" not in simulation_report(resting)
 
 

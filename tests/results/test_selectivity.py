@@ -10,6 +10,7 @@ from math import nan
 import numpy as np
 import pytest
 from analytic import K_B, F, Textbook
+from bare import bare
 from curves import cycled, edge_names
 from tiny import tiny_mechanism
 
@@ -18,7 +19,6 @@ from sbpath import (
     branch_points,
     cycling,
     driving_forces,
-    load_mechanism,
     pathways,
     simulate,
     with_changes,
@@ -213,7 +213,7 @@ def test_an_energy_moved_across_its_threshold_changes_the_path_there(
     shares = {}
     for factor in (0.97, 1.0, 1.03):
         changes = {f"interfaces.{phase}|{product}.energy_J_per_m2": factor * threshold}
-        once = simulate(load_mechanism("li-sb", changes), cycling("C/10", 0.05, 1.5), progress=False)
+        once = simulate(bare("li-sb", changes), cycling("C/10", 0.05, 1.5), progress=False)
         (way,) = (w for w in pathways(once) if w.direction == direction)
         told = {path.phases: path.share for path in way.paths}
         shares[factor] = told.get(across, 0.0) / (told.get(across, 0.0) + told.get(without, 0.0))

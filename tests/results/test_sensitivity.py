@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analytic import F
+from bare import bare
 from scipy.interpolate import PchipInterpolator
 from worn import worn
 
@@ -50,7 +51,7 @@ def run(mechanism, name, value, protocol, graph):
     ("system", "names"), [("li-sb", PARAMETERS), ("li-sb-llzo", ["electrolyte.conductivity_S_per_cm"])]
 )
 def test_sensitivities_are_the_differences_of_simulations(system, names):
-    mechanism = load_mechanism(system)
+    mechanism = bare(system)
     graph = "candidate"
     protocol = cycling("C/5", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
     base = simulate(mechanism, protocol, graph=graph, one_C_mA_per_g=660.0, options=FINE, progress=False)
@@ -93,7 +94,7 @@ def test_sensitivities_are_the_differences_of_simulations(system, names):
 )
 def test_a_step_to_a_composition_ends_later_by_what_the_double_layer_takes(name):
     protocol = [("Discharge at 1C until x = 2.5", "Rest for 10 min", "Charge at 1C until 1.5 V")]
-    mechanism = load_mechanism("li-sb")
+    mechanism = bare("li-sb")
     base = simulate(mechanism, protocol, one_C_mA_per_g=660.0, options=FINE, progress=False)
     found = sensitivities(base, [name])
     h = 1e-5 * abs(found.values[0])
@@ -140,7 +141,7 @@ FILM = [
     ],
 )
 def test_populations_tables_voltages_and_films_respond_as_simulations_do(system, protocol, names, population):
-    mechanism = worn("li-sb") if system == "worn" else load_mechanism(system.replace("fronts", "li-sb"))
+    mechanism = worn("li-sb") if system == "worn" else bare(system.replace("fronts", "li-sb"))
     if system == "fronts":
         mechanism = with_changes(mechanism, {FRONTS: 1e-3})
     settings = {"population": population, "one_C_mA_per_g": 660.0, "options": FINE, "progress": False}
@@ -194,17 +195,17 @@ def test_a_spread_of_the_file_is_a_parameter_too(tmp_path):
 
 def test_what_is_zero_and_must_not_be_negative_is_looked_at_from_above():
     # A series resistance R in Ohm cm2 at 1 mg/cm2 is R / 1000 in Ohm g: dV/dR = -I / 1000.
-    solution = simulate("li-sb", "Discharge at C/10 for 1 h", progress=False)
+    solution = simulate(bare("li-sb"), "Discharge at C/10 for 1 h", progress=False)
     found = sensitivities(solution, ["electrode.contact_resistance_ohm_cm2"])
     assert found.values.tolist() == [0.0]
-    loading = load_mechanism("li-sb").electrode.loading_mg_per_cm2.value
+    loading = bare("li-sb").electrode.loading_mg_per_cm2.value
     wanted = -solution.current_A_per_g * loading * 1e-3
     np.testing.assert_allclose(found.voltage[0], wanted, rtol=1e-6)
 
 
 def test_energies_in_proportion_to_the_alkali_move_the_scale_of_potentials():
     # G_p + x_p d for all phases is E - d/F, whatever the barriers make of it.
-    solution = simulate("li-sb", "Discharge at C/20 until 0.05 V", graph="candidate", progress=False)
+    solution = simulate(bare("li-sb"), "Discharge at C/20 until 0.05 V", graph="candidate", progress=False)
     found = sensitivities(solution, [f"phases.{p}.enthalpy_J_per_mol" for p in ("Li2Sb", "Li3Sb")])
     together = 2.0 * found.voltage[0] + 3.0 * found.voltage[1]
     # On the first plateau; where it ends, the charge of the double layer shows that E began elsewhere.
@@ -214,7 +215,7 @@ def test_energies_in_proportion_to_the_alkali_move_the_scale_of_potentials():
 
 def test_without_an_answer_there_is_none():
     # No heat-activated number of sodium stands in lithium's file, and a rest of a fresh cell does nothing.
-    solution = simulate("li-sb", "Rest for 1 hour", progress=False)
+    solution = simulate(bare("li-sb"), "Rest for 1 hour", progress=False)
     found = sensitivities(solution, ["kinetics.growth_rate_per_s"])
     assert np.abs(found.voltage).max() < 1e-9
     assert found.duration.tolist() == [[0.0]]
@@ -233,6 +234,6 @@ def test_without_an_answer_there_is_none():
     ],
 )
 def test_what_cannot_be_done_is_told(protocol, names, words):
-    solution = simulate("li-sb", protocol, progress=False)
+    solution = simulate(bare("li-sb"), protocol, progress=False)
     with pytest.raises(InputError, match=words):
         sensitivities(solution, names)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bare import bare
 
 import sbpath
 from sbpath import CurrentTable, Outcome, SolverOptions
@@ -19,7 +20,9 @@ HOURS, RATES = np.array([0, 5, 6, 7.5, 7.6, 9.6]), np.array([0.1, 0, -0.2, 1, 0,
 
 
 def simulated(protocol, system="li-sb", **options):
-    return sbpath.simulate(system, protocol, progress=False, **options)
+    return sbpath.simulate(
+        bare(system) if isinstance(system, str) else system, protocol, progress=False, **options
+    )
 
 
 @pytest.mark.parametrize("system", ["li-sb", "na-sb", "li-sb-llzo"])
@@ -142,7 +145,7 @@ def test_sweeps_run_tables(tmp_path: Path, monkeypatch):
     rows = sbpath.sweep(
         "li-sb", f"{name}=0.13..0.14:2", protocol=protocol, measure=last_voltage, progress=False, workers=1
     )
-    alone = simulated(protocol, sbpath.with_changes(sbpath.load_mechanism("li-sb"), {name: 0.13}))
+    alone = simulated(protocol, sbpath.load_mechanism("li-sb", {name: 0.13}))
     assert alone.steps[0].outcome is Outcome.VOLTAGE
     assert rows["voltage"][0] == alone.voltage_V[-1]
 

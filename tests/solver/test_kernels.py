@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bare import bare
 from worn import worn
 
-from sbpath import Protocol, cycling, load_mechanism, shipped_names, simulate
+from sbpath import Protocol, cycling, shipped_names, simulate
 from sbpath.experiment import basis_of
 from sbpath.kernels import compiled
 from sbpath.model.equations import Control, evaluate
@@ -35,7 +36,7 @@ FEW = ("li-sb", "na-sb", "k-bisb", "li-gasb-libh4")
     "name", [name if name in FEW else pytest.param(name, marks=pytest.mark.slow) for name in shipped_names()]
 )
 def test_the_compiled_path_is_that_of_scipy(name):
-    mechanism = load_mechanism(name)
+    mechanism = bare(name)
     limits = mechanism.lower_cutoff_V, mechanism.upper_cutoff_V
     solution = simulate(mechanism, cycling("C/10", *limits), progress=False)
     start = 0.0
@@ -63,7 +64,7 @@ def assert_same(ours, theirs):
 @pytest.mark.parametrize("name", [*shipped_names(), "worn li-sb"])
 def test_native_and_interpreted_kernels_are_the_same_to_the_last_digit(name):
     # The whole integrator over the first transformation, a rest, a hold and a sweep.
-    mechanism = worn("li-sb") if name.startswith("worn") else load_mechanism(name)
+    mechanism = worn("li-sb") if name.startswith("worn") else bare(name)
     low, high = mechanism.lower_cutoff_V, mechanism.upper_cutoff_V
     middle = (2.0 * low + high) / 3.0
     protocol = [
@@ -96,14 +97,14 @@ def test_native_and_interpreted_kernels_are_the_same_to_the_last_digit(name):
 
 
 def test_evaluated_rows_are_those_of_the_interpreted_equations():
-    solution = simulate("k-sb", progress=False)
+    solution = simulate(bare("k-sb"), progress=False)
     network = solution.network
-    volumes, motion, _, waiting = evaluate_rows(solution.states, solution.current_A_per_g, network)
+    volumes, _, waiting = evaluate_rows(solution.states, solution.current_A_per_g, network)
     space = workspace(network)
     for row in range(0, len(solution.time_s), 37):
         state = np.array([*solution.fractions[:, row], solution.potential_V[row]])
         evaluate(0.0, state, Control(True, solution.current_A_per_g[row], 0.0), network, space, True)
-        assert motion[row] == pytest.approx(space.derivatives.dy_dt[-1], rel=1e-9)
+        assert solution.motion_V_per_s[row] == pytest.approx(space.derivatives.dy_dt[-1], rel=1e-6)
         expected = [new_volume(e, network, space) for e in range(len(network.source))]
         np.testing.assert_allclose(volumes[:, row], expected, rtol=1e-12)
         runs = space.affinity - network.transformation_work > 1e-9

@@ -9,12 +9,13 @@ import re
 import numpy as np
 import pytest
 from analytic import M_SB, F, Textbook
+from bare import bare
 from curves import lobatto_integral, rows
 from scipy.integrate import simpson
 from tiny import one_edge, tiny_mechanism
 
 import sbpath.run_record
-from sbpath import SimulationError, SolverOptions, State, cycling, load_mechanism, shipped_names, simulate
+from sbpath import SimulationError, SolverOptions, State, cycling, shipped_names, simulate
 from sbpath.errors import InputError
 from sbpath.model.network import build_network
 from sbpath.physical import ZERO_CELSIUS_K
@@ -23,11 +24,7 @@ from sbpath.solver.reference import scipy_cycle
 from sbpath.text.mechanism_sheet import mechanism_report
 
 # Sb itself; compounds are run in test_shipped_mechanisms and in tests of their own.
-DEFAULTS = [
-    (name, load_mechanism(name).default_graph)
-    for name in shipped_names()
-    if not load_mechanism(name).assemblages
-]
+DEFAULTS = [(name, bare(name).default_graph) for name in shipped_names() if not bare(name).assemblages]
 GRAPHS = [*DEFAULTS, ("li-sb", "candidate")]
 FULL_CHARGE = 3.0 * F / M_SB  # C/g
 TIGHT = {"rtol": 1e-8, "atol": 1e-11}
@@ -63,7 +60,7 @@ def radau():
 
     @functools.cache
     def run(name, graph):
-        mechanism = load_mechanism(name)
+        mechanism = bare(name)
         network = build_network(mechanism, graph, mechanism.temperature_C + ZERO_CELSIUS_K)
         return [(half.t[-1], half.sol) for half in scipy_cycle(mechanism, network)]
 
@@ -224,7 +221,7 @@ def test_first_law_in_sweeps_of_any_rate(name, mV_per_s):
     ("name", "graph"), [("li-sb", "candidate"), ("li-sb-llzo", "candidate"), ("na-sb", "reported")]
 )
 def test_the_area_of_a_closed_loop_is_its_heat(simulated, name, graph):
-    mechanism = load_mechanism(name)
+    mechanism = bare(name)
     protocol = cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles=2)
     solution = simulated(name, protocol, graph=graph)
     start, end = solution.steps[1].last - 1, solution.steps[3].last - 1
@@ -256,7 +253,7 @@ def test_the_area_of_a_closed_loop_is_its_heat(simulated, name, graph):
 @pytest.mark.parametrize("rate", ["C/100", "C/10", "2C"])
 @pytest.mark.parametrize(("name", "graph"), DEFAULTS)
 def test_cut_off_voltages_are_met(simulated, name, graph, rate):
-    mechanism = load_mechanism(name)
+    mechanism = bare(name)
     limits = (mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
     solution = simulated(name, cycling(rate, *limits), graph=graph)
     for number, (step, limit) in enumerate(zip(solution.steps, limits, strict=True), 1):
@@ -348,7 +345,7 @@ def test_a_step_that_starts_on_its_own_cut_off_takes_no_time(simulated):
 
 def test_rest_without_any_affinity_changes_nothing():
     # Sb above 0.956 V: every edge from it runs uphill, and there is nothing else.
-    solution = simulate("li-sb", "Rest for 100 hours", graph="candidate", progress=False)
+    solution = simulate(bare("li-sb"), "Rest for 100 hours", graph="candidate", progress=False)
     assert np.ptp(solution.potential_V) == 0.0
     assert np.ptp(solution.fractions, axis=1).max() == 0.0
     assert np.ptp(solution.composition) == 0.0
@@ -446,7 +443,7 @@ def test_a_period_changes_nothing_but_the_rows(simulated):
 
 def test_the_same_arguments_give_the_same_bits():
     protocol = EVERY_MODE
-    one, other = (simulate("k-sb", protocol, progress=False) for _ in range(2))
+    one, other = (simulate(bare("k-sb"), protocol, progress=False) for _ in range(2))
     for name in ("time_s", "potential_V", "fractions", "rates_per_s", "heat_J_per_g", "energy_J_per_g"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
@@ -455,7 +452,7 @@ def test_the_same_arguments_give_the_same_bits():
 def test_continuing_equals_running_in_one_go(simulated, name, graph):
     whole = simulated(name, EVERY_MODE, graph=graph)
     lines = EVERY_MODE[0]
-    mechanism = load_mechanism(name)
+    mechanism = bare(name)
     for cut in (1, 4, 6):
         begun = simulated(name, (lines[:cut],), graph=graph)
         rest = simulate(mechanism, (lines[cut:],), graph=graph, initial=begun, progress=False)
@@ -473,12 +470,12 @@ def test_continuing_equals_running_in_one_go(simulated, name, graph):
 def test_bounds_hold_for_any_numbers(seed):
     generator = np.random.default_rng(1000 + seed)
     name = shipped_names()[generator.integers(len(shipped_names()))]
-    plain = load_mechanism(name)
+    plain = bare(name)
     changes = {
         f"interfaces.{pair}.energy_J_per_m2": float(generator.uniform(0.0, 0.4)) for pair in plain.interfaces
     }
     changes["electrode.double_layer_F_per_g"] = float(10.0 ** generator.uniform(-2, 2))
-    mechanism = load_mechanism(name, changes)
+    mechanism = bare(name, changes)
     graph = mechanism.graphs[generator.integers(len(mechanism.graphs))]
     rate = 10.0 ** generator.uniform(-3.0, np.log10(50.0))
     celsius = float(generator.uniform(-20.0, 400.0))
@@ -553,9 +550,9 @@ def test_the_rows_of_a_whole_run_are_capped(monkeypatch):
     with pytest.raises(
         SimulationError, match=r"with it the run has more than 30,000 rows; keep fewer cycles \("
     ) as caught:
-        simulate("li-sb", pulses * 50, progress=False)
+        simulate(bare("li-sb"), pulses * 50, progress=False)
     assert 30_000 < len(caught.value.solution.time_s) < 45_000
-    thin = simulate("li-sb", pulses * 50, keep="ends", progress=False)
+    thin = simulate(bare("li-sb"), pulses * 50, keep="ends", progress=False)
     assert len(thin.time_s) < 5000
 
 
@@ -565,7 +562,7 @@ def test_an_output_period_that_fills_the_memory_is_refused():
         SimulationError,
         match=r"more than 1,000,000 rows with its output period of 0\.0001 s; use a longer one",
     ) as caught:
-        simulate("li-sb", [steps], progress=False)
+        simulate(bare("li-sb"), [steps], progress=False)
     # What came before is kept.
     partial = caught.value.solution
     assert partial.steps[0].outcome.name == "TIME"
@@ -582,8 +579,8 @@ def test_whole_and_short_numbers_do_as_well_as_floats(number):
         ConstantCurrent("insertion", Rate(number(1), "C"), (VoltageLimit(number(0)), TimeLimit(number(60)))),
     ]
     for step in steps:
-        ours = simulate("li-sb", step, progress=False)
-        theirs = simulate("li-sb", str(step), progress=False)
+        ours = simulate(bare("li-sb"), step, progress=False)
+        theirs = simulate(bare("li-sb"), str(step), progress=False)
         np.testing.assert_allclose(ours.voltage_V, theirs.voltage_V, rtol=1e-6)
 
 

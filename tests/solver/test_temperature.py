@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bare import bare
 
 import sbpath
 from sbpath import SolverOptions, State
@@ -22,7 +23,7 @@ WARMED = (
 
 
 def simulated(protocol, system="li-sb", **options):
-    return sbpath.simulate(system, protocol, progress=False, **options)
+    return sbpath.simulate(bare(system), protocol, progress=False, **options)
 
 
 def balance(solution):
@@ -32,7 +33,7 @@ def balance(solution):
 
 @pytest.mark.parametrize("system", sbpath.shipped_names())
 def test_a_network_moved_in_temperature_is_the_one_built_there(system):
-    mechanism = sbpath.load_mechanism(system)
+    mechanism = bare(system)
     for graph in mechanism.graphs:
         there, here = (build_network(mechanism, graph, kelvin) for kelvin in (333.15, 290.0))
         moved = network_at(333.15, here, copy_of(here))

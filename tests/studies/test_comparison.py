@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bare import bare
 from curves import cycled, lobatto_integral, rows
 
 import sbpath.studies.comparison as module
@@ -242,7 +243,7 @@ def test_compare_runs_every_combination_in_order(simulated):
         assert (solution.graph, solution.temperature_C) == (graph, temperature)
         assert str(solution.steps[0].step).startswith(f"Insert at {rate} until")
     # One of them is, to the last bit, what `simulate` gives.
-    alone = cycled(simulated, "li-sb", "2C", graph="reported", cycles=1, temperature_C=60.0)
+    alone = cycled(simulated, "li-sb", "2C", graph="reported", cycles=1, temperature_C=60.0, shipped=True)
     np.testing.assert_array_equal(found[3].voltage_V, alone.voltage_V)
     # System by system, each on its own graph at its own temperature.
     several = compare(["li-sb-libh4", "li-sb"], rates=("1C",), cycles=1, progress=False)
@@ -251,7 +252,7 @@ def test_compare_runs_every_combination_in_order(simulated):
 
 
 def test_own_graph_temperature_and_changed_numbers_are_kept():
-    changed = load_mechanism("li-sb-llzo", {"electrode.contact_resistance_ohm_cm2": 50.0})
+    changed = bare("li-sb-llzo", {"electrode.contact_resistance_ohm_cm2": 50.0})
     (solution,) = compare([changed], rates=("1C",), cycles=1, progress=False)
     assert (solution.graph, solution.temperature_C) == (changed.default_graph, changed.temperature_C)
     assert solution.mechanism.document["electrode"]["contact_resistance_ohm_cm2"]["value"] == 50.0
@@ -290,7 +291,7 @@ def test_the_first_command_of_the_readme_prints_the_table_of_its_page(simulated)
     )
     assert f"sbpath compare {' '.join(names)}" in readme
     printed = [line.strip() for line in page.splitlines()]
-    report = comparison_report([cycled(simulated, name, "C/10") for name in names]).splitlines()
+    report = comparison_report([cycled(simulated, name, "C/10", shipped=True) for name in names]).splitlines()
     for line in report[: 1 + len(names)]:
         assert line in printed
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bare import bare
 from curves import at_composition, cycled, edge_names
 
 from sbpath import InputError, Population, cycling, loss_breakdown, path_asymmetry, simulate
@@ -113,7 +114,7 @@ def test_a_faint_path_does_not_undo_the_holding(simulated):
 
 def test_a_continued_simulation_can_be_held_too(simulated, lithium):
     once = simulated("li-sb", cycling("C/10", 0.05, 1.5, 1), graph="candidate")
-    again = simulate("li-sb", cycling("C/10", 0.05, 1.5, 1), initial=once, progress=False)
+    again = simulate(bare("li-sb"), cycling("C/10", 0.05, 1.5, 1), initial=once, progress=False)
     np.testing.assert_allclose(path_asymmetry(again).difference_mV(), lithium.difference_mV(), atol=1.0)
 
 
@@ -162,14 +163,13 @@ def test_two_paths_that_do_not_meet_are_held_beside_each_other(simulated):
     assert 0.0 < shares[0] < 1.0
 
 
-def test_a_population_is_held_as_a_population():
+def test_a_population_is_held_as_a_population(lithium):
     protocol = cycling("C/10", 0.05, 1.5, 2)
-    lithium = path_asymmetry(simulate("li-sb", protocol, population=1, progress=False))
-    same = simulate("li-sb", protocol, population=Population.discrete([0.3, 0.7]), progress=False)
+    same = simulate(bare("li-sb"), protocol, population=Population.discrete([0.3, 0.7]), progress=False)
     np.testing.assert_allclose(path_asymmetry(same).difference_mV(), lithium.difference_mV(), atol=1e-3)
     # With a spread the held cycles lose what a population loses: a single particle has a narrower loop.
     spread = simulate(
-        "li-sb", protocol, population=Population.lognormal(5, interfacial_energy=0.1), progress=False
+        bare("li-sb"), protocol, population=Population.lognormal(5, interfacial_energy=0.1), progress=False
     )
     compared = path_asymmetry(spread)
     for constrained, single in zip(compared.constrained, lithium.constrained, strict=True):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 
 import pytest
+from bare import bare
 from command_line import run
 from curves import lobatto_integral, rows
 
 import sbpath
-from sbpath import InputError, cycling, load_mechanism
+from sbpath import InputError, cycling
 from sbpath.cli import main
 from sbpath.literature import find_anodes
 from sbpath.studies.literature_comparison import COLUMNS, comparison_text
@@ -39,9 +40,9 @@ def sulfides():
 )
 def test_each_row_is_simulated_at_its_own_rate_and_temperature(simulated, label, name, rate, celsius):
     (found,) = sbpath.compare_with_literature([study(label)], name, progress=False)
-    mechanism = load_mechanism(name)
+    mechanism = bare(name)
     protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
-    alone = simulated(name, protocol, graph=mechanism.default_graph, temperature_C=celsius)
+    alone = simulated(name, protocol, graph=mechanism.default_graph, temperature_C=celsius, shipped=True)
     charges, volts = [], []
     for number in (1, 2):
         these = rows(alone, number)
@@ -65,7 +66,7 @@ def test_each_row_is_simulated_at_its_own_rate_and_temperature(simulated, label,
 def test_the_rate_capability_is_that_of_the_third_cycle_at_its_current():
     known, none = sbpath.compare_with_literature([study("2.3"), study("5.4")], "li-sb", progress=False)
     current = study("2.3").rate_current_mA_per_g
-    mechanism = load_mechanism("li-sb")
+    mechanism = sbpath.load_mechanism("li-sb")
     protocol = cycling(f"{current} mA/g", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, 3)
     alone = sbpath.cycle_summaries(sbpath.simulate(mechanism, protocol, progress=False))[-1]
     assert known.rate_mAh_per_g == pytest.approx(alone.extraction_mAh_per_g, rel=1e-9)
@@ -107,7 +108,7 @@ def test_a_row_that_cannot_run_says_why():
     assert "temperature_C" in found[1].reason
     assert found[2].reason is None
     # So high a current that the voltage is at its cut-off at once.
-    slow = load_mechanism("li-sb-llzo", {"electrode.contact_resistance_ohm_cm2": 1e7})
+    slow = bare("li-sb-llzo", {"electrode.contact_resistance_ohm_cm2": 1e7})
     (stuck,) = sbpath.compare_with_literature([study("5.1")], slow, progress=False)
     assert "no charge passes on insertion at this rate" in stuck.reason
     assert stuck.first_cycle_efficiency is None

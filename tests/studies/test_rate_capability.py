@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from analytic import M_SB, F
+from bare import bare
 
 import sbpath
 from sbpath import cv, cycling, rate_capability, rate_test, simulate
@@ -15,7 +16,7 @@ def test_a_rate_test_is_its_cycles_run_one_by_one(simulated):
     points = rate_capability(simulated("li-sb", rate_test(rates, 0.05, 1.5, 1)))
     state = None
     for point, rate in zip(points, rates, strict=True):
-        alone = simulate("li-sb", cycling(rate, 0.05, 1.5), initial=state, progress=False)
+        alone = simulate(bare("li-sb"), cycling(rate, 0.05, 1.5), initial=state, progress=False)
         state = alone
         insertion, extraction = sbpath.half_cycles(alone)
         assert point.rate == rate

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analytic import Textbook, msmr_content
+from bare import bare
 from curves import at_composition, lobatto_integral, rows
 
-import sbpath
 from sbpath import cycling, first_order_reversals, partial_cycling, rest_after_reversal, reversals
 from sbpath.protocol.steps import Rest
 from sbpath.studies.reversals import full_runs, voltage_at
@@ -115,7 +115,7 @@ def test_the_other_branch_is_remembered(simulated):
 
 @pytest.mark.parametrize("name", ["li-sb", "na-sb", "k-sb"])
 def test_a_rest_after_a_reversal_goes_only_where_affinity_leads(simulated, name):
-    mechanism = sbpath.load_mechanism(name)
+    mechanism = bare(name)
     solution = simulated(
         name, rest_after_reversal("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, 1.5)
     )

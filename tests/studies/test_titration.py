@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analytic import M_SB, F, equilibrium_potential, msmr_content, msmr_slope
+from bare import bare
 from curves import at_composition, edge_names
 from tiny import solution_phase
 
-from sbpath import Outcome, State, gitt, load_mechanism, simulate, titration, two_phase_equilibria
+from sbpath import Outcome, State, gitt, simulate, titration, two_phase_equilibria
 from sbpath.studies.titration import TitrationPoint, relaxed_curve, relaxed_gap_mV
 
 GALLERIES = [(1.2, 0.9, 2.0), (1.0, 0.5, 1.5)]
@@ -85,7 +86,7 @@ def test_relaxed_insertion_is_slow_insertion_at_the_residual_rate(lithium):
     points = inner(lithium[4], "insertion")
     current = C_DL * points[1].drift_mV_per_h / 3.6e6
     assert current == pytest.approx(0.66035 / 1.73e6, rel=0.02)
-    slow = simulate("li-sb", f"Insert at {current!r} A/g until x = 1.6 or until 0.05 V", progress=False)
+    slow = simulate(bare("li-sb"), f"Insert at {current!r} A/g until x = 1.6 or until 0.05 V", progress=False)
     assert at_composition(slow, 1, points[1].composition) == pytest.approx(points[1].relaxed_V, abs=2e-5)
     for point in points[:3]:
         assert at_composition(slow, 1, point.composition) == pytest.approx(point.relaxed_V, abs=1e-4)
@@ -100,7 +101,7 @@ def test_relaxed_extraction_is_slow_extraction_at_the_residual_rate(lithium):
     assert capacitance > 100.0 * C_DL
     current = -capacitance * point.drift_mV_per_h / 3.6e6
     slow = simulate(
-        "li-sb", f"Extract at {float(current)!r} A/g until x = 1.4", initial=State({"Li3Sb": 1.0}, 0.95),
+        bare("li-sb"), f"Extract at {float(current)!r} A/g until x = 1.4", initial=State({"Li3Sb": 1.0}, 0.95),
         progress=False,
     )  # fmt: skip
     assert at_composition(slow, 1, point.composition) == pytest.approx(point.relaxed_V, abs=1e-4)
@@ -134,7 +135,7 @@ def test_phases_that_hold_equally_much_have_no_equilibrium(simulated):
 def test_only_a_rest_right_after_a_current_is_a_point():
     steps = ("Rest for 1 h", "Insert at C/5 until x = 0.5", "Rest for 1 h", "Rest for 1 h",
              "Insert at C/5 until x = 0.2", "Rest for 1 h", "Sweep at 0.1 mV/s to 0.7 V", "Rest for 1 h")  # fmt: skip
-    solution = simulate("li-sb", [steps], progress=False)
+    solution = simulate(bare("li-sb"), [steps], progress=False)
     assert solution.steps[4].outcome is Outcome.ALREADY_MET
     points = titration(solution)
     assert [solution.step[p.row] for p in points] == [3, 8]
@@ -164,7 +165,7 @@ def test_the_gap_of_straight_curves_is_the_mean_over_what_both_cover():
 
 @pytest.mark.parametrize("name", ["li-sb", "na-sb", "k-sb"])
 def test_a_titration_wastes_no_step_and_closes(simulated, name):
-    mechanism = load_mechanism(name)
+    mechanism = bare(name)
     lower, upper = mechanism.lower_cutoff_V, mechanism.upper_cutoff_V
     solution = simulated(name, gitt("C/10", lower, upper, "x = 0.5", "4 h"))
     ends = [s.outcome for s in solution.steps if s.direction != "rest"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analytic import M_SB, F, R, msmr_slope
+from bare import bare
 from scipy.stats import linregress
 from tiny import one_edge, solution_phase, tiny_mechanism
 
@@ -100,7 +101,7 @@ def test_a_small_peak_counts_by_its_prominence(simulated):
 
 
 def test_steps_that_are_no_sweep_have_no_peaks():
-    assert voltammetry_peaks(simulate("li-sb", ["Insert at C/2 until 0.05 V"], progress=False)) == []
+    assert voltammetry_peaks(simulate(bare("li-sb"), ["Insert at C/2 until 0.05 V"], progress=False)) == []
 
 
 def peak(speed, current, cycle=1, name="A -> B", direction="insertion"):

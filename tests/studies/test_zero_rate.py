@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analytic import K_B, F, R
+from bare import bare
 from curves import edge_names
 from scipy.special import dawsn
 from tiny import one_edge
 from worn import worn
 
-from sbpath import InputError, SimulationError, cycle_summaries, cycling, load_mechanism, simulate, zero_rate
+from sbpath import InputError, SimulationError, cycle_summaries, cycling, simulate, zero_rate
 from sbpath.protocol.steps import Rate
 from sbpath.studies.zero_rate import CENTURY_C, MAX_MISFIT, MIN_POINTS, RATES_C, _fit
 
@@ -27,7 +28,7 @@ def hysteresis(mechanism, rate_C, **options):
 
 @pytest.fixture(scope="module")
 def lithium():
-    return zero_rate("li-sb", SOME, progress=False)
+    return zero_rate(bare("li-sb"), SOME, progress=False)
 
 
 # -- a known answer ----------------------------------------------------------------------------------
@@ -100,7 +101,7 @@ def test_a_slow_cycle_ends_with_a_solution_or_a_simulation_error():
 
 
 def test_a_century_of_lithium_simulated_is_what_the_law_says(lithium):
-    direct = hysteresis(load_mechanism("li-sb"), CENTURY_C)
+    direct = hysteresis(bare("li-sb"), CENTURY_C)
     assert lithium.fitted == len(SOME)
     assert lithium.remaining_mV == pytest.approx(direct, abs=1.0)
     # And it is no number of the slowest run: that one is 10 mV higher.
@@ -116,9 +117,9 @@ def test_film_and_lost_contact_are_left_out():
 
 def test_the_law_is_fitted_to_the_slow_rates_alone():
     # In sodium amorphous Sb has no time to crystallise at speed: those points are not the law's.
-    limit = zero_rate("na-sb", ("C/100000", "C/10000", "C/1000", "C/300", "C/10"), progress=False)
+    limit = zero_rate(bare("na-sb"), ("C/100000", "C/10000", "C/1000", "C/300", "C/10"), progress=False)
     assert limit.fitted == 4
-    assert limit.remaining_mV == pytest.approx(hysteresis(load_mechanism("na-sb"), CENTURY_C), abs=1.0)
+    assert limit.remaining_mV == pytest.approx(hysteresis(bare("na-sb"), CENTURY_C), abs=1.0)
     off = np.abs(limit.law_mV(limit.rates_C) - limit.hysteresis_mV)
     assert off[:4].max() == pytest.approx(limit.error_mV, rel=1e-6)
     assert off[:4].max() <= MAX_MISFIT * limit.hysteresis_mV.max()
@@ -128,10 +129,10 @@ def test_the_law_is_fitted_to_the_slow_rates_alone():
 def test_every_point_is_a_simulation_at_that_rate():
     # In rising order, whatever the order asked; graph and temperature reach the simulation.
     limit = zero_rate(
-        "li-sb", ("C/5", "C/20", "C/2", "C/10"), graph="reported", temperature_C=60.0, progress=False
+        bare("li-sb"), ("C/5", "C/20", "C/2", "C/10"), graph="reported", temperature_C=60.0, progress=False
     )
     np.testing.assert_allclose(limit.rates_C, [0.05, 0.1, 0.2, 0.5])
-    mechanism = load_mechanism("li-sb")
+    mechanism = bare("li-sb")
     wanted = hysteresis(mechanism, 0.5, graph="reported", temperature_C=60.0)
     assert limit.hysteresis_mV[-1] == pytest.approx(wanted, rel=1e-12)
 
@@ -160,4 +161,4 @@ def test_the_fit_finds_the_law_that_made_the_points(a, level, k):
 def test_fewer_than_four_c_rates_are_refused(rates):
     assert MIN_POINTS == 4
     with pytest.raises(InputError, match="at least four different C-rates"):
-        zero_rate("li-sb", rates, progress=False)
+        zero_rate(bare("li-sb"), rates, progress=False)

@@ -10,6 +10,7 @@ import functools
 import numpy as np
 import pytest
 from analytic import M_SB, F, Textbook, electrode_rates
+from bare import bare
 from curves import at_composition, cycled, edge_names, rows
 from scipy.integrate import solve_ivp
 
@@ -19,7 +20,6 @@ from sbpath import (
     branch_points,
     cycle_summaries,
     cycling,
-    load_mechanism,
     loss_breakdown,
     sensitivities,
     simulate,
@@ -72,7 +72,7 @@ def test_two_steps_in_and_out_when_hot(simulated, celsius, first, second):
 @functools.cache
 def rested(name, k_p, content, hours):
     """Voltage after insertion at C/20 to a content and a rest."""
-    mechanism = load_mechanism(name, dict(changes(k_p)))
+    mechanism = bare(name, dict(changes(k_p)))
     steps = [f"Discharge at C/20 until x = {content}", f"Rest for {hours} h"]
     return simulate(mechanism, steps, progress=False).voltage_V[-1]
 
@@ -133,7 +133,7 @@ def test_the_loop_is_its_heat(simulated, celsius, rate, closes):
 
 @pytest.mark.parametrize(("k_p", "celsius", "rate"), [(1e-7, 400.0, 0.1), (1e-4, 25.0, 0.1)])
 def test_a_second_integrator_agrees(k_p, celsius, rate):
-    mechanism = load_mechanism("li-sb", dict(changes(k_p)))
+    mechanism = bare("li-sb", dict(changes(k_p)))
     network = build_network(mechanism, "candidate", celsius + ZERO_CELSIUS_K)
     halves = scipy_cycle(mechanism, network, rate)
     protocol = cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V)
@@ -162,9 +162,7 @@ SPREAD = Population.lognormal(15, size=0.3, interfacial_energy=0.03)
 
 
 def spread(protocol, population=SPREAD, given=LITHIUM, **options):
-    return simulate(
-        load_mechanism("li-sb", dict(given)), protocol, population=population, progress=False, **options
-    )
+    return simulate(bare("li-sb", dict(given)), protocol, population=population, progress=False, **options)
 
 
 @pytest.mark.parametrize(("celsius", "rate"), [(25.0, "C/10"), (400.0, "C/100")])
@@ -184,7 +182,7 @@ def test_particles_alike_that_share_their_fronts_are_one(celsius, rate):
 def test_the_textbook_with_one_front_for_all(k_p, celsius):
     # Its equations, written without the package, in SciPy's Radau.
     mixed = Population.discrete([0.5, 0.3, 0.2], [1.0, 2.0, 0.5], [1.0, 0.94, 1.05])
-    mechanism = load_mechanism("li-sb", dict(changes(k_p)))
+    mechanism = bare("li-sb", dict(changes(k_p)))
     solution = spread(
         "Discharge at C/20 until x = 2.5",
         mixed,
@@ -247,7 +245,7 @@ def test_the_corner_at_zero_affinity_costs_few_steps_with_a_spread(rate, k_p):
 
 
 def test_sensitivity_to_the_propagation_rate_is_the_difference_of_two_rests():
-    mechanism = load_mechanism("li-sb", dict(changes()))
+    mechanism = bare("li-sb", dict(changes()))
     steps = ["Discharge at C/20 for 5 h", "Rest for 1 h"]
     options = SolverOptions(1e-9, 1e-12)
     found = sensitivities(simulate(mechanism, steps, options=options, progress=False), [RATE])
@@ -260,16 +258,14 @@ def test_sensitivity_to_the_propagation_rate_is_the_difference_of_two_rests():
 
 def test_at_zero_rate_the_limit_is_equilibrium_and_the_plateau_ends_in_proportion_to_k_p():
     rates = ("C/3000", "C/1000", "C/300", "C/100")
-    limits = [
-        zero_rate(load_mechanism("li-sb", dict(changes(k_p))), rates, progress=False) for k_p in (1e-7, 1e-6)
-    ]
-    bare = zero_rate("li-sb", rates, progress=False)
+    limits = [zero_rate(bare("li-sb", dict(changes(k_p))), rates, progress=False) for k_p in (1e-7, 1e-6)]
+    plain = zero_rate(bare("li-sb"), rates, progress=False)
     for limit in limits:
         # The law is that of nucleation alone, and holds on the plateau.
-        assert limit.law_mV(1e-3) == pytest.approx(bare.law_mV(1e-3), abs=1e-9)
+        assert limit.law_mV(1e-3) == pytest.approx(plain.law_mV(1e-3), abs=1e-9)
         at_end = hysteresis(
             simulate(
-                load_mechanism("li-sb", {RATE: 1e-7 if limit is limits[0] else 1e-6, ENERGY: 48_000.0}),
+                bare("li-sb", {RATE: 1e-7 if limit is limits[0] else 1e-6, ENERGY: 48_000.0}),
                 [
                     (
                         f"Discharge at {limit.end_C:.6g}C until 0.05 V",
@@ -283,7 +279,7 @@ def test_at_zero_rate_the_limit_is_equilibrium_and_the_plateau_ends_in_proportio
         assert at_end / float(limit.law_mV(limit.end_C)) == pytest.approx(0.5, abs=0.1)
     # Ten times the rate of fronts, ten times the rate at the end.
     assert limits[1].end_C / limits[0].end_C == pytest.approx(10.0, rel=0.15)
-    np.testing.assert_allclose(limits[0].propagating_mV[1:], bare.hysteresis_mV[1:], atol=0.5)
+    np.testing.assert_allclose(limits[0].propagating_mV[1:], plain.hysteresis_mV[1:], atol=0.5)
     text = report(limits[0])
     assert f"in proportion to {RATE} = 1e-07 /s" in text
     assert "the limit is equilibrium" in text

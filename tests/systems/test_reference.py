@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from analytic import M_SB, F, R, Textbook, depletion_plateau, hull_potential, lower_hull, msmr_content
+from bare import bare
 from curves import along, at_composition, potential_at, rows
 from scipy.optimize import brentq
 from tiny import one_edge, solution_phase
 
-from sbpath import SolverOptions, State, cycling, load_mechanism, simulate
+from sbpath import SolverOptions, State, cycling, simulate
 
 TWO_CYCLES = cycling("C/10", 0.05, 1.5, cycles=2)
 LI_GRAPHS = ["reported", "candidate"]
@@ -21,7 +22,7 @@ LI_GRAPHS = ["reported", "candidate"]
 
 def no_barriers(name):
     """Changes that set every interfacial energy of a shipped mechanism to zero."""
-    return tuple((f"interfaces.{pair}.energy_J_per_m2", 0.0) for pair in load_mechanism(name).interfaces)
+    return tuple((f"interfaces.{pair}.energy_J_per_m2", 0.0) for pair in bare(name).interfaces)
 
 
 # -- check values of the independent calculation ---------------------------------------------------
@@ -71,10 +72,10 @@ def test_the_same_law_for_all_three_ions(simulated, name, middle, insertion, ext
 
 def test_the_transfer_uses_no_number_of_its_own():
     # Interfaces, kinetics and electrode of the two transfer mechanisms are lithium's, value by value.
-    lithium = load_mechanism("li-sb")
+    lithium = bare("li-sb")
     pairs = ("Sb|Li2Sb", "Li2Sb|Li3Sb", "Sb|Li3Sb")
     for name, a, b in (("na-sb-nasb", "NaSb", "Na3Sb"), ("k-sb-ksb", "KSb", "K3Sb")):
-        mechanism = load_mechanism(name)
+        mechanism = bare(name)
         # The same values; what lithium was fitted to is assumed here.
         own, lent = (dict(m.numbers()) for m in (mechanism, lithium))
         kinetics = {path for path in lent if path.startswith("kinetics.")}
@@ -125,7 +126,7 @@ def equilibrium(mechanism, celsius, one, other):
 )
 def test_two_phase_equilibria_of_lithium(simulated, celsius, first, second, tolerance, rate):
     # V1 (Wang 1986) and V2 (Weppner and Huggins 1978), from the file's enthalpies and entropies ...
-    mechanism = load_mechanism("li-sb")
+    mechanism = bare("li-sb")
     assert equilibrium(mechanism, celsius, "Sb", "Li2Sb") == pytest.approx(first, abs=tolerance)
     assert equilibrium(mechanism, celsius, "Li2Sb", "Li3Sb") == pytest.approx(second, abs=tolerance)
     # ... and as a slow titration without barriers shows them.
@@ -170,7 +171,7 @@ def test_lower_interfacial_energies_would_give_two_steps_at_400_C_and_one_at_25_
     # What V4 asks for: at 60 % of the fitted energies both observations hold at once.
     changes = tuple(
         (f"interfaces.{pair}.energy_J_per_m2", 0.6 * interface.energy_J_per_m2.value)
-        for pair, interface in load_mechanism("li-sb").interfaces.items()
+        for pair, interface in bare("li-sb").interfaces.items()
     )
     for celsius, low, high in ((25.0, 0.0, 0.05), (400.0, 0.9, 1.0)):
         solution = simulated(
@@ -192,7 +193,7 @@ CHANG = np.array(
 
 def test_vacancies_of_li3sb_follow_the_published_curve():
     # Criterion: 0.1 Li per Sb at each of the 13 points, 0.05 on average.
-    textbook = Textbook.of(load_mechanism("li-sb").document, "candidate", 25.0)
+    textbook = Textbook.of(bare("li-sb").document, "candidate", 25.0)
     content = textbook.contents(CHANG[:, 0] + 0.09)[textbook.names.index("Li3Sb")]
     assert np.abs(content - CHANG[:, 1]).max() < 0.1
     assert np.abs(content - CHANG[:, 1]).mean() < 0.05
@@ -211,7 +212,7 @@ def test_capacity_at_5_A_per_g(simulated, graph):
 @pytest.mark.parametrize("name", ["li-sb", "na-sb", "k-sb", "na-sb-nasb", "k-sb-ksb"])
 def test_without_barriers_slow_curves_are_the_convex_hull(simulated, name):
     # Hull of G(x) over all nodes, with G from site energies and mixing entropy.
-    textbook = Textbook.of(load_mechanism(name).document, "candidate", 25.0)
+    textbook = Textbook.of(bare(name).document, "candidate", 25.0)
     grid = np.linspace(-0.2, 2.0, 40_001)
     contents = textbook.contents(grid)
     gibbs = textbook.grand_potentials(grid) - F * grid * contents
@@ -346,7 +347,7 @@ def test_potassium_forms_the_cubic_phase_although_the_hexagonal_one_is_more_stab
     for solution in (potassium, candidate):
         assert solution.fraction("K3Sb-hex").max() < 0.01
         assert solution.fraction("K3Sb-cubic").max() > 0.98
-    textbook = Textbook.of(load_mechanism("k-sb").document, "reported", 25.0)
+    textbook = Textbook.of(bare("k-sb").document, "reported", 25.0)
     gibbs = dict(zip(textbook.names, textbook.gibbs, strict=True))
     assert gibbs["K3Sb-cubic"] - gibbs["K3Sb-hex"] == pytest.approx(10_400.0, abs=50.0)
 
@@ -423,7 +424,7 @@ def test_the_resistance_of_solid_cells_shows_as_current_times_resistance(simulat
     drop = solution.potential_V - solution.voltage_V
     np.testing.assert_allclose(drop, areal * loading * solution.current_A_per_g, rtol=1e-4)
     # More contact resistance, or less conductivity, shifts the plateau's V by I dR and leaves its E alone.
-    mechanism = load_mechanism(name)
+    mechanism = bare(name)
     contact = mechanism.electrode.contact_resistance_ohm_cm2.value
     conductivity = mechanism.electrolyte.conductivity_S_per_cm.value
     for path, value, more in (
