@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sbpath.errors import InputError, listed
+from sbpath.errors import InputError, listed, optional
 from sbpath.files import read_regular
 from sbpath.measured.headings import is_unit, meanings
 
@@ -33,7 +33,7 @@ _NUMBER_STARTS = frozenset("0123456789+-.")
 _EXCEL = "save the sheet with the records as CSV (File, Save as)"
 # First bytes of files that are no text, what they are, and what to do.
 _BINARY: tuple[tuple[bytes, str, str], ...] = (
-    (b"PK\x03\x04", "a packed file, of Excel (.xlsx), or of Neware (.ndax)",
+    (b"PK\x03\x04", "a packed file, such as a workbook of Excel (.xlsx)",
      "in Excel, save the sheet with the records as CSV; in Neware's BTSDA, export CSV"),
     (b"\xd0\xcf\x11\xe0", "an Excel workbook (.xls)", _EXCEL),
     (b"BIO-LOGIC MODULAR FILE", "a binary file of EC-Lab or BT-Lab (.mpr)", "export it as text (.mpt)"),
@@ -138,14 +138,23 @@ def read_layout(path: str, content: bytes, columns: Mapping[str, str]) -> Layout
 
 
 def load_bytes(path: str) -> bytes:
-    """The content of a file of a cycler.
+    """The content of a file of a cycler; of a binary one of Neware (.nda, .ndax), its records as CSV.
 
     Raises
     ------
     InputError
         If it cannot be read, is no regular file, or too large.
     """
-    return read_regular(path, MOST_BYTES, "a file of a cycler")
+    content = read_regular(path, MOST_BYTES, "a file of a cycler")
+    if not content or not path.lower().endswith((".nda", ".ndax")):
+        return content
+    try:
+        fastnda = optional("fastnda", path, "'sbpath[neware]', or export CSV with BTSDA")
+        return fastnda.read(path).write_csv().encode()
+    except InputError:
+        raise
+    except Exception as error:  # whatever a damaged file makes of it
+        raise InputError(f"{path}: fastnda cannot read it ({error}); export it as CSV with BTSDA") from None
 
 
 def _decoded(path: str, content: bytes) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -238,7 +241,7 @@ def test_two_columns_of_one_meaning_are_refused(tmp_path):
 
 
 BINARY = {
-    "cell.xlsx": (b"PK\x03\x04rest", "is a packed file, of Excel (.xlsx), or of Neware (.ndax), which is not read; in Excel, save the "
+    "cell.xlsx": (b"PK\x03\x04rest", "is a packed file, such as a workbook of Excel (.xlsx), which is not read; in Excel, save the "
                   "sheet with the records as CSV; in Neware's BTSDA, export CSV"),
     "cell.xls": (b"\xd0\xcf\x11\xe0rest", "is an Excel workbook (.xls), which is not read; save the sheet with the records as CSV "
                  "(File, Save as)"),
@@ -246,7 +249,6 @@ BINARY = {
                  "(.mpt)"),
     "cell.res": (b"\0\1\0\0Standard Jet DB\0", "is a database of Arbin (.res), which is not read; export it as CSV with Arbin's Data "
                  "Watcher or MITS Pro"),
-    "cell.nda": (b"NEWARE\0\0\1", "is a binary file of Neware (.nda), which is not read; export it as CSV with BTSDA"),
     "cell.bin": (bytes(range(256)) * 20, "is not a file of text; export it from the cycler's program as text or CSV"),
     "cell.nul": (b"time/s,I/mA\0,Ewe/V\n1,2,3\n", "is not a file of text; export it from the cycler's program as text or CSV"),
 }  # fmt: skip
@@ -390,3 +392,37 @@ def test_what_a_stated_current_needs(tmp_path, current, mass, message):
 def test_a_stated_current_beside_a_column_of_it(tmp_path):
     file = written(tmp_path, plain(ROWS, Style()))
     assert failure(file, current="1 mA") == "current: F has a column of current, 'I_A'; leave one out"
+
+
+# -- binary files of Neware ------------------------------------------------------------------------
+
+
+def test_binary_files_of_neware_need_an_extra(tmp_path):
+    if importlib.util.find_spec("fastnda"):
+        pytest.skip("it is installed")
+    (tmp_path / "cell.ndax").write_bytes(b"PK\x03\x04rest")
+    assert failure(tmp_path / "cell.ndax") == (
+        "F: needs fastnda, which is not installed; pip install 'sbpath[neware]', or export CSV with BTSDA"
+    )
+
+
+def test_binary_files_of_neware_are_read_as_their_records(tmp_path, monkeypatch):
+    """With the columns that fastnda 1.3 gives."""
+    heads = "index,voltage_V,current_mA,unix_time_s,step_time_s,total_time_s,cycle_count,step_count,step_index,step_type,capacity_mAh"
+    lines = [
+        f"{r.number},{r.volts:.6f},{r.mA:.6f},{1.7e9 + r.time:.3f},{r.in_step:.3f},{r.time:.3f},{r.cycle},{r.step},{r.step},"
+        f"CC_{r.state},{r.capacity:.6f}"
+        for r in ROWS
+    ]
+    table = types.SimpleNamespace(write_csv=lambda: "\n".join([heads, *lines]) + "\n")
+    monkeypatch.setitem(sys.modules, "fastnda", types.SimpleNamespace(read=lambda path: table))
+    (tmp_path / "cell.ndax").write_bytes(b"PK\x03\x04rest")
+    check(read_cycler_file(tmp_path / "cell.ndax"))
+
+    def damaged(path):
+        raise KeyError("record")
+
+    monkeypatch.setitem(sys.modules, "fastnda", types.SimpleNamespace(read=damaged))
+    assert (
+        failure(tmp_path / "cell.ndax") == "F: fastnda cannot read it ('record'); export it as CSV with BTSDA"
+    )

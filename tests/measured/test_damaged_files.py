@@ -15,7 +15,7 @@ from sbpath.measured.reader import read_cycler_file
 
 ROWS = log(900.0)
 JUNK = "#?xyz\0\x01\u20ac\u5de5'\"%&()"
-SECONDS = 5.0
+SECONDS = 30.0
 
 
 def lines_changed(rng, text):
