@@ -28,7 +28,7 @@ MASS_ERROR = 0.02
 FULL_CELL_V = 2.0
 # Rates (1/h) and capacities (shares of the theoretical one) of half cycles beyond these are in another unit.
 RATES_PER_H = (1e-4, 100.0)
-MOST_CAPACITY = 5.0
+MOST_CAPACITY = 8.0  # of antimony: silicon with its film takes 6
 
 _KNOWN_KEY = re.compile(
     r"^[ \t]*(?:\[+[ \t]*(?:curve|fractions|free)\b|ion[ \t]*=|file[ \t]*=)", re.MULTILINE

@@ -87,6 +87,16 @@ def test_another_host(folder):
     assert load(folder, GOOD.replace("mass_Sb_mg", "mass_host_mg")).host is None
 
 
+def test_the_capacity_of_silicon_is_believed_and_ten_times_as_much_is_not(folder):
+    # Li15Si4: 3579 mAh/g, and a tenth more for the film.
+    mass = max(HALVES_MAH) / 3.579 / 1.1
+    silicon = GOOD.replace("mass_Sb_mg = 1.2", f"mass_Si_mg = {mass:.6f}")
+    (half, *_) = load(folder, silicon).curves[0].halves()
+    assert half.capacity_mAh_per_g > 3500.0
+    (told,) = failure(folder, silicon.replace(f"{mass:.6f}", f"{mass / 10.0:.6f}"))
+    assert "mAh per gram" in told
+
+
 def test_units_and_columns_of_a_curve(folder):
     (folder / "cell.mpt").write_text(
         WRITERS["plain"](ROWS, Style()).replace("t_s,I_A,E_V", "a,I,E"), encoding="utf-8"
