@@ -44,11 +44,7 @@ def add(commands: Any) -> None:
         formatter_class=HelpFormatter,
     )
     _add_common(fit, needed=False)
-    fit.add_argument(
-        "--free", metavar="NAMES",
-        help="groups or paths, with commas: gamma, growth, J0, diffusivity, exchange, resistance, spread, energies, galleries "
-        "(default gamma,growth,resistance, or [free] of the file)",
-    )  # fmt: skip
+    _add_free(fit)
     fit.add_argument("--out", metavar="FILE", help="the new mechanism file (default MECHANISM-fitted.toml)")
     fit.add_argument("--result", metavar="FILE", help="write the result as TOML, for --again")
     fit.add_argument("--again", metavar="FILE", help="repeat the fit of a result; nothing else is needed")
@@ -57,6 +53,22 @@ def add(commands: Any) -> None:
     )
     fit.add_argument("--quiet", action="store_true", help="no progress bar")
     fit.set_defaults(handler=_fit)
+
+    rank = commands.add_parser(
+        "rank",
+        help="which of several mechanisms your own curve supports",
+        description="Fit several mechanisms to the same half cycles, and say which of them the data support, whether a simpler one "
+        "fits as well, and where the others differ.",
+        formatter_class=HelpFormatter,
+    )
+    rank.add_argument("experiment", metavar="EXPERIMENT", help="experiment file (.toml)")
+    rank.add_argument(
+        "--candidates", nargs="+", required=True, metavar="NAME[:GRAPH]", help="two or more mechanisms, each with a graph if not its own"
+    )  # fmt: skip
+    _add_free(rank)
+    _add_conditions(rank)
+    rank.add_argument("--quiet", action="store_true", help="no progress bar")
+    rank.set_defaults(handler=_rank)
 
 
 def _add_common(parser: argparse.ArgumentParser, needed: bool) -> None:
@@ -73,6 +85,19 @@ def _add_common(parser: argparse.ArgumentParser, needed: bool) -> None:
         "--set", action="append", default=[], metavar="PATH=NUMBER", dest="changes", help="change a number first; repeatable"
     )  # fmt: skip
     parser.add_argument("--graph", metavar="NAME", help="candidate, reported, ... (default: the mechanism's)")
+    _add_conditions(parser)
+    parser.set_defaults(design=None, electrolyte=None)
+
+
+def _add_free(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--free", metavar="NAMES",
+        help="groups or paths, with commas: gamma, growth, J0, diffusivity, exchange, resistance, spread, energies, galleries "
+        "(default gamma,growth,resistance, or [free] of the file)",
+    )  # fmt: skip
+
+
+def _add_conditions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", metavar="CYCLES", help="compare these cycles: 3, or 1-3,5 (default: those of the file)"
     )
@@ -86,7 +111,6 @@ def _add_common(parser: argparse.ArgumentParser, needed: bool) -> None:
         metavar="N",
         help="N particles of the spread of the mechanism, 1: a single one",
     )
-    parser.set_defaults(design=None, electrolyte=None)
 
 
 def _overlay(options: argparse.Namespace) -> int:
@@ -131,13 +155,8 @@ def _fit(options: argparse.Namespace) -> int:
     if earlier is not None:
         result = fit_again(earlier, progress=not options.quiet)
     else:
-        free = (
-            None
-            if options.free is None
-            else [name.strip() for name in options.free.split(",") if name.strip()]
-        )
         result = fit(
-            measurement, mechanism, free, graph=options.graph, cycles=_cycles(options), drive=options.drive,
+            measurement, mechanism, _free(options), graph=options.graph, cycles=_cycles(options), drive=options.drive,
             population=options.particles, progress=not options.quiet,
         )  # fmt: skip
         # The file is found again by its path.
@@ -152,6 +171,31 @@ def _fit(options: argparse.Namespace) -> int:
         fitted = fitted_mechanism(mechanism, result)
         _plot(options, measurement, fitted)
     return 0
+
+
+def _rank(options: argparse.Namespace) -> int:
+    from sbpath.fitting.rank import rank
+    from sbpath.measured.experiment_file import load_measurement
+    from sbpath.mechanism.reader import load_mechanism
+    from sbpath.text.fit_report import ranking_report
+
+    candidates = []
+    for name in options.candidates:
+        mechanism, _, graph = name.rpartition(":") if ":" in name else (name, "", "")
+        candidates.append((load_mechanism(mechanism), graph or None))
+    found = rank(
+        load_measurement(options.experiment), candidates, _free(options), cycles=_cycles(options), drive=options.drive,
+        population=options.particles, progress=not options.quiet,
+    )  # fmt: skip
+    print(ranking_report(found))
+    return 0
+
+
+def _free(options: argparse.Namespace) -> list[str] | None:
+    """``gamma,growth`` as a list."""
+    if options.free is None:
+        return None
+    return [name.strip() for name in options.free.split(",") if name.strip()]
 
 
 def _plot(options: argparse.Namespace, measurement: Measurement, mechanism: Mechanism) -> None:

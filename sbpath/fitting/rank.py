@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+from tqdm import tqdm
 
 from sbpath.errors import InputError
 from sbpath.fitting.cells import Drive, cells_of
@@ -29,6 +30,7 @@ from sbpath.kernels import Floats
 from sbpath.measured.experiment_file import Measurement
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.model.population import Population
+from sbpath.progress import PROGRESS_DELAY_S
 
 # Differences of BIC_eff and of G, and a share of resamples, that decide.
 DECISIVE, DECISIVE_BLOCKS = 6.0, 0.975
@@ -118,12 +120,13 @@ class _Fitted:
 def rank(
     measurement: Measurement,
     candidates: Sequence[tuple[Mechanism, str | None]],
-    free: Sequence[str] = DEFAULT_FREE,
+    free: Sequence[str] | None = None,
     *,
     cycles: Sequence[int] | None = None,
     drive: Drive = "mean",
     population: Population | int | None = None,
     max_starts: int = MAX_STARTS,
+    progress: bool = True,
 ) -> Ranking:
     """Fit rival mechanisms to the same half cycles, and say which the data support.
 
@@ -133,9 +136,9 @@ def rank(
         From `load_measurement`.
     candidates : sequence of (Mechanism, str or None)
         Two or more mechanisms, each with a graph, None for its own.
-    free : sequence of str
-        Groups of numbers that are fitted in each that has them.
-    cycles, drive, population, max_starts
+    free : sequence of str, optional
+        Groups of numbers that are fitted in each; by default gamma, growth and resistance.
+    cycles, drive, population, max_starts, progress
         As in `fit`.
 
     Raises
@@ -146,9 +149,12 @@ def rank(
     names = [_name(mechanism, graph) for mechanism, graph in candidates]
     if len(names) < 2 or len(set(names)) < len(names):
         raise InputError("candidates: give two or more different mechanisms, e.g. na-sb na-sb-allan")
-    fitted = []
-    for (mechanism, graph), name in zip(candidates, names, strict=True):
-        numbers = free_numbers(mechanism, free)
+    wanted, fitted = DEFAULT_FREE if free is None else tuple(free), []
+    rivals = zip(candidates, names, strict=True)
+    for (mechanism, graph), name in tqdm(
+        rivals, "rank", len(names), delay=PROGRESS_DELAY_S, disable=None if progress else True
+    ):
+        numbers = free_numbers(mechanism, wanted)
         cells = cells_of(
             measurement, mechanism, graph=graph, cycles=cycles, drive=drive, population=population
         )

@@ -6,6 +6,7 @@ import textwrap
 
 from sbpath.fitting.cells import rate_label
 from sbpath.fitting.overlay import OverlaidHalf, Overlay
+from sbpath.fitting.rank import Candidate, Ranking, Verdict
 from sbpath.fitting.result import FitResult, FittedNumber
 from sbpath.text.tables import Column, printed_table, table
 
@@ -90,3 +91,23 @@ OVERLAY_COLUMNS: tuple[Column[OverlaidHalf], ...] = (
 def overlay_report(found: Overlay) -> str:
     """The table of an overlay, with what its pairs are."""
     return "\n".join([printed_table(OVERLAY_COLUMNS, found.halves), "Pairs are measured / simulated."])
+
+
+RANKING_COLUMNS: tuple[Column[Candidate], ...] = (
+    Column("candidate", lambda row: row.name, short="candidate"),
+    Column("misfit [mV]", lambda row: row.misfit_mV, "{:.6g}", "misfit (mV)", "{:.1f}"),
+    Column("free", lambda row: row.free, short="free"),
+    Column("delta BIC", lambda row: row.delta_BIC, "{:.6g}", "dBIC", "{:.0f}"),
+    Column("fit alone", lambda row: row.fit_alone, "{:.6g}", "fit alone", "{:.0f}"),
+    Column("blocks", lambda row: row.blocks, "{:.6g}", "blocks", "{:.1%}"),
+    Column("verdict", lambda row: row.verdict.value, short="verdict"),
+)
+
+
+def ranking_report(found: Ranking) -> str:
+    """The table of a ranking, and where the others differ from the data."""
+    lines = [printed_table(RANKING_COLUMNS, found.candidates)]
+    lines += [f"{row.name}: {row.feature}" for row in found.candidates if row.feature]
+    if found.candidates[0].verdict is Verdict.NONE:
+        lines.append("The best of them misses the data too: the pathway may be another one.")
+    return "\n".join(lines)

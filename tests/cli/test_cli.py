@@ -48,7 +48,7 @@ def test_the_commands_are_these():
     studies = {f"run {study.name}" for study in STUDIES}
     assert set(COMMANDS) == studies | {
         "", "list", "show", "check", "propose", "simulate", "compare", "explain", "losses", "predict", "run", "sweep", "literature",
-        "read", "overlay", "fit",
+        "read", "overlay", "fit", "rank",
     }  # fmt: skip
 
 
@@ -82,6 +82,7 @@ def test_an_option_means_the_same_in_every_command():
         "read",
         "overlay",
         "fit",
+        "rank",
     }
     simulating = set(COMMANDS) - others
     simulating = set(COMMANDS) - others

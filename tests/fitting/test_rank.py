@@ -1,0 +1,46 @@
+"""Rivals: the verdict on cells made with one of them, and what cannot be ranked."""
+
+import pytest
+from synthetic import cell
+
+from sbpath import InputError, load_mechanism, rank
+from sbpath.fitting.rank import Verdict
+from sbpath.text.fit_report import ranking_report
+
+
+def test_two_graphs_of_the_same_path_are_not_told_apart():
+    lithium = load_mechanism("li-sb")
+    made = cell(lithium, 0, ("C/2",), population=1)
+    found = rank(
+        made.measurement,
+        [(lithium, "reported"), (lithium, "candidate")],
+        ["gamma"],
+        population=1,
+        max_starts=1,
+    )
+    assert len(found.candidates) == 2
+    assert found.candidates[0].delta_BIC == 0.0
+    assert found.candidates[0].verdict in (Verdict.SAME_PATH, Verdict.CANNOT_TELL, Verdict.SIMPLER)
+    assert found.candidates[0].verdict.value in ranking_report(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("truth", ["na-sb", "na-sb-allan"])
+def test_rivals_of_sodium(truth):
+    """Bar 4: the right one is best in 18 of 20, and the wrong one is never supported."""
+    rivals = [(load_mechanism(name), None) for name in ("na-sb", "na-sb-allan")]
+    right = 0
+    for seed in range(20):
+        made = cell(load_mechanism(truth), seed, drift_V=(3e-3, 3e-3))
+        best = rank(made.measurement, rivals, population=1, progress=False).candidates[0]
+        print(seed, best)
+        right += best.name == truth
+        assert best.name == truth or best.verdict is not Verdict.SUPPORTED
+    assert right >= 18
+
+
+def test_one_mechanism_or_one_half_cycle_is_not_ranked():
+    lithium = load_mechanism("li-sb")
+    made = cell(lithium, 0, ("1C",), population=1)
+    with pytest.raises(InputError, match="give two or more different mechanisms"):
+        rank(made.measurement, [(lithium, None), (lithium, None)])
