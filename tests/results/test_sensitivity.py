@@ -228,7 +228,7 @@ def test_without_an_answer_there_is_none():
         ("Sweep at 1 mV/s to 0.5 V", ["kinetics.growth_rate_per_s"], "sweeps from the voltage that it finds"),
         ("Discharge at C/10 for 1 h (60 s period)", ["kinetics.growth_rate_per_s"], "output period"),
         ("Discharge at C/10 for 1 h", ["kinetics.growth"], "growth_rate_per_s"),
-        ("Discharge at C/10 for 1 h", "kinetics.growth_rate_per_s", "list of names"),
+        ("Discharge at C/10 for 1 h", "kinetics.growth_rate_per_s", "must be a list of"),
         ("Discharge at C/10 for 1 h", ["upper_cutoff_V"], "limit of the protocol"),
         ("Discharge at C/10 for 1 h", ["kinetics.seed_fraction"], "the file does not give this number"),
     ],
