@@ -29,8 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         exec("")
         if arguments is None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            # Destructors of what a library was making complain of what is missing.
-            sys.unraisablehook = lambda lost: None
-        print(f"sbpath: {stopped.args[0] if stopped.args else 'stopped'}", file=sys.stderr)
+        print(f"sbpath: {stopped.args[0] if stopped.args else 'stopped'}", file=sys.stderr, flush=True)
         code = INTERRUPTED
+        if arguments is None:
+            import atexit
+            import os
+
+            # Destructors of what a library was making complain of what is missing, or abort the process.
+            atexit._run_exitfuncs()
+            os._exit(code)
     return code
