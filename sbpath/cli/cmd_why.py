@@ -51,7 +51,7 @@ def add(commands: Any) -> None:
         "losses",
         help="where the hysteresis comes from",
         description="Split the loop of the last cycle into nucleation, growth, transport, transformation work, "
-        "resistance and charge transfer; report what removing each would change, the value of the path asymmetry, and what "
+        "resistance, charge transfer and film; report what removing each would change, the value of the path asymmetry, and what "
         "remains as the current goes to zero.",
         formatter_class=HelpFormatter,
     )
