@@ -265,7 +265,7 @@ def assert_closed(solution):
     held = network.charge_scale * (live * np.array(content) + trapped) + in_film
     held = held - network.double_layer * solution.potential_V
     drift = held - COULOMB_PER_MAH * solution.charge_mAh_per_g
-    assert np.ptp(drift) < 1e-8 * through
+    assert np.ptp(drift) < 1e-8 * max(through, 1.0)
     heat = (
         solution.heat_parts_J_per_g.sum(axis=(0, 1))
         + solution.joule_heat_J_per_g
