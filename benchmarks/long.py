@@ -21,11 +21,12 @@ import sbpath
 
 LAUNCH = Path(__file__).with_name("launch.py")
 
-# Number of cycles, and whose rows are kept.
+# Number of cycles, whose rows are kept, and particles: one, or those of the file.
 RUNS = (
-    (10, "ends"), (100, "ends"), (1_000, "ends"), (5_000, "ends"), (1_000, 100), (10, "all"), (100, "all"), (1_000, "all"),
+    (10, "ends", 1), (100, "ends", 1), (1_000, "ends", 1), (5_000, "ends", 1), (1_000, 100, 1), (10, "all", 1),
+    (100, "all", 1), (1_000, "all", 1), (1_000, "ends", None),
 )  # fmt: skip
-QUICK_RUNS = ((10, "ends"), (100, "ends"), (1_000, "ends"), (1_000, 100), (100, "all"))
+QUICK_RUNS = ((10, "ends", 1), (100, "ends", 1), (1_000, "ends", 1), (1_000, 100, 1), (100, "all", 1))
 
 # Short runs are repeated.
 ROUNDS = 9
@@ -34,13 +35,16 @@ ROUNDS = 9
 def report(quick: bool) -> str:
     """The table."""
     rows = []
-    for cycles, keep in QUICK_RUNS if quick else RUNS:
-        command = [sys.executable, str(LAUNCH), sys.executable, __file__, str(cycles), str(keep)]
+    for cycles, keep, particles in QUICK_RUNS if quick else RUNS:
+        run = json.dumps([cycles, keep, particles])
+        command = [sys.executable, str(LAUNCH), sys.executable, __file__, run]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(done.stdout + done.stderr)
         process = json.loads(done.stdout)
-        rows.append(_row(cycles, keep, process["memory"], json.loads(process["said"])))
+        kept = f"every {keep}th" if isinstance(keep, int) else keep
+        name = f"{cycles:,}, {kept}{'' if particles else ', particles of the file'}"
+        rows.append([name, *_row(cycles, process["memory"], json.loads(process["said"]))])
     head = [
         "cycles, rows kept", "simulate / s", "/ cycle / ms", "peak memory / MB", "save / s", "file / MB", "open / s",
         "summaries / s", "paths / s",
@@ -48,12 +52,11 @@ def report(quick: bool) -> str:
     return "\n\n".join([helper.table(head, rows), helper.machine(("numpy",))])
 
 
-def _row(cycles: int, keep: int | str, memory: int, took: dict[str, float]) -> list[str]:
+def _row(cycles: int, memory: int, took: dict[str, float]) -> list[str]:
     seconds = [f"{took[name]:.2f}" for name in ("save", "open", "summaries", "paths")]
     seconds.insert(1, f"{took['bytes'] / 1e6:.1f}")
-    kept = f"every {keep}th" if isinstance(keep, int) else keep
     return [
-        f"{cycles:,}, {kept}", f"{took['simulate']:.2f}", helper.milliseconds(took["simulate"] / cycles),
+        f"{took['simulate']:.2f}", helper.milliseconds(took["simulate"] / cycles),
         f"{memory / 1e6:.0f}", *seconds,
     ]  # fmt: skip
 
@@ -65,7 +68,7 @@ def _timed(action: Callable[[], Any]) -> tuple[float, Any]:
     return time.process_time() - begin, found
 
 
-def _child(cycles: int, keep: Any) -> None:
+def _child(cycles: int, keep: Any, particles: int | None) -> None:
     """One run; its times go to standard error, as `launch.py` wants them."""
     mechanism = sbpath.load_mechanism("li-sb")
     protocol = sbpath.cycling("C/10", mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, cycles)
@@ -73,7 +76,9 @@ def _child(cycles: int, keep: Any) -> None:
     took, times = {}, []
     for _ in range(1 if cycles > 100 else ROUNDS):
         seconds, solution = _timed(
-            lambda: sbpath.simulate(mechanism, protocol, graph="candidate", keep=keep, progress=False)
+            lambda: sbpath.simulate(
+                mechanism, protocol, graph="candidate", population=particles, keep=keep, progress=False
+            )
         )
         times.append(seconds)
     took["simulate"] = median(times)
@@ -88,4 +93,4 @@ def _child(cycles: int, keep: Any) -> None:
 
 
 if __name__ == "__main__":
-    _child(int(sys.argv[1]), int(sys.argv[2]) if sys.argv[2].isdecimal() else sys.argv[2])
+    _child(*json.loads(sys.argv[1]))

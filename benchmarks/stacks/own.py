@@ -13,7 +13,7 @@ def contestants(task: Task, rtol: float = RTOL, atol: float = ATOL) -> list[Cont
 
     def everything() -> sbpath.Solution:
         return sbpath.simulate(
-            task.mechanism, task.protocol, graph=task.graph, options=options, progress=False
+            task.mechanism, task.protocol, graph=task.graph, options=options, population=1, progress=False
         )
 
     def curve(solution: sbpath.Solution) -> Curve:
