@@ -11,12 +11,14 @@ from sbpath.cli.options import (
     add_changes,
     add_cycles,
     add_outputs,
+    add_particles,
     amounts,
     changes_of,
     check_outputs,
     cycles,
     save_figure,
     to_celsius,
+    with_particles,
     write_table,
 )
 
@@ -56,6 +58,7 @@ def add(commands: Any) -> None:
     compare.add_argument(
         "--temperature", nargs="+", metavar="T", help="25, 25C or 298K (default: the mechanism's)"
     )
+    add_particles(compare)
     add_amounts(compare)
     add_cycles(compare, 2)
     compare.add_argument(
@@ -71,8 +74,9 @@ def _compare(options: argparse.Namespace) -> int:
     from sbpath.studies.comparison import compare, comparison_report, comparison_table
 
     check_outputs(options)
+    mechanisms = [with_particles(options, load_mechanism(name)) for name in options.mechanisms]
     solutions = compare(
-        options.mechanisms,
+        mechanisms,
         graphs=options.graph or (None,),
         designs=[None if name == "own" else name for name in options.design or ("own",)],
         electrolytes=[None if name == "own" else name for name in options.electrolyte or ("own",)],
@@ -80,7 +84,7 @@ def _compare(options: argparse.Namespace) -> int:
         temperatures_C=[to_celsius(text) for text in options.temperature] if options.temperature else (None,),
         cycles=cycles(options),
         **amounts(options),
-        changes=changes_of(options, load_mechanism(options.mechanisms[0])),
+        changes=changes_of(options, mechanisms[0]),
         progress=not options.quiet,
     )
     print(comparison_report(solutions, options.scale))

@@ -11,6 +11,7 @@ from sbpath.cli.options import (
     add_conditions,
     add_mechanism,
     add_outputs,
+    add_particles,
     add_save,
     add_window,
     amounts,
@@ -19,6 +20,7 @@ from sbpath.cli.options import (
     load,
     save_figure,
     to_celsius,
+    with_particles,
     write_table,
 )
 
@@ -51,6 +53,7 @@ def _add_studies(run: argparse.ArgumentParser) -> None:
         for argument in (*study.arguments, *study.settings, *study.asked):
             _add_argument(parser, argument)
         add_conditions(parser)
+        add_particles(parser)
         add_amounts(parser)
         add_window(parser)
         add_outputs(parser, "the whole table", "a figure")
@@ -73,7 +76,7 @@ def _run(options: argparse.Namespace) -> int:
 
     study: Study = options.study
     check_outputs(options)
-    mechanism = load(options)
+    mechanism = with_particles(options, load(options))
     chosen = {argument.name: getattr(options, argument.name) for argument in study.arguments}
     asked = {argument.name: getattr(options, argument.name) for argument in study.asked}
     study.check_asked(**asked)

@@ -13,6 +13,7 @@ from sbpath.cli.options import (
     add_cycling,
     add_mechanism,
     add_outputs,
+    add_particles,
     add_protocol,
     add_save,
     add_window,
@@ -78,9 +79,7 @@ def add(commands: Any) -> None:
     add_window(simulate)
     add_protocol(simulate)
     add_amounts(simulate)
-    simulate.add_argument(
-        "--particles", type=int, metavar="N", help="N particles at one potential, 1: a single one"
-    )
+    add_particles(simulate)
     simulate.add_argument(
         "--spread", nargs="+", metavar="WHAT=WIDTH",
         help="log-normal widths: size=0.3 interfacial_energy=0.03 growth_rate=0.1 (default: those of the file)",

@@ -13,6 +13,7 @@ from sbpath.cli.options import (
     add_cycling,
     add_mechanism,
     add_outputs,
+    add_particles,
     add_protocol,
     amounts,
     check_outputs,
@@ -21,6 +22,7 @@ from sbpath.cli.options import (
     save_figure,
     steps,
     to_celsius,
+    with_particles,
     write_table,
 )
 from sbpath.errors import InputError, SbpathError
@@ -84,6 +86,7 @@ def add(commands: Any) -> None:
     sweep.add_argument("--seed", type=int, metavar="N", help="seed of the sample (default 0)")
     add_cycling(sweep, 2)
     add_conditions(sweep)
+    add_particles(sweep)
     add_amounts(sweep)
     add_protocol(sweep)
     sweep.add_argument("--workers", type=int, metavar="N", help="processes (default: one per core)")
@@ -116,7 +119,7 @@ def _map(options: argparse.Namespace) -> int:
     for name in ("sample", "seed", "protocol", "workers", "out", "quantity"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name}: has no effect with --map; omit it")
-    mechanism = load(options)
+    mechanism = with_particles(options, load(options))
     chart = selection_map(
         mechanism,
         *options.vary,
@@ -143,7 +146,7 @@ def _table(options: argparse.Namespace) -> int:
         raise InputError("--quantity: says what --plot draws; add --plot FILE")
     if options.plot is not None and len(options.vary) > 2:
         raise InputError(f"--plot: draws one or two varied quantities, not {len(options.vary)}; omit it")
-    mechanism = load(options)
+    mechanism = with_particles(options, load(options))
     runs = sweep(
         mechanism,
         options.vary,

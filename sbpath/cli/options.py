@@ -61,6 +61,25 @@ def add_changes(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_particles(parser: argparse.ArgumentParser) -> None:
+    """How many particles."""
+    parser.add_argument(
+        "--particles", type=int, metavar="N",
+        help="N particles of the file's spread, 1: a single one (default: the file's)",
+    )  # fmt: skip
+
+
+def with_particles(options: argparse.Namespace, mechanism: Mechanism) -> Mechanism:
+    """`mechanism` with as many particles of its spread as ``--particles`` says."""
+    from sbpath.mechanism.paths import with_changes
+    from sbpath.model.population import population_of
+
+    population_of(mechanism, options.particles)
+    if options.particles is None or mechanism.electrode.spread is None:
+        return mechanism
+    return with_changes(mechanism, {"electrode.spread.particles": options.particles})
+
+
 def add_conditions(parser: argparse.ArgumentParser) -> None:
     """Graph and temperature."""
     parser.add_argument("--graph", metavar="NAME", help="candidate, reported, ... (default: the mechanism's)")

@@ -124,3 +124,16 @@ def test_compare_takes_negative_temperatures_with_their_unit_or_says_how(capsys)
         assert "temperature" in capsys.readouterr().err
     else:
         assert code == 0
+
+
+@pytest.mark.parametrize("particles", [1, 3])
+def test_particles_of_the_file_can_be_as_many_as_wanted(particles, capsys, tmp_path):
+    table = tmp_path / "table.csv"
+    code, out, _ = run(
+        capsys, "compare", "li-sb", "--particles", str(particles), "--cycles", "1", "--csv", str(table)
+    )
+    assert code == 0
+    assert f"changed: electrode.spread.particles = {particles}" in out
+    solution = simulate("li-sb", population=particles, progress=False)
+    (row,) = comparison_table([solution])[1]
+    assert read(table)[1] == row
