@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sbpath.arguments import items
+from sbpath.arguments import items, shortened
 from sbpath.errors import InputError, nearest
 
 T = TypeVar("T")
 Rule = Callable[[Any], str]
+# Types in words, and values that a message shows.
+WORDS = {str: "text in quotes", bool: "True or False", Path: "a path"}
+SHOWN = (int, float, str, bytes, types.NoneType)
 
 
 def checked(public: T, home: str) -> T:
@@ -165,15 +168,18 @@ def _mistake(classes: tuple[type, ...], members: tuple[type, ...], count: int | 
         return ""
     wanted = [_a(c) for c in classes if c is not types.NoneType]
     if members:
-        wanted.append(f"{count or 'a list of'} {members[0].__name__}")
+        wanted.append(f"{count or 'a list of'} {'texts' if members[0] is str else members[0].__name__}")
     if members and classes != members and isinstance(value, members):
         hint = "; put it into a list"
     else:
         hint = "; give one at a time" if not members and items(value) else ""
-    return f"must be {' or '.join(wanted)}, not {_a(type(value))}{hint}"
+    found = shortened(value) if isinstance(value, SHOWN) else _a(type(value))
+    return f"must be {' or '.join(wanted)}, not {found}{hint}"
 
 
 def _a(kind: type) -> str:
+    if kind in WORDS:
+        return WORDS[kind]
     return f"{'an' if kind.__name__[0] in 'aeiouAEIOU' else 'a'} {kind.__name__}"
 
 

@@ -80,7 +80,7 @@ def add(commands: Any) -> None:
     )
     sweep.add_argument(
         "--sample",
-        metavar="METHOD:COUNT",
+        metavar="WAY:COUNT",
         help="sobol:128 or lhs:100 points instead of a grid; omit :COUNT in --vary",
     )
     sweep.add_argument("--seed", type=int, metavar="N", help="seed of the sample (default 0)")

@@ -64,9 +64,8 @@ def add_changes(parser: argparse.ArgumentParser) -> None:
 def add_particles(parser: argparse.ArgumentParser) -> None:
     """How many particles."""
     parser.add_argument(
-        "--particles", type=int, metavar="N",
-        help="N particles of the file's spread, 1: a single one (default: the file's)",
-    )  # fmt: skip
+        "--particles", type=int, metavar="N", help="how many of the file's spread; 1: a single one"
+    )
 
 
 def with_particles(options: argparse.Namespace, mechanism: Mechanism) -> Mechanism:

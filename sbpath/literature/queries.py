@@ -75,12 +75,12 @@ def find_anodes(
         name = _choice("strategy", strategy, STRATEGIES)
         chosen = [study for study in chosen if study.strategy == name]
     if material is not None:
-        part = "".join(_plain("material", material).split())
-        chosen = [study for study in chosen if part in "".join(_plain("material", study.material).split())]
+        part = "".join(_plain(material).split())
+        chosen = [study for study in chosen if part in "".join(_plain(study.material).split())]
     if electrolyte is not None:
-        words = re.escape(_plain("electrolyte", electrolyte).strip())
+        words = re.escape(_plain(electrolyte).strip())
         pattern = re.compile(rf"(?<![a-z0-9]){words}(?![a-z0-9])")
-        chosen = [study for study in chosen if pattern.search(_plain("electrolyte", study.electrolyte()))]
+        chosen = [study for study in chosen if pattern.search(_plain(study.electrolyte()))]
     if sort is not None:
         key = SORTS[_choice("sort", sort, SORTS)]
         known = [study for study in chosen if None not in key(study)]
@@ -105,7 +105,7 @@ def find_hosts(hosts: Iterable[Host] | None = None, *, ion: str | None = None) -
 def _choice(what: str, given: str, choices: Iterable[str]) -> str:
     """The one among `choices` that begins with `given`, ignoring case and the charge of an ion."""
     known = list(choices)
-    folded = _plain(what, given).strip().removesuffix("+")
+    folded = _plain(given).strip().removesuffix("+")
     matching = [choice for choice in known if choice.casefold() == folded] or [
         choice for choice in known if folded and choice.casefold().startswith(folded)
     ]
@@ -115,8 +115,6 @@ def _choice(what: str, given: str, choices: Iterable[str]) -> str:
     return matching[0]
 
 
-def _plain(what: str, given: str) -> str:
+def _plain(given: str) -> str:
     """`given` in lower case, with subscripts as digits."""
-    if not isinstance(given, str):
-        raise InputError(f"{what}: {given!r} is not a string; write it in quotes")
     return unicodedata.normalize("NFKC", given).casefold()

@@ -69,7 +69,7 @@ class Sample:
         """
         match = re.fullmatch(r"\s*([a-z]+)\s*:\s*(\d+)\s*", text, re.IGNORECASE)
         if not match:
-            raise InputError(f"sample: {text!r} is not METHOD:COUNT; write e.g. {SAMPLES}")
+            raise InputError(f"sample: {text!r} is not WAY:COUNT; write e.g. {SAMPLES}")
         return cls(match[1].casefold(), int(match[2]), seed)
 
 

@@ -500,13 +500,13 @@ def test_the_best_by_each_number():
     ("asked", "words"),
     [
         ({"ion": "Mg"}, "ion: 'Mg' is not known; there are Li, Na, K"),
-        ({"ion": 3}, "ion: 3 is not a string"),
+        ({"ion": 3}, "ion: must be text in quotes, not 3"),
         ({"table": 1}, "table: 1 is not one of Tables 2-5"),
         ({"strategy": "structur e"}, "did you mean 'structure'?"),
         ({"strategy": "s"}, "strategy: 's' is not known"),
         ({"strategy": ""}, "strategy: '' is not known"),
         ({"sort": "price"}, "sort: 'price' is not known"),
-        ({"material": 5}, "material: 5 is not a string"),
+        ({"material": 5}, "material: must be text in quotes, not 5"),
     ],
 )
 def test_questions_that_have_no_answer(asked, words):

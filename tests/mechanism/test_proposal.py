@@ -303,7 +303,7 @@ def test_wrong_entries_are_told_in_one_line(table, given, line):
         ({"interfaces": "sum"}, "interfaces: there is no rule 'sum'; choose volume or antonow"),
         ({"above_hull_kJ_per_mol": -1}, "above_hull_kJ_per_mol: must be a number, 0 or more, not -1"),
         ({"lower_V": 2.0}, "lower_V: 2 V is not below the upper cut-off of 1.5 V; swap or correct them"),
-        ({"phases": 3}, "phases: must be a str or a Path, not an int"),
+        ({"phases": 3}, "phases: must be text in quotes or a path, not 3"),
     ],
 )
 def test_wrong_arguments_are_told(table, arguments, line):

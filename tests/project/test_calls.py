@@ -160,8 +160,8 @@ def test_messages(solution):
         "fraction: needs phase": lambda: solution.fraction(),
         "fraction: takes only phase without a name": lambda: solution.fraction("Sb", 1),
         "edges: has no argument 'grph'; did you mean 'graph'?": lambda: solution.mechanism.edges(grph="x"),
-        "path: must be a str or a Path, not a NoneType": lambda: sbpath.to_csv(solution, None),
-        "name: must be a str or a Path, not an int": lambda: sbpath.load_mechanism(3),
+        "path: must be text in quotes or a path, not None": lambda: sbpath.to_csv(solution, None),
+        "name: must be text in quotes or a path, not 3": lambda: sbpath.load_mechanism(3),
         "least: must be a number from 0 to 1, not '5 %'": lambda: sbpath.pathways(solution, "5 %"),
         "entries: must be a list of LedgerEntry, not a Solution": lambda: sbpath.full_cell_capacity(
             solution, 100.0

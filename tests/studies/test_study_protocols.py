@@ -92,7 +92,7 @@ def test_pulses_by_time_add_up_to_the_capacity():
         ),
         (lambda: gitt("5 mA/g", 0.05, 1.5), ["pulses: how many at 5 mA/g fill the electrode depends"]),
         (lambda: gitt("C/5", 0.05, 1.5, "x = 0"), ["pulse: must be a composition above 0 alkali per Sb, such as 1.5, not 0.0"]),
-        (lambda: gitt("C/5", 0.05, 1.5, 30), ["pulse: 30: a step or a rate is a line of text"]),
+        (lambda: gitt("C/5", 0.05, 1.5, 30), ["pulse: must be text in quotes, not 30"]),
         (
             lambda: cv(["1 V", "0 mV/s"], 1.0, 0.0, True),
             ["wrong way round", "scan_rates: '1 V' is a voltage, where a scan rate is needed",

@@ -198,10 +198,10 @@ def test_a_measure_that_fails_or_gives_what_cannot_be_kept_is_a_row_with_its_rea
         (f"{ENERGY}=-0.1..0.1:3", {}, ["must not be negative"]),
         ("rate=C/10..1C", {"sample": "sobol:100"}, ["power of 2", "sobol:64 or sobol:128"]),
         ("rate=C/10..1C", {"sample": "grid:9"}, ["no 'grid'", "lhs:100"]),
-        ("rate=C/10..1C", {"sample": "lhs"}, ["METHOD:COUNT"]),
+        ("rate=C/10..1C", {"sample": "lhs"}, ["WAY:COUNT"]),
         ("rate=C/10..1C", {"sample": "lhs:4", "seed": -1}, ["seed", "-1"]),
         (RATES, {"sample": Sample("lhs", 4)}, ["omit ':4'"]),
-        ("rate=C/10..1C", {"sample": 8}, ["sample: must be a Sample", "not 8"]),
+        ("rate=C/10..1C", {"sample": 8}, ["sample: must be a Sample or text in quotes, not 8"]),
         (5, {}, ["vary: must be a string or a list of them, not 5"]),
         ("rate=10..100mA/g:4", {}, ["rate: '10' is not a C-rate", "C/10 or 0.1C", "{current}"]),
         ("rate=C/10..C/5:99999999999", {}, ["99,999,999,999 values are too many"]),
@@ -310,7 +310,7 @@ def test_a_file_that_is_no_sweep_is_refused_and_left_alone(tmp_path):
         assert path.read_bytes() == before
     with pytest.raises(InputError, match="there is no such file"):
         load_sweep(tmp_path / "none.sqlite")
-    with pytest.raises(InputError, match="is not the name of a file"):
+    with pytest.raises(InputError, match="path: must be text in quotes or a path, not 3"):
         load_sweep(3)
 
 
