@@ -189,6 +189,29 @@ def test_the_numbers_of_the_page_on_the_model_are_those_of_the_code(capsys):
     assert not any(re.search(r"\\[,;:!{}_%]", formula) for formula in [*formulas, *inline])
 
 
+def test_youngs_law_and_the_share_of_transport_on_the_page_on_the_model_are_those_of_lithium():
+    page = (DOCS / "model.md").read_text(encoding="utf-8")
+    lithium = sbpath.load_mechanism("li-sb")
+    first, second, direct = (
+        lithium.interface(*ends).energy_J_per_m2.value
+        for ends in (("Sb", "Li2Sb"), ("Li2Sb", "Li3Sb"), ("Sb", "Li3Sb"))
+    )
+    # A cap whose angle is that of Young's law, its barrier over that of a sphere: (2 - 3 c + c^3)/4.
+    cosine = (direct - first) / second
+    assert f"{first}, {second} and {direct} J/m²" in page
+    assert f"cos θ = ({direct} − {first})/{second} = {cosine:.3f}" in page
+    assert f"{4.0 / (2.0 - 3.0 * cosine + cosine**3):.0f} times lower than a sphere" in page
+
+    large = sbpath.with_changes(lithium, {"electrode.particle_radius_m": 2e-6})
+    solution = sbpath.simulate(large, sbpath.cycling("C/10", 0.05, 1.5, 3), population=1, progress=False)
+    transport = sbpath.loss_breakdown(solution).losses_mV.sum(axis=0)[2]
+    narrower = -sbpath.if_removed_mV(solution)[2]
+    assert (
+        f"transport has {transport:.0f} mV of the loop of lithium, and without it the loop is {narrower:.0f}"
+        in page
+    )
+
+
 def test_the_change_log_counts_the_shipped_files():
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"- {len(sbpath.shipped_names())} mechanism files" in text
