@@ -9,6 +9,7 @@ from .experiment import State as State
 from .fitting.fit import fit as fit
 from .fitting.fit import fit_again as fit_again
 from .fitting.overlay import overlay as overlay
+from .fitting.plan import plan as plan
 from .fitting.rank import rank as rank
 from .fitting.result import fitted_mechanism as fitted_mechanism
 from .fitting.result import load_fit as load_fit

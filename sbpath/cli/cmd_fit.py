@@ -1,9 +1,10 @@
-"""The commands ``overlay`` and ``fit``: your own curves and a mechanism."""
+"""The commands ``overlay``, ``fit``, ``rank`` and ``plan``: your own curves and a mechanism."""
 
 from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from sbpath.cli.options import (
     add_outputs,
     check_outputs,
     load,
+    number,
     save_figure,
     write_table,
 )
@@ -69,6 +71,26 @@ def add(commands: Any) -> None:
     _add_conditions(rank)
     rank.add_argument("--quiet", action="store_true", help="no progress bar")
     rank.set_defaults(handler=_rank)
+
+    plan = commands.add_parser(
+        "plan",
+        help="what to measure next, by what it would settle",
+        description="Simulate rates, rests, a titration, reversals and other temperatures after a fit, and put them in the order of "
+        "what they would add to the data.",
+        formatter_class=HelpFormatter,
+    )
+    plan.add_argument("experiment", metavar="EXPERIMENT", help="experiment file (.toml)")
+    plan.add_argument("--fit", metavar="FILE", required=True, help="what sbpath fit --result wrote")
+    plan.add_argument(
+        "--for", metavar="PATH", dest="wanted", help="order by the error of this fitted number, e.g. J0"
+    )
+    plan.add_argument("--hours", metavar="H", help="leave out what takes longer")
+    plan.add_argument("--per-hour", action="store_true", help="order by the gain per hour")
+    plan.add_argument(
+        "--between", nargs=2, metavar="NAME[:GRAPH]", help="order by what tells two fitted mechanisms apart"
+    )
+    add_outputs(plan, "the table")
+    plan.set_defaults(handler=_plan)
 
 
 def _add_common(parser: argparse.ArgumentParser, needed: bool) -> None:
@@ -176,19 +198,43 @@ def _fit(options: argparse.Namespace) -> int:
 def _rank(options: argparse.Namespace) -> int:
     from sbpath.fitting.rank import rank
     from sbpath.measured.experiment_file import load_measurement
-    from sbpath.mechanism.reader import load_mechanism
     from sbpath.text.fit_report import ranking_report
 
-    candidates = []
-    for name in options.candidates:
-        mechanism, _, graph = name.rpartition(":") if ":" in name else (name, "", "")
-        candidates.append((load_mechanism(mechanism), graph or None))
     found = rank(
-        load_measurement(options.experiment), candidates, _free(options), cycles=_cycles(options), drive=options.drive,
+        load_measurement(options.experiment), _rivals(options.candidates), _free(options), cycles=_cycles(options), drive=options.drive,
         population=options.particles, progress=not options.quiet,
     )  # fmt: skip
     print(ranking_report(found))
     return 0
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from sbpath.fitting.plan import plan
+    from sbpath.fitting.result import load_fit
+    from sbpath.measured.experiment_file import load_measurement
+    from sbpath.text.fit_report import PLAN_COLUMNS, plan_report
+    from sbpath.text.tables import file_table
+
+    check_outputs(options)
+    hours = number("--hours", "hours", options.hours)
+    found = plan(
+        load_measurement(options.experiment), load_fit(options.fit), wanted=options.wanted, hours=hours,
+        per_hour=options.per_hour, between=_rivals(options.between or ()), progress=not options.quiet,
+    )  # fmt: skip
+    print(plan_report(found))
+    write_table(options, *file_table(PLAN_COLUMNS, found.experiments))
+    return 0
+
+
+def _rivals(names: Sequence[str]) -> list[tuple[Mechanism, str | None]]:
+    """Mechanisms with graphs, from ``NAME`` or ``NAME:GRAPH``."""
+    from sbpath.mechanism.reader import load_mechanism
+
+    found = []
+    for name in names:
+        mechanism, _, graph = name.rpartition(":") if ":" in name else (name, "", "")
+        found.append((load_mechanism(mechanism), graph or None))
+    return found
 
 
 def _free(options: argparse.Namespace) -> list[str] | None:

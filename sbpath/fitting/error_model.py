@@ -20,7 +20,7 @@ from math import exp, log
 import numpy as np
 
 from sbpath.fitting.multistart import Minimum, weights
-from sbpath.fitting.problem import Problem
+from sbpath.fitting.problem import Evaluated, Problem
 from sbpath.fitting.residual import SIGMA_V
 from sbpath.kernels import Floats, Floats2
 
@@ -72,9 +72,7 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
     from scipy.optimize import minimize
 
     n, count = problem.points, len(problem.centre)
-    left = np.sqrt(weights(minimum.evaluated.residual, n))
-    residual = (left * minimum.evaluated.residual)[:n]
-    jacobian = (left[:, None] * minimum.evaluated.jacobian)[:n, :count]
+    residual, jacobian = weighted(problem, minimum.evaluated)
     u, half, way = _places(problem)
     step = max(1, round(n / LIKELIHOOD_POINTS))
     few = slice(None, None, step)
@@ -106,16 +104,8 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
         unlikely, begin, method="Nelder-Mead", options={"xatol": 0.05, "fatol": 0.05, "maxfev": 150}
     )
     white, drift, repeated, length = (exp(x) for x in found.x)
-    whole = _covariance(
-        white, drift, repeated, length, np.abs(u[:, None] - u), half[:, None] == half, way[:, None] == way
-    )
-    # Curvature of the loss: what lies far off holds the numbers less than its weight says.
-    bare, distance = minimum.evaluated.jacobian[:n, :count], minimum.evaluated.residual[:n]
-    curvature = (1.0 + distance**2) ** -1.5
-    inverse = np.linalg.inv(bare.T @ (curvature[:, None] * bare) + prior)
-    covariance = inverse @ (jacobian.T @ whole @ jacobian + prior) @ inverse
-    information = jacobian.T @ np.linalg.solve(whole, jacobian)
     unit = 1e3 * SIGMA_V
+    bare, distance = minimum.evaluated.jacobian[:n, :count], minimum.evaluated.residual[:n]
     model = ErrorModel(
         rms_mV=unit * float(np.sqrt(np.mean(distance**2))),
         white_mV=unit * white,
@@ -125,7 +115,30 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
         points=n,
         independent_points=independent(residual, half),
     )
+    whole = error_covariance(problem, model)
+    # Curvature of the loss: what lies far off holds the numbers less than its weight says.
+    curvature = (1.0 + distance**2) ** -1.5
+    inverse = np.linalg.inv(bare.T @ (curvature[:, None] * bare) + prior)
+    covariance = inverse @ (jacobian.T @ whole @ jacobian + prior) @ inverse
+    information = jacobian.T @ np.linalg.solve(whole, jacobian)
     return Errors(model, covariance, information)
+
+
+def weighted(problem: Problem, evaluated: Evaluated) -> tuple[Floats, Floats2]:
+    """Residuals (n,) and Jacobian (n, k) of the points, by the roots of the weights that the loss leaves them."""
+    n = problem.points
+    left = np.sqrt(weights(evaluated.residual, n))[:n]
+    return left * evaluated.residual[:n], left[:, None] * evaluated.jacobian[:n, : len(problem.centre)]
+
+
+def error_covariance(problem: Problem, model: ErrorModel) -> Floats2:
+    """C of the n points of a problem, shape (n, n), in units of the errors."""
+    u, half, way = _places(problem)
+    unit = 1e-3 / SIGMA_V
+    return _covariance(
+        unit * model.white_mV, unit * model.drift_mV, unit * model.repeated_mV, model.length,
+        np.abs(u[:, None] - u), half[:, None] == half, way[:, None] == way,
+    )  # fmt: skip
 
 
 def independent(residual: Floats, half: Floats) -> float:

@@ -16,7 +16,7 @@ from sbpath.fitting.multistart import MAX_STARTS, Minimum, Search, search, weigh
 from sbpath.fitting.parameters import PROFILED, Free, free_numbers, short_name, unit_of
 from sbpath.fitting.problem import Block, Problem
 from sbpath.fitting.profiles import profile
-from sbpath.fitting.result import FitResult, FittedNumber, Nuisance
+from sbpath.fitting.result import GIVEN, FitResult, FittedNumber, Nuisance, check_repeatable
 from sbpath.kernels import Floats2
 from sbpath.measured.experiment_file import Measurement, load_measurement
 from sbpath.mechanism.groups import paths_of
@@ -29,8 +29,6 @@ from sbpath.simulation import warn_of_doubts
 
 # What is fitted unless anything else is asked for.
 DEFAULT_FREE = ("gamma", "growth", "resistance")
-# In a result: particles were given as an object.
-GIVEN = 0
 # Standard deviations in a 95 % interval.
 SDS = 1.96
 # A number whose change by its prior's sd moves no residual by this much, as a norm, is told by nothing.
@@ -152,10 +150,7 @@ def fit_again(result: FitResult, progress: bool = True) -> FitResult:
     InputError
         If a file is missing, or its particles were given as an object.
     """
-    if result.population == GIVEN:
-        raise InputError(
-            f"{result.experiment}: its particles were given as an object; call fit with it again"
-        )
+    check_repeatable(result)
     return fit(
         load_measurement(result.experiment),
         with_changes(load_mechanism(result.mechanism), dict(result.changes)),

@@ -64,6 +64,8 @@ class Problem:
         Simulations of all cells so far.
     bar : tqdm, optional
         Counts them.
+    scales : sequence of float, optional
+        About which the scales of the charge of each cell are; by default 1 or the ratio of the capacities.
     """
 
     mechanism: Mechanism
@@ -71,6 +73,7 @@ class Problem:
     free: tuple[Free, ...]
     simulations: int = 0
     bar: Any = None
+    scales: Sequence[float] | None = None
     blocks: list[Block] = field(default_factory=list)
     centre: Floats = field(default_factory=lambda: np.zeros(0))
     sd: Floats = field(default_factory=lambda: np.zeros(0))
@@ -79,7 +82,7 @@ class Problem:
         centre = [one.inner(one.start) for one in self.free]
         sd = [one.prior_sd for one in self.free]
         first = 0
-        ratios = self._ratios()
+        ratios = self._ratios() if self.scales is None else self.scales
         for index, cell in enumerate(self.cells):
             for number, half in enumerate(cell.halves):
                 if not cell.chosen[number]:
@@ -154,7 +157,9 @@ class Problem:
         halves: list[list[SimulatedHalf | None]] = []
         for cell, solution in zip(self.cells, solutions, strict=True):
             known = (
-                sensitivities(solution, paths) if slopes and not solution.steps[-1].outcome.failed else None
+                sensitivities(solution, paths)
+                if slopes and paths and not solution.steps[-1].outcome.failed
+                else None
             )
             halves.append(simulated_halves(cell, solution, known))
         count, free = len(self.centre), len(self.free)

@@ -18,6 +18,8 @@ from sbpath.mechanism.toml_text import toml_text
 
 # Of the file of a result.
 FORMAT = 1
+# In a result: particles were given as an object.
+GIVEN = 0
 # Digits of a fitted number in a mechanism file.
 DIGITS = 5
 
@@ -176,6 +178,20 @@ def load_fit(path: str | Path) -> FitResult:
         raise InputError(
             f"{path}: is not the result of a fit; give a file that sbpath fit --save wrote"
         ) from None
+
+
+def check_repeatable(result: FitResult) -> None:
+    """Refuse a result whose settings its file does not hold.
+
+    Raises
+    ------
+    InputError
+        If its particles were given as an object.
+    """
+    if result.population == GIVEN:
+        raise InputError(
+            f"{result.experiment}: its particles were given as an object; call fit with it again"
+        )
 
 
 def fitted_mechanism(mechanism: Mechanism, result: FitResult) -> Mechanism:

@@ -6,6 +6,8 @@ import textwrap
 
 from sbpath.fitting.cells import rate_label
 from sbpath.fitting.overlay import OverlaidHalf, Overlay
+from sbpath.fitting.parameters import short_name
+from sbpath.fitting.plan import NextExperiment, Plan
 from sbpath.fitting.rank import Candidate, Ranking, Verdict
 from sbpath.fitting.result import FitResult, FittedNumber
 from sbpath.text.tables import Column, printed_table, table
@@ -111,3 +113,39 @@ def ranking_report(found: Ranking) -> str:
     if found.candidates[0].verdict is Verdict.NONE:
         lines.append("The best of them misses the data too: the pathway may be another one.")
     return "\n".join(lines)
+
+
+def _duration(hours: float) -> str:
+    return f"{hours:.0f}" if hours >= 10.0 else f"{hours:.1f}"
+
+
+PLAN_COLUMNS: tuple[Column[NextExperiment], ...] = (
+    Column("experiment", lambda row: row.name, short="next experiment"),
+    Column("gain [nats]", lambda row: row.gain, "{:.6g}", "gain (nats)", "{:.1f}"),
+    Column("time [h]", lambda row: row.hours, "{:.6g}"),
+    Column("", lambda row: _duration(row.hours), short="hours"),
+    Column("what it settles", lambda row: row.settles, short="what it settles"),
+    Column("trusts the model most", lambda row: "yes" if row.trusts_model else "no"),
+    Column("", lambda row: "trusts the model most" if row.trusts_model else "", short=" "),
+    Column("temperature [C]", lambda row: row.temperature_C, "{:.6g}"),
+    Column("protocol", lambda row: "; ".join(row.protocol)),
+)
+
+
+def plan_report(found: Plan) -> str:
+    """The table of a plan, and how it is ordered."""
+    if found.between:
+        order = f"by what tells {found.between[0]} from {found.between[1]}"
+    else:
+        order = "by " + (f"the error of {short_name(found.wanted)}" if found.wanted else "the gain")
+    lines = [
+        printed_table(PLAN_COLUMNS, found.experiments),
+        f"In order {order}{', per hour' if found.per_hour else ''}; errors are standard deviations, now -> then.",
+    ]
+    if any(one.trusts_model for one in found.experiments):
+        lines.append(
+            "Last: rates or temperatures beyond those measured, where what the model leaves out matters most."
+        )
+    if found.left_out:
+        lines.append(f"Left out: {', '.join(found.left_out)}.")
+    return "\n".join(textwrap.fill(line, WIDTH) if "\n" not in line else line for line in lines)

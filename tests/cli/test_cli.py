@@ -48,7 +48,7 @@ def test_the_commands_are_these():
     studies = {f"run {study.name}" for study in STUDIES}
     assert set(COMMANDS) == studies | {
         "", "list", "show", "check", "propose", "simulate", "compare", "explain", "losses", "predict", "run", "sweep", "literature",
-        "read", "overlay", "fit", "rank",
+        "read", "overlay", "fit", "rank", "plan",
     }  # fmt: skip
 
 
@@ -83,6 +83,7 @@ def test_an_option_means_the_same_in_every_command():
         "overlay",
         "fit",
         "rank",
+        "plan",
     }
     simulating = set(COMMANDS) - others
     simulating = set(COMMANDS) - others
