@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -209,7 +209,7 @@ def plan(
             gain = gained(known, more)
             sds = _sds(free, known, more, result)
             settles = _settles(free, sds)
-        steps = tuple(str(step) for half in one.halves for step in half)
+        steps = tuple(map(str, chain.from_iterable(one.halves)))
         found.append(
             NextExperiment(
                 one.name, steps, one.temperature_C, gain, took, sds, settles, one.trusts_model
@@ -360,7 +360,7 @@ def candidates(template: Cell, measurement: Measurement) -> list[Trial]:
 
 def planned_of(template: Cell, one: Trial, free: tuple[Free, ...], result: FitResult) -> Evaluable:
     """Simulate a candidate; its points are those of the simulated curve."""
-    protocol = Protocol((tuple(step for half in one.halves for step in half),))
+    protocol = Protocol((tuple(chain.from_iterable(one.halves)),))
     ends = np.cumsum([0, *map(len, one.halves)]).tolist()
     base = template.experiment
     experiment = replace(base, protocol=protocol, temperature_C=one.temperature_C)
@@ -393,7 +393,9 @@ def _half(number: int, way: Direction, q: Floats, voltage: Floats, current: floa
 def _sds(
     free: Sequence[Free], known: Floats2, more: Floats2, result: FitResult
 ) -> tuple[tuple[str, float, float], ...]:
-    """Standard deviations now, those of the fit, and then, by what the information says of their ratio."""
+    """Standard deviations now, those of the fit, and then, by the ratio that the information gives: a fit is not as good as its
+    information allows, before and after.
+    """
     now = np.sqrt(np.diag(np.array(result.covariance)))[: len(free)]
     ratios = np.sqrt(np.diag(np.linalg.inv(known + more)) / np.diag(np.linalg.inv(known)))
     return tuple(

@@ -65,6 +65,16 @@ def test_fit_writes_a_mechanism_and_repeats_itself(capsys, folder, tmp_path, mon
     again = load_fit("again.toml")
     assert again.values == first.values
     capsys.readouterr()
+    words = ["plan", str(folder / "exp.toml"), "--fit", "result.toml", "--hours", "30", "--csv", "plan.csv"]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert "next experiment" in out
+    assert "Left out:" in out
+    head, *rows = read(tmp_path / "plan.csv")
+    assert head[:3] == ["experiment", "gain [nats]", "time [h]"]
+    assert all(float(row[2]) <= 30.0 for row in rows)
+    assert main([*words[:4], "--between", "li-sb:reported", "li-sb:candidate"]) == 0
+    assert "In order by what tells li-sb:reported from li-sb:candidate" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -75,6 +85,8 @@ def test_fit_writes_a_mechanism_and_repeats_itself(capsys, folder, tmp_path, mon
         (["fit", "EXP", "--mechanism", "li-sb", "--free", "gama"], "sbpath: gama: is no group of numbers; did you mean 'gamma'?"),
         (["fit", "EXP", "--mechanism", "li-sb", "--only", "2-1"], "sbpath: --only: '2-1' is no list of cycles; write e.g. 1-3,5"),
         (["fit", "EXP", "--mechanism", "li-sb", "--out", "x.txt"], "sbpath: --out: x.txt: is written as TOML; give it a name that ends in .toml"),
+        (["plan", "EXP", "--fit", "no.toml"], "sbpath: no.toml: cannot be read: No such file or directory; give the result of a fit"),
+        (["plan", "EXP", "--fit", "no.toml", "--hours", "soon"], "sbpath: --hours: "),
         (["overlay", "EXP", "--mechanism", "na-sb"], "is a cell of Li, and na-sb is a mechanism of Na"),
     ],
 )  # fmt: skip

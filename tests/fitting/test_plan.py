@@ -5,12 +5,13 @@ import math
 
 import numpy as np
 import pytest
-from synthetic import cell, displaced_start
+from synthetic import RESISTANCE, cell, displaced_start
 
-from sbpath import InputError, Population, fit, load_mechanism, plan, with_changes
+from sbpath import InputError, fit, load_mechanism, plan, value, with_changes
 from sbpath.fitting.cells import cells_of
 from sbpath.fitting.fit import fit as unchecked_fit
-from sbpath.fitting.plan import Trial, candidates, gained, information_of, planned_of
+from sbpath.fitting.parameters import free_numbers
+from sbpath.fitting.plan import candidates, gained, information_of, planned_of
 from sbpath.fitting.result import fitted_mechanism
 from sbpath.text.fit_report import plan_report
 
@@ -20,6 +21,8 @@ NUMBERS = {
     "interfaces.Sb|Li3Sb.energy_J_per_m2": 0.219,
     "kinetics.growth_rate_per_s": 1e-3,
 }
+# The same in the data and in what is added: a plan takes the errors of the fit.
+DRIFT_V = (3e-3, 3e-3)
 GROWTH = "kinetics.growth_rate_per_s"
 
 
@@ -29,7 +32,7 @@ def lithium():
 
 
 def fitted_cell(mechanism, seed, rates=("C/10", "C/5")):
-    made = cell(mechanism, seed, rates, population=1)
+    made = cell(mechanism, seed, rates, population=1, drift_V=DRIFT_V)
     start = displaced_start(mechanism, seed)
     return made, start, fit(made.measurement, start, population=1, profiles=False, progress=False)
 
@@ -62,18 +65,15 @@ def trial_of(fitted, rate):
     return template, one
 
 
-def test_sensitivities_predict_the_change_of_the_curve(lithium, fitted):
+def test_sensitivities_predict_the_change_of_the_curve(fitted):
     """J' J of white noise, scales free within their priors, against differences of simulated curves."""
-    from sbpath.fitting.parameters import changed, free_numbers
-    from sbpath.fitting.problem import Evaluated
-
-    made, start, result = fitted
+    _, start, result = fitted
     template, one = trial_of(fitted, "C/5")
     free = free_numbers(start, result.free)
     at = planned_of(template, one, free, result)
     white = dataclasses.replace(result.error, white_mV=4.0, drift_mV=0.0, repeated_mV=0.0)
+    evaluated = at.problem.evaluate(at.unknowns, at.solutions)
     found = information_of(at, white)
-    # The growth rate and an energy, by two simulations of 1 % each.
     k = len(free)
     columns = []
     for which in range(k):
@@ -82,16 +82,18 @@ def test_sensitivities_predict_the_change_of_the_curve(lithium, fitted):
         for sign in (1.0, -1.0):
             unknowns = at.unknowns.copy()
             unknowns[which] += sign * step
-            evaluated: Evaluated = at.problem.evaluate(unknowns, at.problem.solutions(unknowns), slopes=False)
-            pair.append(evaluated.residual[: at.problem.points])
+            moved = at.problem.evaluate(unknowns, at.problem.solutions(unknowns), slopes=False)
+            pair.append(moved.residual[: at.problem.points])
         columns.append((pair[0] - pair[1]) / (2.0 * step))
-    nuisance = at.problem.evaluate(at.unknowns, at.solutions).jacobian[: at.problem.points, k:]
+    nuisance = evaluated.jacobian[: at.problem.points, k:]
     jacobian = np.column_stack([*columns, nuisance])
     whole = jacobian.T @ jacobian
     inner = whole[k:, k:] + np.diag(at.problem.sd[k:] ** -2.0)
     expected = whole[:k, :k] - whole[:k, k:] @ np.linalg.solve(inner, whole[k:, :k])
-    assert changed(start, free, at.problem.numbers(at.unknowns)).name == start.name
-    assert np.diag(found) == pytest.approx(np.diag(expected), rel=0.25)
+    # Of what is determined; differences of points that lie on the curve are crude where little depends on a number.
+    told = np.diag(expected) > 100.0
+    assert told.sum() >= 3
+    assert np.diag(found)[told] == pytest.approx(np.diag(expected)[told], rel=0.05)
 
 
 def test_errors_shrink_and_gains_are_positive(planned):
@@ -143,13 +145,20 @@ def test_a_mechanism_is_not_told_from_itself_but_from_another(lithium, fitted):
 
 def refitted(lithium, seed):
     """Predicted and refitted sd of the growth rate after the best cycle at constant rate."""
-    made, start, result = fitted_cell(lithium, seed)
+    made, start, result = fitted_cell(lithium, seed, ("C/10", "1C"))
     found = plan(made.measurement, result, wanted=GROWTH, progress=False)
     best = min(
         (one for one in found.experiments if len(one.protocol) == 2 and " " not in one.name),
         key=lambda one: dict((path, then) for path, _, then in one.sds)[GROWTH],
     )
-    more = cell(made.truth, seed + 100, (best.name,), population=1, resistance=None)
+    more = cell(
+        made.truth,
+        seed + 100,
+        (best.name,),
+        population=1,
+        resistance=value(made.truth, RESISTANCE),
+        drift_V=DRIFT_V,
+    )
     (own,), (extra,) = made.measurement.curves, more.measurement.curves
     both = dataclasses.replace(made.measurement, curves=(own, extra))
     again = unchecked_fit(both, start, population=1, profiles=False, progress=False)
@@ -161,7 +170,7 @@ def refitted(lithium, seed):
 def test_the_predicted_error_is_that_of_a_refit(lithium):
     name, now, predicted, refit = refitted(lithium, 4)
     assert predicted < now
-    assert refit == pytest.approx(predicted, rel=0.5), name
+    assert refit == pytest.approx(predicted, rel=0.3), name
 
 
 @pytest.mark.slow
@@ -199,5 +208,3 @@ def test_a_fit_of_other_data_is_refused(lithium, fitted):
     given = dataclasses.replace(result, population=0)
     with pytest.raises(InputError, match="its particles were given as an object"):
         plan(other.measurement, given, progress=False)
-    assert len(Population.lognormal(2, size=0.1)) == 2
-    assert isinstance(trial_of(fitted, "C/5")[1], Trial)
