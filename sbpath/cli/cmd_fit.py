@@ -87,7 +87,7 @@ def add(commands: Any) -> None:
     plan.add_argument("--hours", metavar="H", help="leave out what takes longer")
     plan.add_argument("--per-hour", action="store_true", help="order by the gain per hour")
     plan.add_argument(
-        "--between", nargs=2, metavar="NAME[:GRAPH]", help="order by what tells two fitted mechanisms apart"
+        "--rivals", nargs=2, metavar="NAME[:GRAPH]", help="order by what tells two fitted mechanisms apart"
     )
     add_outputs(plan, "the table")
     plan.set_defaults(handler=_plan)
@@ -219,7 +219,7 @@ def _plan(options: argparse.Namespace) -> int:
     hours = number("--hours", "hours", options.hours)
     found = plan(
         load_measurement(options.experiment), load_fit(options.fit), wanted=options.wanted, hours=hours,
-        per_hour=options.per_hour, between=_rivals(options.between or ()), progress=not options.quiet,
+        per_hour=options.per_hour, rivals=_rivals(options.rivals or ()), progress=not options.quiet,
     )  # fmt: skip
     print(plan_report(found))
     write_table(options, *file_table(PLAN_COLUMNS, found.experiments))

@@ -107,7 +107,7 @@ class Plan:
         The experiment file.
     wanted : str or None
         Path of the number asked for.
-    between : tuple of str
+    rivals : tuple of str
         The two mechanisms to tell apart; empty if none.
     per_hour : bool
         Whether they are ordered by what they bring per hour.
@@ -118,7 +118,7 @@ class Plan:
 
     experiment: str
     wanted: str | None
-    between: tuple[str, ...]
+    rivals: tuple[str, ...]
     per_hour: bool
     experiments: tuple[NextExperiment, ...]
     left_out: tuple[str, ...]
@@ -148,7 +148,7 @@ def plan(
     wanted: str | None = None,
     hours: float | None = None,
     per_hour: bool = False,
-    between: Sequence[tuple[Mechanism, str | None]] = (),
+    rivals: Sequence[tuple[Mechanism, str | None]] = (),
     progress: bool = True,
 ) -> Plan:
     """Say which experiment to do next: rates, rests, a titration, reversals and other temperatures are tried.
@@ -165,7 +165,7 @@ def plan(
         Longer ones are left out.
     per_hour : bool
         Order by what is gained per hour.
-    between : two of (Mechanism, str or None), optional
+    rivals : two of (Mechanism, str or None), optional
         Fitted mechanisms with a graph, None for their own; the order is by what tells them apart.
     progress : bool
         Count simulations on standard error, after two seconds, if that is a terminal or a notebook.
@@ -177,18 +177,18 @@ def plan(
     """
     if hours is not None:
         hours = number("hours", hours, above=0.0)
-    if len(between) not in (0, 2):
-        raise InputError(f"between: give two mechanisms, not {len(between)}")
-    if between and wanted is not None:
-        raise InputError("wanted: is a number of one mechanism; omit it with between")
+    if len(rivals) not in (0, 2):
+        raise InputError(f"rivals: give two mechanisms, not {len(rivals)}")
+    if rivals and wanted is not None:
+        raise InputError("wanted: is a number of one mechanism; omit it with rivals")
     check_repeatable(result)
     path = None if wanted is None else _path(result, wanted)
     start = with_changes(load_mechanism(result.mechanism), dict(result.changes))
     fitted = fitted_mechanism(start, result)
-    mechanisms = list(between) if between else [(fitted, result.graph)]
+    mechanisms = list(rivals) if rivals else [(fitted, result.graph)]
     templates = [_templates(measurement, mechanism, graph, result)[0] for mechanism, graph in mechanisms]
-    free = () if between else free_numbers(start, result.free, measurement.free)
-    known = np.zeros((0, 0)) if between else _known(measurement, start, free, result)
+    free = () if rivals else free_numbers(start, result.free, measurement.free)
+    known = np.zeros((0, 0)) if rivals else _known(measurement, start, free, result)
     found, left_out = [], []
     tried = candidates(templates[0], measurement)
     for one in tqdm(tried, "plan", delay=PROGRESS_DELAY_S, disable=None if progress else True):
@@ -202,7 +202,7 @@ def plan(
             left_out.append(f"{one.name} ({took:.0f} h)")
             continue
         sds: tuple[tuple[str, float, float], ...] = ()
-        if between:
+        if rivals:
             gain, settles = _apart(planned[0], planned[1], result.error)
         else:
             more = information_of(planned[0], result.error)
@@ -222,7 +222,7 @@ def plan(
             score = next(float(np.log(now / then)) for name, now, then in one.sds if name == path)
         return one.trusts_model, -score / (one.hours if per_hour else 1.0)
 
-    names = tuple(f"{m.name}:{graph}" if graph else m.name for m, graph in between)
+    names = tuple(f"{m.name}:{graph}" if graph else m.name for m, graph in rivals)
     return Plan(
         measurement.path, path, names, per_hour, tuple(sorted(found, key=order)), tuple(left_out)
     )  # fmt: skip

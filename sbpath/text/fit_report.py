@@ -134,8 +134,8 @@ PLAN_COLUMNS: tuple[Column[NextExperiment], ...] = (
 
 def plan_report(found: Plan) -> str:
     """The table of a plan, and how it is ordered."""
-    if found.between:
-        order = f"by what tells {found.between[0]} from {found.between[1]}"
+    if found.rivals:
+        order = f"by what tells {found.rivals[0]} from {found.rivals[1]}"
     else:
         order = "by " + (f"the error of {short_name(found.wanted)}" if found.wanted else "the gain")
     lines = [

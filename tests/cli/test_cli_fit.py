@@ -73,7 +73,7 @@ def test_fit_writes_a_mechanism_and_repeats_itself(capsys, folder, tmp_path, mon
     head, *rows = read(tmp_path / "plan.csv")
     assert head[:3] == ["experiment", "gain [nats]", "time [h]"]
     assert all(float(row[2]) <= 30.0 for row in rows)
-    assert main([*words[:4], "--between", "li-sb:reported", "li-sb:candidate"]) == 0
+    assert main([*words[:4], "--rivals", "li-sb:reported", "li-sb:candidate"]) == 0
     assert "In order by what tells li-sb:reported from li-sb:candidate" in capsys.readouterr().out
 
 

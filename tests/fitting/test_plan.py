@@ -135,9 +135,9 @@ def test_hours_and_order_are_respected(fitted, planned):
 def test_a_mechanism_is_not_told_from_itself_but_from_another(lithium, fitted):
     made, _, result = fitted
     other = with_changes(lithium, {"interfaces.Sb|Li3Sb.energy_J_per_m2": 0.24})
-    same = plan(made.measurement, result, between=[(lithium, None), (lithium, None)], progress=False)
+    same = plan(made.measurement, result, rivals=[(lithium, None), (lithium, None)], progress=False)
     assert max(one.gain for one in same.experiments) == pytest.approx(0.0, abs=1e-9)
-    apart = plan(made.measurement, result, between=[(lithium, None), (other, None)], progress=False)
+    apart = plan(made.measurement, result, rivals=[(lithium, None), (other, None)], progress=False)
     assert max(one.gain for one in apart.experiments) > 1.0
     assert "mV apart" in plan_report(apart)
     assert "In order by what tells li-sb from li-sb" in plan_report(apart)
@@ -189,7 +189,7 @@ def test_predicted_errors_in_ten_cells(lithium):
     [
         ({"wanted": "J0"}, "J0: was not fitted; the fit has gamma"),
         ({"hours": -3.0}, "hours: must be a number above 0, not -3.0"),
-        ({"between": [("li", None)]}, "between: give two mechanisms, not 1"),
+        ({"rivals": [("li", None)]}, "rivals: give two mechanisms, not 1"),
     ],
 )
 def test_what_cannot_be_planned_is_told_in_a_line(fitted, options, line):
