@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sbpath.arguments import number
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import node_named
@@ -55,15 +57,24 @@ def equilibrium_potential(
 
 def equal_potential(network: Network, p: int, q: int) -> float | None:
     """Potential (V) at which nodes number `p` and `q` have equal grand potentials, or None."""
-    from scipy.optimize import root_scalar  # slow to import and seldom needed
+    if not equal_between(network, p, q, *RANGE_V):
+        return None
+    from scipy.optimize import root_scalar  # slow to import
 
+    return float(root_scalar(_difference(network, p, q), bracket=RANGE_V, xtol=1e-12).root)
+
+
+def equal_between(network: Network, p: int, q: int, low: float, high: float) -> bool:
+    """Whether the grand potentials of nodes number `p` and `q` cross between two potentials (V)."""
+    difference = _difference(network, p, q)
+    return difference(low) * difference(high) < 0.0
+
+
+def _difference(network: Network, p: int, q: int) -> Callable[[float], float]:
     space = workspace(network)
 
     def difference(potential: float) -> float:
         fill_nodes(potential, network, space)
         return space.omega[p] - space.omega[q]
 
-    low, high = RANGE_V
-    if difference(low) * difference(high) >= 0.0:
-        return None
-    return float(root_scalar(difference, bracket=(low, high), xtol=1e-12).root)
+    return difference

@@ -9,6 +9,7 @@ inversely), its interfacial energies (barriers scale with the cube), and its gro
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from statistics import NormalDist
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from sbpath.model.unknowns import layout_of
 
 # Properties that may differ between particles.
 SPREADS = ("size", "interfacial_energy", "growth_rate")
+# Of Halton's sequence, for each of them.
+BASES = (2, 3, 5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,21 +135,26 @@ class Population:
             widths[name] = problems.attempt(_number, f"width of {name}", width, 0.0, 3.0, name="population")
         number = problems.attempt(whole, "number", number, 1, LARGEST_NUMBER, name="population")
         problems.check()
-        from scipy.special import ndtri  # slow to import
-
         spread = [name for name, width in widths.items() if width > 0.0]
-        ranks = np.arange(number)[:, None]
-        if len(spread) > 1:
-            from scipy.stats import qmc
-
-            points = qmc.Halton(len(spread), scramble=False).random(number)
-            # Ranks, because few points would not be centred on the median.
-            ranks = points.argsort(axis=0).argsort(axis=0)
-        normal = ndtri((ranks + 0.5) / number)
+        normal = np.array([NormalDist().inv_cdf((rank + 0.5) / number) for rank in range(number)])
         factors = {name: np.ones(number) for name in widths}
-        for column, name in enumerate(spread):
-            factors[name] = np.exp(widths[name] * normal[:, column])
+        for name, base in zip(spread, BASES, strict=False):
+            # Ranks, because few points would not be centred on the median.
+            ranks = radical_inverses(number, base).argsort().argsort() if len(spread) > 1 else slice(None)
+            factors[name] = np.exp(widths[name] * normal[ranks])
         return cls(np.full(number, 1.0 / number), **factors)
+
+
+def radical_inverses(number: int, base: int) -> Floats:
+    """The first `number` points of a dimension of Halton's sequence: 0, 1, 2, ... with their digits mirrored at
+    the point. SciPy has it too, but in modules that take longer to import than a cycle to simulate.
+    """
+    left, points, digit = np.arange(number), np.zeros(number), 1.0
+    while left.any():
+        digit /= base
+        points += digit * (left % base)
+        left //= base
+    return points
 
 
 def _floats(name: str, given: object) -> Floats:

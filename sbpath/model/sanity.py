@@ -16,7 +16,8 @@ from sbpath.mechanism.chemistry import ATOMIC_WEIGHT, parse_formula
 from sbpath.mechanism.graph import phase_graph
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.records import Quantity
-from sbpath.model.equilibrium import RANGE_V, equilibrium_potential
+from sbpath.model.equilibrium import RANGE_V, equal_between, equal_potential
+from sbpath.model.network import build_network
 from sbpath.physical import FARADAY_C_PER_MOL, ZERO_CELSIUS_K
 
 # A smaller enthalpy of formation (J/mol) is probably in kJ.
@@ -271,10 +272,13 @@ def _emptied(mechanism: Mechanism, name: str) -> list[str]:
 
 def _potentials(mechanism: Mechanism) -> Iterator[str]:
     low, high = mechanism.lower_cutoff_V, mechanism.upper_cutoff_V
+    names = list(mechanism.nodes)
+    network = build_network(mechanism, mechanism.default_graph, mechanism.temperature_C + ZERO_CELSIUS_K)
     for edge in _insertions(mechanism):
-        potential = equilibrium_potential(mechanism, edge.reactant, edge.product)
-        if potential is not None and low < potential < high:
+        p, q = names.index(edge.reactant), names.index(edge.product)
+        if equal_between(network, p, q, low, high):
             continue
+        potential = equal_potential(network, p, q)
         if potential is None:
             where = f"has no equilibrium between {RANGE_V[0]:g} and {RANGE_V[1]:g} V"
         elif potential <= low:

@@ -529,3 +529,14 @@ def test_an_interrupt_that_a_library_loses_still_ends_the_command():
             timeout=20,
         )
         assert (done.returncode, done.stdout, done.stderr) == (130, "", "sbpath: stopped\n"), way
+
+
+def test_a_simulation_needs_no_scipy():
+    """Its modules take longer to import than a cycle to simulate, and half of the memory."""
+    code = (
+        "import sys\nfrom sbpath.cli import main\n"
+        "for name in ('li-sb', 'na-sb', 'k-sb'):\n    main(['simulate', name])\n"
+        "print(sorted({'scipy', 'matplotlib', 'pandas'} & set(sys.modules)), file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stderr.splitlines()[-1] == "[]"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from scipy.integrate import solve_ivp
-from scipy.stats import norm
+from scipy.stats import norm, qmc
 
 from sbpath import (
     InputError,
@@ -28,7 +28,7 @@ from sbpath import (
 )
 from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import build_network
-from sbpath.model.population import populated
+from sbpath.model.population import BASES, populated, radical_inverses
 from sbpath.model.workspace import dense, workspace
 from sbpath.plots.colours import node_looks
 
@@ -90,6 +90,12 @@ def test_several_factors_are_spread_independently(number):
     np.testing.assert_allclose(logs.mean(axis=1) / [0.2, 0.05, 0.5], 0.0, atol=0.06)
     np.testing.assert_allclose(logs.std(axis=1), [0.2, 0.05, 0.5], rtol=0.06)
     assert np.abs(np.corrcoef(logs) - np.eye(3)).max() < 0.12
+
+
+def test_points_are_those_of_halton():
+    expected = qmc.Halton(len(BASES), scramble=False).random(2000)
+    for column, base in enumerate(BASES):
+        np.testing.assert_allclose(radical_inverses(2000, base), expected[:, column], atol=1e-15)
 
 
 def test_weights_in_any_unit():
