@@ -133,7 +133,7 @@ def tabulated(
         own, work = passed[start:stop], delivered[start:stop]
         into, out = own > 0.0, own < 0.0
         sums.append((own[into].sum(), -own[out].sum(), work[into].sum(), -work[out].sum()))
-    charges, energies = np.split(np.array(sums, dtype=float).reshape(-1, 4), 2, axis=1)
+    charges, energies = np.array(sums, dtype=float).reshape(-1, 2, 2).swapaxes(0, 1)
 
     own = np.array([run.cycle for run in runs], dtype=np.int64)
     first = np.array([run.first for run in runs], dtype=np.int64)
@@ -144,9 +144,10 @@ def tabulated(
     ends = values(np.concatenate([np.maximum(begin - 1, 0), last]))
     changes = {}
     for name in CHANGES:
-        old, new = np.split(ends[name].copy(), 2, axis=-1)
+        old, new = ends[name][..., : len(runs)].copy(), ends[name][..., len(runs) :]
         old[..., begin == 0] = np.asarray(before[name])[..., np.newaxis]
-        changes[f"half_{name}"] = np.moveaxis(new - old, -1, 0).copy()
+        change = new - old
+        changes[f"half_{name}"] = change.transpose(-1, *range(change.ndim - 1)).copy()
     held = np.where(first > 0, energy[np.maximum(first - 1, 0)], before["energy_J_per_g"])
     return CycleTable(
         cycle=numbers,

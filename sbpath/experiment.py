@@ -293,6 +293,10 @@ class Experiment:
 
         `stored_J_per_g` is the energy held then.
         """
+        return {**self._before, "stored_J_per_g": stored_J_per_g}
+
+    @cached_property
+    def _before(self) -> dict[str, Any]:
         network = self.network
         state = replace(self, initial=replace(self.initial, particles=None)).initial_state(network)
         values = values_of(network.layout, sizes_of(network), state)
@@ -301,7 +305,6 @@ class Experiment:
         return {
             **dict.fromkeys((*CHANGES, "charge_mAh_per_g", "energy_J_per_g"), 0.0),
             "potential_V": self.initial.potential_V,
-            "stored_J_per_g": stored_J_per_g,
             "destinations_mAh_per_g": held,
             "live_share": float(values.get("live_share", np.ones(1))[0]),
             "film_thickness_m": float(values.get("film_thickness_m", np.zeros(1))[0]),
@@ -407,10 +410,10 @@ def _step_problems(protocol: Protocol, mechanism: Mechanism, basis: Basis) -> li
     """Mistakes in steps that are impossible with this mechanism."""
     places: dict[str, list[str]] = {}
     # Cycles repeat their steps.
-    found: dict[Step, list[str]] = {}
+    found: dict[Step, tuple[str, ...]] = {}
     for cycle, count, step in protocol.steps():
         if step not in found:
-            found[step] = _problems_of(step, mechanism, basis)
+            found[step] = _problems_of(step, basis, mechanism.name, mechanism.ion, mechanism.host)
         for problem in found[step]:
             places.setdefault(problem, []).append(f"cycle {cycle}, step {count} ({step})")
     return [
@@ -419,12 +422,13 @@ def _step_problems(protocol: Protocol, mechanism: Mechanism, basis: Basis) -> li
     ]
 
 
-def _problems_of(step: Step, mechanism: Mechanism, basis: Basis) -> list[str]:
-    least, most = mechanism.content_range
+@lru_cache(maxsize=256)  # sweeps repeat their steps
+def _problems_of(step: Step, basis: Basis, name: str, ion: str, host: str) -> tuple[str, ...]:
+    least, most = basis.content_range
     try:
         resolved = basis.resolved(step)
     except InputError as error:
-        return list(error.problems)
+        return tuple(error.problems)
     problems = Problems()
     stated = step.temperature_C
     for celsius in (stated.start_C, stated.end_C) if isinstance(stated, Ramp) else (stated,):
@@ -450,10 +454,10 @@ def _problems_of(step: Step, mechanism: Mechanism, basis: Basis) -> list[str]:
             full = 1e3 * basis.capacity_Ah_per_g
             example, holds = "at most 99%", f", 100% or {full:.1f} mAh/g of host"
         wrong.append(
-            f"{mechanism.name} holds {least:g} to {most:g} {mechanism.ion} per {mechanism.host}{holds}, and these limits are "
+            f"{name} holds {least:g} to {most:g} {ion} per {host}{holds}, and these limits are "
             f"only approached; use {example}, or a voltage"
         )
-    return wrong
+    return tuple(wrong)
 
 
 def _start(mechanism: Mechanism, initial: State | None) -> State:

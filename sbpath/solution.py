@@ -335,7 +335,9 @@ class Solution:
         """The half cycles of the cycles that were kept, as rows (`sbpath.halfcycles`)."""
         charge, found = self.charge_mAh_per_g, []
         # Stretches of kept cycles; the row before each is at the instant at which it begins.
-        turns = np.flatnonzero(np.diff(np.isin(self.cycle, self.kept_cycles), prepend=False, append=False))
+        kept = np.zeros(self.steps[-1].cycle + 1, dtype=bool)
+        kept[list(self.kept_cycles)] = True
+        turns = np.flatnonzero(np.diff(kept[self.cycle], prepend=False, append=False))
         for first, last in turns.reshape(-1, 2).tolist():
             before = float(charge[first - 1]) if first > 0 else 0.0
             rows = slice(first, last)
@@ -364,8 +366,15 @@ class Solution:
             self.charge_mAh_per_g,
             self.energy_J_per_g,
             self.experiment.before_the_start(held),
-            lambda rows: {name: getattr(self, name)[..., rows] for name in CHANGES},
+            self._changes,
         )
+
+    def _changes(self, rows: Integers) -> dict[str, Floats]:
+        """`CHANGES` in some rows."""
+        names = ("composition", *(name for name in CHANGES if name != "destinations_mAh_per_g"))
+        values = {name: getattr(self, name)[..., rows] for name in names}
+        values |= {name: of_rows[..., rows] for name, of_rows in self.others.items()}
+        return values | {"destinations_mAh_per_g": destinations(values, self.network)}
 
     @property
     def live_share(self) -> Floats:
@@ -380,8 +389,9 @@ class Solution:
     @property
     def destinations_mAh_per_g(self) -> Floats:
         """Where the charge is, shape (8, n); see `sbpath.model.destinations`."""
-        values = {"composition": self.composition, "potential_V": self.potential_V, **self.others}
-        return destinations(values, self.network)
+        return destinations(
+            {"composition": self.composition, "potential_V": self.potential_V, **self.others}, self.network
+        )
 
     def fraction(self, phase: str) -> Floats:
         """Share of all Sb in `phase`, shape (n,); its name may be written as tables print it, Li₂Sb.

@@ -25,6 +25,10 @@ from sbpath.mechanism.records import Provenance, Quantity, Record
 from sbpath.mechanism.schema_errors import NOT_IN_FILES, advice, holds_number
 from sbpath.mechanism.texts import dotted_path
 
+# Fields of a mechanism whose numbers are consistent with all others whatever they are, and all that hold records.
+ALONE = frozenset({"interfaces", "kinetics", "electrode", "electrolyte"})
+OF_RECORDS = ALONE | {"phases", "transformations"}
+
 # The containers along a path, outermost first: each record, mapping or tuple with the key taken in it.
 Trail = list[tuple[Any, Any]]
 
@@ -79,7 +83,7 @@ def with_changes(mechanism: Mechanism, changes: Mapping[str, float]) -> Mechanis
         problems.attempt(_want, wanted, mechanism, str(path), number)
     changed = _with_items(mechanism, wanted, (), problems) if wanted else mechanism
     # Only changes to phases and top-level numbers can make the records inconsistent.
-    if not problems.lines and not wanted.keys() <= {"interfaces", "kinetics", "electrode", "electrolyte"}:
+    if not problems.lines and not wanted.keys() <= ALONE:
         problems.add(*number_problems(changed))
     if problems.lines:
         raise InputError([f"{mechanism.name}: {problem}" for problem in problems.lines])
@@ -205,7 +209,7 @@ def _want(wanted: dict[Any, Any], mechanism: Mechanism, path: str, number: Any) 
 
 
 def _with_items(here: Any, wanted: dict[Any, Any], at: tuple[Any, ...], problems: Problems) -> Any:
-    """The record, mapping or tuple at the keys `at` with other items, all at once; records are validated."""
+    """The record, mapping or tuple at the keys `at` with other items, all at once; records with new numbers are validated."""
     items = {
         key: _with_items(_item(here, key), item, (*at, key), problems) if isinstance(item, dict) else item
         for key, item in wanted.items()
@@ -213,7 +217,10 @@ def _with_items(here: Any, wanted: dict[Any, Any], at: tuple[Any, ...], problems
     if isinstance(here, tuple):
         return tuple(items.get(i, item) for i, item in enumerate(here))
     if not isinstance(here, Record):
-        return {**here, **items}
+        return type(here)({**here, **items})
+    if isinstance(here, Mechanism) and wanted.keys() <= OF_RECORDS:
+        # They have been validated, and no text is new.
+        return here.with_records(**items)
     given = {name: _plain(getattr(here, name)) for name in here.model_fields_set}
     given |= {name: _plain(item) for name, item in items.items()}
     if isinstance(here, Provenance):

@@ -85,7 +85,7 @@ class Basis:
         return charge.to_Ah_per_g(self.capacity_Ah_per_g, self.electrode_mass_g, self.loading_mg_per_cm2)
 
 
-@lru_cache(maxsize=32)  # cycles repeat their steps, and sweeps their protocols
+@lru_cache(maxsize=256)  # cycles repeat their steps, and sweeps their protocols
 def _resolved(basis: Basis, step: Step) -> Step:
     if isinstance(step, ConstantCurrent):
         current = Rate(basis.A_per_g(step.rate), "A/g")

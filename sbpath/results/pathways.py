@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import networkx as nx
 import numpy as np
 
 from sbpath.arguments import number
@@ -104,37 +103,35 @@ def pathways(solution: Solution, least: float = MIN_PATH_SHARE) -> list[Pathways
     extraction ('Li3Sb', 'Sb')
     """
     least = number("least", least, 0.0, 1.0)
-    ends = [edge.ends for edge in solution.edges]
-    capacitance = solution.network.double_layer
-    found = []
-    table = solution.cycle_table
-    for half, (cycle, way) in enumerate(
-        zip(table.half_cycle.tolist(), table.half_direction.tolist(), strict=True)
-    ):
-        charge, converted = table.half_edge_charge_mAh_per_g[half], table.half_converted[half]
-        total = abs(float(table.half_charge_mAh_per_g[half])) * way
-        layer = -capacitance * float(table.half_potential_V[half]) / COULOMB_PER_MAH
-        left = {node: 0.0 for node in solution.phases}
-        for (reactant, _), amount in zip(ends, converted.tolist(), strict=True):
-            left[reactant] += amount
-        branching = [
-            amount / left[reactant] if left[reactant] > least else 0.0
-            for (reactant, _), amount in zip(ends, converted.tolist(), strict=True)
-        ]
-        found.append(
-            Pathways(
-                cycle=cycle,
-                direction="insertion" if way > 0 else "extraction",
-                edges=solution.edges,
-                charge_mAh_per_g=charge,
-                converted=converted,
-                filling_mAh_per_g=total - float(charge.sum()) - layer,
-                double_layer_mAh_per_g=layer,
-                branching=np.array(branching),
-                paths=_paths(solution.phases, ends, converted.tolist(), least),
-            )
-        )
-    return found
+    return [pathways_of_half(solution, half, least) for half in range(len(solution.cycle_table.half_cycle))]
+
+
+def pathways_of_half(solution: Solution, half: int, least: float = MIN_PATH_SHARE) -> Pathways:
+    """The paths of one half cycle, by its place in `Solution.cycle_table`."""
+    table, ends = solution.cycle_table, [edge.ends for edge in solution.edges]
+    way = int(table.half_direction[half])
+    charge, converted = table.half_edge_charge_mAh_per_g[half], table.half_converted[half]
+    amounts = converted.tolist()
+    total = abs(float(table.half_charge_mAh_per_g[half])) * way
+    layer = -solution.network.double_layer * float(table.half_potential_V[half]) / COULOMB_PER_MAH
+    left = dict.fromkeys(solution.phases, 0.0)
+    for (reactant, _), amount in zip(ends, amounts, strict=True):
+        left[reactant] += amount
+    branching = [
+        amount / left[reactant] if left[reactant] > least else 0.0
+        for (reactant, _), amount in zip(ends, amounts, strict=True)
+    ]
+    return Pathways(
+        cycle=int(table.half_cycle[half]),
+        direction="insertion" if way > 0 else "extraction",
+        edges=solution.edges,
+        charge_mAh_per_g=charge,
+        converted=converted,
+        filling_mAh_per_g=total - float(charge.sum()) - layer,
+        double_layer_mAh_per_g=layer,
+        branching=np.array(branching),
+        paths=_paths(solution.phases, ends, amounts, least),
+    )
 
 
 def _paths(
@@ -144,34 +141,38 @@ def _paths(
 
     Circular flow, and flow below `least`, belongs to no path.
     """
-    flow = nx.DiGraph()
-    flow.add_nodes_from(nodes)
+    flow: dict[str, dict[str, float]] = {node: {} for node in nodes}
     surplus = dict.fromkeys(nodes, 0.0)
     for (p, q), amount in zip(ends, converted, strict=True):
         surplus[p] += amount
         surplus[q] -= amount
         if amount > least:
-            flow.add_edge(p, q, amount=amount)
+            flow[p][q] = amount
     paths: list[Path] = []
     while True:
-        sources = [node for node in nodes if surplus[node] > least]
-        sinks = [node for node in nodes if surplus[node] < -least]
-        best: tuple[float, list[str]] = (least, [])
-        for source in sources:
-            for way in nx.all_simple_paths(flow, source, sinks):
-                width = min(surplus[source], -surplus[way[-1]], *_amounts(flow, way))
-                best = max(best, (width, way), key=lambda item: item[0])
-        width, way = best
+        width, way = _widest(flow, surplus, least)
         if not way:
             return tuple(paths)
-        paths.append(Path(tuple(way), width))
+        paths.append(Path(way, width))
         surplus[way[0]] -= width
         surplus[way[-1]] += width
         for p, q in pairwise(way):
-            flow.edges[p, q]["amount"] -= width
-            if flow.edges[p, q]["amount"] <= least:
-                flow.remove_edge(p, q)
+            flow[p][q] -= width
+            if flow[p][q] <= least:
+                del flow[p][q]
 
 
-def _amounts(flow: nx.DiGraph, way: list[str]) -> list[float]:
-    return [flow.edges[p, q]["amount"] for p, q in pairwise(way)]
+def _widest(
+    flow: dict[str, dict[str, float]], surplus: dict[str, float], least: float
+) -> tuple[float, tuple[str, ...]]:
+    """Width and nodes of the widest path from what was consumed to what was formed; no nodes if all are below `least`."""
+    best: tuple[float, tuple[str, ...]] = (least, ())
+    begun = [(surplus[node], (node,)) for node in reversed(flow)]
+    while begun:
+        width, way = begun.pop()
+        arriving = min(width, -surplus[way[-1]])
+        if arriving > best[0]:
+            best = (arriving, way)
+        further = [(min(width, amount), node) for node, amount in reversed(flow[way[-1]].items())]
+        begun += [(wide, (*way, node)) for wide, node in further if wide > best[0] and node not in way]
+    return best

@@ -57,7 +57,7 @@ class End(NamedTuple):
     potential: float
 
 
-@lru_cache(maxsize=8)  # sweeps repeat their protocols
+@lru_cache(maxsize=64)  # sweeps repeat their protocols
 def programme_of(given: tuple[Step, ...], basis: Basis) -> Programme:
     """The steps of a protocol as arrays."""
     # Cycles repeat their steps.

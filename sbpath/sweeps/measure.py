@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sbpath.results.cycles import half_cycles, last_loop
+from sbpath.results.cycles import HalfCycle, half_cycles, last_loop
 from sbpath.results.ledger import ledger
-from sbpath.results.pathways import Pathways, main_paths, pathways
+from sbpath.results.pathways import Pathways, main_paths, pathways_of_half
 from sbpath.solution import Solution
 
 Value = float | str | bool | None
@@ -31,12 +31,7 @@ def cycle_values(solution: Solution) -> dict[str, Value]:
     else:
         halves = half_cycles(solution)
     last = {half.direction: half for half in halves}
-    # The first of each direction, as in `last_loop`.
-    ways = {
-        way.direction: way
-        for way in reversed(pathways(solution))
-        if way.direction in last and way.cycle == last[way.direction].cycle
-    }
+    ways = {way: _paths_of(solution, half) for way, half in last.items()}
     into, out = last.get("insertion"), last.get("extraction")
     return {
         "insertion_capacity_mAh_per_g": into and into.capacity_mAh_per_g,
@@ -56,6 +51,13 @@ def cycle_values(solution: Solution) -> dict[str, Value]:
         **_path("insertion", ways.get("insertion")),
         **_path("extraction", ways.get("extraction")),
     }
+
+
+def _paths_of(solution: Solution, half: HalfCycle) -> Pathways:
+    """Of the first half cycle of this direction in its cycle, as in `last_loop`."""
+    table = solution.cycle_table
+    own, sign = table.halves(half.cycle), 1 if half.direction == "insertion" else -1
+    return pathways_of_half(solution, own.start + table.half_direction[own].tolist().index(sign))
 
 
 def _path(direction: str, way: Pathways | None) -> dict[str, Value]:

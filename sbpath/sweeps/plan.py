@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from numbers import Real
 from typing import Any, NamedTuple, Self
 
@@ -21,10 +21,10 @@ import numpy as np
 from sbpath import __version__
 from sbpath.arguments import as_number
 from sbpath.errors import SbpathError
-from sbpath.experiment import LOADING, Experiment, full_cycles
+from sbpath.experiment import LOADING, Experiment
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import with_changes
-from sbpath.protocol.protocol import Protocol, table_document
+from sbpath.protocol.protocol import Protocol, cycling, table_document
 from sbpath.protocol.quantities import plain
 from sbpath.protocol.schedule import Blocks, Cycles, blocks, blocks_text
 from sbpath.protocol.steps import CurrentTable, Rate
@@ -40,6 +40,9 @@ OWN_COLUMNS = ("run_s", "failure")
 
 # Tables of currents are no text.
 Steps = tuple[tuple[str | CurrentTable, ...], ...]
+
+# Runs of a grid share their protocols.
+_cycling = lru_cache(maxsize=64)(cycling)
 
 
 class RunResult(NamedTuple):
@@ -157,7 +160,7 @@ class Plan:
         values = self.values(point)
         if self.steps is None:
             rate = Rate(values[RATE], "C") if RATE in values else Rate.parse(self.rate)
-            return full_cycles(mechanism, rate, self.cycles)
+            return _cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, self.cycles)
         texts = {
             name: f"{plain(values[name])} {unit}".strip()
             for name, unit in zip(self.names, self.units, strict=True)

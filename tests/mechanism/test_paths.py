@@ -124,6 +124,9 @@ def test_every_number_is_found_by_its_path_and_can_be_replaced(name):
     for path, record in changed.numbers():
         assert (record.status == "assumed") or any(key in path for key in whole), path
     assert load_mechanism(name) == mechanism
+    for field in ("phases", "assemblages", "interfaces", "changes"):
+        with pytest.raises(TypeError, match="read-only"):
+            getattr(changed, field)["Sb"] = None
 
 
 def test_two_numbers_of_one_record_are_both_told():

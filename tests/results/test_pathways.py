@@ -210,6 +210,10 @@ def test_paths_carry_what_the_phases_lost_and_no_edge_more_than_it_did(amounts, 
         taken = sum(p.share for p in paths if edge in itertools.pairwise(p.phases))
         assert taken <= amount + 1e-7
     assert all(len(set(p.phases)) == len(p.phases) for p in paths)
+    # The first is the widest of all ways through the graph.
+    ways = [way for length in range(2, count + 1) for way in itertools.permutations(nodes, length)]
+    widths = [min(lost[w[0]], -lost[w[-1]], *(flow[e] for e in itertools.pairwise(w))) for w in ways]
+    assert (paths[0].share if paths else 0.0) == pytest.approx(max(0.0, *widths), abs=1e-8)
 
 
 # -- what the review reports ---------------------------------------------------------------------------------
