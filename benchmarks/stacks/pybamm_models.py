@@ -1,4 +1,4 @@
-"""Three models of PyBaMM on IDAKLU, each in a cell of its own parameter set.
+"""Three models of PyBaMM on IDAKLU, each in a cell of its own parameter set, and one that ages.
 
 They are other physics than an electrode of sbpath, and stand here for what a user of today's
 best-known package waits: built once, solved again and again.
@@ -6,6 +6,8 @@ best-known package waits: built once, solved again and again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from helper import NotInstalledError
@@ -38,6 +40,16 @@ CELLS = [
     ),
     Cell("MSMR", "MSMR", {"number of MSMR reactions": ("6", "4")}, "MSMR_Example"),
 ]
+AGING = Cell(
+    "half-cell SPM with SEI and loss of active material",
+    "SPM",
+    {
+        "working electrode": "positive",
+        "SEI": "electron-migration limited",
+        "loss of active material": "stress-driven",
+    },
+    "OKane2022_graphite_SiOx_halfcell",
+)
 
 
 def contestants(titration: bool) -> list[tuple[Contestant, Truth]]:
@@ -59,7 +71,13 @@ def truth(cell: Cell, titration: bool) -> Truth:
     return [(step.t[-1] - step.t[0], lambda t, s=step: s["Voltage [V]"](t + s.t[0])) for step in steps]
 
 
-def simulation(cell: Cell, titration: bool, solver: Any) -> Any:
+def aging(cycles: int) -> Callable[[], Any]:
+    """What solves the cell that ages for some cycles and keeps the first and the last, as often as it is called."""
+    solver = _pybamm().IDAKLUSolver(rtol=RTOL)
+    return partial(simulation(AGING, False, solver, cycles).solve, save_at_cycles=[1, cycles])
+
+
+def simulation(cell: Cell, titration: bool, solver: Any, cycles: int = 1) -> Any:
     """A simulation of a cell between the cut-offs of its parameter set."""
     pybamm = _pybamm()
     values = pybamm.ParameterValues(cell.parameters)
@@ -73,7 +91,7 @@ def simulation(cell: Cell, titration: bool, solver: Any) -> Any:
         steps = [discharge, charge]
     model = getattr(pybamm.lithium_ion, cell.model)(cell.options)
     return pybamm.Simulation(
-        model, parameter_values=values, experiment=pybamm.Experiment([tuple(steps)]), solver=solver
+        model, parameter_values=values, experiment=pybamm.Experiment([tuple(steps)] * cycles), solver=solver
     )
 
 
