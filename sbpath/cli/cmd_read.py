@@ -21,7 +21,12 @@ def add(commands: Any) -> None:
     )
     read.add_argument("files", nargs="+", metavar="FILE", help="text export of a cycler, or experiment file")
     read.add_argument("--ion", metavar="ION", choices=("Li", "Na", "K"), help="Li, Na or K")
-    read.add_argument("--mass", metavar="M", help="of Sb alone, 1.2mg or 0.0012 (g)")
+    read.add_argument(
+        "--mass", metavar="M", help="of the host, Sb alone unless --mechanism has another: 1.2mg"
+    )
+    read.add_argument(
+        "--mechanism", metavar="NAME", help="whose theoretical capacity is 1C (default: three atoms per Sb)"
+    )
     read.add_argument(
         "--first", metavar="WAY", choices=("insertion", "extraction"), help="insertion or extraction: the first half cycle"
     )  # fmt: skip
@@ -44,21 +49,31 @@ def add(commands: Any) -> None:
 
 
 def _read(options: argparse.Namespace) -> int:
-    from sbpath.measured.experiment_file import check_amounts, check_half_cell, load_measurement
+    from sbpath.measured.amounts import check_amounts, check_half_cell
+    from sbpath.measured.experiment_file import load_measurement
     from sbpath.measured.reader import read_cycler_file
-    from sbpath.text.curve_report import curve_report, measurement_report
+    from sbpath.mechanism.notation import host_label
+    from sbpath.mechanism.reader import load_mechanism
+    from sbpath.text.curve_report import ASSUMED, curve_report, measurement_report
 
     columns, units = _pairs("--column", options.column), _pairs("--unit", options.unit)
     mass = number("--mass", "mass_g", options.mass)
     if mass is not None and mass <= 0.0:
         raise InputError(f"--mass: must be above 0, not {options.mass}")
-    said = [*([f"mass {1e3 * mass:.4g} mg of Sb"] if mass else []), *([options.ion] if options.ion else [])]
+    mechanism = load_mechanism(options.mechanism) if options.mechanism is not None else None
+    host, capacity = "Sb", ASSUMED
+    if mechanism is not None:
+        host, capacity = host_label(mechanism), (mechanism.theoretical_capacity_mAh_per_g, mechanism.name)
+    said = [
+        *([f"mass {1e3 * mass:.4g} mg of {host}"] if mass else []),
+        *([options.ion] if options.ion else []),
+    ]
     problems: list[str] = []
     printed = False
     for name in options.files:
         try:
             if name.lower().endswith(".toml"):
-                text, warnings = measurement_report(load_measurement(name)), []
+                text, warnings = measurement_report(load_measurement(name), mechanism), []
             else:
                 curve = read_cycler_file(
                     name,
@@ -68,10 +83,11 @@ def _read(options: argparse.Namespace) -> int:
                     flip_current=options.flip_current,
                     current=options.current,
                     mass_g=mass,
+                    capacity_mAh_per_g=capacity[0],
                 )
-                text = curve_report(curve, options.ion, mass, said)
+                text = curve_report(curve, options.ion, mass, said, capacity)
                 warnings = [check_half_cell(curve)]
-                warnings += [check_amounts(curve, mass)] if mass and not warnings[0] else []
+                warnings += [check_amounts(curve, mass, capacity[0])] if mass and not warnings[0] else []
         except InputError as error:
             problems += error.problems
             continue

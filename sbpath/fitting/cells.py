@@ -13,7 +13,7 @@ from sbpath.calls import methods_checked
 from sbpath.errors import InputError
 from sbpath.experiment import LOADING, Experiment, State
 from sbpath.kernels import Floats, Floats2
-from sbpath.measured.experiment_file import MeasuredCurve, Measurement
+from sbpath.measured.experiment_file import MeasuredCurve, Measurement, grams_of_host
 from sbpath.measured.halves import measured_halves
 from sbpath.measured.records import MeasuredHalf
 from sbpath.mechanism.mechanism import Mechanism
@@ -52,7 +52,7 @@ class Cell:
     Attributes
     ----------
     measured : MeasuredCurve
-        The curve and its circumstances.
+        The curve and its circumstances, with the mass of the mechanism's host: of a compound, if the file gives that of an element.
     halves : tuple of MeasuredHalf
         From its start to the last one chosen: an electrode remembers.
     chosen : tuple of bool
@@ -129,16 +129,13 @@ def cells_of(
     Raises
     ------
     InputError
-        If the ions differ or no half cycle is left.
+        If ion or host differ, or no half cycle is left.
     """
-    if measurement.ion != mechanism.ion:
-        raise InputError(
-            f"{measurement.path}: is a cell of {measurement.ion}, and {mechanism.name} is a mechanism of {mechanism.ion}"
-        )
+    grams = grams_of_host(measurement, mechanism)
     found = []
     for number, measured in enumerate(measurement.curves, 1):
         where = f"{measurement.path}: curve {number}"
-        own = mechanism
+        measured, own = replace(measured, mass_g=measured.mass_g * grams), mechanism
         if measured.area_cm2 is not None:
             own = with_changes(own, {LOADING: 1e3 * measured.mass_g / measured.area_cm2})
         every = measured_halves(measured.curve, measured.mass_g, own.theoretical_capacity_mAh_per_g)

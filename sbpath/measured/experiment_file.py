@@ -13,22 +13,19 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from sbpath.calls import methods_checked
 from sbpath.errors import InputError, Problems, nearest
+from sbpath.measured.amounts import check_amounts, check_half_cell, host_capacity
 from sbpath.measured.fractions import MeasuredFractions, read_fractions
-from sbpath.measured.halves import THEORETICAL_MAH_PER_G, half_pieces, measured_halves, pieces
+from sbpath.measured.halves import THEORETICAL_MAH_PER_G, measured_halves
 from sbpath.measured.reader import read_cycler_file
 from sbpath.measured.records import Curve, Direction, MeasuredHalf
 from sbpath.mechanism.chemistry import ATOMIC_WEIGHT
 from sbpath.mechanism.documents import ENDING, shown, toml_document
+from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.schema_errors import advice
 
 EXAMPLE = 'begin with ion = "Na", then [[curve]] with file, mass_Sb_mg and first'
 # Relative standard deviation of a mass, where the file gives none.
 MASS_ERROR = 0.02
-# A half-cell of an anode is below this (V) at some time under current.
-FULL_CELL_V = 2.0
-# Rates (1/h) and capacities (shares of the theoretical one) of half cycles beyond these are in another unit.
-RATES_PER_H = (1e-4, 100.0)
-MOST_CAPACITY = 8.0  # of antimony: silicon with its film takes 6
 
 _KNOWN_KEY = re.compile(
     r"^[ \t]*(?:\[+[ \t]*(?:curve|fractions|free)\b|ion[ \t]*=|file[ \t]*=)", re.MULTILINE
@@ -202,7 +199,7 @@ def load_measurement(path: str | Path) -> Measurement:
         problems.attempt(_check_mass, table, name=f"{name}: curve {number}")
     problems.check()
     curves = [
-        problems.attempt(_curve, file.parent, table, stated.ion, name=f"{name}: curve {number}")
+        problems.attempt(_curve, file.parent, table, next(iter(hosts), None), name=f"{name}: curve {number}")
         for number, table in enumerate(stated.curve, 1)
     ]
     fractions = [
@@ -217,46 +214,29 @@ def load_measurement(path: str | Path) -> Measurement:
     )  # fmt: skip
 
 
-def check_half_cell(curve: Curve) -> str | None:
-    """Why a curve is not that of an anode against alkali metal; None if it may be."""
-    groups = half_pieces(pieces(curve))
-    if not groups:
-        return f"{curve.source.path}: no current flows in it; give a file with half cycles"
-    least = min(float(curve.voltage_V[p.first : p.last].min()) for g in groups for p in g if p.kind != "rest")
-    if least > FULL_CELL_V:
-        return (
-            f"{curve.source.path}: voltages of {least:.3g} V and more are those of a full cell or a cathode; give the data of "
-            "the half-cell, or of the anode against the reference electrode"
+def grams_of_host(measurement: Measurement, mechanism: Mechanism) -> float:
+    """Grams of the host of a mechanism per gram of what the file weighed: above 1 for a compound, if that is its element.
+
+    Raises
+    ------
+    InputError
+        If ion or host are not those of the mechanism.
+    """
+    path, host = measurement.path, measurement.host
+    if measurement.ion != mechanism.ion:
+        raise InputError(
+            f"{path}: is a cell of {measurement.ion}, and {mechanism.name} is a mechanism of {mechanism.ion}"
         )
-    return None
-
-
-def check_amounts(
-    curve: Curve, mass_g: float, theoretical_mAh_per_g: float = THEORETICAL_MAH_PER_G
-) -> str | None:
-    """Why current and mass do not fit each other; None if they may."""
-    mass = f"{1e3 * mass_g:.3g} mg"
-    for half in measured_halves(curve, mass_g, theoretical_mAh_per_g):
-        share = half.capacity_mAh_per_g / theoretical_mAh_per_g
-        if share > MOST_CAPACITY or not RATES_PER_H[0] <= half.rate_per_h <= RATES_PER_H[1]:
-            charge = half.capacity_mAh_per_g * mass_g
-            return (
-                f"{curve.source.path}: half cycle {half.number} runs at {rate_text(half.rate_per_h)} and passes {charge:.3g} mAh, "
-                f"{half.capacity_mAh_per_g:.3g} mAh per gram for {mass}; state the unit of current (--unit current=mA) or "
-                "correct the mass"
-            )
-    return None
-
-
-def rate_text(rate_per_h: float) -> str:
-    """A rate as ``C/10.2`` or ``2.5C``."""
-    return (
-        f"{rate_per_h:.3g}C"
-        if rate_per_h > 1.0
-        else f"C/{1.0 / rate_per_h:.3g}"
-        if rate_per_h > 0.0
-        else "0C"
-    )
+    if host is None:
+        return 1.0
+    if host != mechanism.host:
+        raise InputError(
+            f"{path}: its masses are of {host}, and {mechanism.name} is a mechanism of {mechanism.host}; give "
+            f"mass_{mechanism.host}_mg, or mass_host_mg for all of the host"
+        )
+    elements = mechanism.composition(mechanism.initial_phase)
+    grams = sum(amount * ATOMIC_WEIGHT[e] for e, (amount, _) in elements.items() if e != mechanism.ion)
+    return grams / ATOMIC_WEIGHT[host]
 
 
 # -- the parts of a file -----------------------------------------------------------------------
@@ -307,7 +287,7 @@ def _check_mass(table: _CurveTable) -> None:
         raise InputError("mass_Sb_mg is given, and electrode_mg or fraction_Sb too; keep one")
 
 
-def _curve(folder: Path, table: _CurveTable, ion: str) -> MeasuredCurve:
+def _curve(folder: Path, table: _CurveTable, host: str | None) -> MeasuredCurve:
     mass = 1e-3 * (
         table.mass_mg if table.mass_mg is not None else (table.electrode_mg or 0.0) * (table.fraction or 0.0)
     )
@@ -319,8 +299,9 @@ def _curve(folder: Path, table: _CurveTable, ion: str) -> MeasuredCurve:
         flip_current=table.flip_current,
         current=table.current,
         mass_g=mass,
+        capacity_mAh_per_g=host_capacity(host),
     )
-    problem = check_half_cell(curve) or check_amounts(curve, mass)
+    problem = check_half_cell(curve) or check_amounts(curve, mass, host_capacity(host))
     if problem:
         raise InputError(problem)
     found = MeasuredCurve(

@@ -25,8 +25,8 @@ DELIMITER_NAMES = {
     "|": "bar",
     " ": "spaces",
 }
-# Rows with which the last one is compared.
-MIN_ROWS = 10
+# Rows with which the last one is compared, at least and at most.
+FEW_ROWS, MOST_ROWS = 3, 10
 
 _DIGIT = re.compile(r"\d")
 _NUMBER_STARTS = frozenset("0123456789+-.")
@@ -311,6 +311,7 @@ def read_rows(path: str, layout: Layout, wanted: Sequence[int], numeric: Sequenc
     cells: dict[int, list[str]] = {column: [] for column in (*wanted, *above)}
     numbers: list[int] = []
     lengths: list[int] = []
+    filled: list[int] = []  # without empty cells beyond the headings
     cut: list[int] = []
     for number, line in enumerate(layout.lines[layout.first :], layout.first + 1):
         if not line or line.isspace():
@@ -333,24 +334,25 @@ def read_rows(path: str, layout: Layout, wanted: Sequence[int], numeric: Sequenc
             cut.append(number)
             continue
         numbers.append(number)
-        lengths.append(len(row) if any(row[width:]) else min(len(row), width))
+        lengths.append(len(row))
+        filled.append(len(row) if any(row[width:]) else min(len(row), width))
         for column in wanted:
             cells[column].append(row[column].strip())
         for above_record, text in label.items():
             cells[above_record].append(text)
     usual = max(set(lengths), key=lengths.count, default=width)
-    wide = [number for number, length in zip(numbers, lengths, strict=True) if length > width]
-    if usual > width or len(wide) > max(3, len(numbers) // 100):
+    wide = [number for number, length in zip(numbers, filled, strict=True) if length > width]
+    if 2 * len(wide) > len(numbers) or len(wide) > max(3, len(numbers) // 100):
         raise InputError(
             f"{path}: line {wide[0]}: has more cells than there are headings ({width}); with a decimal comma, "
             "cells are separated by semicolons or tabs"
         )
     odd = [i for i, length in enumerate(lengths) if length != usual]
     if len(odd) > max(3, len(numbers) // 100):  # a table whose rows end where they are empty
-        odd = [i for i in odd if lengths[i] > width]
-    if numbers and layout.lines[-1] and numbers[-1] == len(layout.lines) and len(numbers) > MIN_ROWS:
+        odd = [i for i in odd if filled[i] > width]
+    if numbers and layout.lines[-1] and numbers[-1] == len(layout.lines) and len(numbers) > FEW_ROWS:
         # The last line has no end: its last cell may be cut.
-        last_cells = cells[last][-MIN_ROWS - 1 :]
+        last_cells = cells[last][-MOST_ROWS - 1 :]
         if lengths[-1] == last + 1 and len(last_cells[-1]) < min(map(len, last_cells[:-1])):
             odd = sorted({*odd, len(numbers) - 1})
     if odd:  # cells may have moved

@@ -60,6 +60,7 @@ def read_cycler_file(
     flip_current: bool = False,
     current: str | None = None,
     mass_g: float | None = None,
+    capacity_mAh_per_g: float | None = THEORETICAL_MAH_PER_G,
 ) -> Curve:
     """Read a measured curve from the text file of a cycler.
 
@@ -80,6 +81,8 @@ def read_cycler_file(
         The constant current of a file that has none, such as a table of capacity and voltage: ``0.06 mA``, ``50 mA/g``, ``C/10``.
     mass_g : float, optional
         Of host, for amounts per gram.
+    capacity_mAh_per_g : float or None
+        Theoretical, for a current such as C/10; by default of three alkali atoms per Sb, None if unknown.
 
     Returns
     -------
@@ -98,7 +101,10 @@ def read_cycler_file(
     content = load_bytes(name)
     layout = read_layout(name, content, columns)
     mass = None if mass_g is None else number("mass_g", mass_g, above=0.0)
-    found = _Reading(name, layout, columns, units, None if current is None else _amperes(current, mass), mass)
+    constant = None if current is None else _amperes(current, mass, capacity_mAh_per_g)
+    found = _Reading(name, layout, columns, units, constant, mass)
+    if current is not None:
+        found.stated.append(f"constant current {one_line(current)}")
     curve = found.curve(hashlib.sha256(content).hexdigest())
     return signed(curve, first, flip_current)
 
@@ -117,7 +123,7 @@ def _check_options(columns: Mapping[str, str], units: Mapping[str, str], first: 
         raise InputError(f"first: must be 'insertion' or 'extraction', not {first!r}")
 
 
-def _amperes(text: str, mass_g: float | None) -> float:
+def _amperes(text: str, mass_g: float | None, capacity_mAh_per_g: float | None) -> float:
     """A stated current in A."""
     quantity, value, unit = read(one_line(text))
     if quantity != "current" or unit == "A/cm2" or value == 0.0:
@@ -128,7 +134,11 @@ def _amperes(text: str, mass_g: float | None) -> float:
         raise InputError(
             f"current: {text!r} needs the mass of host; state it (--mass 1.2mg), or write a current in mA"
         )
-    return abs(value) * mass_g * (THEORETICAL_MAH_PER_G / 1000.0 if unit == "C" else 1.0)
+    if unit != "C":
+        return abs(value) * mass_g
+    if capacity_mAh_per_g is None:
+        raise InputError(f"current: {text!r} needs the capacity of the host; write 0.06 mA or 50 mA/g")
+    return abs(value) * mass_g * capacity_mAh_per_g / 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +170,6 @@ class _Reading:
                     f"current: {path} has a column of current, {self.candidates['current'][0].heading!r}; leave one out"
                 )
             self._per_gram("specific capacity", "capacity", mass_g)
-            self.stated.append(f"constant current {1e3 * constant_A:.4g} mA")
         timed = any(self.candidates[clock] for clock in CLOCKS) or (
             constant_A and self.candidates["capacity"]
         )

@@ -30,8 +30,8 @@ def test_what_is_understood_is_printed(tmp_path, monkeypatch, capsys):
         "  step        Ns                    7",
         "  state       mode",
         "  half cycles in 0.6, out 0.54, in 0.57, out 0.54 mAh",
-        "  per gram    500, 450, 475, 450 mAh/g; 1C is 0.792 mA",
-        "  rates       C/13.2",
+        "  per gram    500, 450, 475, 450 mAh/g",
+        "  rates       C/13.2; 1C is 0.792 mA, 660 mA/g: three atoms per Sb, assumed",
         "Taken from you: mass 1.2 mg of Sb, Na, insertion first.",
         "Concluded:",
         "  Negative current in the file is insertion: so the voltage falls on insertion and rises on extraction.",
@@ -63,6 +63,21 @@ def test_an_experiment_file(tmp_path, monkeypatch, capsys):
     assert (code, err) == (0, "")
     assert "Taken from you: 1.2 mg of Sb within 2 %, K, cycle 2, insertion first." in out
     assert out.endswith("\nFree: a\n")
+
+
+def test_rates_are_of_the_mechanism_or_unknown(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.csv").write_text(WRITERS["plain"](ROWS, Style()), encoding="utf-8")
+    text = 'ion = "Na"\n[[curve]]\nfile = "good.csv"\nmass_Si_mg = 1.2\nfirst = "insertion"\n'
+    (tmp_path / "exp.toml").write_text(text, encoding="utf-8")
+    _, out, _ = run(capsys, "exp.toml")
+    assert "  rates       50 mA/g; 1C is unknown: name the mechanism (--mechanism)" in out.splitlines()
+    # A milligram of Sb is 148.17 / 121.76 mg of Sb-NiSb, of which 542.6 mAh/g are three atoms per Sb.
+    (tmp_path / "exp.toml").write_text(text.replace("Si", "Sb"), encoding="utf-8")
+    _, out, _ = run(capsys, "exp.toml", "--mechanism", "na-nisb")
+    assert "  rates       C/13.2; 1C is 0.792 mA, 660 mA/g: na-nisb" in out.splitlines()
+    _, out, _ = run(capsys, "good.csv", "--mass", "1.2mg", "--mechanism", "na-nisb")
+    assert "  rates       C/10.9; 1C is 0.651 mA, 543 mA/g: na-nisb" in out.splitlines()
 
 
 def test_warnings(tmp_path, monkeypatch, capsys):

@@ -1,5 +1,7 @@
 """The simulation that follows a measured cell: a cell made by it lies on it, whichever current drives it."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from synthetic import SMEARED, cell
@@ -47,6 +49,21 @@ def test_what_does_not_fit_is_refused():
         cells_of(made.measurement, made.truth, cycles=[1, 4])
     with pytest.raises(InputError, match=r"is a cell of Li, and na-sb is a mechanism of Na"):
         cells_of(made.measurement, load_mechanism("na-sb"))
+
+
+def test_a_mass_of_antimony_is_not_that_of_its_compound():
+    nickel = load_mechanism("na-nisb")
+    made = cell(nickel, 2, ("1C",), population=1, **CLEAN)
+    (of_host,) = cells_of(dataclasses.replace(made.measurement, host=None), nickel)
+    (of_element,) = cells_of(made.measurement, nickel)
+    assert of_element.measured.mass_g / of_host.measured.mass_g == pytest.approx(
+        1.0 + 0.45 * 58.693 / 121.76, rel=1e-4
+    )
+    assert of_host.halves[0].rate_per_h == pytest.approx(1.0, rel=0.01)
+    with pytest.raises(
+        InputError, match=r"its masses are of Si, and na-nisb is a mechanism of Sb; give mass_Sb_mg"
+    ):
+        cells_of(dataclasses.replace(made.measurement, host="Si"), nickel)
 
 
 @pytest.mark.parametrize(("rate", "label"), [(0.0492, "C/20"), (0.98, "0.98C"), (1.02, "1C"), (2.04, "2C")])

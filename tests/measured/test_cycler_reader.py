@@ -362,7 +362,7 @@ def test_two_columns_and_a_stated_current(tmp_path, name, current):
     np.testing.assert_allclose(
         [half.capacity_mAh_per_g for half in halves], [1e3 * q for q in HALVES_MAH], rtol=0.03
     )
-    assert curve.stated[0] == "constant current 0.06 mA"
+    assert f"constant current {current}" in curve.stated
     assert "The file has no current; its direction is taken from the voltage." in curve.assumed
 
 
@@ -378,6 +378,7 @@ def test_current_per_gram_is_times_the_stated_mass(tmp_path):
     ("current", "mass", "message"),
     [
         ("C/10", None, "current: 'C/10' needs the mass of host; state it (--mass 1.2mg), or write a current in mA"),
+        ("C/10", 1e-3, "current: 'C/10' needs the capacity of the host; write 0.06 mA or 50 mA/g"),
         ("5 V", None, "current: '5 V' is no current; write 0.06 mA, 50 mA/g or C/10"),
         ("0.06 mA", None, "F: line 1: the capacity 'Specific capacity (mAh/g)' is per gram; state the mass that it refers to "
          "(--mass 1.2mg)"),
@@ -386,7 +387,7 @@ def test_current_per_gram_is_times_the_stated_mass(tmp_path):
 )  # fmt: skip
 def test_what_a_stated_current_needs(tmp_path, current, mass, message):
     file = written(tmp_path, two_columns(*TWO_COLUMNS["capacity per gram"]))
-    assert failure(file, current=current, mass_g=mass) == message
+    assert failure(file, current=current, mass_g=mass, capacity_mAh_per_g=None) == message
 
 
 def test_a_stated_current_beside_a_column_of_it(tmp_path):

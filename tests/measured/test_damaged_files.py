@@ -114,7 +114,8 @@ def check(file, name, content):
     assert time.monotonic() - start < SECONDS, name
 
 
-@pytest.mark.parametrize("seed", range(60))
+# The last four have a row with a doubled separator, and a last number cut in a short file.
+@pytest.mark.parametrize("seed", [*range(60), 2928, 3554, 6547, 8118])
 def test_a_damaged_file(tmp_path, seed):
     check(tmp_path / "cell.csv", *campaign(seed))
 

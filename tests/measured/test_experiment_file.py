@@ -179,6 +179,15 @@ def test_currents_a_thousand_times_off(folder):
     ]
 
 
+def test_a_rate_of_another_host_is_not_known(folder):
+    (folder / "cell.mpt").write_text("Q/mA.h,E/V\n0,1\n0.1,0.5\n0.2,0.01\n", encoding="utf-8")
+    text = GOOD.replace("first =", 'current = "C/10"\nfirst =')
+    assert load(folder, text).curves[0].halves()[0].rate_per_h == pytest.approx(0.1)
+    assert failure(folder, text.replace("mass_Sb", "mass_Si")) == [
+        "exp.toml: curve 1: current: 'C/10' needs the capacity of the host; write 0.06 mA or 50 mA/g"
+    ]
+
+
 def test_a_full_cell(folder):
     rows = [row.__class__(**{**row.__dict__, "volts": row.volts + 2.5}) for row in ROWS]
     (folder / "cell.mpt").write_text(WRITERS["plain"](rows, Style()), encoding="utf-8")

@@ -1,0 +1,58 @@
+"""Whether a curve is that of an anode, and whether its current and mass fit each other."""
+
+from __future__ import annotations
+
+from sbpath.measured.halves import THEORETICAL_MAH_PER_G, half_pieces, measured_halves, pieces
+from sbpath.measured.records import Curve
+
+# A half-cell of an anode is below this (V) at some time under current.
+FULL_CELL_V = 2.0
+# Currents (A/g) and capacities (mAh/g) of half cycles beyond these are in another unit: lithium itself has 3862 mAh/g.
+CURRENTS_A_PER_G = (6e-5, 60.0)
+MOST_CAPACITY = 5000.0
+
+
+def check_half_cell(curve: Curve) -> str | None:
+    """Why a curve is not that of an anode against alkali metal; None if it may be."""
+    groups = half_pieces(pieces(curve))
+    if not groups:
+        return f"{curve.source.path}: no current flows in it; give a file with half cycles"
+    least = min(float(curve.voltage_V[p.first : p.last].min()) for g in groups for p in g if p.kind != "rest")
+    if least > FULL_CELL_V:
+        return (
+            f"{curve.source.path}: voltages of {least:.3g} V and more are those of a full cell or a cathode; give the data of "
+            "the half-cell, or of the anode against the reference electrode"
+        )
+    return None
+
+
+def host_capacity(host: str | None) -> float | None:
+    """Theoretical capacity (mAh/g) without a mechanism: of three alkali atoms per Sb, and None for any other host."""
+    return THEORETICAL_MAH_PER_G if host == "Sb" else None
+
+
+def check_amounts(curve: Curve, mass_g: float, capacity_mAh_per_g: float | None) -> str | None:
+    """Why current and mass do not fit each other; None if they may. The theoretical capacity, if known, gives the rate."""
+    mass = f"{1e3 * mass_g:.3g} mg"
+    for half in measured_halves(curve, mass_g, capacity_mAh_per_g or 1.0):
+        size = abs(half.current_A_per_g)
+        if half.capacity_mAh_per_g > MOST_CAPACITY or not CURRENTS_A_PER_G[0] <= size <= CURRENTS_A_PER_G[1]:
+            charge = half.capacity_mAh_per_g * mass_g
+            rate = rate_text(half.rate_per_h) if capacity_mAh_per_g else f"{1e3 * size:.3g} mA/g"
+            return (
+                f"{curve.source.path}: half cycle {half.number} runs at {rate} and passes {charge:.3g} mAh, "
+                f"{half.capacity_mAh_per_g:.3g} mAh per gram for {mass}; state the unit of current (--unit current=mA) or "
+                "correct the mass"
+            )
+    return None
+
+
+def rate_text(rate_per_h: float) -> str:
+    """A rate as ``C/10.2`` or ``2.5C``."""
+    return (
+        f"{rate_per_h:.3g}C"
+        if rate_per_h > 1.0
+        else f"C/{1.0 / rate_per_h:.3g}"
+        if rate_per_h > 0.0
+        else "0C"
+    )
