@@ -16,7 +16,18 @@ from importlib import import_module
 from helper import write_readme
 
 # In the order of the README; each is a module with `report(quick)`, which returns Markdown.
-BENCHMARKS = ("cycle", "alloy", "gitt", "agreement", "cold", "population", "long", "aging", "sweep")
+BENCHMARKS = (
+    "cycle",
+    "alloy",
+    "gitt",
+    "agreement",
+    "cold",
+    "population",
+    "sensitivities",
+    "long",
+    "aging",
+    "sweep",
+)
 
 # Load of the machine above which times are not to be believed.
 BUSY = 0.7

@@ -41,8 +41,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 ENTRIES = (
     "sbpath.solver.solve:run",
     "sbpath.model.rows:_evaluate_rows",
-    "sbpath.solver.collocation:rates_in_rows",
-    "sbpath.solver.collocation:follow",
+    "sbpath.solver.response:rates_in_rows",
+    "sbpath.solver.response:follow",
 )
 
 

@@ -162,6 +162,10 @@ def _near(mechanism: Mechanism, path: str) -> str:
 
 def _key(here: Any, part: str, before: Any) -> Any:
     """The key or index that `part` of a path means in `here`; `before` is the key that led to it."""
+    if isinstance(here, Mapping) and part in here:
+        return part
+    if isinstance(here, Record) and part in type(here).model_fields and part not in NOT_IN_FILES:
+        return part
     if isinstance(here, tuple):
         index = re.fullmatch(r"\[(\d+)\]", part)
         if index and 1 <= int(index[1]) <= len(here):

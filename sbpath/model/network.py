@@ -7,14 +7,15 @@ N particles at one potential; by default, a single particle represents them all.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import exp, log, pi
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sbpath.kernels import Floats, Floats2, Integers, kernel
 from sbpath.mechanism.mechanism import Edge, Mechanism
-from sbpath.mechanism.records import value_or
+from sbpath.mechanism.records import Record, value_or
 from sbpath.model.columns import Columns, columns_of
 from sbpath.model.rates import FRONT_ROUNDING, GROWTH_ROUNDING, nucleation_constant
 from sbpath.model.unknowns import Layout, layout_of, sizes_of_wear
@@ -24,6 +25,21 @@ from sbpath.physical import ZERO_CELSIUS_K, arrhenius
 
 # Ohm g: a drop of a nanovolt at 1 A/g is negligible and only makes voltage control stiff.
 SMALLEST_RESISTANCE = 1e-9
+
+# Keys of a phase that move nothing but its energy.
+ENERGIES = {"enthalpy_J_per_mol", "entropy_J_per_mol_K"}
+# Fields of a network that follow from a number of the kinetics, other than activation energies.
+OF_KINETICS = {
+    "transfer_coefficient": ("alpha",),
+    "autocatalytic_order": ("order",),
+    "seed_fraction": ("seed",),
+    "transformation_work_J_per_mol": ("transformation_work",),
+    "attempt_rate_per_s": ("log_attempt",),
+    "growth_rate_per_s": ("growth",),
+    "propagation_rate_per_s": ("propagation", "rounding"),
+    "diffusivity_m2_per_s": ("transport",),
+    "exchange_current_A_per_m2": ("exchange", "resistance"),
+}
 
 # Share of the Sb that counts as the first domain, which autocatalytic growth needs.
 DEFAULT_SEED = 1e-3
@@ -169,7 +185,6 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
     # Phases of each node with their amounts: molar quantities add up.
     contents = [[(n, mechanism.phases[p]) for p, n in mechanism.nodes[name].items()] for name in names]
     edges = mechanism.edges(graph)
-    common = mechanism.kinetics
     reference = mechanism.reference_temperature_C + ZERO_CELSIUS_K
 
     film, wear = _film(mechanism), _wear(mechanism)
@@ -178,33 +193,6 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
     for parts in contents:
         starts.append(starts[-1] + sum(len(phase.galleries) for _, phase in parts))
     galleries = [(n, gallery) for parts in contents for n, phase in parts for gallery in phase.galleries]
-
-    diffusivity = arrhenius(
-        common.diffusivity_m2_per_s.value,
-        value_or(common.diffusion_activation_energy_J_per_mol, 0.0),
-        temperature,
-        reference,
-    )
-    transport = mechanism.electrode.particle_radius_m.value**2 / (pi**2 * diffusivity)
-
-    def kinetic(edge: Edge, key: str, default: float = 0.0) -> float:
-        """The value of the edge, else the one given for all edges, else `default`."""
-        return value_or(getattr(edge.stated, key), value_or(getattr(common, key), default))
-
-    exchange = 2.0 * mechanism.exchange_current_A_per_g(temperature)
-    resistance = mechanism.series_resistance_ohm_g(temperature)
-    if resistance < SMALLEST_RESISTANCE:
-        # A step of the voltage would drive an exponential of it through charge transfer alone.
-        resistance = SMALLEST_RESISTANCE if exchange > 0.0 else 0.0
-
-    def barrier(edge: Edge) -> float:
-        interface = mechanism.interface(edge.reactant, edge.product)
-        return nucleation_constant(
-            interface.energy_J_per_m2.value,
-            value_or(interface.shape_factor, 1.0),
-            1.0,
-            temperature,
-        )
 
     def unchanged(edge: Edge) -> float:
         """Volume of the phases that the edge leaves unchanged, when full: they do not nucleate."""
@@ -217,88 +205,178 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
         shared = mechanism.nodes[edge.reactant].keys() & mechanism.nodes[edge.product].keys()
         return any(mechanism.phases[phase].galleries for phase in shared)
 
-    def activated(edge: Edge, process: str) -> float:
-        """Rate of growth or propagation at the given temperature (1/s)."""
-        rate = kinetic(edge, f"{process}_rate_per_s")
-        return arrhenius(
-            rate, kinetic(edge, f"{process}_activation_energy_J_per_mol"), temperature, reference
-        )
-
-    propagation = [activated(e, "propagation") for e in edges]
-
+    gibbs, entropy = _energies(mechanism, mechanism.nodes, temperature)
+    rates = _rates(mechanism, edges, temperature, Network._fields)
+    activation = _activation(mechanism, edges)
     electrolyte = mechanism.electrolyte_resistance_ohm_g(temperature)
 
-    def row(values: list[float]) -> Floats:
-        return np.array(values, dtype=float)
-
-    def rows(values: list[float]) -> Floats2:
-        return row(values).reshape(1, len(edges))
-
     return Network(
-        gibbs=row(
-            [
-                sum(
-                    n * (p.enthalpy_J_per_mol.value - temperature * p.entropy_J_per_mol_K.value)
-                    for n, p in parts
-                )
-                for parts in contents
-            ]
-        ),
-        fixed=row([mechanism.fixed_content(name) for name in names]),
+        gibbs=gibbs,
+        fixed=_row([mechanism.fixed_content(name) for name in names]),
         gallery_start=np.array(starts, dtype=np.int64),
-        full=row([mechanism.full_content(name) for name in names]),
+        full=_row([mechanism.full_content(name) for name in names]),
         # Per mole of alkali, for the one phase with galleries.
-        partial_volume=row(
+        partial_volume=_row(
             [
                 sum(value_or(p.partial_molar_volume_cm3_per_mol, 0.0) for _, p in parts if p.galleries) * 1e-6
                 for parts in contents
             ]
         ),
-        molar_volume=row([mechanism.volume_cm3_per_mol(name) * 1e-6 for name in names]),
-        sites=row([n * g.sites for n, g in galleries]),
-        site_potential=row(
+        molar_volume=_row([mechanism.volume_cm3_per_mol(name) * 1e-6 for name in names]),
+        sites=_row([n * g.sites for n, g in galleries]),
+        site_potential=_row(
             [g.potential_V + g.potential_slope_V_per_K * (temperature - reference) for _, g in galleries]
         ),
-        site_energy=row([g.width * R * temperature for _, g in galleries]),
+        site_energy=_row([g.width * R * temperature for _, g in galleries]),
         source=np.array([names.index(e.reactant) for e in edges], dtype=np.int64),
         target=np.array([names.index(e.product) for e in edges], dtype=np.int64),
-        unchanged=row([unchanged(e) for e in edges]),
-        grows=row([0.0 if keeps(e) else 1.0 for e in edges]),
-        alpha=row([kinetic(e, "transfer_coefficient") for e in edges]),
-        energy=row([e.electrons * R * temperature for e in edges]),
-        order=row([kinetic(e, "autocatalytic_order") for e in edges]),
-        seed=row([kinetic(e, "seed_fraction", DEFAULT_SEED) for e in edges]),
-        transformation_work=row([kinetic(e, "transformation_work_J_per_mol") for e in edges]),
-        rounding=row([FRONT_ROUNDING if k_p > 0.0 else GROWTH_ROUNDING for k_p in propagation]),
+        unchanged=_row([unchanged(e) for e in edges]),
+        grows=_row([0.0 if keeps(e) else 1.0 for e in edges]),
+        energy=_row([e.electrons * R * temperature for e in edges]),
         weight=np.ones(1),
-        barrier=rows([barrier(e) for e in edges]),
-        log_attempt=rows([log(kinetic(e, "attempt_rate_per_s")) for e in edges]),
-        propagation=rows(propagation),
-        growth=rows([activated(e, "growth") for e in edges]),
-        transport=rows([transport] * len(edges)),
+        barrier=_barriers(mechanism, edges, temperature),
         meant=np.zeros(0, dtype=np.int64),
         mean=np.full(len(edges), -1),
         charge_scale=F / mechanism.host_molar_mass_g_per_mol,
         double_layer=mechanism.electrode.double_layer_F_per_g.value,
-        resistance=resistance,
-        exchange=exchange,
         thermal_voltage=2.0 * R * temperature / F,
         temperature=temperature,
         change=TemperatureChange(
-            entropy=row([sum(n * p.entropy_J_per_mol_K.value for n, p in parts) for parts in contents]),
-            site_slope=row([g.potential_slope_V_per_K for _, g in galleries]),
-            propagation=row([kinetic(e, "propagation_activation_energy_J_per_mol") / R for e in edges]),
-            growth=row([kinetic(e, "growth_activation_energy_J_per_mol") / R for e in edges]),
-            transport=value_or(common.diffusion_activation_energy_J_per_mol, 0.0) / R,
+            entropy=entropy,
+            site_slope=_row([g.potential_slope_V_per_K for _, g in galleries]),
             conducting=value_or(mechanism.electrolyte.conductivity_activation_energy_J_per_mol, 0.0) / R,
-            exchange=value_or(common.exchange_activation_energy_J_per_mol, 0.0) / R,
-            electrolyte=electrolyte if resistance > SMALLEST_RESISTANCE else 0.0,
+            electrolyte=electrolyte if rates["resistance"] > SMALLEST_RESISTANCE else 0.0,
+            **activation,
         ),
         film=film,
         wear=wear,
         layout=layout_of(1, sizes),
         columns=columns_of(sizes),
+        **rates,
     )
+
+
+def displaced_network(network: Network, old: Mechanism, new: Mechanism, graph: str) -> Network:
+    """`build_network` of a `new` mechanism that differs from the `old` one of this `network` in a few numbers.
+
+    Where these are of interfaces, of kinetics or energies of phases alone, nothing else is made anew.
+    """
+    differ = {name for name in type(old).model_fields if getattr(old, name) is not getattr(new, name)}
+    if differ == {"interfaces"}:
+        return network._replace(barrier=_barriers(new, old.edges(graph), network.temperature))
+    if differ == {"kinetics"}:
+        edges, keys = old.edges(graph), _keys_that_differ([(old.kinetics, new.kinetics)])
+        if keys <= OF_KINETICS.keys():
+            wanted = {field for key in keys for field in OF_KINETICS[key]}
+            return network._replace(**_rates(new, edges, network.temperature, wanted))
+    phases = zip(old.phases.values(), new.phases.values(), strict=True)
+    if differ == {"phases"} and _keys_that_differ(phases) <= ENERGIES:
+        gibbs, entropy = _energies(new, old.nodes, network.temperature)
+        return network._replace(gibbs=gibbs, change=network.change._replace(entropy=entropy))
+    return build_network(new, graph, network.temperature)
+
+
+def _keys_that_differ(pairs: Iterable[tuple[Record, Record]]) -> set[str]:
+    """The keys in which the records of any pair differ."""
+    return {
+        key
+        for one, other in pairs
+        if one is not other
+        for key in type(one).model_fields
+        if getattr(one, key) is not getattr(other, key)
+    }
+
+
+def _energies(
+    mechanism: Mechanism, nodes: Mapping[str, Mapping[str, float]], temperature: float
+) -> tuple[Floats, Floats]:
+    """Gibbs energy (J/mol) and entropy (J/(mol K)) of the fixed part of each node, per mole of the host."""
+    phases, gibbs, entropy = mechanism.phases, [], []
+    for parts in nodes.values():
+        contents = [
+            (n, phases[p].enthalpy_J_per_mol.value, phases[p].entropy_J_per_mol_K.value)
+            for p, n in parts.items()
+        ]
+        gibbs.append(sum(n * (h - temperature * s) for n, h, s in contents))
+        entropy.append(sum(n * s for n, _, s in contents))
+    return _row(gibbs), _row(entropy)
+
+
+def _barriers(mechanism: Mechanism, edges: Sequence[Edge], temperature: float) -> Floats2:
+    faces = [mechanism.interface(edge.reactant, edge.product) for edge in edges]
+    return _row(
+        [
+            nucleation_constant(
+                face.energy_J_per_m2.value, value_or(face.shape_factor, 1.0), 1.0, temperature
+            )
+            for face in faces
+        ]
+    ).reshape(1, -1)
+
+
+def _rates(
+    mechanism: Mechanism, edges: Sequence[Edge], temperature: float, wanted: Collection[str]
+) -> dict[str, Any]:
+    """Those fields of a network that follow from kinetics and are `wanted`: of its edges, and how current passes."""
+    common, reference = mechanism.kinetics, mechanism.reference_temperature_C + ZERO_CELSIUS_K
+
+    def of(key: str, default: float = 0.0) -> list[float]:
+        return _kinetic(mechanism, edges, key, default)
+
+    def activated(process: str) -> list[float]:
+        """Rates of growth or propagation at the given temperature (1/s)."""
+        energies = of(f"{process}_activation_energy_J_per_mol")
+        pairs = zip(of(f"{process}_rate_per_s"), energies, strict=True)
+        return [arrhenius(rate, energy, temperature, reference) for rate, energy in pairs]
+
+    def transport() -> float:
+        """Time of diffusion across a particle (s)."""
+        energy = value_or(common.diffusion_activation_energy_J_per_mol, 0.0)
+        diffusivity = arrhenius(common.diffusivity_m2_per_s.value, energy, temperature, reference)
+        return mechanism.electrode.particle_radius_m.value**2 / (pi**2 * diffusivity)
+
+    def resistance() -> float:
+        stated = mechanism.series_resistance_ohm_g(temperature)
+        if stated >= SMALLEST_RESISTANCE:
+            return stated
+        # A step of the voltage would drive an exponential of it through charge transfer alone.
+        return SMALLEST_RESISTANCE if mechanism.exchange_current_A_per_g(temperature) > 0.0 else 0.0
+
+    made: dict[str, Callable[[], Any]] = {
+        "alpha": lambda: _row(of("transfer_coefficient")),
+        "order": lambda: _row(of("autocatalytic_order")),
+        "seed": lambda: _row(of("seed_fraction", DEFAULT_SEED)),
+        "transformation_work": lambda: _row(of("transformation_work_J_per_mol")),
+        "rounding": lambda: np.where(_row(activated("propagation")) > 0.0, FRONT_ROUNDING, GROWTH_ROUNDING),
+        "log_attempt": lambda: _row([log(attempt) for attempt in of("attempt_rate_per_s")]).reshape(1, -1),
+        "propagation": lambda: _row(activated("propagation")).reshape(1, -1),
+        "growth": lambda: _row(activated("growth")).reshape(1, -1),
+        "transport": lambda: np.full((1, len(edges)), transport()),
+        "exchange": lambda: 2.0 * mechanism.exchange_current_A_per_g(temperature),
+        "resistance": resistance,
+    }
+    return {field: make() for field, make in made.items() if field in wanted}
+
+
+def _activation(mechanism: Mechanism, edges: Sequence[Edge]) -> dict[str, Any]:
+    """The fields of `TemperatureChange` that follow from kinetics."""
+    common = mechanism.kinetics
+    return {
+        "propagation": _row(_kinetic(mechanism, edges, "propagation_activation_energy_J_per_mol")) / R,
+        "growth": _row(_kinetic(mechanism, edges, "growth_activation_energy_J_per_mol")) / R,
+        "transport": value_or(common.diffusion_activation_energy_J_per_mol, 0.0) / R,
+        "exchange": value_or(common.exchange_activation_energy_J_per_mol, 0.0) / R,
+    }
+
+
+def _kinetic(mechanism: Mechanism, edges: Sequence[Edge], key: str, default: float = 0.0) -> list[float]:
+    """The value of each edge, else the one given for all edges, else `default`."""
+    common = value_or(getattr(mechanism.kinetics, key), default)
+    return [value_or(getattr(edge.stated, key), common) for edge in edges]
+
+
+def _row(values: list[float]) -> Floats:
+    return np.array(values, dtype=float)
 
 
 @kernel

@@ -1,7 +1,7 @@
 """Forward sensitivities: how the voltage curve responds to the numbers of a mechanism.
 
 The linearized equations are solved along the solution on the integrator's own steps
-(`sbpath.solver.collocation`), so no further simulation is needed. Where a protocol step ends at a limit,
+(`sbpath.solver.response`), so no further simulation is needed. Where a protocol step ends at a limit,
 its duration responds too, by the implicit function theorem.
 """
 
@@ -9,24 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sbpath.arguments import items
 from sbpath.errors import InputError
-from sbpath.kernels import Floats, Floats2, Integers, compiled
+from sbpath.kernels import Floats, Floats2, Floats3, Integers, compiled
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import displaced, value
 from sbpath.model.charge_transfer import overpotential
-from sbpath.model.network import Network, build_network
+from sbpath.model.network import Network, build_network, displaced_network
 from sbpath.model.population import Population, populated, population_of
 from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.steps import ConstantVoltage, CurrentTable, Sweep
 from sbpath.simulation import run
 from sbpath.solution import Solution, StepRecord
-from sbpath.solver.collocation import STAGES, Rows, follow, rates_in_rows
+from sbpath.solver.response import ROWS, Rows, Slopes, follow, rates_in_rows
 
 # Relative step of the one-sided difference df/dp: half of the digits.
 RELATIVE_STEP = 1e-8
@@ -37,6 +37,9 @@ STATE_STEP = 1e-7
 
 TEMPERATURE = "temperature_C"
 CUTOFFS = ("lower_cutoff_V", "upper_cutoff_V")
+# Fields of a network on which no rate depends at one temperature, and those of E - V.
+APART = {"change", "layout", "columns"}
+OF_THE_DROP = {"resistance", "exchange", "thermal_voltage"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,48 +106,86 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
         raise InputError(problems)
     if solution.particles is not None and len(solution.particles.row) < len(solution.time_s):
         solution = run(solution.experiment, progress=False, every_row=True)
-    here = _network(solution, solution.mechanism, solution.temperature_C)
+    here = _of_all_particles(solution, solution.network, solution.mechanism)
     values = np.array([_value(solution, name) for name in names])
-    shifts = [_shifted(solution, *one) for one in zip(names, values.tolist(), strict=True)]
+    shifts = [_shifted(solution, here, *one) for one in zip(names, values.tolist(), strict=True)]
+    slopes = _slopes(here, shifts)
     states, kept = _states(solution, here), here.layout.potential + here.layout.shared
     parameters_V = np.empty((len(solution.time_s), len(values)))
     duration = np.zeros((len(values), len(solution.steps)))
-    initial = solution.experiment.initial_state
-    start = np.array([(initial(side)[:kept] - initial(here)[:kept]) / by for side, by in shifts])
+    start = _start(solution, here, shifts)
     for number, record in enumerate(solution.steps):
         rows, firsts = _rows_of(solution, states, record)
         if not rows.current_control and here.resistance == 0.0 and here.exchange <= 0.0:
             # E jumps to the imposed voltage.
             start[:, here.layout.potential] = 0.0
-        rates = compiled(rates_in_rows)(rows, here)[0]
-        forcing = np.stack(
-            [(compiled(rates_in_rows)(rows, side)[0] - rates) / by for side, by in shifts], axis=1
-        )
-        potential, start = compiled(follow)(rows, firsts, forcing, start, here)
-        drop = np.zeros(potential.shape)
-        if rows.current_control:
-            drops = _drop(rows.level, here)
-            drop = np.stack([(_drop(rows.level, side) - drops) / by for side, by in shifts], axis=1)
+        given = _given(rows, here, shifts, kept)
+        potential, start, rates = compiled(follow)(rows, firsts, slopes, given, start, here)
+        if not rows.current_control:
+            potential = np.zeros(potential.shape)
         else:
-            potential = drop
-        parameters_V[record.first : record.last] = potential - drop
+            for k, (side, by, differs) in enumerate(shifts):
+                if differs & OF_THE_DROP:
+                    potential[:, k] -= (_drop(rows.level, side) - _drop(rows.level, here)) / by
+        parameters_V[record.first : record.last] = potential
         if record.outcome is Outcome.VOLTAGE:
-            change, motion = potential[-1] - drop[-1], rates[-1, here.layout.potential]
+            change, motion = potential[-1], rates[here.layout.potential]
         elif record.outcome in (Outcome.COMPOSITION, Outcome.CAPACITY, Outcome.CURRENT):
-            change, motion = _limited(record, rows, start, rates[-1], here, shifts)
+            change, motion = _limited(record, rows, start, rates, here, shifts)
         else:
             continue
         # The limited quantity has the same value at the end of the step.
         duration[:, number] = -change / motion
-        start = start + np.outer(duration[:, number], rates[-1])
+        start = start + np.outer(duration[:, number], rates)
     return Sensitivities(tuple(names), values, parameters_V.T.copy(), duration)
 
 
 class Shifted(NamedTuple):
-    """The network with a parameter larger `by` some amount."""
+    """The network with a parameter larger `by` some amount, and the fields in which it `differs`."""
 
     network: Network
     by: float
+    differs: set[str]
+
+
+def _start(solution: Solution, here: Network, shifts: Sequence[Shifted]) -> Floats2:
+    """How the initial state responds, shape (m, N B + g): fresh surface is a number of the mechanism."""
+    initial, kept = solution.experiment.initial_state, here.layout.potential + here.layout.shared
+    start = np.zeros((len(shifts), kept))
+    for k, (side, by, differs) in enumerate(shifts):
+        if differs & {"film", "wear"}:
+            start[k] = (initial(side)[:kept] - initial(here)[:kept]) / by
+    return start
+
+
+def _slopes(here: Network, shifts: Sequence[Shifted]) -> Slopes:
+    """How the parameters change the numbers whose effect on the rates has a closed form."""
+    slopes = Slopes(*(np.zeros((len(shifts), *np.shape(getattr(here, name)))) for name in Slopes._fields))
+    for k, (side, by, differs) in enumerate(shifts):
+        if not _by_differences(here, differs, True):
+            for name in differs & set(Slopes._fields):
+                getattr(slopes, name)[k] = (getattr(side, name) - getattr(here, name)) / by
+    return slopes
+
+
+def _by_differences(here: Network, differs: set[str], current_control: bool) -> bool:
+    """Whether what such a parameter does to the rates is found by differences."""
+    rates, drop = differs & set(Slopes._fields), differs & OF_THE_DROP
+    if differs - rates - drop or (rates and (drop or here.wear.strains)):
+        return True
+    # Under a given current the drop is added to E.
+    return bool(drop) and not current_control
+
+
+def _given(rows: Rows, here: Network, shifts: Sequence[Shifted], kept: int) -> Floats3:
+    """df/dp by differences where it has no closed form, shape (n, m, N B + g), or (0, ...) if none is needed."""
+    own = [k for k, shift in enumerate(shifts) if _by_differences(here, shift.differs, rows.current_control)]
+    given = np.zeros((len(rows.time) if own else 0, len(shifts), kept))
+    if own:
+        rates = compiled(rates_in_rows)(rows, here)[0]
+        for k in own:
+            given[:, k] = (compiled(rates_in_rows)(rows, shifts[k].network)[0] - rates) / shifts[k].by
+    return given
 
 
 def _states(solution: Solution, network: Network) -> Floats2:
@@ -179,7 +220,7 @@ def _rows_of(solution: Solution, states: Floats2, record: StepRecord) -> tuple[R
     control = not isinstance(step, ConstantVoltage | Sweep)
     ends = np.append(starts[1:], count)
     firsts = [
-        np.arange(begin, end - 1, STAGES - 1, dtype=np.int64) for begin, end in zip(starts, ends, strict=True)
+        np.arange(begin, end - 1, ROWS, dtype=np.int64) for begin, end in zip(starts, ends, strict=True)
     ]
     return Rows(states[own], time, level, float(slope), control), np.concatenate(firsts)
 
@@ -190,7 +231,7 @@ def _limited(
     start: Floats2,
     rates: Floats,
     network: Network,
-    shifts: list[Shifted],
+    shifts: Sequence[Shifted],
 ) -> tuple[Floats, float]:
     """The derivatives of the quantity that ended a step by the parameters and by time, in its last row.
 
@@ -206,7 +247,7 @@ def _limited(
 
     here = quantity(rates, 0.0, 0.0, network)
     change = [
-        (quantity(way, by, 0.0, side) - here) / by for way, (side, by) in zip(start, shifts, strict=True)
+        (quantity(way, by, 0.0, side) - here) / by for way, (side, by, _) in zip(start, shifts, strict=True)
     ]
     step = STATE_STEP / max(float(np.abs(rates).max()), 1e-300)
     motion = quantity(rates, step, step, network) - quantity(rates, -step, -step, network)
@@ -229,18 +270,28 @@ def _value(solution: Solution, name: str) -> float:
     return value(solution.mechanism, name)
 
 
-def _shifted(solution: Solution, name: str, at: float) -> Shifted:
+def _shifted(solution: Solution, here: Network, name: str, at: float) -> Shifted:
     """The network with a parameter a little farther from 0."""
     step = RELATIVE_STEP * at or STEP_AT_ZERO
+    mechanism = solution.mechanism
     if name == TEMPERATURE:
-        return Shifted(_network(solution, solution.mechanism, at + step), step)
-    changed = displaced(solution.mechanism, name, at + step)
-    return Shifted(_network(solution, changed, solution.temperature_C), step)
+        network = build_network(mechanism, solution.graph, at + step + ZERO_CELSIUS_K)
+    else:
+        mechanism = displaced(mechanism, name, at + step)
+        network = displaced_network(solution.network, solution.mechanism, mechanism, solution.graph)
+    side = _of_all_particles(solution, network, mechanism)
+    fields = zip(Network._fields, side, here, strict=True)
+    return Shifted(
+        side, step, {name for name, one, other in fields if name not in APART and _differ(one, other)}
+    )
 
 
-def _network(solution: Solution, mechanism: Mechanism, celsius: float) -> Network:
-    """The network of all particles with another mechanism or temperature."""
-    network = build_network(mechanism, solution.graph, celsius + ZERO_CELSIUS_K)
+def _differ(one: Any, other: Any) -> bool:
+    return one is not other and bool(np.any(one != other) if isinstance(one, np.ndarray) else one != other)
+
+
+def _of_all_particles(solution: Solution, network: Network, mechanism: Mechanism) -> Network:
+    """The network of one particle extended to all."""
     population = solution.experiment.population
     if population is None:
         return network
