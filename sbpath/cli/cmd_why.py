@@ -64,7 +64,7 @@ def add(commands: Any) -> None:
         help="what a laboratory can check, and what would rule the mechanism out",
         description="Predict relaxed potentials and their drift, hysteresis against rate and temperature, shares of "
         "intermediates, heat, the effect of a rest, and where a reversal relaxes to; each with the number of the file that "
-        "it hangs on most, and the results that would rule the mechanism out. Takes a few seconds.",
+        "it hangs on most, and the results that would rule the mechanism out. Takes up to half a minute.",
         formatter_class=HelpFormatter,
     )
     add_mechanism(predict)

@@ -6,7 +6,8 @@ rest. Each prediction comes with the number of the file that it hangs on most, f
 everything with one number changed, and with the range that the uncertainty of all numbers leaves.
 
 Predicted values are those of the electrode of the file, with its spread of particles if it has one; what
-they hang on is found with a single particle.
+they hang on is found with eight particles of it at most. A single one would mislead: where a lifetime decides, as
+that of amorphous Sb, it answers five times as strongly, or the other way.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import node_labels
 from sbpath.mechanism.paths import value, with_changes
 from sbpath.mechanism.reader import load_mechanism
-from sbpath.mechanism.records import Provenance, Quantity
+from sbpath.mechanism.records import Gallery, Provenance, Quantity
 from sbpath.progress import with_progress
 from sbpath.protocol.outcome import Outcome
 from sbpath.protocol.steps import Rest
@@ -52,11 +53,19 @@ BACK_SHARE = 1.0 / 30.0
 MIN_INTERMEDIATE, MOST_INTERMEDIATES = 0.1, 2
 # Uncertainty of a number, by the beginning of its path, where its note states none.
 CHANGES = {"phases.": 0.01, "interfaces.": 0.01, "kinetics.": 0.1, "transformations": 0.1, "electrode.": 0.1}
-STATED = re.compile(r"\+-\s*(\d+(?:\.\d+)?)\s*(%|kJ/mol)")
+STATED = re.compile(
+    r"\+-\s*(?P<size>\d+(?:\.\d+)?)\s*(?P<unit>%|kJ/mol|V\b)|known to a factor of (?P<factor>\d+)"
+)
+# Of a gallery, these are uncertain; its sites follow from the composition.
+UNCERTAIN_OF_GALLERY = ("potential_V", "width")
+# Particles that find what a prediction hangs on.
+MOST_PARTICLES = 8
 NOTE = (
+    "Rests are of 40 h, one after the other; x is {ion} per {host}. Hysteresis is the mean voltage of extraction less that of\n"
+    "insertion. Heat is that of the half-cell in an isothermal calorimeter, per gram of host.\n"
     "Ruled out: outside what is left if every number is uncertain, by what the file states of it or else by 1 % (phases,\n"
     "interfaces) or 10 % (rates, electrode), or outside what can be measured, if that is more. Values are those of the\n"
-    "electrode of the file; what they hang on is found with one particle."
+    "electrode of the file; what they hang on is found with eight of its particles at most."
 )
 # Numbers that move no curve.
 LEFT_OUT = (
@@ -101,8 +110,9 @@ class Prediction:
         interfaces) or 10 % (rates, electrode).
     moves_by : float
         Change of the prediction with it.
-    spread : float
-        Change with all numbers, each by its uncertainty, added in quadrature.
+    down, up : float
+        Changes with all numbers, each by its uncertainty, added in quadrature. They are the same unless
+        a number is known to a factor only.
     """
 
     number: int
@@ -111,13 +121,14 @@ class Prediction:
     hangs_on: str
     change: float
     moves_by: float
-    spread: float
+    down: float
+    up: float
 
     @property
     def range(self) -> tuple[float, float]:
-        """Results outside rule the mechanism out: value -+ spread, or -+ what can be resolved if that is more."""
-        width = max(self.spread, self.question.resolved)
-        return self.value - width, self.value + width
+        """Results outside rule the mechanism out: `down` and `up`, or what can be resolved if that is more."""
+        resolved = self.question.resolved
+        return self.value - max(self.down, resolved), self.value + max(self.up, resolved)
 
     @property
     def ruled_out_by(self) -> str:
@@ -162,55 +173,84 @@ def predictions(
     system = load_mechanism(mechanism) if isinstance(mechanism, str) else mechanism
     warn_of_doubts(Experiment.of(system, graph=graph, temperature_C=temperature_C))
     options = {"graph": graph, "temperature_C": temperature_C}
+    spread = system.electrode.spread
+    few = options | {"population": 1 if spread is None else min(int(spread.particles.value), MOST_PARTICLES)}
     alone = _Cell(system, options | {"population": 1})
     base = alone.run(full_cycles(system, USUAL, 2))
     asked = {half.direction: _places(base, half) for half in half_cycles_of(base, 2)}, _intermediates(base)
-    single, values = alone.answers(*asked), _Cell(system, options).answers(*asked)
-    changes = {
-        name: change for name, number in system.numbers() if (change := uncertainty(name, number)) > 0.0
-    }
-    moved: dict[Question, dict[str, float]] = {question: {} for question in values}
-    for name, change in with_progress(list(changes.items()), "sbpath predict", "number", progress):
+    now, values = _Cell(system, few).answers(*asked), _Cell(system, options).answers(*asked)
+    changes = [change for name, number in system.numbers() for change in uncertainty(name, number)]
+    moved: dict[Question, list[_Move]] = {question: [] for question in values}
+    for name, change in with_progress(changes, "sbpath predict", "number", progress):
         try:
             changed = with_changes(system, {name: value(system, name) * (1.0 + change)})
-            others = _Cell(changed, options | {"population": 1}).answers(*asked)
+            others = _Cell(changed, few).answers(*asked)
         except SbpathError:
             # A share above one, or an electrode that no longer works: nothing to compare with.
             continue
-        for question in values.keys() & single.keys() & others.keys():
-            moved[question][name] = others[question] - single[question]
+        for question in values.keys() & now.keys() & others.keys():
+            moved[question].append(_Move(name, change, others[question] - now[question]))
     return [
-        _prediction(number, question, answer, moved[question], changes)
+        _prediction(number, question, answer, moved[question])
         for number, (question, answer) in enumerate(values.items(), 1)
     ]
 
 
-def _prediction(
-    number: int, question: Question, answer: float, moved: dict[str, float], changes: dict[str, float]
-) -> Prediction:
-    first = max(moved, key=lambda name: abs(moved[name]), default="")
-    by = moved.get(first, 0.0)
+class _Move(NamedTuple):
+    """What a relative change of one number does to one prediction."""
+
+    name: str
+    change: float
+    by: float
+
+
+def _prediction(number: int, question: Question, answer: float, moves: Sequence[_Move]) -> Prediction:
+    first = max(moves, key=lambda move: abs(move.by), default=_Move("", 0.0, 0.0))
     # Less than the last digit that is printed.
-    if f"{by:{question.form}}".strip("+-0.") == "":
-        first, by = "", 0.0
-    return Prediction(number, question, answer, first, changes.get(first, 0.0), by, hypot(*moved.values()))
+    if f"{first.by:{question.form}}".strip("+-0.") == "":
+        first = _Move("", 0.0, 0.0)
+    down, up = _down_and_up(moves)
+    return Prediction(number, question, answer, first.name, first.change, first.by, down, up)
 
 
-def uncertainty(name: str, number: Provenance) -> float:
-    """Relative uncertainty of a number, 0 if it is zero or moves no curve.
+def _down_and_up(moves: Sequence[_Move]) -> tuple[float, float]:
+    """Changes of a prediction with all numbers, in quadrature; a number changed one way only may go the other way too."""
+    by_name: dict[str, list[float]] = {}
+    for move in moves:
+        by_name.setdefault(move.name, []).append(move.by)
+    both = [own if len(own) > 1 else [own[0], -own[0]] for own in by_name.values()]
+    return hypot(*(min(0.0, *own) for own in both)), hypot(*(max(0.0, *own) for own in both))
 
-    That of its note, such as ``+-15 %`` or ``+-10 kJ/mol``, else 1 % (phases, interfaces) or 10 % (rates, electrode).
+
+def uncertainty(name: str, number: Provenance) -> list[tuple[str, float]]:
+    """Relative changes that a number may need, each with its path; none if it is zero or moves no curve.
+
+    What it states, such as ``+-15 %``, ``+-10 kJ/mol`` or ``+-0.05 V``, else 1 % (phases, interfaces) or 10 % (rates, electrode);
+    both ways if it is ``known to a factor of 3``. Of a gallery, potential and width are uncertain.
     """
+    values = {name: number.value} if isinstance(number, Quantity) else {}
+    if isinstance(number, Gallery):
+        values = {f"{name}.{key}": getattr(number, key) for key in UNCERTAIN_OF_GALLERY}
     default = next((share for start, share in CHANGES.items() if name.startswith(start)), 0.0)
-    if not isinstance(number, Quantity) or number.value == 0.0 or name.endswith(LEFT_OUT) or not default:
-        return 0.0
-    stated = STATED.search(number.note or "")
-    if stated is None:
-        return default
-    size = float(stated[1])
-    if stated[2] == "%":
-        return 0.01 * size
-    return abs(1e3 * size / number.value) if name.endswith("J_per_mol") else default
+    stated = list(STATED.finditer(f"{number.note} {number.fitted_to}"))
+    return [
+        (path, change)
+        for path, size in values.items()
+        if default and size != 0.0 and not path.endswith(LEFT_OUT)
+        for change in next(filter(None, (_changes(path, size, own) for own in stated)), [default])
+    ]
+
+
+def _changes(path: str, size: float, stated: re.Match[str]) -> list[float]:
+    """Relative changes of a number of some size that a statement means; none if it speaks of another unit."""
+    if stated["factor"]:
+        factor = float(stated["factor"])
+        return [factor - 1.0, 1.0 / factor - 1.0]
+    units = {"%": 0.01 * size, "kJ/mol": 1e3, "V": 1.0}
+    ends = {"%": "", "kJ/mol": "J_per_mol", "V": "potential_V"}
+    if not path.endswith(ends[stated["unit"]]):
+        return []
+    return [abs(float(stated["size"]) * units[stated["unit"]] / size)]
 
 
 def _places(solution: Solution, half: HalfCycle) -> list[float]:
@@ -287,7 +327,7 @@ class _Cell:
             drift = 1e3 * (late - early) / log10(LATE_H / EARLY_H)
             found[Question(f"{where}: relaxed potential after {EARLY_H:g} h", "V", ".3f", 0.005)] = early
             text = f"{where}: drift from {EARLY_H:g} to {LATE_H:g} h"
-            found[Question(text, "mV per decade", "+.1f", 2.0)] = drift
+            found[Question(text, "mV per decade", "+z.1f", 2.0)] = drift
         return found
 
     def hysteresis(self, cycled: dict[str, Solution]) -> Answers:
@@ -303,12 +343,12 @@ class _Cell:
         return {
             Question(f"hysteresis at {USUAL}", "mV", ".1f", 5.0): gaps[USUAL],
             **{
-                Question(f"hysteresis, slope from {slow} to {fast}", "mV per decade", "+.1f", 3.0): (
+                Question(f"hysteresis, slope from {slow} to {fast}", "mV per decade", "+z.1f", 3.0): (
                     (gaps[fast] - gaps[slow]) / log10(RATES[fast] / RATES[slow])
                 )
                 for slow, fast in pairwise(RATES)
             },
-            Question(f"hysteresis, slope from {here:g} to {other:g} °C", "mV/K", "+.2f", 0.1): slope,
+            Question(f"hysteresis, slope from {here:g} to {other:g} °C", "mV/K", "+z.2f", 0.1): slope,
         }
 
     def intermediates(self, cycled: dict[str, Solution], nodes: Sequence[str]) -> Answers:
@@ -342,7 +382,7 @@ class _Cell:
             for steps in ((insertion,), ("Rest for 1 h", insertion))
         )
         text = f"change of the mean insertion voltage at {FAST} after an hour's rest"
-        return {Question(text, "mV", "+.1f", 3.0): 1e3 * (later - at_once)}
+        return {Question(text, "mV", "+z.1f", 3.0): 1e3 * (later - at_once)}
 
     def reversed(self, before: Solution) -> Answers:
         """Potentials to which both sides of the loop relax after a reversal."""
@@ -384,7 +424,8 @@ COLUMNS: tuple[Column[Prediction], ...] = (
     Column("Prediction", lambda p: p.question.text),
     Column("Value", lambda p: p.value, "{:.6g}"),
     Column("Unit", lambda p: p.question.unit),
-    Column("Spread", lambda p: p.spread, "{:.6g}"),
+    Column("Down by", lambda p: p.down, "{:.6g}"),
+    Column("Up by", lambda p: p.up, "{:.6g}"),
     Column("Ruled out below", lambda p: p.range[0], "{:.6g}"),
     Column("Ruled out above", lambda p: p.range[1], "{:.6g}"),
     Column("Hangs on", lambda p: p.hangs_on),
@@ -403,9 +444,9 @@ def report(mechanism: Mechanism, found: Sequence[Prediction]) -> str:
         form = p.question.form
         by = "no number alone"
         if p.hangs_on:
-            by = f"{p.hangs_on} (+{100.0 * p.change:.2g} % makes {p.moves_by:+{form.lstrip('+')}})"
+            by = f"{p.hangs_on} ({100.0 * p.change:+.3g} % makes {p.moves_by:+{form.lstrip('+')}})"
         lines += [
             f"{p.number:2}. {p.question.text}: {p.value:{form}} {p.question.unit}",
             f"    ruled out by {p.ruled_out_by}; hangs on {by}",
         ]
-    return "\n".join([*lines, "", NOTE])
+    return "\n".join([*lines, "", NOTE.format(ion=mechanism.ion, host=mechanism.host)])

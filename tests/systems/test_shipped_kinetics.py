@@ -59,6 +59,22 @@ def test_lithium_takes_two_steps_in_and_out_when_hot(celsius, first, second):
         assert solution.fraction("Li2Sb")[rows(solution, step)].max() > 0.99
 
 
+@pytest.mark.parametrize(("content", "four", "threefold"), [(0.25, 0.920, 0.956), (1.75, 0.910, 0.956)])
+def test_the_ends_of_the_first_plateau_take_longer_as_the_page_on_trust_says(content, four, threefold):
+    # After a day they are there, and with 3e-7 /s after four hours; the loop at C/10 is the same.
+    steps = [f"Discharge at C/20 until x = {content}", "Rest for 4 h", "Rest for 20 h"]
+    solution = shipped("li-sb", steps)
+    ends = [solution.voltage_V[step.last - 1] for step in solution.steps[1:]]
+    assert ends == pytest.approx([four, 0.956], abs=2e-3)
+    faster = load_mechanism("li-sb", {"kinetics.propagation_rate_per_s": 3e-7})
+    assert shipped(faster, steps[:2]).voltage_V[-1] == pytest.approx(threefold, abs=2e-3)
+    gaps = [
+        cycle_summaries(shipped(own, cycling("C/10", 0.05, 1.5), population=1))[-1].hysteresis_mV
+        for own in ("li-sb", faster)
+    ]
+    assert gaps[0] == pytest.approx(gaps[1], abs=0.1)
+
+
 @pytest.mark.parametrize("content", [0.5, 1.0, 1.5])
 def test_titration_of_lithium_reaches_equilibrium_in_hours(content):
     # Wang 1986: 0.956 V at room temperature.
