@@ -41,8 +41,9 @@ FIRST_STEPS = 4
 BATCH_ROWS = 10_000
 # Integrator steps that take about as long as a batch.
 BATCH_STEPS = 20_000
-# Number of snapshots of a population between lowest and highest x.
-SNAPSHOTS = 200
+# Number of snapshots of a population between lowest and highest x, if its particles have more than these unknowns:
+# so many take no more room in a row than all else.
+SNAPSHOTS, FEW_UNKNOWNS = 200, 100
 
 
 def simulate(
@@ -149,7 +150,7 @@ def simulate(
 
 
 def run(experiment: Experiment, progress: bool = True, every_row: bool = False) -> Solution:
-    """Simulate an experiment, as `simulate` does; the particles of a population may be recorded in `every_row`.
+    """Simulate an experiment, as `simulate` does; the particles of a large population may be recorded in `every_row`.
 
     Raises
     ------
@@ -174,7 +175,8 @@ def run(experiment: Experiment, progress: bool = True, every_row: bool = False) 
     programme = programme_of(tuple(step for _, _, step in todo), experiment.basis)
     tolerances = Tolerances(options.rtol, options.atol, options.max_steps)
     least, most = mechanism.content_range
-    spacing = math.inf if population is None else 0.0 if every_row else (most - least) / SNAPSHOTS
+    few = network.layout.potential <= FEW_UNKNOWNS
+    spacing = math.inf if population is None else 0.0 if every_row or few else (most - least) / SNAPSHOTS
     done, share = 0, FIRST_STEPS if population is None else 1
     label = f"sbpath {mechanism.name}"
     with tqdm(

@@ -102,8 +102,8 @@ class Particles:
     weight, size, interfacial_energy, growth_rate : array, shape (N,)
         As in `sbpath.Population`.
     row : integer array, shape (s,)
-        Rows of the solution at which they were recorded: at integrator steps about evenly spaced
-        in x, and at the ends of protocol steps.
+        Rows of the solution at which they were recorded: all, or of many particles at integrator steps about
+        evenly spaced in x and at the ends of protocol steps.
     fractions : float32 array, shape (s, N, P)
         Share of each particle's Sb in each node.
     final : array, shape (N, B)

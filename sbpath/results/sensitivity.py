@@ -76,8 +76,8 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
     Parameters
     ----------
     solution : Solution
-        At one temperature, without output periods; the rows of every cycle must have been kept. A population
-        whose particles are not known in every row is simulated again.
+        At one temperature, without output periods; the rows of every cycle must have been kept. A population so large
+        that its particles are not known in every row is simulated again.
     parameters : sequence of str
         Dotted paths as `load_mechanism` takes them for changes, e.g.
         ``"interfaces.Sb|Li2Sb.energy_J_per_m2"``, or ``"temperature_C"``.
@@ -104,7 +104,7 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
         problems.append(f"sensitivities: parameters must be a list of names, not {parameters!r}")
     if problems or names is None:
         raise InputError(problems)
-    if solution.particles is not None and len(solution.particles.row) < len(solution.time_s):
+    if solution.particles is not None and len(np.unique(solution.particles.row)) < len(solution.time_s):
         solution = run(solution.experiment, progress=False, every_row=True)
     here = _of_all_particles(solution, solution.network, solution.mechanism)
     values = np.array([_value(solution, name) for name in names])

@@ -18,8 +18,10 @@ from sbpath import (
     load_mechanism,
     sensitivities,
     simulate,
+    simulation,
 )
 from sbpath.mechanism.reader import with_changes
+from sbpath.results import sensitivity
 
 FINE = SolverOptions(1e-9, 1e-12)
 PARAMETERS = [
@@ -166,6 +168,22 @@ def test_populations_tables_voltages_and_films_respond_as_simulations_do(system,
             longer = (sides[0].steps[step].duration_s - sides[1].steps[step].duration_s) / (2.0 * h)
             slack = 1e-4 * record.duration_s / found.values[k]
             assert found.duration[k, step] == pytest.approx(longer, rel=3e-3, abs=slack), (name, step)
+
+
+def test_particles_of_a_large_population_are_simulated_once_more_and_of_a_small_one_are_known(monkeypatch):
+    protocol, names = "Discharge at C/5 until 0.3 V", PARAMETERS[:1]
+    again = []
+    monkeypatch.setattr(sensitivity, "run", lambda *a, **k: again.append(1) or simulation.run(*a, **k))
+    sensitivities(simulate("li-sb", protocol, progress=False), names)
+    assert not again
+    many = simulate(
+        bare("li-sb"), protocol, population=Population.lognormal(40, interfacial_energy=0.03), progress=False
+    )
+    assert len(many.particles.row) < len(many.time_s) / 2
+    found = sensitivities(many, names)
+    assert again
+    whole = sensitivities(simulation.run(many.experiment, progress=False, every_row=True), names)
+    np.testing.assert_array_equal(found.voltage, whole.voltage)
 
 
 def of_step(solution, step, values):
