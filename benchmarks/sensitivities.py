@@ -1,7 +1,4 @@
-"""Sensitivities: what five numbers, and one, cost beside the simulation whose curve they move.
-
-Of populations the rows of all particles are known, as in a fit; without them `sbpath.sensitivities` simulates once more.
-"""
+"""Sensitivities: what five numbers, and one, cost beside the simulation whose curve they move."""
 
 from __future__ import annotations
 
@@ -37,10 +34,10 @@ def report(quick: bool) -> str:
         for one_particle in (True, False):
             mechanism = sbpath.load_mechanism(name)
             population = 1 if one_particle else None
-            experiment = sbpath.simulate(mechanism, population=population, progress=False).experiment
+            solution = sbpath.simulate(mechanism, population=population, progress=False)
+            experiment, names = solution.experiment, numbers(mechanism)
             if not one_particle and experiment.population is None:
                 continue
-            solution, names = run(experiment, progress=False, every_row=True), numbers(mechanism)
             times = helper.interleaved(
                 {
                     "simulate": lambda experiment=experiment: run(experiment, progress=False),

@@ -28,8 +28,8 @@ SMALLEST_RESISTANCE = 1e-9
 
 # Keys of a phase that move nothing but its energy.
 ENERGIES = {"enthalpy_J_per_mol", "entropy_J_per_mol_K"}
-# Fields of a network that follow from a number of the kinetics, other than activation energies.
-OF_KINETICS = {
+# Fields of a network that follow from a number of kinetics or electrode alone.
+OF_KEY = {
     "transfer_coefficient": ("alpha",),
     "autocatalytic_order": ("order",),
     "seed_fraction": ("seed",),
@@ -39,6 +39,7 @@ OF_KINETICS = {
     "propagation_rate_per_s": ("propagation", "rounding"),
     "diffusivity_m2_per_s": ("transport",),
     "exchange_current_A_per_m2": ("exchange", "resistance"),
+    "contact_resistance_ohm_cm2": ("resistance",),
 }
 
 # Share of the Sb that counts as the first domain, which autocatalytic growth needs.
@@ -259,16 +260,15 @@ def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Netwo
 def displaced_network(network: Network, old: Mechanism, new: Mechanism, graph: str) -> Network:
     """`build_network` of a `new` mechanism that differs from the `old` one of this `network` in a few numbers.
 
-    Where these are of interfaces, of kinetics or energies of phases alone, nothing else is made anew.
+    Where these are interfacial energies, rates or energies of phases, nothing else is made anew.
     """
     differ = {name for name in type(old).model_fields if getattr(old, name) is not getattr(new, name)}
     if differ == {"interfaces"}:
         return network._replace(barrier=_barriers(new, old.edges(graph), network.temperature))
-    if differ == {"kinetics"}:
-        edges, keys = old.edges(graph), _keys_that_differ([(old.kinetics, new.kinetics)])
-        if keys <= OF_KINETICS.keys():
-            wanted = {field for key in keys for field in OF_KINETICS[key]}
-            return network._replace(**_rates(new, edges, network.temperature, wanted))
+    keys = _keys_that_differ([(old.kinetics, new.kinetics), (old.electrode, new.electrode)])
+    if differ <= {"kinetics", "electrode"} and keys <= OF_KEY.keys():
+        wanted = {field for key in keys for field in OF_KEY[key]}
+        return network._replace(**_rates(new, old.edges(graph), network.temperature, wanted))
     phases = zip(old.phases.values(), new.phases.values(), strict=True)
     if differ == {"phases"} and _keys_that_differ(phases) <= ENERGIES:
         gibbs, entropy = _energies(new, old.nodes, network.temperature)

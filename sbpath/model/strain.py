@@ -89,10 +89,15 @@ def add_stretch(
 @kernel
 def add_strain(state: Floats, network: Network, space: Workspace, with_jacobian: bool) -> None:
     """Add the rates of all that strain drives; call when dE/dt and its derivatives are known."""
+    if network.wear.strains:
+        _add_galleries(network, space, with_jacobian)
+        drive(state, network, space, with_jacobian)
+
+
+@kernel
+def drive(state: Floats, network: Network, space: Workspace, with_jacobian: bool) -> None:
+    """Add the rates of all that the strain rate drives, which are linear in it."""
     wear, layout = network.wear, network.layout
-    if not wear.strains:
-        return
-    _add_galleries(network, space, with_jacobian)
     rows, at_E = space.derivatives.rows, layout.potential
     rate, first = space.strain_rate[0], layout.first
     live = live_share(state, layout)
@@ -155,6 +160,15 @@ def add_strain(state: Floats, network: Network, space: Workspace, with_jacobian:
 
 
 @kernel
+def breathing_per_volt(network: Network, space: Workspace) -> float:
+    """The strain of all galleries by E, ``sum_p Theta_p |d ln V_p/dE|`` (1/V)."""
+    breathing = 0.0
+    for p in range(len(network.gibbs)):
+        breathing += space.mean[p] * abs(space.log_slope[p])
+    return breathing
+
+
+@kernel
 def _add_galleries(network: Network, space: Workspace, with_jacobian: bool) -> None:
     """Add the strain of galleries that fill or empty."""
     layout, at_E = network.layout, network.layout.potential
@@ -163,9 +177,7 @@ def _add_galleries(network: Network, space: Workspace, with_jacobian: bool) -> N
     rounded = sqrt(motion * motion + MOTION_ROUNDING * MOTION_ROUNDING)
     # |u| without loss of digits at small u
     speed = motion * motion / (rounded + MOTION_ROUNDING)
-    breathing = 0.0
-    for p in range(len(network.gibbs)):
-        breathing += space.mean[p] * abs(space.log_slope[p])
+    breathing = breathing_per_volt(network, space)
     space.strain_rate[0] += breathing * speed
     if not with_jacobian or breathing == 0.0:
         return

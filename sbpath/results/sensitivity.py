@@ -119,14 +119,14 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
         if not rows.current_control and here.resistance == 0.0 and here.exchange <= 0.0:
             # E jumps to the imposed voltage.
             start[:, here.layout.potential] = 0.0
-        given = _given(rows, here, shifts, kept)
-        potential, start, rates = compiled(follow)(rows, firsts, slopes, given, start, here)
+        sides, by = _sides(rows, shifts, kept)
+        potential, start, rates = compiled(follow)(rows, firsts, slopes, sides, by, start, here)
         if not rows.current_control:
             potential = np.zeros(potential.shape)
         else:
-            for k, (side, by, differs) in enumerate(shifts):
+            for k, (side, larger, differs) in enumerate(shifts):
                 if differs & OF_THE_DROP:
-                    potential[:, k] -= (_drop(rows.level, side) - _drop(rows.level, here)) / by
+                    potential[:, k] -= (_drop(rows.level, side) - _drop(rows.level, here)) / larger
         parameters_V[record.first : record.last] = potential
         if record.outcome is Outcome.VOLTAGE:
             change, motion = potential[-1], rates[here.layout.potential]
@@ -162,30 +162,29 @@ def _slopes(here: Network, shifts: Sequence[Shifted]) -> Slopes:
     """How the parameters change the numbers whose effect on the rates has a closed form."""
     slopes = Slopes(*(np.zeros((len(shifts), *np.shape(getattr(here, name)))) for name in Slopes._fields))
     for k, (side, by, differs) in enumerate(shifts):
-        if not _by_differences(here, differs, True):
+        if not _by_differences(differs, True):
             for name in differs & set(Slopes._fields):
                 getattr(slopes, name)[k] = (getattr(side, name) - getattr(here, name)) / by
     return slopes
 
 
-def _by_differences(here: Network, differs: set[str], current_control: bool) -> bool:
+def _by_differences(differs: set[str], current_control: bool) -> bool:
     """Whether what such a parameter does to the rates is found by differences."""
     rates, drop = differs & set(Slopes._fields), differs & OF_THE_DROP
-    if differs - rates - drop or (rates and (drop or here.wear.strains)):
+    if differs - rates - drop or (rates and drop):
         return True
     # Under a given current the drop is added to E.
     return bool(drop) and not current_control
 
 
-def _given(rows: Rows, here: Network, shifts: Sequence[Shifted], kept: int) -> Floats3:
-    """df/dp by differences where it has no closed form, shape (n, m, N B + g), or (0, ...) if none is needed."""
-    own = [k for k, shift in enumerate(shifts) if _by_differences(here, shift.differs, rows.current_control)]
-    given = np.zeros((len(rows.time) if own else 0, len(shifts), kept))
-    if own:
-        rates = compiled(rates_in_rows)(rows, here)[0]
-        for k in own:
-            given[:, k] = (compiled(rates_in_rows)(rows, shifts[k].network)[0] - rates) / shifts[k].by
-    return given
+def _sides(rows: Rows, shifts: Sequence[Shifted], kept: int) -> tuple[Floats3, Floats]:
+    """Rates with each parameter larger where their change has no closed form, see `follow`."""
+    by = np.array([s.by if _by_differences(s.differs, rows.current_control) else 0.0 for s in shifts])
+    own = np.flatnonzero(by).tolist()
+    sides = np.zeros((len(rows.time) if own else 0, len(shifts), kept))
+    for k in own:
+        sides[:, k] = compiled(rates_in_rows)(rows, shifts[k].network)[0]
+    return sides, by
 
 
 def _states(solution: Solution, network: Network) -> Floats2:

@@ -9,11 +9,12 @@ with the weights of that rule:
 Its first stage is the end of the step before. The last stage is the end of this one; all have stage order 2. That leaves one
 coefficient, with which a decaying mode is damped however stiff it is: order 3, and |R| < 1 on the negative real axis with R = 0
 at its end. Numbers of a rate law change the waiting time of an edge, whose derivative has a closed form; what others do to the rates is
-`given`. Nothing depends on the tallies, which are left out.
+a difference. Nothing depends on the tallies, which are left out.
 """
 
 from __future__ import annotations
 
+from math import hypot
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,9 @@ from sbpath.model.charge_transfer import is_direct
 from sbpath.model.equations import Control, evaluate
 from sbpath.model.network import Network
 from sbpath.model.rates import front, growth_slopes
+from sbpath.model.strain import MOTION_ROUNDING, breathing_per_volt, drive
 from sbpath.model.transformations import new_volume
+from sbpath.model.unknowns import live_share
 from sbpath.model.workspace import Derivatives, Workspace, workspace
 from sbpath.solver.record import NODES
 from sbpath.solver.rosenbrock import GAMMA, factor, new_factors, solve
@@ -111,7 +114,8 @@ def follow(
     rows: Rows,
     firsts: Integers,
     slopes: Slopes,
-    given: Floats3,
+    sides: Floats3,
+    by: Floats,
     start: Floats2,
     network: Network,
 ) -> tuple[Floats2, Floats2, Floats]:
@@ -125,8 +129,10 @@ def follow(
         First row of each integrator step, of four rows.
     slopes : Slopes
         How the parameters change the network.
-    given : array, shape (n, m, N B + g)
-        What df/dp has besides; of length 0 if nothing.
+    sides : array, shape (n, m, N B + g)
+        Rates in every row with a parameter larger; of length 0 if none is needed.
+    by : array, shape (m,)
+        By how much it is larger; 0 where `slopes` are all.
     start : array, shape (m, N B + g)
         Derivatives at the start.
     network : Network
@@ -142,19 +148,25 @@ def follow(
     at_E, known = layout.potential, layout.potential + layout.shared
     parameters, count = start.shape[0], len(rows.time)
     space = workspace(network)
-    factors = new_factors(space.derivatives)
+    every = space.derivatives
+    # Without the rows of the tallies.
+    shared_rows = every.rows[: layout.shared]
+    derivatives = Derivatives(
+        every.dy_dt, every.blocks, every.columns, shared_rows, every.by_time, every.means
+    )
+    factors = new_factors(derivatives)
     present, slope = start.copy(), np.zeros((STAGES, parameters, known))
-    forced = np.zeros((parameters, known))
-    right, potential = np.zeros(layout.unknowns), np.zeros((count, parameters))
+    forced, strained = np.zeros((parameters, known)), np.zeros(parameters)
+    right, potential = np.zeros(known), np.zeros((count, parameters))
     free = rows.current_control or not is_direct(network)
     reached = -1
     for first in firsts:
         size = float(rows.time[first + ROWS] - rows.time[first])
         if first != reached:
             _look(first, rows, network, space)
-            _fill_forcing(first, size, free, slopes, given, network, space, forced)
+            _fill_forcing(first, size, rows, free, slopes, sides, by, network, space, forced, strained)
             for j in range(parameters):
-                _multiply(space.derivatives, present[j], layout.shared, slope[0, j])
+                _multiply(derivatives, present[j], slope[0, j])
                 for k in range(known):
                     slope[0, j, k] += forced[j, k]
         reached = first + ROWS
@@ -163,8 +175,8 @@ def follow(
         for stage in range(1, STAGES):
             row, weight = first + stage, size * TABLEAU[stage, stage]
             _look(row, rows, network, space)
-            _fill_forcing(row, size, free, slopes, given, network, space, forced)
-            factor(space.derivatives, weight / GAMMA, factors)
+            _fill_forcing(row, size, rows, free, slopes, sides, by, network, space, forced, strained)
+            factor(derivatives, weight / GAMMA, factors)
             diagonal = 1.0 / weight
             for j in range(parameters):
                 own = slope[stage, j]
@@ -174,8 +186,6 @@ def follow(
                         total += TABLEAU[stage, before] * slope[before, j, k]
                     own[k] = present[j, k] + size * total
                     right[k] = diagonal * own[k] + forced[j, k]
-                for k in range(known, layout.unknowns):
-                    right[k] = 0.0
                 solve(factors, right)
                 for k in range(known):
                     own[k] = diagonal * (right[k] - own[k])
@@ -204,20 +214,27 @@ def _look(row: int, rows: Rows, network: Network, space: Workspace) -> None:
 def _fill_forcing(
     row: int,
     size: float,
+    rows: Rows,
     free: bool,
     slopes: Slopes,
-    given: Floats3,
+    sides: Floats3,
+    by: Floats,
     network: Network,
     space: Workspace,
     forced: Floats2,
+    strained: Floats,
 ) -> None:
-    """Write df/dp at a row that has just been evaluated to `forced` (m, N B + g); E is `free` unless its rate is imposed."""
+    """Write df/dp at a row that has just been evaluated to `forced` (m, N B + g); E is `free` unless its rate is imposed, and
+    `strained` (m) is room for the change of the strain rate.
+    """
     at_E, known, block = network.layout.potential, forced.shape[1], network.layout.block
-    parameters = len(forced)
+    parameters, state = len(forced), rows.states[row]
     forced[:] = 0.0
+    strained[:] = 0.0
+    scale = live_share(state, network.layout) * network.charge_scale
     capacitance = network.double_layer
     for p in range(len(network.gibbs)):
-        capacitance -= network.charge_scale * space.mean[p] * space.slope[p]
+        capacitance -= scale * space.mean[p] * space.slope[p]
     for i in range(len(network.weight)):
         for e in range(len(network.source)):
             rate = space.rate[i, e]
@@ -249,7 +266,8 @@ def _fill_forcing(
             by_affinity -= 2.0 * start * nucleated * network.barrier[i, e] * by_barrier / driving
             share = -rate / waiting
             step = space.content[q] - space.content[p]
-            drawn = network.charge_scale * network.weight[i] * step / capacitance
+            drawn = scale * network.weight[i] * step / capacitance
+            stretch = network.weight[i] * abs(space.log_volume[q] - space.log_volume[p])
             for j in range(parameters):
                 longer = (
                     start * nucleated * (by_barrier * slopes.barrier[j, i, e] - slopes.log_attempt[j, i, e])
@@ -263,21 +281,33 @@ def _fill_forcing(
                 change = share * longer
                 forced[j, at_p] -= change
                 forced[j, at_q] += change
+                strained[j] += stretch * change
                 if free:
                     forced[j, at_E] += drawn * change
-    for j in range(parameters if free else 0):
-        forced[j, at_E] -= space.derivatives.dy_dt[at_E] / capacitance * slopes.double_layer[j]
-    if len(given) > 0:
-        for j in range(parameters):
+    dy_dt = space.derivatives.dy_dt
+    motion: float = dy_dt[at_E]
+    for j in range(parameters):
+        if by[j] != 0.0:
             for k in range(known):
-                forced[j, k] += given[row, j, k]
+                forced[j, k] = (sides[row, j, k] - dy_dt[k]) / by[j]
+        elif free:
+            forced[j, at_E] -= motion / capacitance * slopes.double_layer[j]
+    if network.wear.strains:
+        by_motion = breathing_per_volt(network, space) * motion / hypot(motion, MOTION_ROUNDING)
+        for j in range(parameters):
+            if by[j] == 0.0:
+                space.strain_rate[0] = strained[j] + by_motion * forced[j, at_E]
+                dy_dt[:] = 0.0
+                drive(state, network, space, False)
+                for k in range(at_E + 1, known):
+                    forced[j, k] += dy_dt[k]
 
 
 @kernel
-def _multiply(derivatives: Derivatives, vector: Floats, shared: int, out: Floats) -> None:
+def _multiply(derivatives: Derivatives, vector: Floats, out: Floats) -> None:
     """Write the product of the Jacobian and a `vector` to `out` (N B + g each)."""
     particles, block, _ = derivatives.blocks.shape
-    border = particles * block
+    border, shared = particles * block, len(derivatives.rows)
     for s in range(shared):
         total = 0.0
         for k in range(border + shared):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bare import bare
+from worn import worn
 
 from sbpath import Population, SolverOptions, load_mechanism, sensitivities, simulate, with_changes
 from sbpath.results import sensitivity
@@ -39,6 +40,7 @@ def test_what_decays_is_damped_however_stiff_it_is(degrees):
     assert np.diff(np.log2(errors)) == pytest.approx(-4.0, abs=0.15)
 
 
+SPREAD = Population.lognormal(3, interfacial_energy=0.03)
 EDGES = [
     "interfaces.Sb|Li2Sb.energy_J_per_m2",
     "kinetics.growth_rate_per_s",
@@ -54,24 +56,28 @@ EDGES = [
 
 
 @pytest.mark.parametrize(
-    ("protocol", "population"),
+    ("system", "protocol", "population"),
     [
-        (("Discharge at C/2 until 0.3 V", "Charge at C/2 until 1.3 V"), None),
-        (
-            ("Discharge at C/2 until x = 2.2", "Rest for 10 min"),
-            Population.lognormal(3, interfacial_energy=0.03),
-        ),
-        (("Hold at 0.7 V for 30 min", "Charge at C/5 for 10 min"), None),
+        ("li-sb", ("Discharge at C/2 until 0.3 V", "Charge at C/2 until 1.3 V"), None),
+        ("li-sb", ("Discharge at C/2 until x = 2.2", "Rest for 10 min"), SPREAD),
+        ("li-sb", ("Hold at 0.7 V for 30 min", "Charge at C/5 for 10 min"), None),
+        ("worn", ("Discharge at C/2 until 0.3 V", "Charge at C/2 until 1.3 V"), SPREAD),
+        ("worn", ("Hold at 0.7 V for 30 min", "Charge at C/5 for 10 min"), None),
     ],
 )
-def test_closed_forms_are_what_differences_of_the_rates_give(protocol, population, monkeypatch):
-    changes = dict.fromkeys(EDGES[5:6], 30.0) | {EDGES[8]: 20.0, "kinetics.autocatalytic_order": 0.5}
-    mechanism = with_changes(load_mechanism("li-sb"), changes)
+def test_closed_forms_are_what_differences_of_the_rates_give(system, protocol, population, monkeypatch):
+    changes = dict.fromkeys(EDGES[5:6], 30.0) | {
+        EDGES[4]: 1e-4,
+        EDGES[8]: 20.0,
+        EDGES[9]: 0.4,
+        "kinetics.autocatalytic_order": 0.5,
+    }
+    mechanism = with_changes(worn("li-sb") if system == "worn" else load_mechanism("li-sb"), changes)
     solution = simulate(mechanism, protocol, population=population or 1, progress=False)
     closed = sensitivities(solution, EDGES)
     monkeypatch.setattr(sensitivity, "_by_differences", lambda *_: True)
     differences = []
-    for step in (1e-8, 1e-6, 1e-5):
+    for step in (1e-9, 1e-8, 1e-6, 1e-5):
         monkeypatch.setattr(sensitivity, "RELATIVE_STEP", step)
         differences.append(sensitivities(solution, EDGES))
     lengths = np.array([record.duration_s for record in solution.steps])
