@@ -7,11 +7,11 @@ import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from sbpath.errors import ValidityWarning
 from sbpath.experiment import LOADING, Experiment, Keep, ProtocolLike, Same, State
@@ -23,7 +23,7 @@ from sbpath.model.population import Population, populated
 from sbpath.model.sanity import sanity_warnings, temperature_warnings, window_warnings
 from sbpath.model.workspace import fill_means, fill_nodes, workspace
 from sbpath.physical import ZERO_CELSIUS_K
-from sbpath.progress import PROGRESS_DELAY_S
+from sbpath.progress import Bar, Stopped
 from sbpath.protocol.steps import voltages_V
 from sbpath.run_record import RunRecord, solution_of
 from sbpath.solution import SimulationError, Solution
@@ -155,7 +155,9 @@ def run(experiment: Experiment, progress: bool = True, every_row: bool = False) 
     Raises
     ------
     SimulationError
-        If a step fails; it holds the partial solution.
+        If a step fails, or a watch (`sbpath.progress`) stops it; it holds the partial solution.
+    Stopped
+        If it is stopped within the first step.
     """
     mechanism, population, options = experiment.mechanism, experiment.population, experiment.options
     todo = list(experiment.protocol.steps())
@@ -179,9 +181,8 @@ def run(experiment: Experiment, progress: bool = True, every_row: bool = False) 
     spacing = math.inf if population is None else 0.0 if every_row or few else (most - least) / SNAPSHOTS
     done, share = 0, FIRST_STEPS if population is None else 1
     label = f"sbpath {mechanism.name}"
-    with tqdm(
-        total=len(todo), desc=label, unit="step", delay=PROGRESS_DELAY_S, disable=None if progress else True
-    ) as bar:
+    stopped = True
+    with Bar(label, "step", len(todo), progress) as bar, suppress(Stopped):
         while done < len(todo):
             began = time.monotonic()
             stop = min(done + share, len(todo))
@@ -213,9 +214,14 @@ def run(experiment: Experiment, progress: bool = True, every_row: bool = False) 
             room = min(100.0, BATCH_S / (time.monotonic() - began + 1e-9), BATCH_ROWS / part.last[-1])
             share = max(1, round(len(part.last) * room))
             done = stop
+        stopped = False
+    if not record.steps:
+        raise Stopped
     solution = solution_of(record)
     if record.failed:
         raise SimulationError(str(record.steps[-1]), solution)
+    if stopped:
+        raise SimulationError(f"stopped after step {len(record.steps)} of {len(todo)}", solution)
     return solution
 
 
@@ -244,7 +250,7 @@ def warn_of_doubts(*experiments: Experiment) -> None:
     level, frame = 1, sys._getframe()
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "sbpath":
         level, frame = level + 1, frame.f_back
-    for doubt in dict.fromkeys(doubt for experiment in experiments for doubt in _doubts(experiment)):
+    for doubt in dict.fromkeys(doubt for experiment in experiments for doubt in doubts_of(experiment)):
         warnings.warn(ValidityWarning(doubt), stacklevel=level)
 
 
@@ -253,8 +259,8 @@ def _mechanism_doubts(of: Same) -> tuple[str, ...]:
     return tuple(sanity_warnings(of.mechanism))
 
 
-def _doubts(experiment: Experiment) -> list[str]:
-    """What is odd about the mechanism, the temperatures, the window and the loading."""
+def doubts_of(experiment: Experiment) -> list[str]:
+    """What is odd about the mechanism, the temperatures, the window and the loading, a line each."""
     mechanism, protocol = experiment.mechanism, experiment.protocol
     steps = set(step for cycle in protocol.cycles for step in cycle)
     doubts = [

@@ -13,14 +13,13 @@ from sbpath.cli.options import (
     add_outputs,
     add_particles,
     amounts,
-    changes_of,
     check_outputs,
     cycles,
     save_figure,
-    to_celsius,
     with_particles,
     write_table,
 )
+from sbpath.typed import changes, to_celsius
 
 EXAMPLES = """examples:
   sbpath compare li-sb na-sb k-sb --plot hysteresis.png
@@ -84,7 +83,7 @@ def _compare(options: argparse.Namespace) -> int:
         temperatures_C=[to_celsius(text) for text in options.temperature] if options.temperature else (None,),
         cycles=cycles(options),
         **amounts(options),
-        changes=changes_of(options, mechanisms[0]),
+        changes=changes(options.changes, mechanisms[0]),
         progress=not options.quiet,
     )
     print(comparison_report(solutions, options.scale))

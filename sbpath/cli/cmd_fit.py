@@ -9,16 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sbpath.cli.options import (
-    HelpFormatter,
-    add_outputs,
-    check_outputs,
-    load,
-    number,
-    save_figure,
-    write_table,
-)
+from sbpath.cli.options import HelpFormatter, add_outputs, check_outputs, load, save_figure, write_table
 from sbpath.errors import InputError
+from sbpath.typed import number
 
 if TYPE_CHECKING:
     from sbpath.measured.experiment_file import Measurement

@@ -6,8 +6,9 @@ import argparse
 import shutil
 from typing import Any
 
-from sbpath.cli.options import HelpFormatter, add_changes, add_outputs, changes_of, check_outputs, save_figure
+from sbpath.cli.options import HelpFormatter, add_changes, add_outputs, check_outputs, save_figure
 from sbpath.errors import InputError
+from sbpath.typed import changes
 
 EXAMPLES = """examples:
   sbpath literature --ion K --sort capacity
@@ -85,7 +86,7 @@ def _studies(options: argparse.Namespace) -> int:
         )
 
         mechanism = load_mechanism(options.compare_with)
-        mechanism = with_changes(mechanism, changes_of(options, mechanism))
+        mechanism = with_changes(mechanism, changes(options.changes, mechanism))
         rows = compare_with_literature(studies, mechanism, progress=not options.quiet)
         print(comparison_text(rows, _width(), options.notes))
         more = comparison_columns(rows)

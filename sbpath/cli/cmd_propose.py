@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sbpath.cli.options import HelpFormatter, add_window, number, to_volts
+from sbpath.cli.options import HelpFormatter, add_window
 from sbpath.errors import InputError
+from sbpath.typed import number, to_volts
 
 # The option of each argument.
 OPTIONS = {"above_hull_kJ_per_mol": "--above-hull", "lower_V": "--lower", "upper_V": "--upper"}

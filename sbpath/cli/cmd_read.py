@@ -6,8 +6,9 @@ import argparse
 import sys
 from typing import Any
 
-from sbpath.cli.options import HelpFormatter, number
+from sbpath.cli.options import HelpFormatter
 from sbpath.errors import InputError
+from sbpath.typed import number
 
 
 def add(commands: Any) -> None:

@@ -16,13 +16,12 @@ from sbpath.cli.options import (
     add_window,
     amounts,
     check_outputs,
-    cut_offs,
     load,
     save_figure,
-    to_celsius,
     with_particles,
     write_table,
 )
+from sbpath.typed import cut_offs, to_celsius
 
 if TYPE_CHECKING:
     from sbpath.studies.study import Argument, Study
@@ -82,7 +81,7 @@ def _run(options: argparse.Namespace) -> int:
     study.check_asked(**asked)
     solution = simulate(
         mechanism,
-        study.protocol_of(mechanism, *cut_offs(options, mechanism), **chosen),
+        study.protocol_of(mechanism, *cut_offs(options.lower, options.upper, mechanism), **chosen),
         graph=options.graph,
         temperature_C=to_celsius(options.temperature),
         **amounts(options),

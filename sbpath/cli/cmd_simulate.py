@@ -20,16 +20,15 @@ from sbpath.cli.options import (
     amounts,
     check_figure_kind,
     check_outputs,
-    cut_offs,
     cycles,
     load,
     rate,
     save_figure,
     steps,
-    to_celsius,
     write_table,
 )
 from sbpath.errors import InputError, nearest
+from sbpath.typed import cut_offs, to_celsius
 
 if TYPE_CHECKING:
     from sbpath.experiment import Keep
@@ -142,7 +141,7 @@ def _protocol(options: argparse.Namespace, mechanism: Mechanism) -> Any:
 
     given = steps(options)
     if given is None:
-        return cycling(rate(options), *cut_offs(options, mechanism), cycles(options))
+        return cycling(rate(options), *cut_offs(options.lower, options.upper, mechanism), cycles(options))
     for name in ("rate", "lower", "upper"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name}: has no effect with --protocol; write it into the steps")

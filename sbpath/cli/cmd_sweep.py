@@ -21,11 +21,11 @@ from sbpath.cli.options import (
     load,
     save_figure,
     steps,
-    to_celsius,
     with_particles,
     write_table,
 )
 from sbpath.errors import InputError, SbpathError
+from sbpath.typed import to_celsius
 
 # Quantities that --plot can draw; the first is the default.
 QUANTITIES = (

@@ -19,9 +19,9 @@ from sbpath.cli.options import (
     load,
     rate,
     save_figure,
-    to_celsius,
     write_table,
 )
+from sbpath.typed import to_celsius
 
 if TYPE_CHECKING:
     from sbpath.mechanism.mechanism import Mechanism

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from sbpath import __version__
 from sbpath.cli import (
+    cmd_app,
     cmd_compare,
     cmd_fit,
     cmd_literature,
@@ -155,4 +156,5 @@ def parser(with_studies: bool = True) -> argparse.ArgumentParser:
     cmd_read.add(commands)
     cmd_fit.add(commands)
     cmd_literature.add(commands)
+    cmd_app.add(commands)
     return parser

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from math import log
 
 import numpy as np
-from tqdm import tqdm
 
 from sbpath.arguments import items
 from sbpath.errors import InputError
@@ -24,7 +23,7 @@ from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import value, with_changes
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.model.population import Population
-from sbpath.progress import PROGRESS_DELAY_S
+from sbpath.progress import Bar
 from sbpath.simulation import warn_of_doubts
 
 # What is fitted unless anything else is asked for.
@@ -90,8 +89,7 @@ def fit(
     numbers = free_numbers(start, wanted, measurement.free)
     cells = cells_of(measurement, start, graph=graph, cycles=cycles, drive=drive, population=population)
     warn_of_doubts(*(cell.experiment for cell in cells))
-    label, off = f"fit of {start.name}", None if progress else True
-    with tqdm(desc=label, unit=" simulations", delay=PROGRESS_DELAY_S, disable=off) as bar:
+    with Bar(f"fit of {start.name}", " simulations", progress=progress) as bar:
         problem = Problem(start, cells, numbers, bar=bar)
         found = search(problem, max_starts)
         errors = errors_of(problem, found.best)

@@ -17,7 +17,6 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from sbpath.arguments import number
 from sbpath.errors import InputError
@@ -34,7 +33,7 @@ from sbpath.measured.records import MeasuredHalf
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import with_changes
 from sbpath.mechanism.reader import load_mechanism
-from sbpath.progress import PROGRESS_DELAY_S
+from sbpath.progress import with_progress
 from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.steps import (
     CompositionLimit,
@@ -191,7 +190,7 @@ def plan(
     known = np.zeros((0, 0)) if rivals else _known(measurement, start, free, result)
     found, left_out = [], []
     tried = candidates(templates[0], measurement)
-    for one in tqdm(tried, "plan", delay=PROGRESS_DELAY_S, disable=None if progress else True):
+    for one in with_progress(tried, "plan", "it", progress):
         try:
             planned = [planned_of(template, one, free, result) for template in templates]
         except SimulationError:

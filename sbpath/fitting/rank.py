@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
-from tqdm import tqdm
 
 from sbpath.errors import InputError
 from sbpath.fitting.cells import Drive, cells_of
@@ -30,7 +29,7 @@ from sbpath.kernels import Floats
 from sbpath.measured.experiment_file import Measurement
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.model.population import Population
-from sbpath.progress import PROGRESS_DELAY_S
+from sbpath.progress import with_progress
 
 # Differences of BIC_eff and of G, and a share of resamples, that decide.
 DECISIVE, DECISIVE_BLOCKS = 6.0, 0.975
@@ -150,10 +149,8 @@ def rank(
     if len(names) < 2 or len(set(names)) < len(names):
         raise InputError("candidates: give two or more different mechanisms, e.g. na-sb na-sb-allan")
     wanted, fitted = DEFAULT_FREE if free is None else tuple(free), []
-    rivals = zip(candidates, names, strict=True)
-    for (mechanism, graph), name in tqdm(
-        rivals, "rank", len(names), delay=PROGRESS_DELAY_S, disable=None if progress else True
-    ):
+    rivals = list(zip(candidates, names, strict=True))
+    for (mechanism, graph), name in with_progress(rivals, "rank", "it", progress):
         numbers = free_numbers(mechanism, wanted)
         cells = cells_of(
             measurement, mechanism, graph=graph, cycles=cycles, drive=drive, population=population

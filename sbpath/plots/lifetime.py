@@ -86,7 +86,7 @@ def lifetime(
         middle.axhline(100.0, color="0.85", lw=0.6, zorder=0)
         middle.set_ylabel("Coulombic eff.  (%)")
         _efficiency_limits(middle, efficiency, cycles[0])
-        lost = np.cumsum([_places(entry) for entry in entries], axis=0).T.clip(0.0)
+        lost = np.cumsum([places(entry) for entry in entries], axis=0).T.clip(0.0)
         _stack(stack, cycles, lost, entries[0].inserted)
         stack.set_ylabel(f"Lost so far  (mAh {per_gram(solution)})")
         stack.set_xlabel("Cycle")
@@ -97,7 +97,7 @@ def lifetime(
     return top, middle, stack, bar
 
 
-def _places(entry: LedgerEntry) -> tuple[float, ...]:
+def places(entry: LedgerEntry) -> tuple[float, ...]:
     """Charge in each of `PLACES` (mAh/g)."""
     left = entry.held + entry.layer
     return entry.sealed, entry.fresh, entry.torn, entry.grown, entry.idle, entry.cut_off, left
@@ -139,7 +139,7 @@ def _bar(ax: Axes, entry: LedgerEntry) -> None:
     """What went in, and where it is."""
     parts = {"taken out": (entry.extracted, EXTRACTION)}
     parts |= {
-        name: (part, colour) for (name, colour), part in zip(PLACES.items(), _places(entry), strict=True)
+        name: (part, colour) for (name, colour), part in zip(PLACES.items(), places(entry), strict=True)
     }
     start = 0.0
     for name, (part, colour) in parts.items():

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from tqdm import tqdm
 
 from sbpath.arguments import items, shortened, whole
 from sbpath.errors import InputError, Problems, nearest
@@ -20,7 +19,7 @@ from sbpath.files import check_ending, check_writable
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import trail
 from sbpath.mechanism.reader import load_mechanism
-from sbpath.progress import PROGRESS_DELAY_S
+from sbpath.progress import Bar
 from sbpath.protocol.protocol import Protocol, cycles_of, parse_step
 from sbpath.protocol.schedule import Cycles, blocks
 from sbpath.protocol.steps import CurrentTable, Step
@@ -201,10 +200,8 @@ def _run(
     with Store(path, about, plan.names) as store:
         stored = store.keys()
         todo = [(n, point) for n, point in enumerate(points) if not stored or store.key(point) not in stored]
-        bar = tqdm(
-            total=len(points), initial=len(points) - len(todo), desc=f"sbpath sweep {about['mechanism']['name']}",
-            unit="run", delay=PROGRESS_DELAY_S, disable=None if progress else True,
-        )  # fmt: skip
+        label = f"sbpath sweep {about['mechanism']['name']}"
+        bar = Bar(label, "run", len(points), progress, len(points) - len(todo))
         try:
             with bar, closing(run_results(plan, todo, workers, executor)) as arriving:
                 for finished in arriving:

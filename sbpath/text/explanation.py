@@ -76,7 +76,6 @@ def paths_table(ways: Sequence[Pathways], labels: dict[str, str]) -> str:
 
 def branch_point_text(branch_point: BranchPoint, labels: dict[str, str]) -> list[str]:
     """A phase when half of its conversion is done: the competing products, and what decided."""
-    name = labels[branch_point.phase]
     rows = [_competitor_row(competitor, labels) for competitor in branch_point.competitors]
     fronts = COMPETITOR_HEAD.index("propagation / s")
     shown = [
@@ -84,12 +83,19 @@ def branch_point_text(branch_point: BranchPoint, labels: dict[str, str]) -> list
         for column in range(len(COMPETITOR_HEAD))
         if column != fronts or any(row[fronts] not in ("-", "never") for row in rows)
     ]
+    head, *decided = decisions(branch_point, labels)
+    competition = table([COMPETITOR_HEAD[i] for i in shown], [[row[i] for i in shown] for row in rows])
+    return [head, competition, *(f"  {line}" for line in decided)]
+
+
+def decisions(branch_point: BranchPoint, labels: dict[str, str]) -> list[str]:
+    """Where a phase had a choice, and a sentence or two on what decided against each competing product."""
     lines = [
-        f"{branch_point.direction.capitalize()}, {name} at E = {branch_point.potential_V:.3f} V, x = {branch_point.composition:.2f}",
-        table([COMPETITOR_HEAD[i] for i in shown], [[row[i] for i in shown] for row in rows]),
+        f"{branch_point.direction.capitalize()}, {labels[branch_point.phase]} at E = {branch_point.potential_V:.3f} V, "
+        f"x = {branch_point.composition:.2f}"
     ]
     for competitor in branch_point.competitors[1:]:
-        lines += [f"  {line}" for line in _race(branch_point, competitor, labels)]
+        lines += _race(branch_point, competitor, labels)
     return lines
 
 
