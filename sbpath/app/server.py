@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,14 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from sbpath.app.choices import choices
+from sbpath.app.downloads import DOWNLOADS, made
 from sbpath.app.guard import Guard
 from sbpath.app.jobs import Busy, Job, Jobs
+from sbpath.app.numbers import numbers
+from sbpath.app.recipe import recipe
 from sbpath.app.runs import Runs
 from sbpath.app.setting import FieldError, Setting
-from sbpath.errors import InputError
+from sbpath.errors import InputError, nearest
 
 PAGE = Path(__file__).parent / "page"
 # A run that takes longer than this (s) becomes a job with progress.
@@ -63,6 +67,25 @@ def application(port: int, own: Collection[str] = ()) -> Starlette:
         await run_in_threadpool(setting.experiment, own)
         return await _begun(request, jobs, lambda: runs.answer(setting), "half cycles")
 
+    async def numbers_of(request: Request) -> Response:
+        setting = Setting.of(await _document(request))
+        return JSONResponse({"numbers": await run_in_threadpool(numbers, setting, runs)})
+
+    async def recipe_of(request: Request) -> Response:
+        setting = Setting.of(await _document(request))
+        return JSONResponse(await run_in_threadpool(lambda: asdict(recipe(setting, own))))
+
+    async def download(request: Request) -> Response:
+        name, setting = request.path_params["name"], Setting.of_query(request.query_params.multi_items())
+        if name not in DOWNLOADS:
+            raise HTTPException(404, f"there is no {name}; {nearest(name, DOWNLOADS, ', '.join(DOWNLOADS))}")
+        content = await run_in_threadpool(made, name, setting, runs)
+        return Response(
+            content,
+            media_type=DOWNLOADS[name],
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
     async def job(request: Request) -> Response:
         found = jobs.get(request.path_params["name"])
         if found is None:
@@ -78,6 +101,9 @@ def application(port: int, own: Collection[str] = ()) -> Starlette:
             Mount("/page", StaticFiles(directory=PAGE)),
             Route("/api/systems", systems),
             Route("/api/run", run, methods=["POST"]),
+            Route("/api/numbers", numbers_of, methods=["POST"]),
+            Route("/api/recipe", recipe_of, methods=["POST"]),
+            Route("/download/{name}", download),
             Route("/api/jobs/{name}", job, methods=["GET", "DELETE"]),
         ],
         middleware=[Middleware(Guard, port=port)],

@@ -28,6 +28,8 @@ from sbpath.typed import changes, cut_offs, to_celsius
 MOST_WHOLE_CYCLES = 10
 # Cycles that one run may have.
 MOST_CYCLES = 2000
+# As on the command line, but for the number of cycles there, which is two.
+DEFAULT_RATE, DEFAULT_CYCLES = "C/10", "1"
 # Longest text of a field, and most changed numbers.
 MOST_CHARS, MOST_CHANGES = 200, 200
 
@@ -50,15 +52,21 @@ class FieldError(InputError):
 
 
 @contextmanager
-def field(name: str) -> Iterator[None]:
-    """Mistakes found within are of this field; its own name before them is left out."""
+def field(name: str, *known: str) -> Iterator[None]:
+    """Mistakes found within are of this field; its name, and others that are `known`, are left out before them."""
+    own = re.compile("|".join(rf"(?:--)?(?:set )?{re.escape(each)}: " for each in (name, *known)))
     try:
         yield
     except FieldError:
         raise
     except InputError as error:
-        own = re.compile(rf"^(?:--)?(?:{re.escape(name)}|set {re.escape(name)}|population): ")
-        raise FieldError(tuple(own.sub("", problem) for problem in error.problems), name) from None
+        raise FieldError(tuple(_without(own, problem) for problem in error.problems), name) from None
+
+
+def _without(own: re.Pattern[str], problem: str) -> str:
+    while match := own.match(problem):
+        problem = problem[match.end() :]
+    return problem
 
 
 @dataclass(frozen=True)
@@ -125,11 +133,11 @@ class Setting:
         return replace(
             self,
             graph=self.graph or mechanism.default_graph,
-            rate=self.rate or "C/10",
+            rate=self.rate or DEFAULT_RATE,
             temperature=self.temperature or f"{mechanism.temperature_C:g}",
             lower=self.lower or f"{mechanism.lower_cutoff_V:g}",
             upper=self.upper or f"{mechanism.upper_cutoff_V:g}",
-            cycles=self.cycles or "1",
+            cycles=self.cycles or DEFAULT_CYCLES,
         )
 
     def mechanism(self, own: Iterable[str] = ()) -> Mechanism:
@@ -156,7 +164,7 @@ class Setting:
             mechanism = _loaded(self.system, self.design, self.electrolyte)
         found: dict[str, float] = {}
         for path, text in self.set:
-            with field(path):
+            with field(path, mechanism.name):
                 found |= changes([f"{path}={text}"], mechanism)
                 with_changes(mechanism, {path: found[path]})
         with field("set"):
@@ -183,32 +191,41 @@ class Setting:
             graph = mechanism.graph_named(self.graph or None)
         with field("temperature"):
             celsius = to_celsius(self.temperature or None)
-        with field("particles"):
+        with field("particles", "population"):
             text = self.particles if particles is None else particles
             if text and not text.isdecimal():
                 raise InputError(f"invalid int value: {text!r}")
             population = population_of(mechanism, int(text) if text else None)
         with field("cycles"):
-            planned = blocks(self.cycles or "1")
+            planned = blocks(self.cycles or DEFAULT_CYCLES)
             if (total := sum(count for count, _ in planned)) > MOST_CYCLES:
                 raise InputError(
                     f"{total} are too many for a page, which shows at most {MOST_CYCLES}; use sbpath simulate"
                 )
-        for name in ("lower", "upper"):
-            with field(name):
-                cut_offs(
-                    **{"lower": None, "upper": None, name: getattr(self, name) or None}, mechanism=mechanism
-                )
         with field("rate"):
-            cycling(self.rate or "C/10", 0.0, 1.0)
+            cycling(self.rate or DEFAULT_RATE, 0.0, 1.0)
+        low, high = self.cut_offs(mechanism)
         with field("lower"):
-            low, high = cut_offs(self.lower or None, self.upper or None, mechanism)
-            protocol = cycling(self.rate or "C/10", low, high, planned)
-        with field("temperature"):
+            protocol = cycling(self.rate or DEFAULT_RATE, low, high, planned)
+        with field("temperature", "temperature_C"):
             return Experiment.of(
                 mechanism, protocol, graph=graph, temperature_C=celsius, population=population or 1,
                 keep="all" if total <= MOST_WHOLE_CYCLES else "ends",
             )  # fmt: skip
+
+    def cut_offs(self, mechanism: Mechanism) -> tuple[float, float]:
+        """The cut-off voltages (V) of a cycle.
+
+        Raises
+        ------
+        FieldError
+            With the field that is wrong.
+        """
+        with field("lower"):
+            low, _ = cut_offs(self.lower or None, None, mechanism)
+        with field("upper"):
+            _, high = cut_offs(None, self.upper or None, mechanism)
+        return low, high
 
 
 def _text(name: str, value: Any) -> str:

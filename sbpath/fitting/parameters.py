@@ -12,6 +12,7 @@ from sbpath.measured.experiment_file import FreeNumber
 from sbpath.mechanism.groups import GROUPS, paths_of
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import displaced, value
+from sbpath.mechanism.units import ending_of
 
 # Of each group: the scale, the sd of the prior (of the logarithm if log), the farthest that a fit may go, in
 # the same unit, and the half-width of the starts.
@@ -135,7 +136,9 @@ def short_name(path: str) -> str:
     if parts[0] == "interfaces" and parts[-1] == "energy_J_per_m2":
         return f"gamma({'.'.join(parts[1:-1])})"
     if parts[0] == "phases":
-        kind = {"enthalpy_J_per_mol": "H", "potential_V": "U"}.get(parts[-1], parts[-1])
+        kind = {"enthalpy_J_per_mol": "H", "entropy_J_per_mol_K": "S", "potential_V": "U"}.get(
+            parts[-1], parts[-1]
+        )
         where = ".".join(parts[1:-1]).replace(".galleries", "")
         return f"{kind}({where})"
     known = {
@@ -146,11 +149,12 @@ def short_name(path: str) -> str:
         "contact_resistance_ohm_cm2": "resistance",
         "exchange_current_A_per_m2": "exchange current",
     }
-    name = known.get(parts[-1], parts[-1])
+    last = parts[-1]
+    name = known.get(last, last.removesuffix(ending_of(last)).replace("_", " "))
     if parts[0].startswith("transformations"):
         return f"{name} {parts[0].removeprefix('transformations')}"
     if "spread" in parts:
-        return f"spread of {'gamma' if parts[-1] == 'interfacial_energy' else parts[-1]}"
+        return f"spread of {'gamma' if last == 'interfacial_energy' else last}"
     return name
 
 

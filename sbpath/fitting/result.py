@@ -13,6 +13,7 @@ from sbpath.files import atomic_write
 from sbpath.fitting.error_model import ErrorModel
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import trail, with_changes
+from sbpath.mechanism.reader import file_document
 from sbpath.mechanism.records import Quantity
 from sbpath.mechanism.toml_text import toml_text
 
@@ -208,9 +209,7 @@ def write_fitted(mechanism: Mechanism, result: FitResult, path: str | Path) -> P
         If the file cannot be written.
     """
     changed = fitted_mechanism(mechanism, result)
-    document = _plain(changed.document)
-    document.pop("name", None)
-    document.pop("changes", None)
+    document = file_document(changed)
     about = {"status": "fitted", "source": "own", "fitted_to": result.data}
     for where in result.values:
         here: Any = document

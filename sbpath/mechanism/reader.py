@@ -196,3 +196,20 @@ def mechanism_from_valid_document(document: dict[str, Any], where: str) -> Mecha
         raise InputError([f"{where}: {problem}" for problem in error.problems]) from None
     except ValidationError as error:
         raise InputError([f"{where}: {problem}" for problem in schema_problems(error)]) from None
+
+
+def file_document(mechanism: Mechanism) -> dict[str, Any]:
+    """The document of a file that is this mechanism, for `toml_text`; changed numbers say so in their notes."""
+    document = mechanism.document
+    return {
+        key: _written(value)
+        for key, value in document.items()
+        if key not in NOT_IN_FILES and value is not None
+    }
+
+
+def _written(value: Any) -> Any:
+    """Dicts and lists, without what is None."""
+    if isinstance(value, dict):
+        return {key: _written(item) for key, item in value.items() if item is not None}
+    return [_written(item) for item in value] if isinstance(value, list) else value

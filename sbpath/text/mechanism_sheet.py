@@ -59,12 +59,13 @@ def statuses(mechanism: Mechanism, structure: bool = False) -> dict[str, int]:
     With `structure`, cells, atoms and volumes instead.
     """
     counted = Counter(
-        number.status for path, number in mechanism.numbers() if _is_structure(path) == structure
+        number.status for path, number in mechanism.numbers() if is_structure(path) == structure
     )
     return {status: counted[status] for status in STATUSES}
 
 
-def _is_structure(path: str) -> bool:
+def is_structure(path: str) -> bool:
+    """Whether the number at a path is of a cell, an atom or a volume, which do not shape the curve."""
     return path.rpartition(".")[2].partition("[")[0] in STRUCTURE
 
 
@@ -77,8 +78,8 @@ def mechanism_report(mechanism: Mechanism) -> str:
     """Equations, phases, every number with its status and source, and the sources in full."""
     # The most reliable first.
     numbers = sorted(mechanism.numbers(), key=lambda item: STATUSES.index(item[1].status))
-    curve = [(path, number) for path, number in numbers if not _is_structure(path)]
-    structure = [(path, number) for path, number in numbers if _is_structure(path)]
+    curve = [(path, number) for path, number in numbers if not is_structure(path)]
+    structure = [(path, number) for path, number in numbers if is_structure(path)]
     cited = dict.fromkeys([*mechanism.cites, *(number.source for _, number in (*curve, *structure))])
     parts = [
         _heading(mechanism),
