@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sbpath.app.reasons import reasons
 from sbpath.errors import InputError
 from sbpath.fitting.residual import thinned
 from sbpath.kernels import Floats
@@ -20,10 +21,8 @@ from sbpath.results.cycles import HalfCycle, cycle_summaries, half_cycles
 from sbpath.results.ledger import ledger
 from sbpath.results.loss_breakdown import LOSSES, loss_breakdown
 from sbpath.results.pathways import Pathways, pathways
-from sbpath.results.selectivity import branch_points
 from sbpath.simulation import doubts_of
 from sbpath.solution import Solution
-from sbpath.text.explanation import decisions
 from sbpath.text.tables import path_text
 
 # Points of a curve on the page.
@@ -31,7 +30,7 @@ POINTS = 400
 DIRECTIONS = ("insertion", "extraction")
 
 
-def answer(solution: Solution, single: Solution) -> dict[str, Any]:
+def answer(solution: Solution, single: Solution | None) -> dict[str, Any]:
     """All that the page shows of `solution`; `single` is the same of a single particle, for which choices are explained."""
     halves = half_cycles(solution)
     whole = [summary.cycle for summary in cycle_summaries(solution)]
@@ -55,7 +54,7 @@ def answer(solution: Solution, single: Solution) -> dict[str, Any]:
                 name: path_text(ways.get(name), node_labels(mechanism)).replace("->", "→")
                 for name in DIRECTIONS
             },
-            "why": _why(single),
+            "decisions": reasons(single),
         },
         "notices": list(doubts_of(solution.experiment)),
     }
@@ -184,12 +183,3 @@ def _summary(solution: Solution, cycle: int) -> list[dict[str, Any]]:
     return [
         {"label": label, "value": value, "unit": unit} for label, value, unit in rows if value is not None
     ]
-
-
-def _why(solution: Solution) -> list[str]:
-    labels = node_labels(solution.mechanism, short=True)
-    try:
-        points = branch_points(solution)
-    except InputError as error:
-        return list(error.problems)
-    return [sentence for point in points for sentence in decisions(point, labels)]
