@@ -57,6 +57,11 @@ class Bar(tqdm):
             initial=initial,
         )  # fmt: skip
 
+    @property
+    def outermost(self) -> bool:
+        """Whether it is the one of which the watch is told, or there is no watch."""
+        return self._by is None or self._by.outermost is self
+
     def update(self, n: float | None = 1) -> bool | None:
         """Count `n` more units; 0 only looks whether to stop."""
         self._done += int(n or 0)
@@ -69,7 +74,7 @@ class Bar(tqdm):
     def close(self) -> None:
         """Remove or leave the bar."""
         super().close()
-        if self._by is not None and self._by.outermost is self:
+        if self._by is not None and self.outermost:
             self._by.outermost = None
 
 

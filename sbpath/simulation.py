@@ -7,7 +7,6 @@ import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -181,47 +180,51 @@ def run(experiment: Experiment, progress: bool = True, every_row: bool = False) 
     spacing = math.inf if population is None else 0.0 if every_row or few else (most - least) / SNAPSHOTS
     done, share = 0, FIRST_STEPS if population is None else 1
     label = f"sbpath {mechanism.name}"
-    stopped = True
-    with Bar(label, "step", len(todo), progress) as bar, suppress(Stopped):
-        while done < len(todo):
-            began = time.monotonic()
-            stop = min(done + share, len(todo))
-            # A batch is at one temperature, or a single step with a ramp.
-            start, end = temperatures[done]
-            alike = (start, start)
-            stop = next((k for k in range(done + 1, stop) if temperatures[k] != alike or start != end), stop)
-            if experiment.extrapolate is not None:
-                stop = next((k for k in range(done + 1, stop) if todo[k][0] != todo[done][0]), stop)
-            if start != celsius:
-                network = record.change_temperature(network, _network(experiment, start))
-            batch = part_of(programme, done, stop)
-            part = _integrate(bar, network, batch, record.checkpoint, tolerances, spacing)
-            record.add(part, todo[done:stop])
-            celsius = start
-            if start != end:
-                celsius = float(experiment.temperature_at(todo[done][2], record.steps[-1].duration_s))
-                network = _network(experiment, celsius)
-            bar.update(len(part.last))
-            if record.failed:
-                break
-            if experiment.extrapolate is not None and (stop == len(todo) or todo[stop][0] != todo[done][0]):
-                record.close_cycle()
-                passed = record.pass_over(network)
-                bar.update(passed)
-                stop += passed
-            # As many steps as take about BATCH_S, since progress is not updated within a batch, and rows
-            # that are not kept stay in memory for as long.
-            room = min(100.0, BATCH_S / (time.monotonic() - began + 1e-9), BATCH_ROWS / part.last[-1])
-            share = max(1, round(len(part.last) * room))
-            done = stop
-        stopped = False
-    if not record.steps:
-        raise Stopped
+    with Bar(label, "step", len(todo), progress) as bar:
+        try:
+            while done < len(todo):
+                began = time.monotonic()
+                stop = min(done + share, len(todo))
+                # A batch is at one temperature, or a single step with a ramp.
+                start, end = temperatures[done]
+                alike = (start, start)
+                stop = next(
+                    (k for k in range(done + 1, stop) if temperatures[k] != alike or start != end), stop
+                )
+                if experiment.extrapolate is not None:
+                    stop = next((k for k in range(done + 1, stop) if todo[k][0] != todo[done][0]), stop)
+                if start != celsius:
+                    network = record.change_temperature(network, _network(experiment, start))
+                batch = part_of(programme, done, stop)
+                part = _integrate(bar, network, batch, record.checkpoint, tolerances, spacing)
+                record.add(part, todo[done:stop])
+                celsius = start
+                if start != end:
+                    celsius = float(experiment.temperature_at(todo[done][2], record.steps[-1].duration_s))
+                    network = _network(experiment, celsius)
+                bar.update(len(part.last))
+                if record.failed:
+                    break
+                if experiment.extrapolate is not None and (
+                    stop == len(todo) or todo[stop][0] != todo[done][0]
+                ):
+                    record.close_cycle()
+                    passed = record.pass_over(network)
+                    bar.update(passed)
+                    stop += passed
+                # As many steps as take about BATCH_S, since progress is not updated within a batch, and rows
+                # that are not kept stay in memory for as long.
+                room = min(100.0, BATCH_S / (time.monotonic() - began + 1e-9), BATCH_ROWS / part.last[-1])
+                share = max(1, round(len(part.last) * room))
+                done = stop
+        except Stopped:
+            if not (record.steps and bar.outermost):
+                raise
     solution = solution_of(record)
     if record.failed:
         raise SimulationError(str(record.steps[-1]), solution)
-    if stopped:
-        raise SimulationError(f"stopped after step {len(record.steps)} of {len(todo)}", solution)
+    if (last := record.steps[-1].number) < len(todo):
+        raise SimulationError(f"stopped after step {last} of {len(todo)}", solution)
     return solution
 
 

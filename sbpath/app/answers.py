@@ -54,7 +54,7 @@ def answer(solution: Solution, single: Solution | None) -> dict[str, Any]:
                 name: path_text(ways.get(name), node_labels(mechanism)).replace("->", "→")
                 for name in DIRECTIONS
             },
-            "decisions": reasons(single),
+            "decisions": [] if single is None else reasons(single),
         },
         "notices": list(doubts_of(solution.experiment)),
     }
@@ -114,7 +114,7 @@ def _graph(solution: Solution, ways: dict[str, Pathways]) -> dict[str, Any]:
     looks, labels = node_looks(mechanism), node_labels(mechanism, short=True)
     edges = []
     for number, edge in enumerate(solution.edges):
-        one = {"from": edge.reactant, "to": edge.product}
+        one: dict[str, Any] = {"from": edge.reactant, "to": edge.product}
         for name in DIRECTIONS:
             way = ways.get(name)
             one[name] = 0.0 if way is None else float(f"{way.converted[number]:.6g}")

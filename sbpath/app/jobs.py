@@ -66,15 +66,17 @@ class Job:
     error: InputError | str = ""
     future: Future[None] = field(default_factory=Future)
     _stop: threading.Event = field(default_factory=threading.Event)
+    _told: bool = False
 
     def stop(self) -> None:
         """Ask it to stop, which takes less than a second."""
         self._stop.set()
 
     def watch(self, done: int, of: int | None) -> None:
-        """Count, and stop if that was asked for."""
+        """Count, and stop once if that was asked for: what is made of the rest is not interrupted again."""
         self.done, self.of = done, of or 0
-        if self._stop.is_set():
+        if self._stop.is_set() and not self._told:
+            self._told = True
             raise Stopped
 
     def carry_out(self, work: Callable[[], dict[str, Any]]) -> None:

@@ -63,21 +63,21 @@ class Runs:
         Stop
             If it is stopped, with the answer so far.
         """
-        experiment = setting.experiment(self.own)
-        failure = None
+        experiment, alone = setting.experiment(self.own), setting.experiment(self.own, particles="1")
         try:
-            solution = self.solution(experiment)
+            found = answer(self.solution(experiment), self._partial(alone))
         except SimulationError as error:
-            solution, failure = error.solution, error
-        alone = setting.experiment(self.own, particles="1")
+            stopped = not error.solution.steps[-1].outcome.failed
+            single = None if stopped else self._partial(alone)
+            found = answer(error.solution, single)
+            found["notices"].append(str(error))
+            if stopped:
+                raise Stop(found) from None
+        return found
+
+    def _partial(self, experiment: Experiment) -> Solution:
+        """The solution of an experiment, or as much of it as there is."""
         try:
-            single = self.solution(alone)
+            return self.solution(experiment)
         except SimulationError as error:
-            single = error.solution
-        found = answer(solution, single)
-        if failure is None:
-            return found
-        found["notices"].append(str(failure))
-        if solution.steps[-1].outcome.failed:
-            return found
-        raise Stop(found)
+            return error.solution

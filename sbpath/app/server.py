@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -21,12 +21,15 @@ from starlette.staticfiles import StaticFiles
 
 from sbpath.app.choices import choices
 from sbpath.app.downloads import DOWNLOADS, made
+from sbpath.app.fits import fitted
 from sbpath.app.guard import Guard
 from sbpath.app.jobs import Busy, Job, Jobs
 from sbpath.app.numbers import numbers
 from sbpath.app.recipe import recipe
 from sbpath.app.runs import Runs
 from sbpath.app.setting import FieldError, Setting
+from sbpath.app.uploads import MOST_BYTES as MOST_FILE_BYTES
+from sbpath.app.uploads import Stated, Uploads, laid_over
 from sbpath.errors import InputError, nearest
 
 PAGE = Path(__file__).parent / "page"
@@ -34,8 +37,8 @@ PAGE = Path(__file__).parent / "page"
 PATIENCE_S = 0.6
 # How often a waiting server looks whether the page still waits (s).
 LOOK_S = 0.1
-# Largest state (bytes).
-MOST_BYTES = 100_000
+# Largest state (bytes), and how long it may take to arrive, and a file (s).
+MOST_BYTES, BODY_S, FILE_S = 100_000, 5.0, 30.0
 
 
 def application(port: int, own: Collection[str] = ()) -> Starlette:
@@ -48,12 +51,13 @@ def application(port: int, own: Collection[str] = ()) -> Starlette:
     own : collection of str
         Mechanism files of the user to choose from, besides the shipped ones.
     """
-    jobs, runs = Jobs(), Runs(own)
+    jobs, runs, uploads = Jobs(), Runs(own), Uploads()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
         await run_in_threadpool(jobs.close)
+        uploads.close()
 
     async def page(request: Request) -> Response:
         return FileResponse(PAGE / "index.html")
@@ -86,6 +90,43 @@ def application(port: int, own: Collection[str] = ()) -> Starlette:
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
+    async def add_file(request: Request) -> Response:
+        content = await _body(request, MOST_FILE_BYTES, FILE_S)
+        identity = await run_in_threadpool(uploads.add, request.query_params.get("name", ""), content)
+        return await _read(identity, Stated())
+
+    async def read_file(request: Request) -> Response:
+        given = await _document(request)
+        return await _read(_item(given, "file"), Stated.of(_item(given, "stated", {})))
+
+    async def _read(identity: Any, stated: Stated) -> Response:
+        try:
+            return JSONResponse(await run_in_threadpool(uploads.read, identity, stated))
+        except FieldError as error:
+            return JSONResponse({"error": str(error), "field": error.field, "file": identity}, 422)
+
+    async def compare(request: Request, fit: bool) -> Response:
+        given = await _document(request)
+        setting = Setting.of(_item(given, "state", {}))
+        stated, free = Stated.of(_item(given, "stated", {})), _item(given, "free")
+        if not (free is None or (isinstance(free, list) and all(isinstance(name, str) for name in free))):
+            raise FieldError("must be a list of names", "free")
+
+        def work() -> dict[str, Any]:
+            mechanism = setting.mechanism(own)
+            measurement = uploads.measurement(_item(given, "file"), stated, mechanism)
+            if fit:
+                return fitted(measurement, setting, mechanism, free)
+            return laid_over(measurement, setting, mechanism)
+
+        return await _begun(request, jobs, work, "simulations" if fit else "steps")
+
+    async def lay_over(request: Request) -> Response:
+        return await compare(request, fit=False)
+
+    async def fit_to(request: Request) -> Response:
+        return await compare(request, fit=True)
+
     async def job(request: Request) -> Response:
         found = jobs.get(request.path_params["name"])
         if found is None:
@@ -104,6 +145,10 @@ def application(port: int, own: Collection[str] = ()) -> Starlette:
             Route("/api/numbers", numbers_of, methods=["POST"]),
             Route("/api/recipe", recipe_of, methods=["POST"]),
             Route("/download/{name}", download),
+            Route("/api/files", add_file, methods=["POST"]),
+            Route("/api/read", read_file, methods=["POST"]),
+            Route("/api/overlay", lay_over, methods=["POST"]),
+            Route("/api/fit", fit_to, methods=["POST"]),
             Route("/api/jobs/{name}", job, methods=["GET", "DELETE"]),
         ],
         middleware=[Middleware(Guard, port=port)],
@@ -126,15 +171,36 @@ async def _document(request: Request) -> Any:
     """The JSON of a request; a form of a page elsewhere cannot send it."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise HTTPException(415, "must be application/json")
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            raise HTTPException(413, f"is larger than {MOST_BYTES:,} bytes")
+    body = await _body(request, MOST_BYTES, BODY_S)
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise HTTPException(400, "is not JSON") from None
+
+
+async def _body(request: Request, most: int, seconds: float) -> bytes:
+    """The content of a request, of at most so many bytes that arrive within so many seconds."""
+    too_large = HTTPException(413, f"is larger than {most:,} bytes")
+    length = request.headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > most:
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for part in request.stream():
+                body += part
+                if len(body) > most:
+                    raise too_large
+    except TimeoutError:
+        raise HTTPException(408, f"did not arrive within {seconds:g} s") from None
+    return bytes(body)
+
+
+def _item(document: Any, name: str, default: Any = None) -> Any:
+    """An item of a JSON object."""
+    if not isinstance(document, Mapping):
+        raise FieldError("must be an object", name)
+    return document.get(name, default)
 
 
 async def _begun(request: Request, jobs: Jobs, work: Callable[[], dict[str, Any]], unit: str) -> Response:

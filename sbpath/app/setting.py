@@ -26,8 +26,8 @@ from sbpath.typed import changes, cut_offs, to_celsius
 
 # Of more cycles the rows within are kept of the first and the last only.
 MOST_WHOLE_CYCLES = 10
-# Cycles that one run may have.
-MOST_CYCLES = 2000
+# Cycles and particles that one run may have.
+MOST_CYCLES, MOST_PARTICLES = 2000, 500
 # As on the command line, but for the number of cycles there, which is two.
 DEFAULT_RATE, DEFAULT_CYCLES = "C/10", "1"
 # Longest text of a field, and most changed numbers.
@@ -124,7 +124,12 @@ class Setting:
         """From the query of an address, with ``set=PATH=VALUE`` for each changed number; other names are the page's own."""
         known = {item.name for item in fields(cls)}
         found: dict[str, Any] = {name: _text(name, value) for name, value in items if name in known - {"set"}}
-        pairs = [tuple(value.rpartition("=")[::2]) for name, value in items if name == "set"]
+        pairs = [
+            (path, text)
+            for name, value in items
+            if name == "set"
+            for path, _, text in [value.rpartition("=")]
+        ]
         return cls(**found, set=_changes(pairs))
 
     def with_defaults(self, systems: Iterable[str] = ()) -> Setting:
@@ -191,11 +196,9 @@ class Setting:
             graph = mechanism.graph_named(self.graph or None)
         with field("temperature"):
             celsius = to_celsius(self.temperature or None)
+        alone = self if particles is None else replace(self, particles=particles)
         with field("particles", "population"):
-            text = self.particles if particles is None else particles
-            if text and not text.isdecimal():
-                raise InputError(f"invalid int value: {text!r}")
-            population = population_of(mechanism, int(text) if text else None)
+            population = population_of(mechanism, alone.number_of_particles())
         with field("cycles"):
             planned = blocks(self.cycles or DEFAULT_CYCLES)
             if (total := sum(count for count, _ in planned)) > MOST_CYCLES:
@@ -212,6 +215,23 @@ class Setting:
                 mechanism, protocol, graph=graph, temperature_C=celsius, population=population or 1,
                 keep="all" if total <= MOST_WHOLE_CYCLES else "ends",
             )  # fmt: skip
+
+    def number_of_particles(self) -> int | None:
+        """How many particles; None for those of the file.
+
+        Raises
+        ------
+        FieldError
+            If it is no whole number, or too large.
+        """
+        if not self.particles:
+            return None
+        with field("particles"):
+            if not self.particles.isdecimal():
+                raise InputError(f"invalid int value: {self.particles!r}")
+            if int(self.particles) > MOST_PARTICLES:
+                raise InputError(f"{self.particles} are too many for a page; give at most {MOST_PARTICLES}")
+        return int(self.particles)
 
     def cut_offs(self, mechanism: Mechanism) -> tuple[float, float]:
         """The cut-off voltages (V) of a cycle.

@@ -95,7 +95,11 @@ def fit(
         errors = errors_of(problem, found.best)
         intervals: list[tuple[float | None, float | None]] = []
         for attempt in range(MAX_RESTARTS + 1):
-            intervals, lower = _intervals(problem, found, errors, profiles and attempt < MAX_RESTARTS)
+            try:
+                intervals, lower = _intervals(problem, found, errors, profiles and attempt < MAX_RESTARTS)
+            except KeyboardInterrupt:
+                found = found._replace(interrupted=True)
+                intervals, lower = _intervals(problem, found, errors, False)
             if lower is None:
                 break
             found = found._replace(best=lower, agree=1)

@@ -1,0 +1,57 @@
+"""Fits of the page: numbers of the shown system fitted to a dropped file."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from sbpath.app.setting import Setting, field
+from sbpath.app.uploads import laid_over
+from sbpath.fitting.fit import DEFAULT_FREE, fit
+from sbpath.fitting.parameters import short_name
+from sbpath.fitting.result import fitted_mechanism, write_fitted
+from sbpath.measured.experiment_file import Measurement
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import subscripted
+from sbpath.text.fit_report import fit_report
+
+
+def fitted(
+    measurement: Measurement, setting: Setting, mechanism: Mechanism, free: list[str] | None
+) -> dict[str, Any]:
+    """The numbers of a fit with what ``sbpath fit`` prints, its mechanism file, and the curve with these numbers.
+
+    Raises
+    ------
+    FieldError
+        If a name of `free` is none.
+    Stopped
+        If it is stopped before there is a minimum; later, the best so far is returned.
+    """
+    particles = setting.number_of_particles()
+    with field("free"):
+        found = fit(
+            measurement, mechanism, DEFAULT_FREE if free is None else free, graph=setting.graph or None,
+            population=particles, progress=False,
+        )  # fmt: skip
+    changed = fitted_mechanism(mechanism, found)
+    with tempfile.TemporaryDirectory() as folder:
+        file = write_fitted(mechanism, found, Path(folder) / "fitted.toml").read_text("utf-8")
+    rows = [
+        {
+            "path": number.path, "label": subscripted(short_name(number.path)).replace("gamma", "γ"), "unit": number.unit,
+            "start": number.start, "value": number.value, "low": number.low, "high": number.high,
+            "told_by": number.told_by, "held": number.held,
+        }
+        for number in found.numbers
+    ]  # fmt: skip
+    return {
+        "text": fit_report(found),
+        "rows": rows,
+        "set": {path: repr(number) for path, number in changed.changes.items()},
+        "mechanism": file,
+        "rms_mV": found.error.rms_mV,
+        "interrupted": found.interrupted,
+        "overlay": laid_over(measurement, setting, changed),
+    }
