@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from sbpath.app.reasons import reasons
-from sbpath.errors import InputError
 from sbpath.fitting.residual import thinned
 from sbpath.kernels import Floats
 from sbpath.mechanism.notation import host_label, node_labels
@@ -132,11 +131,14 @@ def _graph(solution: Solution, ways: dict[str, Pathways]) -> dict[str, Any]:
 
 def _hysteresis(solution: Solution, cycle: int) -> dict[str, Any]:
     """The gap of the mean voltages by cause; without causes, and a note why, where the cycle is not closed."""
-    total = next((s.hysteresis_mV for s in cycle_summaries(solution) if s.cycle == cycle), None)
-    try:
-        found = loss_breakdown(solution, cycle)
-    except InputError as error:
-        return {"total_mV": total, "causes": [], "note": error.problems[0].partition(": ")[2]}
+    one = next((summary for summary in cycle_summaries(solution) if summary.cycle == cycle), None)
+    if one is None or one.loop_J_per_g is None:
+        passed = (
+            f": {one.insertion_mAh_per_g:.0f} mAh/g in, {one.extraction_mAh_per_g:.0f} out" if one else ""
+        )
+        note = f"cycle {cycle} is not closed{passed}; only a closed one divides into causes, and later cycles close better"
+        return {"total_mV": one and one.hysteresis_mV, "causes": [], "note": note}
+    found = loss_breakdown(solution, cycle)
     causes = [
         {"name": name, "label": name, "colour": CAUSE_COLOURS[name], "mV": float(mV)}
         for name, mV in zip(LOSSES, found.losses_mV.sum(axis=0).tolist(), strict=True)

@@ -48,7 +48,7 @@ def test_the_commands_are_these():
     studies = {f"run {study.name}" for study in STUDIES}
     assert set(COMMANDS) == studies | {
         "", "list", "show", "check", "propose", "simulate", "compare", "explain", "losses", "predict", "run", "sweep", "literature",
-        "read", "overlay", "fit", "rank", "plan",
+        "read", "overlay", "fit", "rank", "plan", "app",
     }  # fmt: skip
 
 
