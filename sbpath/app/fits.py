@@ -9,7 +9,7 @@ from typing import Any
 from sbpath.app.setting import Setting, field
 from sbpath.app.uploads import laid_over
 from sbpath.fitting.fit import DEFAULT_FREE, fit
-from sbpath.fitting.parameters import short_name
+from sbpath.fitting.parameters import free_numbers, short_name
 from sbpath.fitting.result import fitted_mechanism, write_fitted
 from sbpath.measured.experiment_file import Measurement
 from sbpath.mechanism.mechanism import Mechanism
@@ -29,12 +29,10 @@ def fitted(
     Stopped
         If it is stopped before there is a minimum; later, the best so far is returned.
     """
-    particles = setting.number_of_particles()
+    names, graph, particles = free or DEFAULT_FREE, setting.graph_of(mechanism), setting.number_of_particles()
     with field("free"):
-        found = fit(
-            measurement, mechanism, DEFAULT_FREE if free is None else free, graph=setting.graph or None,
-            population=particles, progress=False,
-        )  # fmt: skip
+        free_numbers(mechanism, names)
+    found = fit(measurement, mechanism, names, graph=graph, population=particles, progress=False)
     changed = fitted_mechanism(mechanism, found)
     with tempfile.TemporaryDirectory() as folder:
         file = write_fitted(mechanism, found, Path(folder) / "fitted.toml").read_text("utf-8")

@@ -44,8 +44,8 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
-                if not scope["path"].startswith("/page/"):
-                    headers["Cache-Control"] = "no-store"
+                # Files of the page are asked for again, but sent only if they have changed.
+                headers["Cache-Control"] = "no-cache" if scope["path"].startswith("/page/") else "no-store"
             await send(message)
 
         refusal = self._refusal(scope)

@@ -55,6 +55,8 @@ def application(port: int, own: Collection[str] = ()) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        # The first run loads the native code, before anyone waits for it.
+        jobs.start(lambda: runs.answer(Setting()))
         yield
         await run_in_threadpool(jobs.close)
         uploads.close()
@@ -93,15 +95,18 @@ def application(port: int, own: Collection[str] = ()) -> Starlette:
     async def add_file(request: Request) -> Response:
         content = await _body(request, MOST_FILE_BYTES, FILE_S)
         identity = await run_in_threadpool(uploads.add, request.query_params.get("name", ""), content)
-        return await _read(identity, Stated())
+        return await _read(identity, Stated(), Setting.of_query(request.query_params.multi_items()))
 
     async def read_file(request: Request) -> Response:
         given = await _document(request)
-        return await _read(_item(given, "file"), Stated.of(_item(given, "stated", {})))
+        stated, setting = Stated.of(_item(given, "stated", {})), Setting.of(_item(given, "state", {}))
+        return await _read(_item(given, "file"), stated, setting)
 
-    async def _read(identity: Any, stated: Stated) -> Response:
+    async def _read(identity: Any, stated: Stated, setting: Setting) -> Response:
         try:
-            return JSONResponse(await run_in_threadpool(uploads.read, identity, stated))
+            return JSONResponse(
+                await run_in_threadpool(lambda: uploads.read(identity, stated, setting.mechanism(own)))
+            )
         except FieldError as error:
             return JSONResponse({"error": str(error), "field": error.field, "file": identity}, 422)
 

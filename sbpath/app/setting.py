@@ -192,8 +192,7 @@ class Setting:
             With the field that is wrong.
         """
         mechanism = self.mechanism(own)
-        with field("graph"):
-            graph = mechanism.graph_named(self.graph or None)
+        graph = self.graph_of(mechanism)
         with field("temperature"):
             celsius = to_celsius(self.temperature or None)
         alone = self if particles is None else replace(self, particles=particles)
@@ -215,6 +214,17 @@ class Setting:
                 mechanism, protocol, graph=graph, temperature_C=celsius, population=population or 1,
                 keep="all" if total <= MOST_WHOLE_CYCLES else "ends",
             )  # fmt: skip
+
+    def graph_of(self, mechanism: Mechanism) -> str:
+        """The name of the graph.
+
+        Raises
+        ------
+        FieldError
+            If there is no such graph.
+        """
+        with field("graph"):
+            return mechanism.graph_named(self.graph or None)
 
     def number_of_particles(self) -> int | None:
         """How many particles; None for those of the file.

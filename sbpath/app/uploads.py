@@ -17,11 +17,13 @@ from sbpath.app.setting import FieldError, Setting, field
 from sbpath.errors import InputError
 from sbpath.fitting.overlay import Overlay, overlay
 from sbpath.fitting.residual import thinned
-from sbpath.measured.experiment_file import Measurement, check_amounts, check_half_cell, load_measurement
+from sbpath.measured.amounts import check_amounts, check_half_cell
+from sbpath.measured.experiment_file import Measurement, load_measurement
 from sbpath.measured.halves import half_pieces, measured_halves, pieces
 from sbpath.measured.reader import read_cycler_file
 from sbpath.measured.records import Curve, Direction
 from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import host_label
 from sbpath.mechanism.toml_text import toml_text
 from sbpath.text.curve_report import curve_report
 from sbpath.text.fit_report import overlay_report
@@ -33,7 +35,7 @@ MOST_BYTES, MOST_FILES = 20_000_000, 8
 MOST_HALVES, POINTS = 40, 400
 # What the user can state of a file, by name: asked for if it is needed.
 NEEDS = {
-    "mass": ("mass of Sb alone", "mg"),
+    "mass": ("mass of the host alone", "mg"),
     "first": ("first half cycle: insertion or extraction", ""),
 }
 STATED = ("mass", "first", "temperature", "current", "flip_current", "column", "unit", "cycles")
@@ -135,8 +137,10 @@ class Uploads:
                 raise FieldError("is not there any more; drop it once more", "file")
             return self._files[identity]
 
-    def read(self, identity: Any, stated: Stated) -> dict[str, Any]:
+    def read(self, identity: Any, stated: Stated, mechanism: Mechanism) -> dict[str, Any]:
         """What is understood of a file, in the words of ``sbpath read``, its half cycles, and what has to be stated.
+
+        Amounts are of the host of `mechanism`.
 
         Raises
         ------
@@ -144,16 +148,17 @@ class Uploads:
             If it cannot be read; the words say what to state.
         """
         path = self.path(identity)
+        host, capacity = host_label(mechanism), (mechanism.theoretical_capacity_mAh_per_g, mechanism.name)
         with _named(path):
             curve = read_cycler_file(
-                path, column=stated.column, unit=stated.unit, first=stated.first,
-                flip_current=stated.flip_current, current=stated.current, mass_g=stated.mass_g,
+                path, column=stated.column, unit=stated.unit, first=stated.first, flip_current=stated.flip_current,
+                current=stated.current, mass_g=stated.mass_g, capacity_mAh_per_g=capacity[0],
             )  # fmt: skip
             problem = check_half_cell(curve)
             if problem is None and stated.mass_g is not None:
-                problem = check_amounts(curve, stated.mass_g)
-            said = [f"mass {1e3 * stated.mass_g:.4g} mg of Sb"] if stated.mass_g else []
-            text = curve_report(curve, None, stated.mass_g, said).replace(str(path), path.name)
+                problem = check_amounts(curve, stated.mass_g, capacity[0])
+            said = [f"mass {1e3 * stated.mass_g:.4g} mg of {host}"] if stated.mass_g else []
+            text = curve_report(curve, None, stated.mass_g, said, capacity).replace(str(path), path.name)
         needs = [name for name in NEEDS if not {"mass": stated.mass_g, "first": stated.first}[name]]
         return {
             "file": identity,
@@ -163,7 +168,7 @@ class Uploads:
             "stated": list(curve.stated),
             "assumed": list(curve.assumed),
             "warning": (problem or "").replace(str(path), path.name),
-            "halves": _halves(curve, stated.mass_g),
+            "halves": _halves(curve, stated.mass_g, capacity[0]),
             "per": "mAh/g" if stated.mass_g else "mAh",
             "needs": [{"field": name, "label": NEEDS[name][0], "unit": NEEDS[name][1]} for name in needs],
         }
@@ -182,7 +187,7 @@ class Uploads:
                 raise FieldError(f"state the {NEEDS[name][0]}", name)
         assert stated.mass_g is not None
         curve: dict[str, Any] = {
-            "file": path.name, f"mass_{mechanism.host}_mg": 1e3 * stated.mass_g, "first": stated.first,
+            "file": path.name, "mass_host_mg": 1e3 * stated.mass_g, "first": stated.first,
             "flip_current": stated.flip_current, "column": stated.column or {}, "unit": stated.unit or {},
         }  # fmt: skip
         curve |= {} if stated.temperature_C is None else {"temperature_C": stated.temperature_C}
@@ -200,12 +205,12 @@ def _named(path: Path) -> Any:
     return field("file", str(path.parent / "experiment.toml"), "curve 1", str(path))
 
 
-def _halves(curve: Curve, mass_g: float | None) -> list[dict[str, Any]]:
+def _halves(curve: Curve, mass_g: float | None, full_mAh_per_g: float) -> list[dict[str, Any]]:
     """The first half cycles, with the charge from 0 in each: per gram, or in mAh if the mass is not known."""
     if not half_pieces(pieces(curve)):
         return []
     found = []
-    for half in measured_halves(curve, mass_g or 1.0)[:MOST_HALVES]:
+    for half in measured_halves(curve, mass_g or 1.0, full_mAh_per_g)[:MOST_HALVES]:
         rows = thinned(half.q, POINTS)
         per_q = half.capacity_mAh_per_g / half.q_end if half.q_end else 0.0
         found.append(
@@ -231,7 +236,7 @@ def laid_over(measurement: Measurement, setting: Setting, mechanism: Mechanism) 
     found = overlay(
         measurement,
         mechanism,
-        graph=setting.graph or None,
+        graph=setting.graph_of(mechanism),
         population=setting.number_of_particles(),
         progress=False,
     )

@@ -61,6 +61,7 @@ def test_every_answer_has_the_headers_that_keep_it_at_home(server: Served):
     assert "default-src 'self'" in HEADERS["Content-Security-Policy"]
     assert "unsafe" not in HEADERS["Content-Security-Policy"]
     assert all(reply.headers["Cache-Control"] == "no-store" for reply in (replies[0], *replies[2:]))
+    assert replies[1].headers["Cache-Control"] == "no-cache"
     assert not any("Access-Control-Allow-Origin" in reply.headers for reply in replies)
 
 
