@@ -189,6 +189,10 @@ def _key(here: Any, part: str, before: Any) -> Any:
         for key in map(plain_name, (part, reverse)):
             if key in plain:
                 return plain[key]
+    if here is None:
+        raise InputError(
+            f"there is no {before} here; give the whole table in a file, or take an electrolyte or design that has it"
+        )
     listed = f"available: {', '.join(known)}" if known else "the path ends before it"
     raise InputError(f"there is no {part!r} here; {nearest(part, known, listed)}")
 

@@ -8,7 +8,7 @@ left in live host, film as film.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class LedgerEntry:
     live_share : float
         Share of the host that still takes part, at the end of the cycle.
     film_thickness_nm : float
-        Mean thickness of film on the host at the end of the cycle; 0 without film.
+        Mean thickness of film on the host at the end of the cycle; 0 as long as none has formed.
     """
 
     cycle: int
@@ -87,6 +87,7 @@ def ledger(solution: Solution) -> list[LedgerEntry]:
     """
     table, start = solution.cycle_table, solution.experiment.before_the_start(0.0)
     live, thickness = start["live_share"], start["film_thickness_m"]
+    on_host = float(start["destinations_mAh_per_g"][: DESTINATIONS.index("idle")].sum())
     entries = []
     for cycle, (inserted, extracted) in zip(
         table.cycle.tolist(), table.charge_mAh_per_g.tolist(), strict=True
@@ -97,11 +98,11 @@ def ledger(solution: Solution) -> list[LedgerEntry]:
         parts = dict(
             zip(DESTINATIONS, table.half_destinations_mAh_per_g[own].sum(axis=0).tolist(), strict=True)
         )
-        entries.append(
-            LedgerEntry(
-                cycle, inserted, extracted, **parts, live_share=live, film_thickness_nm=1e9 * thickness
-            )
+        entry = LedgerEntry(
+            cycle, inserted, extracted, **parts, live_share=live, film_thickness_nm=1e9 * thickness
         )
+        on_host += entry.film
+        entries.append(entry if on_host > 0.0 else replace(entry, film_thickness_nm=0.0))
     return entries
 
 

@@ -12,7 +12,7 @@ from sbpath.kernels import Floats
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.model.charge_transfer import overpotential
 from sbpath.model.equations import Control, evaluate
-from sbpath.model.network import Network, sizes_of
+from sbpath.model.network import Network, sizes_of, start_of
 from sbpath.model.unknowns import state_of
 from sbpath.model.workspace import dense, workspace
 
@@ -48,7 +48,7 @@ def scipy_cycle(
 
     space, layout = workspace(network), network.layout
     fractions = [float(node == mechanism.initial_phase) for node in mechanism.nodes]
-    start = {"fractions": fractions, "potential_V": mechanism.upper_cutoff_V}
+    start = {"fractions": fractions, "potential_V": mechanism.upper_cutoff_V, **start_of(network)}
     state = state_of(layout, sizes_of(network), start)
     halves = []
     for sign, limit in ((1.0, mechanism.lower_cutoff_V), (-1.0, mechanism.upper_cutoff_V)):

@@ -168,6 +168,10 @@ def test_a_number_that_the_file_does_without_has_no_value_yet():
         ("phases.Li3Sb", "is not a number; give the path of one"),
         ("phases.Sb.cell.formula_unit", "there is no 'formula_unit' here; did you mean 'formula_units'"),
         ("name", "there is no 'name' here"),
+        (
+            "electrolyte.film.torn_share",
+            "there is no film here; give the whole table in a file, or take an electrolyte",
+        ),
     ],
 )
 def test_reading_and_replacing_refuse_the_same_paths(path, words):

@@ -41,6 +41,19 @@ def test_every_entry_of_the_table_adds_up(aged):
     assert sum(shares[:8]) == pytest.approx(100.0, abs=0.4)
 
 
+@pytest.mark.parametrize(
+    ("design", "changes"),
+    [("composite", {}), ("nano", {"onset_potential_V": 0.01})],
+    ids=["covered", "below"],
+)
+def test_where_no_film_forms_on_the_host_it_has_no_thickness(design, changes):
+    """Host under carbon, and an onset below the window."""
+    cell = worn("li-sb", design, **changes)
+    entries = ledger(simulate(cell, cycling("C/10", 0.05, 1.5, 2), keep="ends", progress=False))
+    assert [(entry.film, entry.film_thickness_nm) for entry in entries] == [(0.0, 0.0)] * 2
+    assert (entries[0].idle > 300.0) == (design == "composite")
+
+
 def test_cycles_printed_are_few_and_hold_both_ends(aged):
     assert [entry.cycle for entry in printed_cycles(ledger(aged))] == [1, 2, 3, 5, 10, 12]
     assert printed_cycles([]) == []
