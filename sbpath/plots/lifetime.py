@@ -110,8 +110,13 @@ def _efficiency_limits(ax: Axes, efficiency: list[float], first: int) -> None:
     margin = 0.08 * (most - least)
     ax.set_ylim(least - margin, most + margin)
     if efficiency[0] < least - margin:
+        # Away from the curve, which begins low or high.
+        height = 0.72 if efficiency[FORMED] < 0.5 * (least + most) else 0.06
         ax.annotate(
-            f"cycle {first}: {efficiency[0]:.1f} %", (0.06, 0.06), xycoords="axes fraction", fontsize="small"
+            f"cycle {first}: {efficiency[0]:.1f} %",
+            (0.06, height),
+            xycoords="axes fraction",
+            fontsize="small",
         )
 
 

@@ -136,6 +136,20 @@ def test_the_figure_shows_the_ledger(aged):
     assert highest == pytest.approx(sum(entry.lost for entry in entries), rel=1e-6)
 
 
+@pytest.mark.parametrize("design", ["micron", "composite"])
+def test_the_first_efficiency_is_named_away_from_the_curve(design):
+    """Of many cycles; the curve begins low on bare host and high under carbon."""
+    middle = plots.lifetime(
+        simulate(worn("k-sb-ksb", design), cycling("C/5", 0.02, 1.5, 32), keep="ends", progress=False)
+    )[1]
+    middle.figure.canvas.draw()
+    (name,) = middle.texts
+    box, curve = name.get_window_extent(), middle.lines[0].get_xydata()
+    dense = np.linspace(3.0, 32.0, 500)
+    points = middle.transData.transform(np.column_stack([dense, np.interp(dense, *curve.T)]))
+    assert not any(box.contains(x, y) for x, y in points)
+
+
 def test_a_run_without_a_cycle_has_no_lifetime(simulated):
     with pytest.raises(InputError, match="no full cycle"):
         plots.lifetime(simulated("li-sb", "Rest for 1 h"))
