@@ -118,6 +118,12 @@ def _processor() -> str:
     return found[1] if found else platform.processor() or platform.machine()
 
 
+def read_readme(name: str) -> str:
+    """What is between the markers of a benchmark in the README of this folder."""
+    whole = README.read_text(encoding="utf-8")
+    return whole.partition(f"<!-- begin {name} -->")[2].partition(f"<!-- end {name} -->")[0]
+
+
 def write_readme(name: str, text: str) -> None:
     """Put `text` between the markers of a benchmark in the README of this folder."""
     begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"

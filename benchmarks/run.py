@@ -27,6 +27,7 @@ BENCHMARKS = (
     "long",
     "aging",
     "sweep",
+    "targets",
 )
 
 # Load of the machine above which times are not to be believed.
