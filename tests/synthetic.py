@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from sbpath import Population, simulate, with_changes
+from sbpath.fitting.cells import cells_of, simulated_halves
 from sbpath.measured.experiment_file import MeasuredCurve, Measurement
+from sbpath.measured.fractions import MeasuredFractions
 from sbpath.measured.records import Curve, Source
+from sbpath.mechanism.frozen import FrozenMapping
 from sbpath.mechanism.mechanism import Mechanism
+from sbpath.simulation import run
 
 RESISTANCE = "electrode.contact_resistance_ohm_cm2"
 # Interfacial energies 2 % and sizes 30 % apart.
@@ -96,3 +101,27 @@ def displaced_start(mechanism: Mechanism, seed: int, share: float = 0.15) -> Mec
         np.exp(generator.uniform(-np.log(2.0), np.log(2.0)))
     )
     return with_changes(mechanism, {**changes, RESISTANCE: 0.0})
+
+
+def fractions_along(
+    made: Made, seed: int, phases: tuple[str, ...], sd: float = 0.02, points: int = 8
+) -> Measurement:
+    """The measurement of a cell of one particle, with phase fractions of error `sd` at `points` times of each half cycle."""
+    generator = np.random.default_rng(seed)
+    (own,) = cells_of(made.measurement, made.truth, population=1)
+    time: list[float] = []
+    shares: dict[str, list[float]] = {name: [] for name in phases}
+    u = np.linspace(0.05, 0.95, points)
+    for half, twin in zip(
+        own.halves, simulated_halves(own, run(own.experiment, progress=False)), strict=True
+    ):
+        assert twin is not None
+        time += np.interp(u * half.q_end, half.q, half.time_s).tolist()
+        for name in phases:
+            true = np.interp(u * twin.q[-1], twin.q, twin.fractions[list(made.truth.nodes).index(name)])
+            shares[name] += (true + sd * generator.standard_normal(points)).tolist()
+    table = MeasuredFractions(
+        "operando.csv", 1, 1, None, np.array(time), FrozenMapping({k: np.array(v) for k, v in shares.items()}),
+        FrozenMapping({name: np.full(len(time), sd) for name in phases}),
+    )  # fmt: skip
+    return replace(made.measurement, fractions=(table,))

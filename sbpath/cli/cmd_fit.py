@@ -40,6 +40,9 @@ def add(commands: Any) -> None:
     )
     _add_common(fit, needed=False)
     _add_free(fit)
+    fit.add_argument(
+        "--profile", metavar="NAMES", help="intervals of these by refits too: groups or paths, with commas"
+    )
     fit.add_argument("--out", metavar="FILE", help="the new mechanism file (default MECHANISM-fitted.toml)")
     fit.add_argument("--result", metavar="FILE", help="write the result as TOML, for --again")
     fit.add_argument("--again", metavar="FILE", help="repeat the fit of a result; nothing else is needed")
@@ -107,7 +110,7 @@ def _add_common(parser: argparse.ArgumentParser, needed: bool) -> None:
 def _add_free(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--free", metavar="NAMES",
-        help="groups or paths, with commas: gamma, growth, J0, diffusivity, exchange, resistance, spread, energies, galleries "
+        help="groups or paths, with commas: gamma, growth, J0, diffusivity, exchange, activation, resistance, spread, energies, galleries "
         "(default gamma,growth,resistance, or [free] of the file)",
     )  # fmt: skip
 
@@ -153,7 +156,7 @@ def _fit(options: argparse.Namespace) -> int:
 
     earlier = None if options.again is None else load_fit(options.again)
     if earlier is not None:
-        if options.experiment is not None or options.mechanism is not None or options.free is not None:
+        if any(getattr(options, name) is not None for name in ("experiment", "mechanism", "free", "profile")):
             raise InputError(
                 "--again: takes all settings from its file; give it alone, or with --out, --result, --plot"
             )
@@ -171,8 +174,8 @@ def _fit(options: argparse.Namespace) -> int:
         result = fit_again(earlier, progress=not options.quiet)
     else:
         result = fit(
-            measurement, mechanism, _free(options), graph=options.graph, cycles=_cycles(options), drive=options.drive,
-            population=options.particles, progress=not options.quiet,
+            measurement, mechanism, _names(options.free), graph=options.graph, cycles=_cycles(options), drive=options.drive,
+            population=options.particles, profile=_names(options.profile) or (), progress=not options.quiet,
         )  # fmt: skip
         # The file is found again by its path.
         result = replace(result, mechanism=options.mechanism)
@@ -194,7 +197,7 @@ def _rank(options: argparse.Namespace) -> int:
     from sbpath.text.fit_report import ranking_report
 
     found = rank(
-        load_measurement(options.experiment), _rivals(options.candidates), _free(options), cycles=_cycles(options), drive=options.drive,
+        load_measurement(options.experiment), _rivals(options.candidates), _names(options.free), cycles=_cycles(options), drive=options.drive,
         population=options.particles, progress=not options.quiet,
     )  # fmt: skip
     print(ranking_report(found))
@@ -230,11 +233,9 @@ def _rivals(names: Sequence[str]) -> list[tuple[Mechanism, str | None]]:
     return found
 
 
-def _free(options: argparse.Namespace) -> list[str] | None:
+def _names(text: str | None) -> list[str] | None:
     """``gamma,growth`` as a list."""
-    if options.free is None:
-        return None
-    return [name.strip() for name in options.free.split(",") if name.strip()]
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _plot(options: argparse.Namespace, measurement: Measurement, mechanism: Mechanism) -> None:

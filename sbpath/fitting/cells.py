@@ -12,11 +12,13 @@ import numpy as np
 from sbpath.calls import methods_checked
 from sbpath.errors import InputError
 from sbpath.experiment import LOADING, Experiment, State
-from sbpath.kernels import Floats, Floats2
+from sbpath.fitting.fraction_points import FractionPoints, fraction_points
+from sbpath.kernels import Floats, Floats2, Floats3
 from sbpath.measured.experiment_file import MeasuredCurve, Measurement, grams_of_host
 from sbpath.measured.halves import measured_halves
 from sbpath.measured.records import MeasuredHalf
 from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import host_label
 from sbpath.mechanism.paths import with_changes
 from sbpath.model.population import Population, population_of
 from sbpath.physical import COULOMB_PER_MAH
@@ -61,6 +63,10 @@ class Cell:
         The simulation.
     steps : tuple of (int, int)
         Steps ``first <= i < last`` of each half cycle.
+    fractions : tuple of FractionPoints
+        Measured phase fractions of the chosen half cycles.
+    remarks : tuple of str
+        What is to be said of masses and fractions.
     """
 
     measured: MeasuredCurve
@@ -68,6 +74,8 @@ class Cell:
     chosen: tuple[bool, ...]
     experiment: Experiment
     steps: tuple[tuple[int, int], ...]
+    fractions: tuple[FractionPoints, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def with_mechanism(self, mechanism: Mechanism) -> Experiment:
         """The simulation with other numbers; its particles follow from them unless they were given."""
@@ -91,12 +99,16 @@ class SimulatedHalf:
         dV/dp of k parameters at equal charge; k is 0 if not asked for.
     end_by_parameter : array, shape (k,)
         dq/dp of its end.
+    fractions, fractions_by : array, shapes (P, m) and (k, P, m)
+        Shares of the host in the nodes, and their derivatives at equal charge.
     """
 
     q: Floats
     voltage_V: Floats
     by_parameter: Floats2
     end_by_parameter: Floats
+    fractions: Floats2
+    fractions_by: Floats3
 
 
 def cells_of(
@@ -164,8 +176,40 @@ def cells_of(
             initial=initial,
             population=population,
         )
-        found.append(Cell(measured, halves, tuple(chosen[:last]), experiment, tuple(pairwise(ends))))
+        points, remarks = _fractions(measurement, number, measured, every, chosen, own)
+        if grams != 1.0:
+            remarks = [
+                f"Curve {number}: {1e3 * measured.mass_g / grams:.4g} mg of {measurement.host} are {1e3 * measured.mass_g:.4g} mg of "
+                f"{host_label(own)}, of which gram and rate are.", *remarks,
+            ]  # fmt: skip
+        found.append(
+            Cell(
+                measured, halves, tuple(chosen[:last]), experiment, tuple(pairwise(ends)), tuple(points), tuple(remarks)
+            )
+        )  # fmt: skip
     return tuple(found)
+
+
+def _fractions(
+    measurement: Measurement, curve: int, measured: MeasuredCurve, halves: Sequence[MeasuredHalf], chosen: Sequence[bool],
+    mechanism: Mechanism,
+) -> tuple[list[FractionPoints], list[str]]:  # fmt: skip
+    """Measured fractions of the chosen half cycles of a curve, and what is to be said of them."""
+    found: list[FractionPoints] = []
+    said: list[str] = []
+    for number, table in enumerate(measurement.fractions, 1):
+        if table.curve != curve:
+            continue
+        try:
+            points, remarks = fraction_points(table, measured, halves, mechanism)
+        except InputError as error:
+            raise InputError(f"{measurement.path}: fractions {number}: {error}") from None
+        own = [one for one in points if chosen[one.half]]
+        if left := sum(len(one.q) for one in points) - sum(len(one.q) for one in own):
+            remarks.append(f"{table.path}: {left} fractions are of cycles that were not chosen.")
+        found += own
+        said += remarks
+    return found, said
 
 
 def simulated_halves(
@@ -194,14 +238,18 @@ def simulated_halves(
         begun = float(solution.charge_mAh_per_g[records[-1].last - 1])
         none = np.zeros((0, len(rows)))
         by, ends = none, none[:, 0]
+        shares = solution.fractions[:, rows]
+        shares_by = np.zeros((0, *shares.shape))
         if slopes is not None:
             by = slopes.voltage[:, rows]
+            if slopes.fractions is not None:
+                shares_by = slopes.fractions[:, :, rows]
             current = np.array([way * solution.current_A_per_g[record.last - 1] for record in records])
             per_second = current / (COULOMB_PER_MAH * capacity)
             ends = slopes.duration[:, first:last] @ np.where(
                 [isinstance(record.step, Rest | ConstantVoltage) for record in records], 0.0, per_second
             )
-        found.append(SimulatedHalf(q, solution.voltage_V[rows], by, ends))
+        found.append(SimulatedHalf(q, solution.voltage_V[rows], by, ends, shares, shares_by))
     return found
 
 

@@ -10,6 +10,8 @@ log-normal priors. The estimates stay those of least squares, and their covarian
     H^-1 (J' C J + P) H^-1,    H = J' D J + P,    P the precisions of the priors
 
 with D the curvature of the loss (Huber 1967, Proc. Fifth Berkeley Symposium 1, 221). In units of the errors (`sbpath.fitting.residual`).
+Misses of phase fractions are apart: their C is diagonal, 1 or, if they are larger than stated or repeat themselves along a half cycle,
+their mean square over the share of them that is independent (Birge 1932, Phys. Rev. 40, 207).
 """
 
 from __future__ import annotations
@@ -46,6 +48,10 @@ class ErrorModel:
         Correlation length of the latter two, as a share of a half cycle.
     points, independent_points : int, float
         Number of points, and of independent ones by the autocorrelation within half cycles.
+    fractions : int
+        Number of measured phase fractions.
+    fraction_rms, fraction_variance : float
+        Root mean square of their misses, and C, in units of their errors.
     """
 
     rms_mV: float
@@ -55,6 +61,9 @@ class ErrorModel:
     length: float
     points: int
     independent_points: float
+    fractions: int
+    fraction_rms: float
+    fraction_variance: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +80,9 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
     from scipy.linalg import cho_factor, cho_solve
     from scipy.optimize import minimize
 
-    n, count = problem.points, len(problem.centre)
-    residual, jacobian = weighted(problem, minimum.evaluated)
+    n, count, every = problem.voltages, len(problem.centre), problem.points
+    all_residuals, all_slopes = weighted(problem, minimum.evaluated)
+    residual, jacobian = all_residuals[:n], all_slopes[:n]
     u, half, way = _places(problem)
     step = max(1, round(n / LIKELIHOOD_POINTS))
     few = slice(None, None, step)
@@ -105,22 +115,30 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
     )
     white, drift, repeated, length = (exp(x) for x in found.x)
     unit = 1e3 * SIGMA_V
-    bare, distance = minimum.evaluated.jacobian[:n, :count], minimum.evaluated.residual[:n]
+    bare, distance = minimum.evaluated.jacobian[:every, :count], minimum.evaluated.residual[:every]
+    misses, along = (
+        distance[n:],
+        np.repeat(np.arange(len(problem.fractions)), [len(part.points.q) for part in problem.fractions]),
+    )
+    square = float(np.mean(misses**2)) if len(misses) else 0.0
     model = ErrorModel(
-        rms_mV=unit * float(np.sqrt(np.mean(distance**2))),
+        rms_mV=unit * float(np.sqrt(np.mean(distance[:n] ** 2))),
         white_mV=unit * white,
         drift_mV=unit * drift,
         repeated_mV=unit * repeated,
         length=length,
         points=n,
         independent_points=independent(residual, half),
+        fractions=len(misses),
+        fraction_rms=square**0.5,
+        fraction_variance=max(1.0, square * len(misses) / independent(misses, along)) if len(misses) else 1.0,
     )
     whole = error_covariance(problem, model)
     # Curvature of the loss: what lies far off holds the numbers less than its weight says.
     curvature = (1.0 + distance**2) ** -1.5
     inverse = np.linalg.inv(bare.T @ (curvature[:, None] * bare) + prior)
-    covariance = inverse @ (jacobian.T @ whole @ jacobian + prior) @ inverse
-    information = jacobian.T @ np.linalg.solve(whole, jacobian)
+    covariance = inverse @ (all_slopes.T @ whole @ all_slopes + prior) @ inverse
+    information = all_slopes.T @ np.linalg.solve(whole, all_slopes)
     return Errors(model, covariance, information)
 
 
@@ -135,10 +153,13 @@ def error_covariance(problem: Problem, model: ErrorModel) -> Floats2:
     """C of the n points of a problem, shape (n, n), in units of the errors."""
     u, half, way = _places(problem)
     unit = 1e-3 / SIGMA_V
-    return _covariance(
+    n = problem.voltages
+    whole = model.fraction_variance * np.eye(problem.points)
+    whole[:n, :n] = _covariance(
         unit * model.white_mV, unit * model.drift_mV, unit * model.repeated_mV, model.length,
         np.abs(u[:, None] - u), half[:, None] == half, way[:, None] == way,
     )  # fmt: skip
+    return whole
 
 
 def independent(residual: Floats, half: Floats) -> float:
@@ -146,8 +167,9 @@ def independent(residual: Floats, half: Floats) -> float:
     parts = [residual[half == h] for h in np.unique(half)]
     square = sum(float(part @ part) for part in parts)
     total = 0.0
-    for lag in range(1, min(map(len, parts))):
-        correlation = sum(float(part[:-lag] @ part[lag:]) for part in parts) / max(square, 1e-300)
+    for lag in range(1, max(map(len, parts))):
+        pairs = sum(float(part[:-lag] @ part[lag:]) for part in parts if len(part) > lag)
+        correlation = pairs / max(square, 1e-300)
         if correlation < MIN_CORRELATION:
             break
         total += correlation
@@ -170,8 +192,8 @@ def _covariance(
 
 
 def _places(problem: Problem) -> tuple[Floats, Floats, Floats]:
-    """Of each point u, the number of its half cycle, and its direction."""
-    u, half, way = np.zeros(problem.points), np.zeros(problem.points), np.zeros(problem.points)
+    """Of each point of a curve u, the number of its half cycle, and its direction."""
+    u, half, way = np.zeros((3, problem.voltages))
     for number, block in enumerate(problem.blocks):
         measured = problem.cells[block.cell].halves[block.half]
         u[block.rows] = measured.q[block.points] / measured.q_end

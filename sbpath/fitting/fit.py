@@ -14,7 +14,7 @@ from sbpath.fitting.error_model import Errors, errors_of
 from sbpath.fitting.multistart import MAX_STARTS, Minimum, Search, search, weights
 from sbpath.fitting.parameters import PROFILED, Free, free_numbers, short_name, unit_of
 from sbpath.fitting.problem import Block, Problem
-from sbpath.fitting.profiles import profile
+from sbpath.fitting.profiles import profile as interval
 from sbpath.fitting.result import GIVEN, FitResult, FittedNumber, Nuisance, check_repeatable
 from sbpath.kernels import Floats2
 from sbpath.measured.experiment_file import Measurement, load_measurement
@@ -51,12 +51,14 @@ def fit(
     population: Population | int | None = None,
     max_starts: int = MAX_STARTS,
     profiles: bool = True,
+    profile: Sequence[str] = (),
     progress: bool = True,
 ) -> FitResult:
     """Fit numbers of a mechanism to the half cycles of an experiment file.
 
     The residual is the distance of measured points from the simulated curve at right angles (`sbpath.fitting.residual`), with a scale
-    of the charge for each half cycle and an offset for the first insertion, and a robust loss. The search starts from the
+    of the charge for each half cycle and an offset for the first insertion, and a robust loss; measured phase fractions are residuals
+    in units of their errors. The search starts from the
     mechanism's numbers, then from others near them, until two agree. Ctrl-C keeps the best so far.
 
     Parameters
@@ -73,6 +75,8 @@ def fit(
         Most starts.
     profiles : bool
         Intervals of rates from refits, since their likelihood may be one-sided; otherwise from the covariance.
+    profile : sequence of str
+        Other fitted numbers whose intervals are to come from refits: groups or paths.
     progress : bool
         Count simulations on standard error, after two seconds, if that is a terminal or a notebook.
 
@@ -87,6 +91,9 @@ def fit(
     if wanted is None:
         raise InputError(f"free: must be a list of names, not {free!r}")
     numbers = free_numbers(start, wanted, measurement.free)
+    refitted = _profiled(start, numbers, profile) | {
+        n.path for n in numbers if profiles and n.group in PROFILED
+    }
     cells = cells_of(measurement, start, graph=graph, cycles=cycles, drive=drive, population=population)
     warn_of_doubts(*(cell.experiment for cell in cells))
     with Bar(f"fit of {start.name}", " simulations", progress=progress) as bar:
@@ -96,10 +103,12 @@ def fit(
         intervals: list[tuple[float | None, float | None]] = []
         for attempt in range(MAX_RESTARTS + 1):
             try:
-                intervals, lower = _intervals(problem, found, errors, profiles and attempt < MAX_RESTARTS)
+                intervals, lower = _intervals(
+                    problem, found, errors, refitted if attempt < MAX_RESTARTS else set()
+                )
             except KeyboardInterrupt:
                 found = found._replace(interrupted=True)
-                intervals, lower = _intervals(problem, found, errors, False)
+                intervals, lower = _intervals(problem, found, errors, set())
             if lower is None:
                 break
             found = found._replace(best=lower, agree=1)
@@ -127,6 +136,7 @@ def fit(
         drive=drive,
         population=GIVEN if isinstance(population, Population) else population,
         max_starts=max_starts,
+        profile=tuple(profile),
         data=_data(measurement, problem, errors),
         half_cycles=len(problem.blocks),
         numbers=tuple(fitted),
@@ -162,12 +172,28 @@ def fit_again(result: FitResult, progress: bool = True) -> FitResult:
         drive="measured" if result.drive == "measured" else "mean",
         population=result.population,
         max_starts=result.max_starts,
+        profile=result.profile,
         progress=progress,
     )
 
 
+def _profiled(mechanism: Mechanism, numbers: Sequence[Free], names: Sequence[str]) -> set[str]:
+    """The paths that groups or paths mean among the fitted numbers."""
+    given = items(names)
+    if given is None:
+        raise InputError(f"profile: must be a list of names, not {names!r}")
+    known, found = {one.path for one in numbers}, set()
+    for name in given:
+        own = known.intersection(paths_of(mechanism, name))
+        if not own:
+            fitted = ", ".join(short_name(one.path) for one in numbers)
+            raise InputError(f"profile: {name}: is not fitted; the fit has {fitted}")
+        found |= own
+    return found
+
+
 def _intervals(
-    problem: Problem, found: Search, errors: Errors, profiles: bool
+    problem: Problem, found: Search, errors: Errors, refitted: set[str]
 ) -> tuple[list[tuple[float | None, float | None]], Minimum | None]:
     """The 95 % interval of each free number, and a lower minimum if one was found on the way."""
     intervals: list[tuple[float | None, float | None]] = []
@@ -175,8 +201,8 @@ def _intervals(
     for k, one in enumerate(problem.free):
         at, sd = float(found.best.unknowns[k]), float(np.sqrt(errors.covariance[k, k]))
         ends: tuple[float | None, float | None] = (at - SDS * sd, at + SDS * sd)
-        if profiles and one.group in PROFILED and told[k] and not found.interrupted:
-            low, high, lower = profile(problem, found.best, k, errors.model)
+        if one.path in refitted and told[k] and not found.interrupted:
+            low, high, lower = interval(problem, found.best, k, errors.model, sd)
             if lower is not None:
                 return intervals, lower
             ends = (low, high)
@@ -196,16 +222,22 @@ def told_by(problem: Problem, best: Minimum) -> list[str]:
     for k, one in enumerate(problem.free):
         column = left * best.evaluated.jacobian[: problem.points, k] ** 2
         shares = [float(column[block.rows].sum()) for block in problem.blocks]
-        total = sum(shares)
+        missed = float(column[problem.voltages :].sum())
+        total = sum(shares) + missed
         if np.sqrt(total) * one.prior_sd < MIN_TOLD:
             found.append("")
             continue
         chosen: list[int] = []
         for number in np.argsort(shares)[::-1].tolist():
             chosen.append(number)
-            if sum(shares[n] for n in chosen) >= TOLD_SHARE * total:
+            if sum(shares[n] for n in chosen) >= TOLD_SHARE * (total - missed):
                 break
-        found.append(_in_words(problem, [problem.blocks[n] for n in sorted(chosen)]))
+        words = _in_words(problem, [problem.blocks[n] for n in sorted(chosen)])
+        if missed > TOLD_SHARE * total:
+            words = "phase fractions"
+        elif missed > (1.0 - TOLD_SHARE) * total:
+            words += "; phase fractions"
+        found.append(words)
     return found
 
 
@@ -247,13 +279,15 @@ def _data(measurement: Measurement, problem: Problem, errors: Errors) -> str:
         {cell.halves[n].cycle for cell in problem.cells for n, of in enumerate(cell.chosen) if of}
     )
     cycles = f"cycle {chosen[0]}" if len(chosen) == 1 else f"cycles {chosen[0]}-{chosen[-1]}"
-    return f"{', '.join(dict.fromkeys(names))}, {cycles}, rms {errors.model.rms_mV:.1f} mV"
+    count = errors.model.fractions
+    fractions = f" and {count} phase fractions" if count else ""
+    return f"{', '.join(dict.fromkeys(names))}, {cycles}{fractions}, rms {errors.model.rms_mV:.1f} mV"
 
 
 def _remarks(
     problem: Problem, best: Minimum, errors: Errors, told: Sequence[str], mechanism: Mechanism
 ) -> list[str]:
-    found = []
+    found = list(dict.fromkeys(remark for cell in problem.cells for remark in cell.remarks))
     for one, by in zip(problem.free, told, strict=True):
         if not by and one.group == "gamma":
             found.append(f"No edge of {short_name(one.path)[6:-1]} carried charge; its energy is held.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sbpath.fitting.cells import Cell, Drive, SimulatedHalf, cells_of, simulated_halves
+from sbpath.fitting.fraction_points import FractionPoints
 from sbpath.fitting.residual import SIGMA_V, distances, thinned
 from sbpath.kernels import Floats
 from sbpath.measured.experiment_file import Measurement
@@ -63,6 +64,30 @@ class OverlaidHalf:
 
 
 @dataclass(frozen=True, eq=False)
+class OverlaidFractions:
+    """Measured fractions of a phase in a half cycle, and the simulated ones at equal charge.
+
+    Attributes
+    ----------
+    half : OverlaidHalf
+        In which they were measured.
+    points : FractionPoints
+        As measured.
+    simulated : array
+        Share of the host, at each of them.
+    """
+
+    half: OverlaidHalf
+    points: FractionPoints
+    simulated: Floats
+
+    @property
+    def rms(self) -> float:
+        """Root mean square of the difference."""
+        return float(np.sqrt(np.mean((self.points.share - self.simulated) ** 2)))
+
+
+@dataclass(frozen=True, eq=False)
 class Overlay:
     """Measured cells with their simulation.
 
@@ -78,6 +103,8 @@ class Overlay:
         The curves with their simulations.
     halves : tuple of OverlaidHalf
         Of the chosen cycles.
+    fractions : tuple of OverlaidFractions
+        Of each phase in each half cycle in which they were measured.
     """
 
     path: str
@@ -85,6 +112,7 @@ class Overlay:
     drive: Drive
     cells: tuple[Cell, ...]
     halves: tuple[OverlaidHalf, ...]
+    fractions: tuple[OverlaidFractions, ...] = ()
 
 
 def overlay(
@@ -126,13 +154,17 @@ def overlay(
     """
     cells = cells_of(measurement, mechanism, graph=graph, cycles=cycles, drive=drive, population=population)
     warn_of_doubts(*(cell.experiment for cell in cells))
-    found = []
+    found, fractions = [], []
     for number, cell in enumerate(cells, 1):
         simulated = simulated_halves(cell, run(cell.experiment, progress))
-        for half, twin, chosen in zip(cell.halves, simulated, cell.chosen, strict=True):
+        for index, (half, twin, chosen) in enumerate(zip(cell.halves, simulated, cell.chosen, strict=True)):
             if chosen and twin is not None:
                 found.append(_overlaid(number, half, twin, mechanism.theoretical_capacity_mAh_per_g))
-    return Overlay(measurement.path, mechanism, drive, cells, tuple(found))
+                for points in cell.fractions:
+                    if points.half == index:
+                        shares = np.interp(points.q, twin.q, twin.fractions[points.node])
+                        fractions.append(OverlaidFractions(found[-1], points, shares))
+    return Overlay(measurement.path, mechanism, drive, cells, tuple(found), tuple(fractions))
 
 
 def _overlaid(curve: int, half: MeasuredHalf, twin: SimulatedHalf, full: float) -> OverlaidHalf:

@@ -23,6 +23,7 @@ _PRIORS: dict[str, tuple[Literal["log", "linear"], float, float, float]] = {
     "propagation": ("log", 1.5, log(1e4), log(3.0)),
     "diffusivity": ("log", 1.5, log(1e4), log(3.0)),
     "exchange": ("log", 1.5, log(1e4), log(3.0)),
+    "activation": ("linear", 1.5e4, 6e4, 5e3),
     "resistance": ("linear", 30.0, 1e4, 10.0),
     "spread": ("log", 0.7, log(20.0), log(1.5)),
     "energies": ("linear", 5e3, 3e4, 1e3),
@@ -107,8 +108,8 @@ def free_numbers(
             scale, sd, far, reach = "linear", 1.0, inf, 1.0
         free = Free(path, group, scale, start, 0.0, inf, sd, reach)
         low, high = (free.outer(free.inner(start) + way * far) for way in (-1.0, 1.0))
-        if group == "resistance":
-            low = 0.0
+        if group in ("resistance", "activation"):
+            low = max(low, 0.0)
         free = replace(free, low=low, high=high)
         if own is not None:
             free = replace(
@@ -151,6 +152,8 @@ def short_name(path: str) -> str:
     }
     last = parts[-1]
     name = known.get(last, last.removesuffix(ending_of(last)).replace("_", " "))
+    if last.endswith("_activation_energy_J_per_mol"):
+        name = f"Ea({last.removesuffix('_activation_energy_J_per_mol')})"
     if parts[0].startswith("transformations"):
         return f"{name} {parts[0].removeprefix('transformations')}"
     if "spread" in parts:

@@ -1,4 +1,4 @@
-"""The residuals of a fit: distances of all points of all cells, then priors, with their Jacobian."""
+"""The residuals of a fit: distances of all points of all cells, misses of their fractions, then priors, with their Jacobian."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sbpath.fitting.cells import Cell, SimulatedHalf, simulated_halves
+from sbpath.fitting.fraction_points import FractionPoints
 from sbpath.fitting.parameters import Free, changed
-from sbpath.fitting.residual import distances, thinned
+from sbpath.fitting.residual import distances, misses, thinned
 from sbpath.kernels import Floats, Floats2, Integers
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.results.sensitivity import sensitivities
@@ -41,8 +42,22 @@ class Block(NamedTuple):
     offset: int
 
 
+class Fractions(NamedTuple):
+    """The measured fractions of one phase in one half cycle: its cell, its points and its `rows` among the residuals,
+    and the columns of its scale and offset (-1 if none).
+    """
+
+    cell: int
+    points: FractionPoints
+    rows: slice
+    scale: int
+    offset: int
+
+
 class Evaluated(NamedTuple):
-    """Residuals and Jacobian at one point: `residual` (n + p) and `jacobian` (n + p, p); the last p rows are priors."""
+    """Residuals and Jacobian at one point: `residual` (n + p) and `jacobian` (n + p, p); of n rows the first are distances from
+    curves, the others misses of fractions, and the last p rows are priors.
+    """
 
     residual: Floats
     jacobian: Floats2
@@ -64,6 +79,8 @@ class Problem:
         Simulations of all cells so far.
     bar : tqdm, optional
         Counts them.
+    voltages : int
+        Number of points of curves.
     scales : sequence of float, optional
         About which the scales of the charge of each cell are; by default 1 or the ratio of the capacities.
     """
@@ -74,7 +91,9 @@ class Problem:
     simulations: int = 0
     bar: Any = None
     scales: Sequence[float] | None = None
+    voltages: int = 0
     blocks: list[Block] = field(default_factory=list)
+    fractions: list[Fractions] = field(default_factory=list)
     centre: Floats = field(default_factory=lambda: np.zeros(0))
     sd: Floats = field(default_factory=lambda: np.zeros(0))
 
@@ -100,12 +119,19 @@ class Problem:
                 rows = slice(first, first + len(points))
                 self.blocks.append(Block(index, number, rows, points, weight, scale, offset))
                 first = rows.stop
+        self.voltages = first
+        columns = {(block.cell, block.half): block for block in self.blocks}
+        for index, cell in enumerate(self.cells):
+            for points in cell.fractions:
+                block, rows = columns[index, points.half], slice(first, first + len(points.q))
+                self.fractions.append(Fractions(index, points, rows, block.scale, block.offset))
+                first = rows.stop
         self.centre, self.sd = np.array(centre), np.array(sd)
         self._points = first
 
     @property
     def points(self) -> int:
-        """Number of measured points."""
+        """Number of measured points, fractions included; the first `voltages` of them are of curves."""
         return self._points
 
     @property
@@ -157,7 +183,7 @@ class Problem:
         halves: list[list[SimulatedHalf | None]] = []
         for cell, solution in zip(self.cells, solutions, strict=True):
             known = (
-                sensitivities(solution, paths)
+                sensitivities(solution, paths, fractions=bool(cell.fractions))
                 if slopes and paths and not solution.steps[-1].outcome.failed
                 else None
             )
@@ -190,6 +216,20 @@ class Problem:
             jacobian[block.rows, block.scale] = block.weight * found.by_scale
             if block.offset >= 0:
                 jacobian[block.rows, block.offset] = block.weight * found.by_offset
+        for part in self.fractions:
+            simulated = halves[part.cell][part.points.half]
+            if simulated is None or len(simulated.q) < 2:
+                residual[part.rows] = FAILED
+                continue
+            offset = 0.0 if part.offset < 0 else float(unknowns[part.offset])
+            missed = misses(part.points, simulated, float(unknowns[part.scale]), offset)
+            residual[part.rows] = missed.miss
+            if missed.by_parameter.shape[1]:
+                jacobian[part.rows, :free] = missed.by_parameter[:, :free] * chain
+                jacobian[part.rows, count:] = missed.by_parameter[:, free:]
+            jacobian[part.rows, part.scale] = missed.by_scale
+            if part.offset >= 0:
+                jacobian[part.rows, part.offset] = missed.by_offset
         residual[self.points :] = (unknowns - self.centre) / self.sd
         jacobian[self.points :, :count] = np.diag(1.0 / self.sd)
         return Evaluated(residual, jacobian)

@@ -5,21 +5,21 @@ independent ones (the median of the two best),
 
     BIC_eff = n_eff ln L + k ln n_eff,    G = n_eff ln(L_B / L_A)
 
-and blocks: sixths of half cycles are drawn anew with replacement, the same for both rivals (block bootstrap: Künsch 1989, Ann. Statist.
+phase fractions add the sums of their losses over their variance to both, and blocks: sixths of half cycles are drawn anew with replacement, the same for both rivals (block bootstrap: Künsch 1989, Ann. Statist.
 17, 1217). The usual criterion takes correlated points for independent ones and is about ten times too sure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
 
 from sbpath.errors import InputError
 from sbpath.fitting.cells import Drive, cells_of
-from sbpath.fitting.error_model import errors_of
+from sbpath.fitting.error_model import ErrorModel, errors_of
 from sbpath.fitting.fit import DEFAULT_FREE, told_by
 from sbpath.fitting.multistart import MAX_STARTS, Minimum, search
 from sbpath.fitting.parameters import free_numbers
@@ -35,6 +35,8 @@ from sbpath.progress import with_progress
 DECISIVE, DECISIVE_BLOCKS = 6.0, 0.975
 # Nothing fits if the best misfit is above this, or a residual of one sign above that over a share of a half cycle (mV).
 WORST_MISFIT_MV, WORST_RESIDUAL_MV, WORST_SHARE = 15.0, 30.0, 0.10
+# Nor if phase fractions are off by this many of their errors (rms).
+WORST_MISS = 4.0
 # Edges that carry less than this share of the charge are not told apart.
 MIN_CARRIED = 0.01
 SIXTHS, RESAMPLES, SEED = 6, 2000, 20240917
@@ -99,21 +101,26 @@ class Ranking:
 
 @dataclass(frozen=True, eq=False)
 class _Fitted:
-    """A fitted rival: robust losses of the points and what follows from them."""
+    """A fitted rival: robust losses of the points of curves, of fractions over their variance, and what follows from them."""
 
     name: str
     problem: Problem
     best: Minimum
     losses: Floats
+    misses: Floats
     free: int
-    independent: float
+    error: ErrorModel
 
     @property
     def loss(self) -> float:
         return float(self.losses.mean())
 
+    def misfit(self, independent: float) -> float:
+        """Minus twice the logarithm of the likelihood."""
+        return independent * float(np.log(self.loss)) + float(self.misses.sum())
+
     def criterion(self, independent: float) -> float:
-        return independent * np.log(self.loss) + self.free * np.log(independent)
+        return self.misfit(independent) + self.free * float(np.log(independent))
 
 
 def rank(
@@ -162,14 +169,16 @@ def rank(
             )
         best = search(problem, max_starts).best
         residual = best.evaluated.residual[: problem.points]
+        losses, misses = np.split(2.0 * (np.sqrt(1.0 + residual**2) - 1.0), [problem.voltages])
+        error = errors_of(problem, best).model
         fitted.append(
-            _Fitted(
-                name, problem, best, 2.0 * (np.sqrt(1.0 + residual**2) - 1.0), sum(map(bool, told_by(problem, best))),
-                errors_of(problem, best).model.independent_points,
-            )
-        )  # fmt: skip
-    fitted.sort(key=lambda one: one.loss)
-    independent = float(np.median([one.independent for one in fitted[:2]]))
+            _Fitted(name, problem, best, losses, misses, sum(map(bool, told_by(problem, best))), error)
+        )
+    # The same variance for all: that of the best.
+    variance = min(one.error.fraction_variance for one in fitted)
+    fitted = [replace(one, misses=one.misses / variance) for one in fitted]
+    fitted.sort(key=lambda one: one.misfit(one.error.independent_points))
+    independent = float(np.median([one.error.independent_points for one in fitted[:2]]))
     fitted.sort(key=lambda one: one.criterion(independent))
     best = fitted[0]
     against = [_against(best, rival, independent) for rival in fitted[1:]]
@@ -207,8 +216,8 @@ def _name(mechanism: Mechanism, graph: str | None) -> str:
 
 def _against(best: _Fitted, rival: _Fitted, independent: float) -> tuple[float, float, Verdict]:
     """G, the share of resamples in which the best fits better, and the verdict on the best against a rival."""
-    alone = independent * float(np.log(rival.loss / best.loss))
-    share = _resampled(best, rival)
+    alone = rival.misfit(independent) - best.misfit(independent)
+    share = _resampled(best, rival, independent)
     difference = rival.criterion(independent) - best.criterion(independent)
     if _same_path(best, rival):
         return alone, share, Verdict.SAME_PATH
@@ -219,21 +228,25 @@ def _against(best: _Fitted, rival: _Fitted, independent: float) -> tuple[float, 
     return alone, share, Verdict.CANNOT_TELL
 
 
-def _resampled(best: _Fitted, rival: _Fitted) -> float:
-    """Share of resamples of sixths of half cycles in which the best has the smaller loss."""
-    gains = np.concatenate(
-        [
-            [part.sum() for part in np.array_split((rival.losses - best.losses)[block.rows], SIXTHS)]
-            for block in best.problem.blocks
-        ]
-    )
+def _resampled(best: _Fitted, rival: _Fitted, independent: float) -> float:
+    """Share of resamples of sixths of half cycles, and of phases in them, in which the best has the smaller loss."""
+    sums = [
+        part.sum()
+        for block in best.problem.blocks
+        for part in np.array_split((rival.losses - best.losses)[block.rows], SIXTHS)
+    ]
+    # Both in units of the logarithm of the likelihood.
+    gains = np.array(sums) * independent / (len(best.losses) * best.loss)
+    missed, first = rival.misses - best.misses, best.problem.voltages
+    fractions = [missed[p.rows.start - first : p.rows.stop - first].sum() for p in best.problem.fractions]
+    gains = np.concatenate([gains, fractions])
     drawn = np.random.default_rng(SEED).integers(0, len(gains), (RESAMPLES, len(gains)))
     return float((gains[drawn].sum(axis=1) > 0.0).mean())
 
 
 def _misfits(one: _Fitted) -> bool:
     """Whether even the best does not fit."""
-    if 1e3 * SIGMA_V * one.loss**0.5 > WORST_MISFIT_MV:
+    if 1e3 * SIGMA_V * one.loss**0.5 > WORST_MISFIT_MV or one.error.fraction_rms > WORST_MISS:
         return True
     for block in one.problem.blocks:
         residual = 1e3 * SIGMA_V * one.best.evaluated.residual[block.rows]

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sbpath.fitting.cells import SimulatedHalf
+from sbpath.fitting.fraction_points import FractionPoints
 from sbpath.kernels import Floats, Floats2, Integers
 
 SIGMA_V, SIGMA_Q = 4e-3, 0.01
@@ -29,6 +30,15 @@ class Distances(NamedTuple):
     """
 
     distance: Floats
+    by_parameter: Floats2
+    by_scale: Floats
+    by_offset: Floats
+
+
+class Misses(NamedTuple):
+    """Differences of n measured fractions from simulated ones in units of their errors, and their derivatives, as `Distances`."""
+
+    miss: Floats
     by_parameter: Floats2
     by_scale: Floats
     by_offset: Floats
@@ -99,3 +109,23 @@ def distances(
     by = np.where(ends, -normal[:, 0] / SIGMA_Q * half.end_by_parameter[:, None], by)
     by_x = normal[:, 0] / SIGMA_Q
     return Distances(distance, by.T, -by_x * x / scale, -by_x / scale)
+
+
+def misses(points: FractionPoints, half: SimulatedHalf, scale: float = 1.0, offset: float = 0.0) -> Misses:
+    """The differences ``(f_i - f(x_i)) / sd_i`` of measured from simulated fractions, with the x of `distances`.
+
+    Beyond the ends of the simulated half cycle the fractions are those of its ends.
+    """
+    x = np.clip((points.q - offset) / scale, half.q[0], half.q[-1])
+    at = np.clip(np.searchsorted(half.q, x, side="right") - 1, 0, len(half.q) - 2)
+    wide = half.q[at + 1] - half.q[at]
+    along = np.divide(x - half.q[at], wide, out=np.zeros_like(x), where=wide > 0.0)
+    shares = half.fractions[points.node]
+    rise = shares[at + 1] - shares[at]
+    by = half.fractions_by[:, points.node]
+    by = by[:, at] * (1.0 - along) + by[:, at + 1] * along
+    slope = np.divide(rise, wide, out=np.zeros_like(x), where=wide > 0.0)
+    found = shares[at] + along * rise
+    return Misses(
+        (points.share - found) / points.sd, -(by / points.sd).T, slope * x / (scale * points.sd), slope / (scale * points.sd)
+    )  # fmt: skip

@@ -78,7 +78,7 @@ class FitResult:
         Groups and paths that were asked for.
     cycles : tuple of int, or None
         Chosen cycles; None for those of the file.
-    drive, population, max_starts : str, int or None, int
+    drive, population, max_starts, profile : str, int or None, int, tuple of str
         As given to `sbpath.fit`; a population of 0 is one that was given as an object.
     data : str
         What was fitted to, in a few words.
@@ -109,6 +109,7 @@ class FitResult:
     drive: str
     population: int | None
     max_starts: int
+    profile: tuple[str, ...]
     data: str
     half_cycles: int
     numbers: tuple[FittedNumber, ...]
@@ -162,7 +163,9 @@ def load_fit(path: str | Path) -> FitResult:
         error = _made(ErrorModel, document.pop("error"))
         pairs = {name: tuple(map(tuple, document.pop(name))) for name in ("covariance", "changes")}
         lists = {
-            name: tuple(document.pop(name)) for name in ("free", "cycles", "remarks") if name in document
+            name: tuple(document.pop(name))
+            for name in ("free", "cycles", "profile", "remarks")
+            if name in document
         }
         return _made(
             FitResult,

@@ -56,6 +56,8 @@ class _CurveTable(_Table):
 
 class _FractionsTable(_Table):
     file: str = Field(min_length=1)
+    curve: int | None = Field(default=None, ge=1)
+    cycle: int = Field(default=1, ge=1)
 
 
 def _start(given: Any) -> Any:
@@ -203,7 +205,7 @@ def load_measurement(path: str | Path) -> Measurement:
         for number, table in enumerate(stated.curve, 1)
     ]
     fractions = [
-        problems.attempt(read_fractions, file.parent / table.file, name=f"{name}: fractions {number}")
+        problems.attempt(_fractions, file.parent, table, len(curves), name=f"{name}: fractions {number}")
         for number, table in enumerate(stated.fractions, 1)
     ]
     problems.check()
@@ -314,6 +316,16 @@ def _curve(folder: Path, table: _CurveTable, host: str | None) -> MeasuredCurve:
             f"cycles: there is no cycle {beyond[0]} in {table.file}; it has 1 to {last}, two half cycles each"
         )
     return found
+
+
+def _fractions(folder: Path, table: _FractionsTable, curves: int) -> MeasuredFractions:
+    if table.curve is None and curves > 1:
+        raise InputError(
+            f"curve is missing; add curve = 1, the one of {curves} along which they were measured"
+        )
+    if (curve := table.curve or 1) > curves:
+        raise InputError(f"curve: there is no curve {curve}; the file has {curves}")
+    return read_fractions(folder / table.file, curve, table.cycle)
 
 
 def _check_different(name: str, curves: list[MeasuredCurve]) -> None:

@@ -17,6 +17,8 @@ from sbpath.mechanism.frozen import FrozenMapping
 MOST_BYTES = 10_000_000
 # Fractions may exceed 1 by so much, from noise.
 EXCESS = 0.05
+# Standard deviation of a fraction where the file has none.
+FRACTION_SD = 0.03
 ERROR = " error"
 
 
@@ -28,20 +30,25 @@ class MeasuredFractions:
     ----------
     path : str
         The file.
+    curve, cycle : int
+        The curve along which they were measured, from 1, and the cycle in which a table by x begins.
     x, time_s : array, shape (m,), or None
-        Where they were measured: one of the two.
+        Where they were measured, one of the two: mol of alkali per mol of host, as the charge since the curve began gives it,
+        rising on insertion and falling on extraction; or time since the first row of the curve.
     fractions, errors : mapping of str to array, shape (m,)
         Share of the host in each phase, nan where not measured, and its standard deviation where the file has one.
     """
 
     path: str
+    curve: int
+    cycle: int
     x: NDArray[np.float64] | None
     time_s: NDArray[np.float64] | None
     fractions: FrozenMapping[NDArray[np.float64]]
     errors: FrozenMapping[NDArray[np.float64]]
 
 
-def read_fractions(path: Path) -> MeasuredFractions:
+def read_fractions(path: Path, curve: int = 1, cycle: int = 1) -> MeasuredFractions:
     """Read a table with a column ``x`` or ``time_s``, one for each phase, and perhaps ``NAME error``.
 
     Raises
@@ -76,8 +83,11 @@ def read_fractions(path: Path) -> MeasuredFractions:
         raise InputError(f"{path}: {error}") from None
     values = {name: _column(path, name, cells, mark) for name, cells in zip(head, columns, strict=True)}
     where = values.pop(head[0])
-    if np.any(np.isnan(where)) or np.any(np.diff(where) < 0.0):
-        raise InputError(f"{path}: {head[0]} must be a number in each row, and must not fall")
+    by_x = head[0] == "x"
+    if np.any(np.isnan(where)) or np.any(where < 0.0) or (not by_x and np.any(np.diff(where) < 0.0)):
+        raise InputError(
+            f"{path}: {head[0]} must be a number from 0 in each row" + ("" if by_x else ", and must not fall")
+        )
     errors = {name.removesuffix(ERROR): found for name, found in values.items() if name.endswith(ERROR)}
     fractions = {name: found for name, found in values.items() if not name.endswith(ERROR)}
     for name, found in fractions.items():
@@ -93,9 +103,10 @@ def read_fractions(path: Path) -> MeasuredFractions:
             raise InputError(f"{path}: '{name}{ERROR}': must be above 0")
     if not fractions:
         raise InputError(f"{path}: line 1: names no phase; add a column for each, x,Sb,NaSb")
-    by_x = head[0] == "x"
     return MeasuredFractions(
         str(path),
+        curve,
+        cycle,
         where if by_x else None,
         None if by_x else where,
         FrozenMapping(fractions),

@@ -17,6 +17,7 @@ GROUPS = {
     "propagation": r"(kinetics|transformations\[\d+\].*)\.propagation_rate_per_s",
     "diffusivity": r"kinetics\.diffusivity_m2_per_s",
     "exchange": r"kinetics\.exchange_current_A_per_m2",
+    "activation": r"(kinetics|electrolyte|transformations\[\d+\].*)\..*activation_energy_J_per_mol",
     "resistance": r"electrode\.contact_resistance_ohm_cm2",
     "spread": r"electrode\.spread\.(size|interfacial_energy)",
     "energies": r"phases\..+\.enthalpy_J_per_mol",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -11,7 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sbpath.fitting.cells import rate_label
-from sbpath.fitting.overlay import OverlaidHalf, Overlay
+from sbpath.fitting.overlay import OverlaidFractions, OverlaidHalf, Overlay
+from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import node_labels
+from sbpath.plots.colours import node_looks
 from sbpath.plots.labels import literal, subject, voltage_against
 from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, line_width, style
 
@@ -25,7 +29,8 @@ COLOURS = {"insertion": INSERTION, "extraction": EXTRACTION}
 
 
 def overlay(found: Overlay) -> Figure:
-    """The half cycles of an overlay: voltage against capacity, and below the distance of measured points from the simulation.
+    """The half cycles of an overlay: voltage against capacity, and below the distance of measured points from the simulation,
+    then phase fractions if there are any.
 
     A column for each cycle, of more than four the first, the last and two between; dots are measured, lines simulated.
 
@@ -40,9 +45,10 @@ def overlay(found: Overlay) -> Figure:
     full = found.mechanism.theoretical_capacity_mAh_per_g
     with style():
         width = SINGLE * 1.3 if len(columns) == 1 else DOUBLE
-        figure = plt.figure(figsize=(width, 3.7), layout="constrained")
+        ratios = [3.2, 1.0, *[1.6] * bool(found.fractions)]
+        figure = plt.figure(figsize=(width, 0.88 * sum(ratios)), layout="constrained")
         rows: Any = figure.subplots(
-            2, len(columns), sharex=True, sharey="row", squeeze=False, height_ratios=(3.2, 1.0)
+            len(ratios), len(columns), sharex=True, sharey="row", squeeze=False, height_ratios=ratios
         )
         several = len({curve for curve, _ in columns}) > 1
         limit = MIN_STRIP_MV
@@ -58,7 +64,15 @@ def overlay(found: Overlay) -> Figure:
             above.set_title(f"{title}\nrms {rms:.1f} mV", loc="left", fontsize="small")
             below.axhline(0.0, color="0.6", lw=0.6, zorder=0)
             above.tick_params(labelbottom=False)
+            if found.fractions:
+                below.tick_params(labelbottom=False)
+                _draw_fractions(
+                    [one for one in found.fractions if any(one.half is half for half in halves)], found.mechanism, rows[2, column]
+                )  # fmt: skip
         rows[1, 0].set_ylim(-limit, limit)
+        if found.fractions:
+            rows[2, 0].set_ylabel("Share of host")
+            rows[2, 0].set_ylim(-0.05, 1.05)
         rows[0, 0].set_ylabel(voltage_against(found.mechanism.ion))
         rows[1, 0].set_ylabel("Distance  (mV)")
         figure.supxlabel("Capacity  (mAh g$\\mathregular{^{-1}}$)", fontsize="medium")
@@ -76,6 +90,27 @@ def _draw(half: OverlaidHalf, full: float, above: Axes, below: Axes) -> None:
     above.plot(half.q[::every] * full, _voltage(half)[::every], ms=3.0, alpha=0.4, **dots)
     above.plot(half.simulated.q * full, half.simulated.voltage_V, color=colour, lw=line_width(1.1))
     below.plot(half.q * full, half.distance_mV, color=colour, lw=line_width(0.8))
+
+
+def _draw_fractions(fractions: Sequence[OverlaidFractions], mechanism: Mechanism, ax: Axes) -> None:
+    """Dots with error bars are measured; insertion has full lines and dots, extraction dashed lines and open dots."""
+    looks, labels = node_looks(mechanism), node_labels(mechanism, mathtext=True)
+    full, nodes = mechanism.theoretical_capacity_mAh_per_g, list(mechanism.nodes)
+    named: set[int] = set()
+    for one in fractions:
+        points, twin = one.points, one.half.simulated
+        colour = looks[nodes[points.node]].colour
+        inward = one.half.measured.direction == "insertion"
+        ax.plot(
+            twin.q * full, twin.fractions[points.node], color=colour, lw=line_width(1.1), ls="-" if inward else "--"
+        )  # fmt: skip
+        ax.errorbar(
+            points.q * full, points.share, points.sd, ls="none", marker="o", ms=3.0, color=colour, elinewidth=line_width(0.6),
+            mfc=colour if inward else "none", label=None if points.node in named else labels[nodes[points.node]],
+        )  # fmt: skip
+        named.add(points.node)
+    if named:
+        ax.legend(loc="best", fontsize="x-small", handlelength=1.0)
 
 
 def _voltage(half: OverlaidHalf) -> Any:

@@ -57,12 +57,15 @@ class Sensitivities:
         equal charge (V per unit of the parameter). The first row of a step belongs to the step.
     duration : array, shape (m, steps)
         Derivative of the duration of each step (s per unit); times the current, of its capacity.
+    fractions : array, shape (m, P, n), or None
+        Derivatives of `Solution.fractions`, as those of the voltage, if asked for.
     """
 
     parameters: tuple[str, ...]
     values: Floats
     voltage: Floats
     duration: Floats
+    fractions: Floats3 | None = None
 
     @property
     def relative_V(self) -> Floats:
@@ -70,7 +73,7 @@ class Sensitivities:
         return self.values[:, None] * self.voltage
 
 
-def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivities:
+def sensitivities(solution: Solution, parameters: Sequence[str], *, fractions: bool = False) -> Sensitivities:
     """Derivatives of the voltage of a solution with respect to numbers of its mechanism.
 
     Parameters
@@ -81,6 +84,8 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
     parameters : sequence of str
         Dotted paths as `load_mechanism` takes them for changes, e.g.
         ``"interfaces.Sb|Li2Sb.energy_J_per_m2"``, or ``"temperature_C"``.
+    fractions : bool
+        Those of the phase fractions too.
 
     Raises
     ------
@@ -112,6 +117,7 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
     slopes = _slopes(here, shifts)
     states, kept = _states(solution, here), here.layout.potential + here.layout.shared
     parameters_V = np.empty((len(solution.time_s), len(values)))
+    shares = np.zeros((len(parameters_V) if fractions else 0, len(values), len(solution.phases)))
     duration = np.zeros((len(values), len(solution.steps)))
     start = _start(solution, here, shifts)
     for number, record in enumerate(solution.steps):
@@ -120,7 +126,9 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
             # E jumps to the imposed voltage.
             start[:, here.layout.potential] = 0.0
         sides, by = _sides(rows, shifts, kept)
-        potential, start, rates = compiled(follow)(rows, firsts, slopes, sides, by, start, here)
+        own = shares[record.first : record.last]
+        own[:1] = _mean_shares(start, here, len(solution.phases))
+        potential, start, rates = compiled(follow)(rows, firsts, slopes, sides, by, start, here, own)
         if not rows.current_control:
             potential = np.zeros(potential.shape)
         else:
@@ -137,7 +145,8 @@ def sensitivities(solution: Solution, parameters: Sequence[str]) -> Sensitivitie
         # The limited quantity has the same value at the end of the step.
         duration[:, number] = -change / motion
         start = start + np.outer(duration[:, number], rates)
-    return Sensitivities(tuple(names), values, parameters_V.T.copy(), duration)
+    by_fraction = np.moveaxis(shares, 0, 2).copy() if fractions else None
+    return Sensitivities(tuple(names), values, parameters_V.T.copy(), duration, by_fraction)
 
 
 class Shifted(NamedTuple):
@@ -185,6 +194,13 @@ def _sides(rows: Rows, shifts: Sequence[Shifted], kept: int) -> tuple[Floats3, F
     for k in own:
         sides[:, k] = compiled(rates_in_rows)(rows, shifts[k].network)[0]
     return sides, by
+
+
+def _mean_shares(start: Floats2, network: Network, nodes: int) -> Floats2:
+    """Derivatives of the mean shares of the host in the nodes, shape (m, P)."""
+    layout = network.layout
+    own = start[:, : layout.potential].reshape(len(start), len(network.weight), layout.block)
+    return np.einsum("i,mip->mp", network.weight, own[:, :, :nodes])
 
 
 def _states(solution: Solution, network: Network) -> Floats2:

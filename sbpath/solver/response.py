@@ -118,6 +118,7 @@ def follow(
     by: Floats,
     start: Floats2,
     network: Network,
+    shares: Floats3,
 ) -> tuple[Floats2, Floats2, Floats]:
     """The derivatives of E in every row and of all unknowns at the end, for m parameters, and the rates at the end.
 
@@ -137,6 +138,8 @@ def follow(
         Derivatives at the start.
     network : Network
         The electrode.
+    shares : array, shape (n, m, P) or (0, m, P)
+        Filled with the derivatives of the mean shares of the host in P nodes, if it has rows.
 
     Returns
     -------
@@ -172,6 +175,8 @@ def follow(
         reached = first + ROWS
         for j in range(parameters):
             potential[first, j] = present[j, at_E]
+            if len(shares) > 0:
+                _fill_shares(present[j], network, shares[first, j])
         for stage in range(1, STAGES):
             row, weight = first + stage, size * TABLEAU[stage, stage]
             _look(row, rows, network, space)
@@ -190,6 +195,8 @@ def follow(
                 for k in range(known):
                     own[k] = diagonal * (right[k] - own[k])
                 potential[row, j] = right[at_E]
+                if len(shares) > 0:
+                    _fill_shares(right, network, shares[row, j])
                 if stage == STAGES - 1:
                     for k in range(known):
                         present[j, k] = right[k]
@@ -201,6 +208,16 @@ def follow(
     for k in range(known):
         rates[k] = space.derivatives.dy_dt[k]
     return potential, present, rates
+
+
+@kernel
+def _fill_shares(state: Floats, network: Network, shares: Floats) -> None:
+    """Write the mean over the particles of each node of a state."""
+    block = network.layout.block
+    for p in range(len(shares)):
+        shares[p] = 0.0
+        for i in range(len(network.weight)):
+            shares[p] += network.weight[i] * state[i * block + p]
 
 
 @kernel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from sbpath.fitting.cells import rate_label
-from sbpath.fitting.overlay import OverlaidHalf, Overlay
+from sbpath.fitting.overlay import OverlaidFractions, OverlaidHalf, Overlay
 from sbpath.fitting.parameters import short_name
 from sbpath.fitting.plan import NextExperiment, Plan
 from sbpath.fitting.rank import Candidate, Ranking, Verdict
@@ -34,6 +34,10 @@ def fit_report(result: FitResult) -> str:
         f"{100 * error.length:.0f} % of a half cycle, shared by rates {error.repeated_mV:.1f}); "
         f"{error.independent_points:.0f} independent points of {error.points}"
     )
+    if error.fractions:
+        lines.append(
+            f"{error.fractions} phase fractions, off by {error.fraction_rms:.2g} of their errors (rms)"
+        )
     if result.agree < 2 and not result.interrupted:
         lines.append("No two starts agree: give better starting values, or fewer free numbers.")
     lines += [textwrap.fill(remark, WIDTH, subsequent_indent="  ") for remark in result.remarks]
@@ -90,9 +94,23 @@ OVERLAY_COLUMNS: tuple[Column[OverlaidHalf], ...] = (
 )
 
 
+FRACTION_COLUMNS: tuple[Column[OverlaidFractions], ...] = (
+    Column("curve", lambda row: row.half.curve, short="curve"),
+    Column("cycle", lambda row: row.half.measured.cycle, short="cycle"),
+    Column("half cycle", lambda row: row.half.measured.direction, short="half cycle"),
+    Column("phase", lambda row: row.points.name, short="phase"),
+    Column("points", lambda row: len(row.points.q), short="points"),
+    Column("rms difference of fractions", lambda row: row.rms, "{:.6g}", "rms difference", "{:.3f}"),
+)
+
+
 def overlay_report(found: Overlay) -> str:
-    """The table of an overlay, with what its pairs are."""
-    return "\n".join([printed_table(OVERLAY_COLUMNS, found.halves), "Pairs are measured / simulated."])
+    """The table of an overlay, with what its pairs are, and those of phase fractions."""
+    lines = [printed_table(OVERLAY_COLUMNS, found.halves), "Pairs are measured / simulated."]
+    if found.fractions:
+        lines += ["", printed_table(FRACTION_COLUMNS, found.fractions)]
+    lines += [textwrap.fill(remark, WIDTH) for cell in found.cells for remark in cell.remarks]
+    return "\n".join(lines)
 
 
 RANKING_COLUMNS: tuple[Column[Candidate], ...] = (

@@ -13,7 +13,9 @@ def half(height=0.85, end=1.0, rows=60):
     u = q / end
     voltage = height - 0.05 / (1.0 + np.exp(-(u - 0.6) / 0.01)) - 0.02 * u
     by = np.stack([np.ones(rows), np.gradient(voltage, q) * -u * end / end])
-    return SimulatedHalf(q, voltage, by, np.array([0.0, 1.0]))
+    return SimulatedHalf(
+        q, voltage, by, np.array([0.0, 1.0]), np.zeros((0, len(q))), np.zeros((2, 0, len(q)))
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,8 +53,9 @@ def test_derivatives_are_differences():
 def test_an_end_that_moves_is_followed():
     # Beyond the end the distance is along q alone.
     curve = SimulatedHalf(
-        np.array([0.0, 0.5, 0.9]), np.array([0.9, 0.85, 0.05]), np.zeros((1, 3)), np.array([1.0])
-    )
+        np.array([0.0, 0.5, 0.9]), np.array([0.9, 0.85, 0.05]), np.zeros((1, 3)), np.array([1.0]), np.zeros((0, 3)),
+        np.zeros((1, 0, 3)),
+    )  # fmt: skip
     found = distances(np.array([1.0]), np.array([0.05]), curve)
     assert found.distance[0] == pytest.approx(0.1 / SIGMA_Q)
     assert found.by_parameter[0, 0] == pytest.approx(-1.0 / SIGMA_Q)

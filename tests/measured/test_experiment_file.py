@@ -52,6 +52,8 @@ fraction_Sb = 0.6
 first = "insertion"
 [[fractions]]
 file = "operando.csv"
+curve = 2
+cycle = 2
 [free]
 "kinetics.attempt_rate_per_s" = "log"
 "interfaces.Sb|NaSb.energy_J_per_m2" = [0.13, 0.1, 0.2, "log", 0.3]
@@ -71,6 +73,7 @@ file = "operando.csv"
     # 1C and the share of the theoretical capacity follow from the capacity given.
     assert one.halves(330.0)[0].q_end == pytest.approx(HALVES_MAH[2] / 1.2e-3 / 330.0, rel=0.01)
     (table,) = found.fractions
+    assert (table.curve, table.cycle) == (2, 2)
     assert table.x.tolist() == [0.0, 1.0, 2.0]
     assert table.time_s is None
     np.testing.assert_array_equal(table.fractions["Sb"], [1.0, 0.4, np.nan])
@@ -204,13 +207,15 @@ def test_a_full_cell(folder):
         ("0.4", "40", "line 3: Sb: fractions lie between 0 and 1, not 40; divide percent by 100"),
         ("0.4", "a", "line 3: Sb: 'a' is not a number; leave what is not measured empty"),
         ("0.4,0.6", "0.4", "line 3: has 3 cells where line 1 has 4"),
-        ("\n1,", "\n-1,", "x must be a number in each row, and must not fall"),
+        ("\n1,", "\n-1,", "x must be a number from 0 in each row"),
+        ("x,", "time_s,", "time_s must be a number from 0 in each row, and must not fall"),
         ("NaSb", "Sb", "line 1: 'Sb' is there twice; keep one"),
         ("Sb error", "K error", "line 1: 'K error' has no column 'K'"),
         ("0.03", "0", "'Sb error': must be above 0"),
     ],
 )
 def test_mistakes_in_fractions(folder, old, new, message):
-    (folder / "operando.csv").write_text(FRACTIONS.replace(old, new, 1), encoding="utf-8")
+    text = FRACTIONS.replace("\n1,", "\n3,") if old == "x," else FRACTIONS
+    (folder / "operando.csv").write_text(text.replace(old, new, 1), encoding="utf-8")
     problems = failure(folder, GOOD + '[[fractions]]\nfile = "operando.csv"')
     assert problems == [f"exp.toml: fractions 1: operando.csv: {message}"]
