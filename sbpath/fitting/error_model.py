@@ -118,7 +118,9 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
     bare, distance = minimum.evaluated.jacobian[:every, :count], minimum.evaluated.residual[:every]
     misses, along = (
         distance[n:],
-        np.repeat(np.arange(len(problem.fractions)), [len(part.points.q) for part in problem.fractions]),
+        np.repeat(
+            np.arange(float(len(problem.fractions))), [len(part.points.q) for part in problem.fractions]
+        ),
     )
     square = float(np.mean(misses**2)) if len(misses) else 0.0
     model = ErrorModel(
