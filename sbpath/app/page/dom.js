@@ -32,6 +32,9 @@ export const plain = (value, digits = 4) => String(Number(value.toPrecision(digi
 /** The same with a sign, for differences. */
 export const signed = (value, digits) => (value < 0 ? "" : "+") + fixed(value, digits);
 
+/** A unit as it is printed, m² for m2. */
+export const unitText = (unit) => unit.replace(/(?<=m)[23]/g, (power) => "²³"[power - 2]);
+
 /** A table: `head` and `rows` of texts or elements; columns in `numeric` are aligned to the right. */
 export function table(caption, head, rows, numeric = []) {
   const cell = (tag, content, column, more = {}) =>

@@ -61,9 +61,13 @@ const own = new Own({
 /** The defaults of the chosen system. */
 const system = () => systems.get(page.state.system);
 
+/** The last field that was changed: which of two cut-offs is wrong is a matter of who moved. */
+let touched = "";
+
 /** Changes the state; `step` makes it one for the back button. */
 function change(changes, step = false) {
   performance.mark("change");
+  [touched] = Object.keys(changes);
   page.state = canonical({ ...page.state, ...changes });
   if (step) history.pushState(null, "", address());
   else later("address", SETTLED, () => history.replaceState(null, "", address()));
@@ -125,7 +129,7 @@ function rest() {
 
 /** Where something is wrong, in the words of the server; the curve stays that of the last setting that was right. */
 function complain(error) {
-  const field = error?.field ?? "";
+  const field = error?.field === "lower" && touched === "upper" ? touched : (error?.field ?? "");
   for (const [name, pair] of Object.entries(pairs.all)) pair.refuse(name === field ? error.message : "");
   for (const name of ["design", "electrolyte"]) refuse(byId(name), byId(`${name}-error`), name === field ? error.message : "");
   const placed = numbers.refuse(field, error?.message ?? "") || field in pairs.all || field === "design" || field === "electrolyte";

@@ -1,7 +1,7 @@
 /** The numbers of the model in the order in which they move the curve, each with status and source. */
 
 import { Pair, scales } from "./controls.js";
-import { byId, fixed, html, plain } from "./dom.js";
+import { byId, fixed, html, plain, unitText } from "./dom.js";
 
 /** Shown before "Show all numbers" is pressed. */
 const FIRST = 8;
@@ -65,7 +65,7 @@ export class Numbers {
 
   #row(number) {
     const { path, label, low, high } = number;
-    const unit = number.unit.replace(/(?<=m)[23]/g, (power) => "²³"[power - 2]);
+    const unit = unitText(number.unit);
     const back = html("button", { type: "button", hidden: true, onclick: () => this.changed(path, ""), "aria-label": `Put ${label} back` }, "put back");
     const moves = html("span");
     const source = html("span");

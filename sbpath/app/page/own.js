@@ -1,7 +1,7 @@
 /** The user's own curve: a file of a cycler, what was understood of it, laid over the simulation, and fitted. */
 
 import { Pair, refuse } from "./controls.js";
-import { byId, fixed, html, plain, table } from "./dom.js";
+import { byId, fixed, html, plain, table, unitText } from "./dom.js";
 import { Work, ask } from "./server.js";
 
 /** Milliseconds without a change after which the file is laid over anew. */
@@ -146,7 +146,6 @@ export class Own {
       table("Measured against simulated at the measured currents", ["half cycle", "measured / mAh/g", "simulated / mAh/g", "distance / mV"],
         halves.map((half) => [`${half.cycle}, ${half.direction}`, ...half.capacity.map((value) => fixed(value, 1)), fixed(half.rms_mV, 1)]), [1, 2, 3]),
       html("details", {}, html("summary", {}, "The same in the words of sbpath overlay"), html("pre", { tabindex: "0" }, text)));
-    byId("file-panel").dataset.laid = String(Number(byId("file-panel").dataset.laid ?? 0) + 1);
   }
 
   #free() {
@@ -174,7 +173,7 @@ export class Own {
     const file = URL.createObjectURL(new Blob([found.mechanism], { type: "application/toml" }));
     byId("fitted").replaceChildren(
       table(found.interrupted ? "The best numbers when the fit was stopped" : "Fitted numbers", ["number", "before", "fitted", "from", "to", "unit"],
-        found.rows.map((row) => [row.label, ...[row.start, row.value, row.low, row.high].map((value) => (value == null ? "" : plain(value))), row.unit]), [1, 2, 3, 4]),
+        found.rows.map((row) => [row.label, ...[row.start, row.value, row.low, row.high].map((value) => (value == null ? "" : plain(value))), unitText(row.unit)]), [1, 2, 3, 4]),
       html("p", { class: "actions" }, html("button", { type: "button", id: "use", onclick: () => this.apply({ ...this.state().set, ...found.set }) }, "Use these numbers"),
         html("a", { href: file, download: "fitted.toml" }, "Mechanism file with them")),
       html("details", {}, html("summary", {}, "All that sbpath fit says"), html("pre", { tabindex: "0" }, found.text)));

@@ -150,7 +150,7 @@ function drawPath(answer) {
   const { graph } = answer;
   byId("ways").textContent = waysText(answer);
   drawGraph(byId("graph-chart"), graph, `Graph of phases. ${waysText(answer)}`);
-  legend("graph-chart", [[sample("insertion"), "used on the way in"], [sample("extraction"), "used on the way out"]]);
+  legend("graph-chart", [[sample("insertion"), "used on the way in"], [sample("extraction"), "used on the way out"], [sample("edge"), "hardly used"]]);
   const names = new Map(graph.nodes.map((node) => [node.name, node.label]));
   onceOpen(byId("graph-table"), () => table(`What took which way in cycle ${answer.cycle}`,
     ["from", "to", "in: share / %", "in / mAh/g", "out: share / %", "out / mAh/g"],
@@ -158,27 +158,41 @@ function drawPath(answer) {
       [fixed(100 * edge[way], 1), fixed(edge[`${way}_mAh_per_g`], 1)])]), [2, 3, 4, 5]));
 }
 
-/** Why, in sentences, with `tried(path, text)` for a number that would change it. */
+/** Why, in sentences; `tried(path, text)` is told a number that would change it. */
 export function drawReasons(answer, tried) {
-  byId("why").replaceChildren(...answer.path.decisions.map((decision) => {
-    const [winner, ...others] = decision.products;
-    const choice = [winner, ...others].map((product) => product.label).join(" or ");
-    const lines = [`On the way ${WAYS[decision.direction]}, at ${fixed(decision.potential_V, 3)} V, ${decision.phase} could become ${choice}.`
-      + ` ${fixed(100 * winner.share, 1)} % became ${winner.label}.`];
-    for (const other of others) {
-      if (other.decided_by !== "nucleation") continue;
-      const lower = winner.barrier_kT < other.barrier_kT;
-      lines.push(`Nucleation decides: the barrier to ${winner.label} is ${fixed(winner.barrier_kT, 1)} kT, ${lower ? "lower than" : "against"}`
-        + ` the ${fixed(other.barrier_kT, 1)} kT to ${other.label}.`);
-    }
-    return html("div", { class: "choice" },
-      html("p", {}, lines.join(" ")),
-      ...decision.changes.map((change) => html("p", {},
-        html("strong", {}, `What would make it ${change.product} instead: `),
-        `an energy γ of the interface ${change.label} below ${plain(change.below, 3)} J/m²; it is ${plain(change.value, 3)} J/m². `,
-        html("button", { type: "button", onclick: () => tried(change.path, plain(0.9 * change.below, 2)) }, `Try ${plain(0.9 * change.below, 2)} J/m²`))),
-      html("details", {}, html("summary", {}, "The same in the words of sbpath explain"), ...decision.sentences.map((text) => html("p", { class: "help" }, text))));
-  }));
+  const real = (decision) => decision.products.filter((product) => product.barrier_kT !== null).length > 1;
+  const [choices, others] = [answer.path.decisions.filter(real), answer.path.decisions.filter((decision) => !real(decision))];
+  const drawn = choices.map((decision) => html("div", { class: "choice" },
+    html("p", {}, reason(decision)),
+    ...decision.changes.map((change) => html("p", {},
+      html("strong", {}, `What would make it ${change.product} instead: `),
+      `an energy γ of the interface ${change.label} below ${plain(change.below, 3)} J/m²; it is ${plain(change.value, 3)} J/m². `,
+      html("button", { type: "button", onclick: () => tried(change.path, plain(0.9 * change.below, 2)) }, `Try ${plain(0.9 * change.below, 2)} J/m²`))),
+    inTheWordsOfExplain(decision)));
+  if (others.length) {
+    drawn.push(html("details", {}, html("summary", {}, "Phases with no other driving force"),
+      ...others.map((decision) => html("div", { class: "choice" }, html("p", {}, reason(decision)), inTheWordsOfExplain(decision)))));
+  }
+  byId("why").replaceChildren(...drawn);
+}
+
+function reason({ direction, potential_V: volts, phase, products }) {
+  const [winner, ...rest] = products;
+  const rivals = rest.filter((product) => product.barrier_kT !== null);
+  const where = `On the way ${WAYS[direction]}, at ${fixed(volts, 3)} V, ${phase} could`;
+  if (!rivals.length) return `${where} only become ${winner.label}.`;
+  const lines = [`${where} become ${[winner, ...rivals].map((product) => product.label).join(" or ")}. ${fixed(100 * winner.share, 1)} % became ${winner.label}.`];
+  const [nearest] = rivals.filter((product) => product.decided_by === "nucleation").sort((one, other) => one.barrier_kT - other.barrier_kT);
+  if (nearest) {
+    lines.push(`Nucleation decides: the barrier to ${winner.label} is ${fixed(winner.barrier_kT, 1)} kT, ${winner.barrier_kT < nearest.barrier_kT ? "lower than" : "against"}`
+      + ` the ${fixed(nearest.barrier_kT, 1)} kT to ${nearest.label}.`);
+  }
+  for (const other of rivals) if (!["nucleation", ""].includes(other.decided_by)) lines.push(`Against ${other.label}, ${other.decided_by} decides.`);
+  return lines.join(" ");
+}
+
+function inTheWordsOfExplain({ sentences }) {
+  return html("details", {}, html("summary", {}, "The same in the words of sbpath explain"), ...sentences.map((text) => html("p", { class: "help" }, text)));
 }
 
 function drawSummary(answer, kept) {
