@@ -123,7 +123,7 @@ function rest() {
   document.documentElement.dataset.busy = "false";
   const query = write(page.state, true);
   byId("downloads").replaceChildren(...Object.entries(DOWNLOADS).map(([name, text]) =>
-    html("li", {}, html("a", { href: `/download/${name}?${query}`, download: `${page.state.system}-${name}` }, text))));
+    html("li", {}, html("a", { href: `/download/${name}?${query}`, download: "" }, text))));
   later("recipe", SETTLED, recipe);
 }
 
