@@ -12,6 +12,8 @@ const LEAST = 92;
 const RUNG = 72;
 const HALF = 15;
 const LETTER = 6.6;
+/** Place for arrows and their shares beside a ladder. */
+const SIDE = 72;
 /** Largest width of an arrow, and the share below which it is grey. */
 const WIDEST = 13;
 const USED = 0.005;
@@ -31,11 +33,14 @@ export function drawGraph(place, graph, title) {
   for (const { x, y, wide, tall, label, colour, crystalline } of nodes.values()) {
     root.append(
       svg("rect", { class: "node", x: x - wide, y: y - tall, width: 2 * wide, height: 2 * tall, rx: tall, stroke: colour, "stroke-dasharray": crystalline ? null : "5 4" }),
-      svg("text", { x, y: y + 4.5, "text-anchor": "middle" }, label));
+      svg("text", { x, y: y + 4.5, "text-anchor": "middle", ...squeezed(label, 2 * wide - 12) }, label));
   }
   root.append(...arrows.map((one) => one.name));
   place.replaceChildren(root);
 }
+
+/** A long name is set narrower. */
+const squeezed = (label, room) => (LETTER * label.length > room ? { textLength: room, lengthAdjust: "spacingAndGlyphs" } : {});
 
 /** Nodes as circles at their places, unless they come too near or their names are too long. */
 function sideBySide({ nodes }, width) {
@@ -66,14 +71,14 @@ function bent(from, to, { width, tip }) {
 /** Nodes below each other by alkali content, with the way down on the right and the way up on the left. */
 function ladder({ nodes }, width) {
   const order = [...nodes].sort((one, other) => one.x - other.x || other.y - one.y);
-  const wide = Math.min(0.5 * LETTER * Math.max(...nodes.map((node) => node.label.length)) + 14, 0.36 * width);
-  const room = Math.max(width / 2 - wide - 50, 20);
+  const wide = Math.min(0.5 * LETTER * Math.max(...nodes.map((node) => node.label.length)) + 14, width / 2 - SIDE);
+  const room = Math.max(width / 2 - wide - SIDE + 18, 18);
   const longest = (nodes.length - 1) * RUNG;
   const arrow = (from, to, { tip }) => {
     const [side, down] = to.y > from.y ? [1, 1] : [-1, -1];
     const edge = width / 2 + side * (wide + 2);
     const length = Math.abs(to.y - from.y);
-    const away = Math.min(2 * room, 36 + 2 * room * (length / longest) ** 1.2);
+    const away = Math.min(2 * room, 28 + 2 * room * (length / longest) ** 1.2);
     const [start, end] = [{ x: edge, y: from.y + 5 * down }, { x: edge, y: to.y - 5 * down }];
     const control = { x: edge + side * away, y: (from.y + to.y) / 2 };
     const neck = towards(end, control, tip);
