@@ -18,6 +18,8 @@ PANELS = {
     "plot_6_particles": 1,
     "plot_7_gitt": 0,
     "plot_8_diffraction": 0,
+    "plot_9_lifetime": 2,
+    "plot_9_own_curve": 0,
 }
 # Where a script finds its thumbnail, from its folder's parent.
 FOLDER = Path("generated") / "thumbnails"

@@ -24,6 +24,8 @@ def executed(path: Path, folder: Path) -> Any:
     notebook = nbformat.read(path, as_version=4)
     metadata = dict(notebook.metadata)
     inline = "module://matplotlib_inline.backend_inline"
+    # Matrices are small: threads would wait for each other.
+    alone = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     client = NotebookClient(
         notebook,
         timeout=120,
@@ -31,7 +33,7 @@ def executed(path: Path, folder: Path) -> Any:
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
     )
-    client.execute(env={**os.environ, "MPLBACKEND": inline, "PYTHONPATH": str(HERE.parent)})
+    client.execute(env={**os.environ, **alone, "MPLBACKEND": inline, "PYTHONPATH": str(HERE.parent)})
     notebook.metadata = nbformat.from_dict(metadata)
     return notebook
 

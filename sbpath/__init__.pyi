@@ -85,6 +85,7 @@ from .sweeps.ranges import Variation as Variation
 from .sweeps.runs import sweep as sweep
 from .sweeps.table import SweepTable as SweepTable
 from .sweeps.table import load_sweep as load_sweep
+from .text.fit_report import report as report
 
 __version__: str
 __all__: list[str]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,7 @@ from sbpath.errors import InputError
 from sbpath.typed import number
 
 if TYPE_CHECKING:
-    from sbpath.measured.experiment_file import Measurement
-    from sbpath.mechanism.mechanism import Mechanism
+    pass
 
 
 def add(commands: Any) -> None:
@@ -150,6 +148,7 @@ def _overlay(options: argparse.Namespace) -> int:
 
 def _fit(options: argparse.Namespace) -> int:
     from sbpath.fitting.fit import fit, fit_again
+    from sbpath.fitting.overlay import overlay
     from sbpath.fitting.result import fitted_mechanism, load_fit, write_fitted
     from sbpath.measured.experiment_file import load_measurement
     from sbpath.text.fit_report import fit_report
@@ -161,6 +160,7 @@ def _fit(options: argparse.Namespace) -> int:
                 "--again: takes all settings from its file; give it alone, or with --out, --result, --plot"
             )
         options.experiment, options.mechanism = earlier.experiment, earlier.mechanism
+        options.changes = [f"{path}={number!r}" for path, number in earlier.changes]
     for name in ("experiment", "mechanism"):
         if getattr(options, name) is None:
             ask = "the experiment file, e.g. exp.toml" if name == "experiment" else "--mechanism, e.g. li-sb"
@@ -186,8 +186,11 @@ def _fit(options: argparse.Namespace) -> int:
         result.save(options.result)
         print(f"wrote {options.result}")
     if options.plot:
-        fitted = fitted_mechanism(mechanism, result)
-        _plot(options, measurement, fitted)
+        found = overlay(
+            measurement, fitted_mechanism(mechanism, result), graph=result.graph, cycles=result.cycles, drive=result.drive,
+            population=result.population, fit=result, progress=False,
+        )  # fmt: skip
+        save_figure(options.plot, lambda plots: plots.overlay(found))
     return 0
 
 
@@ -197,7 +200,7 @@ def _rank(options: argparse.Namespace) -> int:
     from sbpath.text.fit_report import ranking_report
 
     found = rank(
-        load_measurement(options.experiment), _rivals(options.candidates), _names(options.free), cycles=_cycles(options), drive=options.drive,
+        load_measurement(options.experiment), options.candidates, _names(options.free), cycles=_cycles(options), drive=options.drive,
         population=options.particles, progress=not options.quiet,
     )  # fmt: skip
     print(ranking_report(found))
@@ -215,37 +218,16 @@ def _plan(options: argparse.Namespace) -> int:
     hours = number("--hours", "hours", options.hours)
     found = plan(
         load_measurement(options.experiment), load_fit(options.fit), wanted=options.wanted, hours=hours,
-        per_hour=options.per_hour, rivals=_rivals(options.rivals or ()), progress=not options.quiet,
+        per_hour=options.per_hour, rivals=options.rivals or (), progress=not options.quiet,
     )  # fmt: skip
     print(plan_report(found))
     write_table(options, *file_table(PLAN_COLUMNS, found.experiments))
     return 0
 
 
-def _rivals(names: Sequence[str]) -> list[tuple[Mechanism, str | None]]:
-    """Mechanisms with graphs, from ``NAME`` or ``NAME:GRAPH``."""
-    from sbpath.mechanism.reader import load_mechanism
-
-    found = []
-    for name in names:
-        mechanism, _, graph = name.rpartition(":") if ":" in name else (name, "", "")
-        found.append((load_mechanism(mechanism), graph or None))
-    return found
-
-
 def _names(text: str | None) -> list[str] | None:
     """``gamma,growth`` as a list."""
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _plot(options: argparse.Namespace, measurement: Measurement, mechanism: Mechanism) -> None:
-    from sbpath.fitting.overlay import overlay
-
-    found = overlay(
-        measurement, mechanism, graph=options.graph, cycles=_cycles(options), drive=options.drive,
-        population=options.particles, progress=False,
-    )  # fmt: skip
-    save_figure(options.plot, lambda plots: plots.overlay(found))
 
 
 def _check_toml(path: str | None, option: str) -> None:

@@ -11,11 +11,12 @@ from sbpath.arguments import items
 from sbpath.errors import InputError
 from sbpath.fitting.cells import Drive, cells_of, rate_label
 from sbpath.fitting.error_model import Errors, errors_of
+from sbpath.fitting.misfit import missed
 from sbpath.fitting.multistart import MAX_STARTS, Minimum, Search, search, weights
 from sbpath.fitting.parameters import PROFILED, Free, free_numbers, short_name, unit_of
 from sbpath.fitting.problem import Block, Problem
 from sbpath.fitting.profiles import profile as interval
-from sbpath.fitting.result import GIVEN, FitResult, FittedNumber, Nuisance, check_repeatable
+from sbpath.fitting.result import GIVEN, FitResult, FittedNumber, Nuisance, charge_names, check_repeatable
 from sbpath.kernels import Floats2
 from sbpath.measured.experiment_file import Measurement, load_measurement
 from sbpath.mechanism.groups import paths_of
@@ -169,7 +170,7 @@ def fit_again(result: FitResult, progress: bool = True) -> FitResult:
         result.free,
         graph=result.graph,
         cycles=result.cycles,
-        drive="measured" if result.drive == "measured" else "mean",
+        drive=result.drive,
         population=result.population,
         max_starts=result.max_starts,
         profile=result.profile,
@@ -263,12 +264,10 @@ def _nuisances(problem: Problem) -> list[tuple[str, int]]:
     found = []
     for block in problem.blocks:
         half = problem.cells[block.cell].halves[block.half]
-        where = f"{half.direction} {half.cycle}" + (
-            f", curve {block.cell + 1}" if len(problem.cells) > 1 else ""
-        )
-        found.append((f"scale of charge, {where}", block.scale))
+        scale, offset = charge_names(half, block.cell + 1 if len(problem.cells) > 1 else None)
+        found.append((scale, block.scale))
         if block.offset >= 0:
-            found.append((f"offset of charge, {where}", block.offset))
+            found.append((offset, block.offset))
     return found
 
 
@@ -288,6 +287,12 @@ def _remarks(
     problem: Problem, best: Minimum, errors: Errors, told: Sequence[str], mechanism: Mechanism
 ) -> list[str]:
     found = list(dict.fromkeys(remark for cell in problem.cells for remark in cell.remarks))
+    if why := missed(problem, best, errors.model.fraction_rms):
+        found.insert(
+            0,
+            f"Does not fit: {why}. The pathway may be another one, or the model leaves out what shapes this curve; the fitted "
+            "numbers mean little.",
+        )
     for one, by in zip(problem.free, told, strict=True):
         if not by and one.group == "gamma":
             found.append(f"No edge of {short_name(one.path)[6:-1]} carried charge; its energy is held.")

@@ -10,10 +10,12 @@ import numpy as np
 from sbpath.fitting.cells import Cell, Drive, SimulatedHalf, cells_of, simulated_halves
 from sbpath.fitting.fraction_points import FractionPoints
 from sbpath.fitting.residual import SIGMA_V, distances, thinned
+from sbpath.fitting.result import FitResult, charge_names
 from sbpath.kernels import Floats
 from sbpath.measured.experiment_file import Measurement
 from sbpath.measured.records import MeasuredHalf
 from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.reader import load_mechanism
 from sbpath.model.population import Population
 from sbpath.results.cycles import find_plateaus
 from sbpath.results.differential_capacity import charge_over_voltage
@@ -43,9 +45,9 @@ class OverlaidHalf:
         Measured, simulated.
     plateaus_V, peaks_V : pair of tuples of float
         Plateaus, and peaks of dQ/dV: measured, simulated.
-    q, distance_mV : array
-        Signed distance of measured points from the simulated curve, at right angles (`sbpath.fitting.residual`); on a plateau
-        the difference of the voltages.
+    q, voltage_V, distance_mV : array
+        Measured points, their charge scaled as in the fit if one was given, and their signed distance from the simulated curve, at
+        right angles (`sbpath.fitting.residual`); on a plateau the difference of the voltages.
     """
 
     curve: int
@@ -55,6 +57,7 @@ class OverlaidHalf:
     plateaus_V: tuple[tuple[float, ...], tuple[float, ...]]
     peaks_V: tuple[tuple[float, ...], tuple[float, ...]]
     q: Floats
+    voltage_V: Floats
     distance_mV: Floats
 
     @property
@@ -103,6 +106,8 @@ class Overlay:
         The curves with their simulations.
     halves : tuple of OverlaidHalf
         Of the chosen cycles.
+    scaled : bool
+        Whether measured charges are scaled as in a fit.
     fractions : tuple of OverlaidFractions
         Of each phase in each half cycle in which they were measured.
     """
@@ -112,17 +117,19 @@ class Overlay:
     drive: Drive
     cells: tuple[Cell, ...]
     halves: tuple[OverlaidHalf, ...]
+    scaled: bool
     fractions: tuple[OverlaidFractions, ...] = ()
 
 
 def overlay(
     measurement: Measurement,
-    mechanism: Mechanism,
+    mechanism: Mechanism | str,
     *,
     graph: str | None = None,
     cycles: Sequence[int] | None = None,
     drive: Drive = "mean",
     population: Population | int | None = None,
+    fit: FitResult | None = None,
     progress: bool = True,
 ) -> Overlay:
     """Simulate a measured cell, and lay both curves over each other.
@@ -131,8 +138,8 @@ def overlay(
     ----------
     measurement : Measurement
         From `load_measurement`.
-    mechanism : Mechanism
-        Of the same ion.
+    mechanism : Mechanism or str
+        Of the same ion, or its name.
     graph : str, optional
         By default the mechanism's own.
     cycles : sequence of int, optional
@@ -142,6 +149,8 @@ def overlay(
         the next.
     population : Population or int, optional
         As in `simulate`.
+    fit : FitResult, optional
+        Whose scales and offset of the charge of each half cycle the measured points take.
     progress : bool
         Show progress.
 
@@ -152,24 +161,31 @@ def overlay(
     SimulationError
         If a step fails.
     """
+    if isinstance(mechanism, str):
+        mechanism = load_mechanism(mechanism)
     cells = cells_of(measurement, mechanism, graph=graph, cycles=cycles, drive=drive, population=population)
     warn_of_doubts(*(cell.experiment for cell in cells))
+    moved = {} if fit is None else {nuisance.name: nuisance.value for nuisance in fit.nuisances}
     found, fractions = [], []
     for number, cell in enumerate(cells, 1):
         simulated = simulated_halves(cell, run(cell.experiment, progress))
         for index, (half, twin, chosen) in enumerate(zip(cell.halves, simulated, cell.chosen, strict=True)):
             if chosen and twin is not None:
-                found.append(_overlaid(number, half, twin, mechanism.theoretical_capacity_mAh_per_g))
+                scale, offset = charge_names(half, number if len(cells) > 1 else None)
+                charge = moved.get(scale, 1.0), moved.get(offset, 0.0)
+                found.append(_overlaid(number, half, twin, mechanism.theoretical_capacity_mAh_per_g, *charge))
                 for points in cell.fractions:
                     if points.half == index:
                         shares = np.interp(points.q, twin.q, twin.fractions[points.node])
                         fractions.append(OverlaidFractions(found[-1], points, shares))
-    return Overlay(measurement.path, mechanism, drive, cells, tuple(found), tuple(fractions))
+    return Overlay(measurement.path, mechanism, drive, cells, tuple(found), fit is not None, tuple(fractions))
 
 
-def _overlaid(curve: int, half: MeasuredHalf, twin: SimulatedHalf, full: float) -> OverlaidHalf:
+def _overlaid(
+    curve: int, half: MeasuredHalf, twin: SimulatedHalf, full: float, scale: float, offset: float
+) -> OverlaidHalf:
     points = thinned(half.q, POINTS)
-    found = distances(half.q[points], half.voltage_V[points], twin)
+    found = distances(half.q[points], half.voltage_V[points], twin, scale, offset)
     pairs = [(half.q * full, half.voltage_V), (twin.q * full, twin.voltage_V)]
     plateaus = [tuple(p.voltage_V for p in find_plateaus(np.maximum.accumulate(q), v)) for q, v in pairs]
     peaks = [_peaks(q, v) for q, v in pairs]
@@ -180,7 +196,8 @@ def _overlaid(curve: int, half: MeasuredHalf, twin: SimulatedHalf, full: float) 
         capacity_mAh_per_g=(half.q_end * full, float(twin.q[-1]) * full),
         plateaus_V=(plateaus[0], plateaus[1]),
         peaks_V=(peaks[0], peaks[1]),
-        q=half.q[points],
+        q=(half.q[points] - offset) / scale,
+        voltage_V=half.voltage_V[points],
         distance_mV=1e3 * SIGMA_V * found.distance,
     )
 

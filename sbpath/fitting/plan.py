@@ -25,6 +25,7 @@ from sbpath.fitting.error_model import ErrorModel, error_covariance, weighted
 from sbpath.fitting.multistart import weights
 from sbpath.fitting.parameters import Free, free_numbers, short_name, unit_of
 from sbpath.fitting.problem import Problem
+from sbpath.fitting.rank import rival_name, rivals_of
 from sbpath.fitting.residual import SIGMA_V
 from sbpath.fitting.result import FitResult, check_repeatable, fitted_mechanism
 from sbpath.kernels import Floats, Floats2
@@ -147,7 +148,7 @@ def plan(
     wanted: str | None = None,
     hours: float | None = None,
     per_hour: bool = False,
-    rivals: Sequence[tuple[Mechanism, str | None]] = (),
+    rivals: Sequence[str | Mechanism | tuple[Mechanism, str | None]] = (),
     progress: bool = True,
 ) -> Plan:
     """Say which experiment to do next: rates, rests, a titration, reversals and other temperatures are tried.
@@ -164,7 +165,7 @@ def plan(
         Longer ones are left out.
     per_hour : bool
         Order by what is gained per hour.
-    rivals : two of (Mechanism, str or None), optional
+    rivals : two of str, Mechanism or (Mechanism, str or None), optional
         Fitted mechanisms with a graph, None for their own; the order is by what tells them apart.
     progress : bool
         Count simulations on standard error, after two seconds, if that is a terminal or a notebook.
@@ -184,7 +185,7 @@ def plan(
     path = None if wanted is None else _path(result, wanted)
     start = with_changes(load_mechanism(result.mechanism), dict(result.changes))
     fitted = fitted_mechanism(start, result)
-    mechanisms = list(rivals) if rivals else [(fitted, result.graph)]
+    mechanisms = rivals_of(rivals) if rivals else [(fitted, result.graph)]
     templates = [_templates(measurement, mechanism, graph, result)[0] for mechanism, graph in mechanisms]
     free = () if rivals else free_numbers(start, result.free, measurement.free)
     known = np.zeros((0, 0)) if rivals else _known(measurement, start, free, result)
@@ -221,7 +222,7 @@ def plan(
             score = next(float(np.log(now / then)) for name, now, then in one.sds if name == path)
         return one.trusts_model, -score / (one.hours if per_hour else 1.0)
 
-    names = tuple(f"{m.name}:{graph}" if graph else m.name for m, graph in rivals)
+    names = tuple(rival_name(*pair) for pair in mechanisms) if rivals else ()
     return Plan(
         measurement.path, path, names, per_hour, tuple(sorted(found, key=order)), tuple(left_out)
     )  # fmt: skip

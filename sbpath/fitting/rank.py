@@ -21,22 +21,21 @@ from sbpath.errors import InputError
 from sbpath.fitting.cells import Drive, cells_of
 from sbpath.fitting.error_model import ErrorModel, errors_of
 from sbpath.fitting.fit import DEFAULT_FREE, told_by
+from sbpath.fitting.misfit import missed, robust_losses, robust_mV
 from sbpath.fitting.multistart import MAX_STARTS, Minimum, search
 from sbpath.fitting.parameters import free_numbers
 from sbpath.fitting.problem import Problem
 from sbpath.fitting.residual import SIGMA_V
 from sbpath.kernels import Floats
 from sbpath.measured.experiment_file import Measurement
+from sbpath.mechanism.documents import ENDING
 from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.reader import load_mechanism
 from sbpath.model.population import Population
 from sbpath.progress import with_progress
 
 # Differences of BIC_eff and of G, and a share of resamples, that decide.
 DECISIVE, DECISIVE_BLOCKS = 6.0, 0.975
-# Nothing fits if the best misfit is above this, or a residual of one sign above that over a share of a half cycle (mV).
-WORST_MISFIT_MV, WORST_RESIDUAL_MV, WORST_SHARE = 15.0, 30.0, 0.10
-# Nor if phase fractions are off by this many of their errors (rms).
-WORST_MISS = 4.0
 # Edges that carry less than this share of the charge are not told apart.
 MIN_CARRIED = 0.01
 SIXTHS, RESAMPLES, SEED = 6, 2000, 20240917
@@ -125,7 +124,7 @@ class _Fitted:
 
 def rank(
     measurement: Measurement,
-    candidates: Sequence[tuple[Mechanism, str | None]],
+    candidates: Sequence[str | Mechanism | tuple[Mechanism, str | None]],
     free: Sequence[str] | None = None,
     *,
     cycles: Sequence[int] | None = None,
@@ -140,8 +139,8 @@ def rank(
     ----------
     measurement : Measurement
         From `load_measurement`.
-    candidates : sequence of (Mechanism, str or None)
-        Two or more mechanisms, each with a graph, None for its own.
+    candidates : sequence of str, Mechanism or (Mechanism, str or None)
+        Two or more; a graph, if not its own, follows: ``"li-sb:reported"``, or a pair.
     free : sequence of str, optional
         Groups of numbers that are fitted in each; by default gamma, growth and resistance.
     cycles, drive, population, max_starts, progress
@@ -152,11 +151,12 @@ def rank(
     InputError
         If there are fewer than two rivals or half cycles, or one is given twice.
     """
-    names = [_name(mechanism, graph) for mechanism, graph in candidates]
+    pairs = rivals_of(candidates)
+    names = [rival_name(mechanism, graph) for mechanism, graph in pairs]
     if len(names) < 2 or len(set(names)) < len(names):
         raise InputError("candidates: give two or more different mechanisms, e.g. na-sb na-sb-allan")
     wanted, fitted = DEFAULT_FREE if free is None else tuple(free), []
-    rivals = list(zip(candidates, names, strict=True))
+    rivals = list(zip(pairs, names, strict=True))
     for (mechanism, graph), name in with_progress(rivals, "rank", "it", progress):
         numbers = free_numbers(mechanism, wanted)
         cells = cells_of(
@@ -168,8 +168,7 @@ def rank(
                 f"{measurement.path}: has one half cycle, which cannot rank mechanisms; give both directions"
             )
         best = search(problem, max_starts).best
-        residual = best.evaluated.residual[: problem.points]
-        losses, misses = np.split(2.0 * (np.sqrt(1.0 + residual**2) - 1.0), [problem.voltages])
+        losses, misses = np.split(robust_losses(best, problem.points), [problem.voltages])
         error = errors_of(problem, best).model
         fitted.append(
             _Fitted(name, problem, best, losses, misses, sum(map(bool, told_by(problem, best))), error)
@@ -185,14 +184,14 @@ def rank(
     found = []
     for place, one in enumerate(fitted):
         alone, blocks, verdict = (None, None, against[0][2]) if place == 0 else against[place - 1]
-        if place == 0 and _misfits(best):
+        if place == 0 and missed(best.problem, best.best, best.error.fraction_rms):
             verdict = Verdict.NONE
         elif place > 0 and verdict is Verdict.SUPPORTED:
             verdict = Verdict.WORSE
         found.append(
             Candidate(
                 name=one.name,
-                misfit_mV=1e3 * SIGMA_V * one.loss**0.5,
+                misfit_mV=robust_mV(one.losses),
                 free=one.free,
                 delta_BIC=one.criterion(independent) - best.criterion(independent),
                 fit_alone=alone,
@@ -210,7 +209,23 @@ def rank(
     return Ranking(measurement.path, tuple(found), independent)
 
 
-def _name(mechanism: Mechanism, graph: str | None) -> str:
+def rivals_of(
+    given: Sequence[str | Mechanism | tuple[Mechanism, str | None]],
+) -> list[tuple[Mechanism, str | None]]:
+    """Mechanisms with graphs, None for their own, from names, ``NAME:GRAPH``, mechanisms or pairs."""
+    found: list[tuple[Mechanism, str | None]] = []
+    for one in given:
+        if isinstance(one, str):
+            name, colon, graph = one.rpartition(":")
+            plain = not colon or one.lower().endswith(ENDING)
+            found.append((load_mechanism(one if plain else name), None if plain else graph))
+        else:
+            found.append((one, None) if isinstance(one, Mechanism) else one)
+    return found
+
+
+def rival_name(mechanism: Mechanism, graph: str | None) -> str:
+    """``NAME``, or ``NAME:GRAPH``."""
     return mechanism.name if graph is None else f"{mechanism.name}:{graph}"
 
 
@@ -237,27 +252,11 @@ def _resampled(best: _Fitted, rival: _Fitted, independent: float) -> float:
     ]
     # Both in units of the logarithm of the likelihood.
     gains = np.array(sums) * independent / (len(best.losses) * best.loss)
-    missed, first = rival.misses - best.misses, best.problem.voltages
-    fractions = [missed[p.rows.start - first : p.rows.stop - first].sum() for p in best.problem.fractions]
+    excess, first = rival.misses - best.misses, best.problem.voltages
+    fractions = [excess[p.rows.start - first : p.rows.stop - first].sum() for p in best.problem.fractions]
     gains = np.concatenate([gains, fractions])
     drawn = np.random.default_rng(SEED).integers(0, len(gains), (RESAMPLES, len(gains)))
     return float((gains[drawn].sum(axis=1) > 0.0).mean())
-
-
-def _misfits(one: _Fitted) -> bool:
-    """Whether even the best does not fit."""
-    if 1e3 * SIGMA_V * one.loss**0.5 > WORST_MISFIT_MV or one.error.fraction_rms > WORST_MISS:
-        return True
-    for block in one.problem.blocks:
-        residual = 1e3 * SIGMA_V * one.best.evaluated.residual[block.rows]
-        for sign in (1.0, -1.0):
-            longest = run = 0
-            for beyond in sign * residual > WORST_RESIDUAL_MV:
-                run = run + 1 if beyond else 0
-                longest = max(longest, run)
-            if longest > WORST_SHARE * len(residual):
-                return True
-    return False
 
 
 def _carried(one: _Fitted) -> dict[str, float]:

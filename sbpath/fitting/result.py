@@ -10,7 +10,9 @@ from typing import Any
 from sbpath.calls import methods_checked
 from sbpath.errors import InputError
 from sbpath.files import atomic_write
+from sbpath.fitting.cells import Drive
 from sbpath.fitting.error_model import ErrorModel
+from sbpath.measured.records import MeasuredHalf
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import trail, with_changes
 from sbpath.mechanism.reader import file_document
@@ -106,7 +108,7 @@ class FitResult:
     graph: str
     free: tuple[str, ...]
     cycles: tuple[int, ...] | None
-    drive: str
+    drive: Drive
     population: int | None
     max_starts: int
     profile: tuple[str, ...]
@@ -180,8 +182,14 @@ def load_fit(path: str | Path) -> FitResult:
         )
     except (KeyError, TypeError, ValueError):
         raise InputError(
-            f"{path}: is not the result of a fit; give a file that sbpath fit --save wrote"
+            f"{path}: is not the result of a fit; give a file that sbpath fit --result wrote"
         ) from None
+
+
+def charge_names(half: MeasuredHalf, curve: int | None) -> tuple[str, str]:
+    """The nuisances of a half cycle, scale and offset of its charge; the curve is counted from 1, None if it is the only one."""
+    where = f"{half.direction} {half.cycle}" + ("" if curve is None else f", curve {curve}")
+    return f"scale of charge, {where}", f"offset of charge, {where}"
 
 
 def check_repeatable(result: FitResult) -> None:

@@ -73,9 +73,11 @@ def overlay(found: Overlay) -> Figure:
         if found.fractions:
             rows[2, 0].set_ylabel("Share of host")
             rows[2, 0].set_ylim(-0.05, 1.05)
+        rows[0, 0].set_ylim(*_window(found))
         rows[0, 0].set_ylabel(voltage_against(found.mechanism.ion))
         rows[1, 0].set_ylabel("Distance  (mV)")
-        figure.supxlabel("Capacity  (mAh g$\\mathregular{^{-1}}$)", fontsize="medium")
+        what = "Capacity, of measured points as fitted" if found.scaled else "Capacity"
+        figure.supxlabel(f"{what}  (mAh g$\\mathregular{{^{{-1}}}}$)", fontsize="medium")
         figure.suptitle(
             f"{literal(found.path)} and {subject(found.mechanism)}", x=0.01, ha="left", fontsize="medium"
         )
@@ -87,7 +89,7 @@ def _draw(half: OverlaidHalf, full: float, above: Axes, below: Axes) -> None:
     colour = COLOURS[half.measured.direction]
     dots: Any = {"ls": "none", "marker": "o", "mew": 0.0, "color": colour}
     every = max(1, len(half.q) // POINTS)
-    above.plot(half.q[::every] * full, _voltage(half)[::every], ms=3.0, alpha=0.4, **dots)
+    above.plot(half.q[::every] * full, half.voltage_V[::every], ms=3.0, alpha=0.4, **dots)
     above.plot(half.simulated.q * full, half.simulated.voltage_V, color=colour, lw=line_width(1.1))
     below.plot(half.q * full, half.distance_mV, color=colour, lw=line_width(0.8))
 
@@ -113,9 +115,17 @@ def _draw_fractions(fractions: Sequence[OverlaidFractions], mechanism: Mechanism
         ax.legend(loc="best", fontsize="x-small", handlelength=1.0)
 
 
-def _voltage(half: OverlaidHalf) -> Any:
-    """The measured voltages at the points at which the distance is known."""
-    return np.interp(half.q, half.measured.q, half.measured.voltage_V)
+def _window(found: Overlay) -> tuple[float, float]:
+    """Voltages to show: all but the first hundredth of insertions, which may begin at the voltage of a fresh cell."""
+    shown = np.concatenate(
+        [
+            voltage[(half.measured.direction == "extraction") | (q >= 0.01 * q[-1])]
+            for half in found.halves
+            for q, voltage in ((half.q, half.voltage_V), (half.simulated.q, half.simulated.voltage_V))
+        ]
+    )
+    room = 0.05 * float(np.ptp(shown))
+    return float(shown.min()) - room, float(shown.max()) + room
 
 
 def _legend(ax: Axes) -> None:

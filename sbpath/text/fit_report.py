@@ -1,4 +1,4 @@
-"""The printed result of a fit, and of an overlay."""
+"""The printed results of overlays, fits, rankings and plans."""
 
 from __future__ import annotations
 
@@ -10,9 +10,22 @@ from sbpath.fitting.parameters import short_name
 from sbpath.fitting.plan import NextExperiment, Plan
 from sbpath.fitting.rank import Candidate, Ranking, Verdict
 from sbpath.fitting.result import FitResult, FittedNumber
+from sbpath.measured.experiment_file import Measurement
+from sbpath.text.curve_report import measurement_report
 from sbpath.text.tables import Column, printed_table, table
 
 WIDTH = 118
+
+
+def report(found: Measurement | Overlay | FitResult | Ranking | Plan) -> str:
+    """The text that the commands ``read``, ``overlay``, ``fit``, ``rank`` and ``plan`` print."""
+    if isinstance(found, Measurement):
+        return measurement_report(found)
+    if isinstance(found, Overlay):
+        return overlay_report(found)
+    if isinstance(found, FitResult):
+        return fit_report(found)
+    return ranking_report(found) if isinstance(found, Ranking) else plan_report(found)
 
 
 def fit_report(result: FitResult) -> str:

@@ -52,6 +52,7 @@ def test_overlay_prints_writes_and_draws(capsys, folder, tmp_path):
 def test_fit_writes_a_mechanism_and_repeats_itself(capsys, folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = ["--mechanism", "li-sb", "--particles", "1", "--free", "gamma", "--result", "result.toml"]
+    words += ["--set", "kinetics.transfer_coefficient=0.45", "--plot", "fit.png"]
     assert main(["fit", str(folder / "exp.toml"), *words]) == 0
     out = capsys.readouterr().out
     assert "4 half cycles" in out
@@ -64,6 +65,9 @@ def test_fit_writes_a_mechanism_and_repeats_itself(capsys, folder, tmp_path, mon
     )
     again = load_fit("again.toml")
     assert again.values == first.values
+    repeated = load_mechanism("again-fitted.toml")
+    assert value(repeated, "kinetics.transfer_coefficient") == 0.45
+    assert value(repeated, path) == value(load_mechanism("li-sb-fitted.toml"), path)
     capsys.readouterr()
     words = ["plan", str(folder / "exp.toml"), "--fit", "result.toml", "--hours", "30", "--csv", "plan.csv"]
     assert main(words) == 0

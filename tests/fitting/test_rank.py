@@ -3,9 +3,8 @@
 import pytest
 from synthetic import cell
 
-from sbpath import InputError, load_mechanism, rank
-from sbpath.fitting.rank import Verdict
-from sbpath.text.fit_report import ranking_report
+from sbpath import InputError, load_mechanism, rank, report
+from sbpath.fitting.rank import Verdict, rivals_of
 
 
 def test_two_graphs_of_the_same_path_are_not_told_apart():
@@ -13,7 +12,7 @@ def test_two_graphs_of_the_same_path_are_not_told_apart():
     made = cell(lithium, 0, ("C/2",), population=1)
     found = rank(
         made.measurement,
-        [(lithium, "reported"), (lithium, "candidate")],
+        ["li-sb:reported", (lithium, "candidate")],
         ["gamma"],
         population=1,
         max_starts=1,
@@ -21,7 +20,20 @@ def test_two_graphs_of_the_same_path_are_not_told_apart():
     assert len(found.candidates) == 2
     assert found.candidates[0].delta_BIC == 0.0
     assert found.candidates[0].verdict in (Verdict.SAME_PATH, Verdict.CANNOT_TELL, Verdict.SIMPLER)
-    assert found.candidates[0].verdict.value in ranking_report(found)
+    assert {one.name for one in found.candidates} == {"li-sb:reported", "li-sb:candidate"}
+    assert found.candidates[0].verdict.value in report(found)
+
+
+def test_rivals_are_named_in_every_form(tmp_path):
+    lithium = load_mechanism("li-sb")
+    # A colon in a path is not that of a graph.
+    own = tmp_path / "c:" / "own.toml"
+    own.parent.mkdir()
+    own.write_text('extends = "li-sb"\ntitle = "mine"\n')
+    found = rivals_of([str(own), "li-sb", "li-sb:reported", lithium, (lithium, "candidate")])
+    assert [(mechanism.title, graph) for mechanism, graph in found] == [
+        ("mine", None), (lithium.title, None), (lithium.title, "reported"), (lithium.title, None), (lithium.title, "candidate"),
+    ]  # fmt: skip
 
 
 @pytest.mark.slow
