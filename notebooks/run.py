@@ -28,7 +28,7 @@ def executed(path: Path, folder: Path) -> Any:
     alone = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     client = NotebookClient(
         notebook,
-        timeout=120,
+        timeout=300,  # as for the site: on a busy machine, 5 s of work took more than 120
         kernel_name="python3",
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},

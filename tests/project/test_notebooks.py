@@ -195,7 +195,7 @@ PINNED = {
         "na-sb-nasb: 66 mV low in the middle of insertion (x 1.0-1.5)",
         "No edge of Sb|Na3Sb carried charge; its energy is held.",
         "scale of charge, extraction 1: 1.029",
-        "5C 7.5 nats in 0.4 h, beyond what was measured",
+        "gamma(Sb|a-NaxSb) fitted 0.1923 true 0.1939",
     ],
 }
 
