@@ -185,7 +185,7 @@ def load_measurement(path: str | Path) -> Measurement:
     """
     name = str(path)
     if not name.lower().endswith(ENDING):
-        raise InputError(f"{name}: is not an experiment file; the name of one ends in {ENDING}")
+        raise InputError(f"{name}: is not an experiment file; write one that ends in {ENDING}: {EXAMPLE}")
     file = Path.home() / name[2:] if name.startswith("~/") else Path(name)
     document, known = toml_document(file, "an experiment file", _KNOWN_KEY, EXAMPLE)
     if not known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -79,7 +80,10 @@ def overlay(found: Overlay) -> Figure:
         what = "Capacity, of measured points as fitted" if found.scaled else "Capacity"
         figure.supxlabel(f"{what}  (mAh g$\\mathregular{{^{{-1}}}}$)", fontsize="medium")
         figure.suptitle(
-            f"{literal(found.path)} and {subject(found.mechanism)}", x=0.01, ha="left", fontsize="medium"
+            f"{literal(Path(found.path).name)} and {subject(found.mechanism)}",
+            x=0.01,
+            ha="left",
+            fontsize="medium",
         )
         _legend(rows[0, -1])
     return figure
