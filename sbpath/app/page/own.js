@@ -3,6 +3,7 @@
 import { Pair, refuse } from "./controls.js";
 import { byId, fixed, html, plain, table, unitText } from "./dom.js";
 import { Work, ask } from "./server.js";
+import { body, write } from "./state.js";
 
 /** Milliseconds without a change after which the file is laid over anew. */
 const CALM = 900;
@@ -74,8 +75,8 @@ export class Own {
   }
 
   #read({ upload, file, stated }, signal) {
-    if (upload) return ask("POST", `/api/files?name=${encodeURIComponent(upload.name)}`, upload, signal);
-    return ask("POST", "/api/read", { file, stated }, signal);
+    if (upload) return ask("POST", `/api/files?name=${encodeURIComponent(upload.name)}&${write(this.state(), true)}`, upload, signal);
+    return ask("POST", "/api/read", { state: body(this.state()), file, stated }, signal);
   }
 
   /** The parts of the panel, empty. */
@@ -83,7 +84,7 @@ export class Own {
     const state = (field) => (text) => this.#state(field, text);
     const pairs = (text) => Object.fromEntries(text.split(";").map((one) => one.split("=").map((part) => part.trim())).filter((one) => one.length === 2 && one[0]));
     this.#fields = {
-      mass: new Pair({ id: "mass", label: "Mass of Sb alone", unit: "mg", told: state("mass") }),
+      mass: new Pair({ id: "mass", label: "Mass of the host alone", unit: "mg", told: state("mass") }),
       temperature: new Pair({ id: "cell-temperature", label: "Temperature of the cell", unit: "°C", told: state("temperature") }),
       cycles: new Pair({ id: "cell-cycles", label: "Cycles to compare", hint: "all, or 1 2", told: (text) => this.#state("cycles", (text.match(/\d+/g) ?? []).map(Number)) }),
       current: new Pair({ id: "cell-current", label: "Current, if the file has none", hint: "0.06mA, 50mA/g, C/10", told: state("current") }),
@@ -132,8 +133,7 @@ export class Own {
   }
 
   #question() {
-    const { ghost, view, ...state } = this.state();
-    return { state, file: this.#file.file, stated: this.#stated };
+    return { state: body(this.state()), file: this.#file.file, stated: this.#stated };
   }
 
   #lay() {
