@@ -230,7 +230,7 @@ function drawLedger(answer, kept) {
   const where = stays.filter((row) => row.mAh_per_g >= SEEN).map((row) => `${row.label} ${fixed(row.mAh_per_g, 1)}`);
   byId("ledger-sentence").textContent = all > 0
     ? `Cycle ${answer.cycle}: of ${fixed(all, 0)} mAh/g put in, ${fixed(out.mAh_per_g, 0)} came out again (${fixed((100 * out.mAh_per_g) / all, 1)} %). `
-      + (lost >= 0.5 ? `${fixed(lost, 0)} mAh/g stayed: ${where.join(", ")}.` : "Nearly nothing stayed.")
+      + (lost >= 0.5 ? `${fixed(lost, 0)} mAh/g stayed: ${where.join("; ")}.` : "Nearly nothing stayed.")
       + (answer.electrolyteless ? " No film is counted: choose an electrolyte to see what it takes." : "")
     : "No charge was put in.";
   const rows = shown.map((row) => [row.label, bar(row.colour, row.mAh_per_g / all), fixed(row.mAh_per_g, 1), `${fixed((100 * row.mAh_per_g) / all, 1)} %`,
