@@ -68,6 +68,8 @@ let touched = "";
 function change(changes, step = false) {
   performance.mark("change");
   [touched] = Object.keys(changes);
+  // What is left behind by a step is in the address that the back button returns to.
+  if (step) history.replaceState(null, "", address());
   page.state = canonical({ ...page.state, ...changes });
   if (step) history.pushState(null, "", address());
   else later("address", SETTLED, () => history.replaceState(null, "", address()));
