@@ -2,10 +2,11 @@
 
 Per direction and half cycle h, with u = q / q_end,
 
-    C = sigma_w^2 I + (delta_h^2 [h = h'] + delta_d^2 [same direction]) exp(-|u - u'| / l)
+    C = sigma_w^2 I + b b' (delta_h^2 [h = h'] + delta_d^2 [same direction]) exp(-|u - u'| / l)
 
-whose numbers are found by restricted likelihood (Patterson and Thompson 1971, Biometrika 58, 545) with
-log-normal priors. The estimates stay those of least squares, and their covariance is
+with b the share of an error of the voltage that is seen as distance, 1 on a plateau and 0 where the curve is steep. Its numbers
+are found by restricted likelihood (Patterson and Thompson 1971, Biometrika 58, 545) with log-normal priors. The estimates stay
+those of least squares, and their covariance is
 
     H^-1 (J' C J + P) H^-1,    H = J' D J + P,    P the precisions of the priors
 
@@ -90,12 +91,13 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
     same_half = half[few, None] == half[None, few]
     same_way = way[few, None] == way[None, few]
     r, j = residual[few], jacobian[few]
+    seen = _seen(problem, minimum.evaluated)[few]
     prior = np.diag(1.0 / problem.sd**2)
 
     def unlikely(logs: Floats) -> float:
         """Minus the logarithm of the restricted likelihood and its priors."""
         white, drift, repeated, length = np.exp(logs)
-        matrix = _covariance(white, drift, repeated, length, apart, same_half, same_way)
+        matrix = _covariance(white, drift, repeated, length, apart, same_half, same_way, seen)
         try:
             factor = cho_factor(matrix, lower=True, check_finite=False)
         except np.linalg.LinAlgError:
@@ -135,7 +137,7 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
         fraction_rms=square**0.5,
         fraction_variance=max(1.0, square * len(misses) / independent(misses, along)) if len(misses) else 1.0,
     )
-    whole = error_covariance(problem, model)
+    whole = error_covariance(problem, model, minimum.evaluated)
     # Curvature of the loss: what lies far off holds the numbers less than its weight says.
     curvature = (1.0 + distance**2) ** -1.5
     inverse = np.linalg.inv(bare.T @ (curvature[:, None] * bare) + prior)
@@ -151,15 +153,15 @@ def weighted(problem: Problem, evaluated: Evaluated) -> tuple[Floats, Floats2]:
     return left * evaluated.residual[:n], left[:, None] * evaluated.jacobian[:n, : len(problem.centre)]
 
 
-def error_covariance(problem: Problem, model: ErrorModel) -> Floats2:
-    """C of the n points of a problem, shape (n, n), in units of the errors."""
+def error_covariance(problem: Problem, model: ErrorModel, evaluated: Evaluated) -> Floats2:
+    """C of the n points of a problem, weighted as by `weighted`, shape (n, n), in units of the errors."""
     u, half, way = _places(problem)
     unit = 1e-3 / SIGMA_V
     n = problem.voltages
     whole = model.fraction_variance * np.eye(problem.points)
     whole[:n, :n] = _covariance(
         unit * model.white_mV, unit * model.drift_mV, unit * model.repeated_mV, model.length,
-        np.abs(u[:, None] - u), half[:, None] == half, way[:, None] == way,
+        np.abs(u[:, None] - u), half[:, None] == half, way[:, None] == way, _seen(problem, evaluated),
     )  # fmt: skip
     return whole
 
@@ -186,11 +188,18 @@ def _covariance(
     apart: Floats2,
     same_half: Floats2,
     same_way: Floats2,
+    seen: Floats,
 ) -> Floats2:
     decay = np.exp(-apart / length)
-    matrix = (drift**2 * same_half + repeated**2 * same_way) * decay
+    matrix = (drift**2 * same_half + repeated**2 * same_way) * decay * np.outer(seen, seen)
     matrix[np.diag_indices(len(matrix))] += white**2
     return matrix
+
+
+def _seen(problem: Problem, evaluated: Evaluated) -> Floats:
+    """What a curve's weighted residuals see of an error of the voltage."""
+    n = problem.voltages
+    return np.sqrt(weights(evaluated.residual, n))[:n] * evaluated.by_voltage
 
 
 def _places(problem: Problem) -> tuple[Floats, Floats, Floats]:

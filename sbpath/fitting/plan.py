@@ -268,8 +268,9 @@ def _unknowns(free: Sequence[Free], result: FitResult, nuisances: Sequence[float
 def information_of(at: Evaluable, error: ErrorModel) -> Floats2:
     """J' C^-1 J of the k free numbers, scales and offsets of the charge eliminated, shape (k, k)."""
     problem = at.problem
-    jacobian = weighted(problem, problem.evaluate(at.unknowns, at.solutions))[1]
-    whole = jacobian.T @ np.linalg.solve(error_covariance(problem, error), jacobian)
+    evaluated = problem.evaluate(at.unknowns, at.solutions)
+    jacobian = weighted(problem, evaluated)[1]
+    whole = jacobian.T @ np.linalg.solve(error_covariance(problem, error, evaluated), jacobian)
     k = len(problem.free)
     inner = whole[k:, k:] + np.diag(problem.sd[k:] ** -2.0)
     return whole[:k, :k] - whole[:k, k:] @ np.linalg.solve(inner, whole[k:, :k])
@@ -430,7 +431,7 @@ def _apart(one: Evaluable, other: Evaluable, error: ErrorModel) -> tuple[float, 
     )
     n = problem.points
     residual, jacobian = evaluated.residual[:n], evaluated.jacobian[:n]
-    whole = error_covariance(problem, error) + (jacobian * problem.sd**2) @ jacobian.T
+    whole = error_covariance(problem, error, evaluated) + (jacobian * problem.sd**2) @ jacobian.T
     # What is far apart counts as in the loss of a fit.
     root = np.sqrt(weights(residual, n)) * residual
     rms = 1e3 * SIGMA_V * float(np.sqrt(np.mean(residual**2)))

@@ -56,11 +56,13 @@ class Fractions(NamedTuple):
 
 class Evaluated(NamedTuple):
     """Residuals and Jacobian at one point: `residual` (n + p) and `jacobian` (n + p, p); of n rows the first are distances from
-    curves, the others misses of fractions, and the last p rows are priors.
+    curves, the others misses of fractions, and the last p rows are priors. Of the distances also how they move with an error
+    of the measured voltage, `by_voltage`.
     """
 
     residual: Floats
     jacobian: Floats2
+    by_voltage: Floats
 
 
 @dataclass(eq=False)
@@ -194,6 +196,7 @@ class Problem:
             np.zeros(self.points + count),
             np.zeros((self.points + count, count + len(further))),
         )
+        by_voltage = np.ones(self.voltages)
         for block in self.blocks:
             half = self.cells[block.cell].halves[block.half]
             simulated = halves[block.cell][block.half]
@@ -209,6 +212,7 @@ class Problem:
                 offset,
             )
             residual[block.rows] = block.weight * found.distance
+            by_voltage[block.rows] = block.weight * found.by_voltage
             if found.by_parameter.shape[1]:
                 by = block.weight[:, None] * found.by_parameter
                 jacobian[block.rows, :free] = by[:, :free] * chain
@@ -232,7 +236,7 @@ class Problem:
                 jacobian[part.rows, part.offset] = missed.by_offset
         residual[self.points :] = (unknowns - self.centre) / self.sd
         jacobian[self.points :, :count] = np.diag(1.0 / self.sd)
-        return Evaluated(residual, jacobian)
+        return Evaluated(residual, jacobian, by_voltage)
 
     def _ratios(self) -> list[float]:
         """Of each cell, the measured over the simulated capacity of its slowest half cycle at the start, 1 if the mass explains it."""

@@ -26,13 +26,15 @@ POINTS = 100
 
 class Distances(NamedTuple):
     """Signed distances of n points, positive above the curve, and their derivatives: by k parameters (n, k),
-    by the scale and by the offset of the charge (n).
+    by the scale and by the offset of the charge (n); and by how many `SIGMA_V` an error of the measured voltage of one
+    moves them, from 0 where the curve is steep to 1 where it is flat.
     """
 
     distance: Floats
     by_parameter: Floats2
     by_scale: Floats
     by_offset: Floats
+    by_voltage: Floats
 
 
 class Misses(NamedTuple):
@@ -108,7 +110,7 @@ def distances(
     ends = corner & (segment + 1 >= last) & (share == 1.0) & (half.end_by_parameter != 0.0)[:, None]
     by = np.where(ends, -normal[:, 0] / SIGMA_Q * half.end_by_parameter[:, None], by)
     by_x = normal[:, 0] / SIGMA_Q
-    return Distances(distance, by.T, -by_x * x / scale, -by_x / scale)
+    return Distances(distance, by.T, -by_x * x / scale, -by_x / scale, np.abs(normal[:, 1]))
 
 
 def misses(points: FractionPoints, half: SimulatedHalf, scale: float = 1.0, offset: float = 0.0) -> Misses:

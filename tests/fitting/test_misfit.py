@@ -38,7 +38,9 @@ def test_the_misfit_is_told_by_size_and_by_one_side(lithium):
 
     def best(residual_mV):
         residual = np.append(residual_mV / (1e3 * SIGMA_V), problem.centre * 0.0)
-        return Minimum(problem.centre, 0.0, Evaluated(residual, np.zeros((len(residual), 0))))
+        return Minimum(
+            problem.centre, 0.0, Evaluated(residual, np.zeros((len(residual), 0)), np.ones(len(residual)))
+        )
 
     flat = np.zeros(problem.points)
     assert missed(problem, best(flat), 0.0) == ""

@@ -40,10 +40,18 @@ def test_derivatives_are_differences():
     voltage = np.interp(q, half().q, half().voltage_V) + 2e-3 * generator.standard_normal(80)
     at, h = distances(q, voltage, half(), 1.02, 0.01), 1e-7
 
-    def moved(height=0.0, scale=0.0, offset=0.0):
-        return distances(q, voltage, half(0.85 + height), 1.02 + scale, 0.01 + offset).distance
+    def moved(height=0.0, scale=0.0, offset=0.0, measured=0.0):
+        return distances(
+            q, voltage + SIGMA_V * measured, half(0.85 + height), 1.02 + scale, 0.01 + offset
+        ).distance
 
-    for found, name in ((at.by_parameter[:, 0], "height"), (at.by_scale, "scale"), (at.by_offset, "offset")):
+    slopes = {
+        "height": at.by_parameter[:, 0],
+        "scale": at.by_scale,
+        "offset": at.by_offset,
+        "measured": at.by_voltage,
+    }
+    for name, found in slopes.items():
         wanted = (moved(**{name: h}) - moved(**{name: -h})) / (2.0 * h)
         # At corners of the polyline the foot changes over.
         assert np.median(np.abs(found - wanted)) < 1e-6 * np.abs(wanted).max(), name
