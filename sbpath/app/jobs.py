@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +16,8 @@ from sbpath.progress import Stopped, watched
 
 # Jobs that run at once, that may wait as well, and whose answers are kept.
 AT_ONCE, MOST_UNDER_WAY, MOST_KEPT = 3, 8, 16
+# A job that nobody asked about for this time (s) is stopped; the page asks thrice a second, in the background once a minute.
+ABANDONED_S = 300.0
 
 State = Literal["running", "done", "stopped", "failed"]
 
@@ -55,6 +58,8 @@ class Job:
         What was made, also of a stopped job if there is anything.
     error : InputError or str
         Why it failed.
+    asked_s : float
+        When it was last asked about, on the monotonic clock.
     """
 
     unit: str
@@ -65,6 +70,7 @@ class Job:
     answer: dict[str, Any] | None = None
     error: InputError | str = ""
     future: Future[None] = field(default_factory=Future)
+    asked_s: float = field(default_factory=time.monotonic)
     _stop: threading.Event = field(default_factory=threading.Event)
     _told: bool = False
 
@@ -75,6 +81,8 @@ class Job:
     def watch(self, done: int, of: int | None) -> None:
         """Count, and stop once if that was asked for: what is made of the rest is not interrupted again."""
         self.done, self.of = done, of or 0
+        if time.monotonic() - self.asked_s > ABANDONED_S:
+            self.stop()
         if self._stop.is_set() and not self._told:
             self._told = True
             raise Stopped
@@ -125,7 +133,10 @@ class Jobs:
 
     def get(self, name: str) -> Job | None:
         """A job by its id."""
-        return self._jobs.get(name)
+        found = self._jobs.get(name)
+        if found is not None:
+            found.asked_s = time.monotonic()
+        return found
 
     def close(self) -> None:
         """Stop all of them."""

@@ -63,7 +63,8 @@ def _script(setting: Setting, own: Collection[str]) -> str:
         lines += [f"        {path!r}: {number!r}," for path, number in mechanism.changes.items()]
         lines += ["    },"]
     lower, upper = setting.cut_offs(mechanism)
-    rate, cycles = setting.rate or DEFAULT_RATE, setting.cycles or DEFAULT_CYCLES
+    rate, typed = setting.rate or DEFAULT_RATE, setting.cycles or DEFAULT_CYCLES
+    cycles = int(typed) if typed.isdecimal() else typed
     lines += [
         ")",
         "solution = sbpath.simulate(",

@@ -178,9 +178,12 @@ async def _document(request: Request) -> Any:
         raise HTTPException(415, "must be application/json")
     body = await _body(request, MOST_BYTES, BODY_S)
     try:
-        return json.loads(body)
+        found = json.loads(body)
+        # Halves of characters, which are no text and could not be sent back.
+        json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise HTTPException(400, "is not JSON") from None
+    return found
 
 
 async def _body(request: Request, most: int, seconds: float) -> bytes:

@@ -6,7 +6,7 @@ Its fields are the options of ``sbpath simulate``, as text, and are read and ref
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
@@ -21,7 +21,7 @@ from sbpath.mechanism.paths import with_changes
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.model.population import population_of
 from sbpath.protocol.protocol import cycling
-from sbpath.protocol.schedule import blocks
+from sbpath.protocol.schedule import Blocks, blocks
 from sbpath.typed import changes, cut_offs, to_celsius
 
 # Of more cycles the rows within are kept of the first and the last only.
@@ -208,12 +208,35 @@ class Setting:
             cycling(self.rate or DEFAULT_RATE, 0.0, 1.0)
         low, high = self.cut_offs(mechanism)
         with field("lower"):
+            cycling(self.rate or DEFAULT_RATE, low, high)
+        keep = "all" if total <= MOST_WHOLE_CYCLES else "ends"
+
+        def made(
+            low: float = mechanism.lower_cutoff_V,
+            high: float = mechanism.upper_cutoff_V,
+            planned: Blocks = ((1, None),),
+            celsius: float | None = None,
+        ) -> Experiment:
             protocol = cycling(self.rate or DEFAULT_RATE, low, high, planned)
-        with field("temperature", "temperature_C"):
             return Experiment.of(
-                mechanism, protocol, graph=graph, temperature_C=celsius, population=population or 1,
-                keep="all" if total <= MOST_WHOLE_CYCLES else "ends",
-            )  # fmt: skip
+                mechanism, protocol, graph=graph, temperature_C=celsius, population=population or 1, keep=keep
+            )
+
+        try:
+            return made(low, high, planned, celsius)
+        except InputError:
+            # Whose mistake it is: each alone, with the rest as in the file.
+            volts = "lower" if abs(low) > abs(high) else "upper"
+            separately: dict[str, Callable[[], Experiment]] = {
+                "rate": made,
+                "cycles": lambda: made(planned=planned),
+                "temperature": lambda: made(celsius=celsius),
+                volts: lambda: made(low, high),
+            }
+            with field(
+                next((name for name, each in separately.items() if _is_refused(each)), ""), "temperature_C"
+            ):
+                raise
 
     def graph_of(self, mechanism: Mechanism) -> str:
         """The name of the graph.
@@ -256,6 +279,14 @@ class Setting:
         with field("upper"):
             _, high = cut_offs(None, self.upper or None, mechanism)
         return low, high
+
+
+def _is_refused(made: Callable[[], Experiment]) -> bool:
+    try:
+        made()
+    except InputError:
+        return True
+    return False
 
 
 def _text(name: str, value: Any) -> str:

@@ -31,6 +31,8 @@ from sbpath.typed import number, to_celsius
 
 # Largest file (bytes), and how many are kept.
 MOST_BYTES, MOST_FILES = 20_000_000, 8
+# Of a name; no kept name begins with a dot as that of what is written next to the files does.
+MOST_NAME_BYTES, EXPERIMENT = 100, ".experiment.toml"
 # Half cycles, and points of each, on the page.
 MOST_HALVES, POINTS = 40, 400
 # What the user can state of a file, by name: asked for if it is needed.
@@ -104,6 +106,8 @@ class Uploads:
         self._folder = Path(tempfile.mkdtemp(prefix="sbpath-app-"))
         self._files: OrderedDict[str, Path] = OrderedDict()
         self._lock = threading.Lock()
+        # A file of 20 MB takes 0.4 GB while it is read, so they are read one after another.
+        self._reading = threading.Lock()
 
     def close(self) -> None:
         """Delete all of them."""
@@ -111,7 +115,8 @@ class Uploads:
 
     def add(self, name: str, content: bytes) -> str:
         """Keep a file under the last part of its name; its id."""
-        plain = re.sub(r"[^\w.()+ -]", "_", re.split(r"[/\\]", name)[-1])[-100:].strip(" .") or "file"
+        plain = re.sub(r"[^\w.()+ -]", "_", re.split(r"[/\\]", name)[-1])
+        plain = plain.encode()[-MOST_NAME_BYTES:].decode(errors="ignore").strip(" .") or "file"
         identity = secrets.token_urlsafe(16)
         folder = self._folder / identity
         folder.mkdir()
@@ -147,7 +152,10 @@ class Uploads:
         FieldError
             If it cannot be read; the words say what to state.
         """
-        path = self.path(identity)
+        with self._reading:
+            return self._read(self.path(identity), identity, stated, mechanism)
+
+    def _read(self, path: Path, identity: Any, stated: Stated, mechanism: Mechanism) -> dict[str, Any]:
         host, capacity = host_label(mechanism), (mechanism.theoretical_capacity_mAh_per_g, mechanism.name)
         with _named(path):
             curve = read_cycler_file(
@@ -193,8 +201,8 @@ class Uploads:
         curve |= {} if stated.temperature_C is None else {"temperature_C": stated.temperature_C}
         curve |= {} if stated.current is None else {"current": stated.current}
         curve |= {"cycles": list(stated.cycles)} if stated.cycles else {}
-        experiment = path.parent / "experiment.toml"
-        with self._lock:
+        experiment = path.parent / EXPERIMENT
+        with self._reading:
             experiment.write_text(toml_text({"ion": mechanism.ion, "curve": [curve]}), "utf-8")
             with _named(path):
                 return load_measurement(experiment)
@@ -202,7 +210,7 @@ class Uploads:
 
 def _named(path: Path) -> Any:
     """Mistakes of a file begin with its name, and not with where it is kept."""
-    return field("file", str(path.parent / "experiment.toml"), "curve 1", str(path))
+    return field("file", str(path.parent / EXPERIMENT), "curve 1", str(path))
 
 
 def _halves(curve: Curve, mass_g: float | None, full_mAh_per_g: float) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 # quantity: groups of names, the preferred one first.
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -153,7 +153,7 @@ def unit_names(quantity: str) -> str:
     return examples.get(_KINDS.get(quantity, quantity), "Ah, mAh or C")
 
 
-@cache
+@lru_cache(maxsize=4096)  # of files of any number of columns
 def meanings(heading: str, unit_below: str = "") -> tuple[Meaning, ...]:
     """What a heading may stand for, with the unit in it or in the row below; empty if it is of no use here."""
     if len(heading) > 200:

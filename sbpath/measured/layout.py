@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -150,6 +151,13 @@ def load_bytes(path: str) -> bytes:
         return content
     try:
         fastnda = optional("fastnda", path, "'sbpath[neware]', or export CSV with BTSDA")
+        if path.lower().endswith(".ndax"):
+            with zipfile.ZipFile(path) as packed:
+                unpacked = sum(item.file_size for item in packed.infolist())
+            if unpacked > MOST_BYTES:
+                raise InputError(
+                    f"{path}: unpacks to {unpacked:,} bytes, more than {MOST_BYTES:,}; export a part of it as CSV with BTSDA"
+                )
         return fastnda.read(path).write_csv().encode()
     except InputError:
         raise

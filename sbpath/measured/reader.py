@@ -437,7 +437,8 @@ class _Reading:
                     self.assumed.append(f"Time is {chosen.heading}, for {without.heading} has no unit.")
                 self.used.append(Column("time", chosen.heading, unit))
                 return time, quantity == "step time", chosen.heading
-        assert without is not None
+        if without is None:
+            raise InputError(f"{self._where()}: no number is in the column of time; give a file with records")
         self.missing_units.append("time")
         self.used.append(Column("time", without.heading, ""))
         return np.full(len(self.rows.numbers), np.nan), False, without.heading

@@ -102,7 +102,8 @@ def test_of_many_cycles_the_first_and_the_last_are_whole(server):
     ("field", "value"),
     [
         ("rate", "x"), ("rate", "-C/10"), ("temperature", "298"), ("temperature", "warm"), ("temperature", "5000"),
-        ("lower", "2"), ("upper", "q"), ("cycles", "0"), ("cycles", "many"), ("graph", "cand"), ("design", "nan"),
+        ("lower", "2"), ("upper", "q"), ("lower", "-1e308"), ("upper", "50"), ("rate", "1e9C"), ("cycles", "2 x 1e9C"),
+        ("cycles", "0"), ("cycles", "many"), ("graph", "cand"), ("design", "nan"),
         ("electrolyte", "fecc"), ("particles", "0"), ("system", "lisb"),
         ("electrode.particle_radius_m", "-1"), ("electrode.particle_radius_m", "wide"), ("kinetics.growth", "1"),
     ],
@@ -114,7 +115,8 @@ def test_nonsense_is_refused_in_the_words_of_the_command_line(server, capsys, fi
     told = reply.json
     assert told["field"] == field
     option = [f"--set={field}={value}"] if "." in field else [f"--{field}={value}"]
-    words = ["simulate", value] if field == "system" else ["simulate", "li-sb", *option]
+    option += [] if field == "cycles" else ["--cycles", "1"]
+    words = ["simulate", value, "--cycles", "1"] if field == "system" else ["simulate", "li-sb", *option]
     code = main([*words, "--quiet"])
     assert code == 2
     printed = capsys.readouterr().err.strip()

@@ -73,7 +73,7 @@ def test_files_of_makers_are_understood_as_the_command_line_does(
     [
         (b"", {}, "file"), (b"hello\nworld\n", {}, "file"), (b"\x00\x01\x02" * 1000, {}, "file"), (b"PK\x03\x04" + b"\x00" * 500, {}, "file"),
         (b"time/s,Ewe/V,I\n0,1,1\n1,0.9,1\n", {}, "file"), (b"a" * 1_000_000, {}, "file"), (b"\n" * 1_000_000, {}, "file"),
-        (None, {"mass": "-1"}, "mass"), (None, {"mass": "heavy"}, "mass"), (None, {"first": "charge"}, "first"),
+        (b"Test Time / s,Voltage / V,Current / A\n" + b"9e999,1,-1e-3\n" * 9, {}, "file"), (None, {"mass": "-1"}, "mass"), (None, {"mass": "heavy"}, "mass"), (None, {"first": "charge"}, "first"),
         (None, {"temperature": "298"}, "temperature"), (None, {"unit": {"current": "kg"}}, "file"),
         (None, {"column": {"colour": "3"}}, "file"), (None, {"weight": "1"}, "stated"), (None, {"cycles": ["a"]}, "cycles"),
         (None, {"column": ["a"]}, "column"), (None, {"mass": "1.2", "first": "extraction"}, "file"),
@@ -112,6 +112,7 @@ def test_a_missing_unit_can_be_stated(server, measured):
         "",
         "\x00\n",
         "x" * 5000,
+        "\U00010400" * 100,
         "<img src=x>.csv",
         ".toml",
     ],
@@ -123,6 +124,16 @@ def test_names_of_files_lead_nowhere(server, measured, name):
     assert 0 < len(shown) <= 100
     assert not set(shown) & set("/\\<>\n\0")
     assert not shown.startswith(".")
+
+
+def test_a_file_named_as_the_one_that_is_written_next_to_it_is_laid_over(server, measured):
+    reply = _drop(server, measured, ".experiment.toml")
+    document = {
+        "file": reply.json["file"],
+        "stated": STATED,
+        "state": {"system": "li-sb", "particles": "1"},
+    }
+    assert len(server.answer("/api/overlay", document)["halves"]) == 2
 
 
 def test_the_oldest_files_go_and_all_when_the_server_ends(measured, tmp_path, monkeypatch):

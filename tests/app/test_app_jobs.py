@@ -115,6 +115,26 @@ def test_too_many_runs_are_refused_and_old_answers_forgotten():
     assert AT_ONCE < MOST_UNDER_WAY
 
 
+def test_a_run_that_nobody_asks_about_is_stopped(monkeypatch):
+    """As when the browser is ended, which says nothing."""
+    monkeypatch.setattr("sbpath.app.jobs.ABANDONED_S", 0.5)
+    jobs = Jobs()
+
+    def work() -> dict:
+        with Bar("", "", 1000) as bar:
+            for _ in range(1000):
+                time.sleep(0.02)
+                bar.update()
+        return {}
+
+    watched, left = jobs.start(work), jobs.start(work)
+    while left.state == "running":
+        assert jobs.get(watched.id) is watched
+        time.sleep(0.05)
+    assert (left.state, watched.state) == ("stopped", "running")
+    jobs.close()
+
+
 def test_a_mistake_of_the_program_is_an_answer_too():
     jobs = Jobs()
 

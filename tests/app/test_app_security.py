@@ -192,6 +192,8 @@ def test_documents_that_are_none_or_too_large(server: Served):
 
     assert status(b"{") == 400
     assert status(b"\xff\xfe") == 400
+    # Half a character, which could not be said back.
+    assert status(b'{"set": {"\\ud800": "1"}}') == status(b'{"\\ud800": "1"}') == 400
     assert status(b"[" * 50_000) == 400
     assert status(json.dumps({"system": "x" * 200_000}).encode()) == 413
     assert status(b"", **{"Content-Length": "-1"}) in (400, 413)

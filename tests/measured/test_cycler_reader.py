@@ -6,6 +6,7 @@ import importlib.util
 import math
 import sys
 import types
+import zipfile
 
 import numpy as np
 import pytest
@@ -417,7 +418,8 @@ def test_binary_files_of_neware_are_read_as_their_records(tmp_path, monkeypatch)
     ]
     table = types.SimpleNamespace(write_csv=lambda: "\n".join([heads, *lines]) + "\n")
     monkeypatch.setitem(sys.modules, "fastnda", types.SimpleNamespace(read=lambda path: table))
-    (tmp_path / "cell.ndax").write_bytes(b"PK\x03\x04rest")
+    with zipfile.ZipFile(tmp_path / "cell.ndax", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("data.ndc", b"\0" * 100_000)
     check(read_cycler_file(tmp_path / "cell.ndax"))
 
     def damaged(path):
@@ -427,3 +429,6 @@ def test_binary_files_of_neware_are_read_as_their_records(tmp_path, monkeypatch)
     assert (
         failure(tmp_path / "cell.ndax") == "F: fastnda cannot read it ('record'); export it as CSV with BTSDA"
     )
+    # 100 kB that are packed into 0.3 kB.
+    monkeypatch.setattr("sbpath.measured.layout.MOST_BYTES", 50_000)
+    assert failure(tmp_path / "cell.ndax").startswith("F: unpacks to 100,000 bytes, more than 50,000; export")

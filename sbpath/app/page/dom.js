@@ -27,7 +27,11 @@ function filled(element, given, children) {
 export const fixed = (value, digits) => value.toFixed(digits).replace("-", "−");
 
 /** A number to so many significant digits, without trailing zeros, as it may be typed. */
-export const plain = (value, digits = 4) => String(Number(value.toPrecision(digits)));
+export function plain(value, digits = 4) {
+  const rounded = Number(value.toPrecision(digits));
+  const size = Math.abs(rounded);
+  return size === 0 || (size >= 1e-3 && size < 1e6) ? String(rounded) : rounded.toExponential().replace("+", "");
+}
 
 /** The same with a sign, for differences. */
 export const signed = (value, digits) => (value < 0 ? "" : "+") + fixed(value, digits);

@@ -18,10 +18,12 @@ const SIDE = 72;
 const WIDEST = 13;
 const USED = 0.005;
 const MARGIN = 14;
+/** A place that is not laid out has no width. */
+const NARROWEST = 240;
 
 /** Draws `graph` in `place`, as a ladder if its nodes do not fit side by side; `title` is read out. */
 export function drawGraph(place, graph, title) {
-  const { width } = sizeOf(place);
+  const width = Math.max(sizeOf(place).width, NARROWEST);
   const { nodes, arrow } = sideBySide(graph, width) ?? ladder(graph, width);
   const arrows = graph.edges.map((edge) => drawn(edge, arrow(nodes.get(edge.from), nodes.get(edge.to), look(edge))));
   const ys = [...nodes.values()].flatMap((node) => [node.y - node.tall, node.y + node.tall]).concat(arrows.flatMap((one) => one.reach));

@@ -71,7 +71,7 @@ export class Numbers {
     const source = html("span");
     const about = html("div", { class: "about" },
       html("span", { class: "status" }, number.status), moves, back,
-      html("details", {}, html("summary", { "aria-label": `What ${label} is, and its source` }, "what and whence"), source));
+      html("details", {}, html("summary", { "aria-label": `What ${label} is, and its source` }, "meaning and source"), source));
     const scale = number.scale === "log" && low > 0 ? scales.log(low, high) : scales.linear(low, high);
     const pair = new Pair({ id: `set-${path}`, label, unit, scale, about, told: (text) => this.changed(path, text) });
     let value = number.value;
