@@ -476,6 +476,120 @@ def columns_of_spaces(rows: list[Row], style: Style) -> str:
     return table(["Time(s)", "Current(mA)", "Voltage(V)"], cells, "   ")
 
 
+def versastudio(rows: list[Row], style: Style) -> str:
+    """Headings after a key, and closing marks below the table."""
+    heads = [
+        "Definition=Segment #",
+        "Point #",
+        "E(V)",
+        "I(A)",
+        "Elapsed Time(s)",
+        "Current Range",
+        "Status",
+        "E Applied(V)",
+    ]
+    cells = [
+        [str(r.step - 1), str(r.number), style.science(r.volts), style.science(1e-3 * style.sign * r.mA), style.science(r.time),
+         "5", "0", style.science(0.0)]
+        for r in rows
+    ]  # fmt: skip
+    head = "<Application>\nName=VersaStudio\n</Application>\n<Instrument>\nUnit=V, A\n</Instrument>\n<Segment1>\nType=2\n"
+    return table(heads, cells, style.separator, head) + "</Segment1>\n"
+
+
+def corrware(rows: list[Row], style: Style) -> str:
+    """A line between headings and numbers."""
+    cells = [
+        [style.science(r.volts), style.science(1e-3 * style.sign * r.mA), style.science(r.time)] for r in rows
+    ]
+    return table(
+        ["  E(Volts)", "I(Amps)", "T(Seconds)"], [["End Comments"], *cells], "\t", "CORRW ASCII\n Area: 1\n"
+    )
+
+
+def gamry_pieces(rows: list[Row], style: Style) -> str:
+    """A table for each step, whose clock begins anew."""
+    text = "EXPLAIN\nTAG\tPWR_CHARGE\n"
+    for step in range(1, rows[-1].step + 1):
+        cells = [
+            ["", str(r.number), style.science(r.in_step), style.science(r.volts), style.science(1e-3 * style.sign * r.mA), "7", "..."]
+            for r in rows if r.step == step
+        ]  # fmt: skip
+        units = ["", "#", "s", "V", "A", "#", "bits"]
+        text += table(
+            ["", "Pt", "T", "Vf", "Im", "IERange", "Over"],
+            [units, *cells],
+            "\t",
+            f"CURVE{step}\tTABLE\t{len(cells)}\n",
+        )
+    return text
+
+
+def maccor_month_names(rows: list[Row], style: Style) -> str:
+    """No clock but dates with the names of months."""
+    states = {"Rest": "R", "Chg": "C", "DChg": "D"}
+    cells = [
+        [str(r.step), style.number(1e-3 * r.capacity, 10), style.number(1e-3 * abs(r.mA), 10), style.number(r.volts), states[r.state],
+         r.date.strftime("%d-%b-%y %I:%M:%S %p")]
+        for r in rows
+    ]  # fmt: skip
+    heads = ["Step", "Capacity (AHr)", "Current (A)", "Voltage (V)", "MD", "DPT Time"]
+    return table(heads, cells, style.separator)
+
+
+def digatron_german(rows: list[Row], style: Style) -> str:
+    heads = [
+        "Zeitstempel",
+        "Schritt",
+        "Zustand",
+        "Programmdauer",
+        "Schrittdauer",
+        "Zyklus",
+        "Spannung",
+        "Strom",
+    ]
+    names = {"Rest": "PAU", "Chg": "LAD", "DChg": "ENT"}
+    cells = [
+        [r.date.strftime("%d.%m.%Y %H:%M:%S"), str(r.step), names[r.state], clock(r.time), clock(r.in_step), str(r.cycle),
+         style.number(r.volts, 5), style.number(1e-3 * abs(r.mA), 9)]
+        for r in rows
+    ]  # fmt: skip
+    return table(heads, [["", "", "", "", "", "", "V", "A"], *cells], ";")
+
+
+def time_of_day(rows: list[Row], style: Style) -> str:
+    cells = [
+        [r.date.strftime("%m/%d/%Y"), r.date.strftime("%I:%M:%S %p"), style.number(r.volts), style.number(style.sign * r.mA)]
+        for r in rows
+    ]  # fmt: skip
+    return table(["Date", "Time", "Voltage[V]", "Current[mA]"], cells, style.separator)
+
+
+def hokuto(rows: list[Row], style: Style) -> str:
+    states = {"Rest": "休止", "Chg": "充電", "DChg": "放電"}
+    cells = [
+        [str(r.cycle), style.number(r.time, 1), style.number(r.volts), style.number(abs(r.mA)), style.number(r.capacity), states[r.state]]
+        for r in rows
+    ]  # fmt: skip
+    return table(
+        ["サイクル", "経過時間[Sec]", "電圧[V]", "電流[mA]", "電気量[mAh]", "状態"], cells, style.separator
+    )
+
+
+def korean(rows: list[Row], style: Style) -> str:
+    cells = [
+        [str(r.cycle), style.number(r.time, 1), style.number(r.volts), style.number(style.sign * r.mA)]
+        for r in rows
+    ]
+    return table(["사이클", "총시간(s)", "전압(V)", "전류(mA)"], cells, style.separator)
+
+
+def commented(rows: list[Row], style: Style) -> str:
+    """Headings behind a mark of a comment, as NumPy writes them."""
+    cells = [[style.number(r.time, 1), style.number(style.sign * r.mA), style.number(r.volts)] for r in rows]
+    return "# " + table(["time(s)", "current(mA)", "voltage(V)"], cells, " ")
+
+
 # Currents of the Maccor files are magnitudes, so their sign cannot be turned.
 WRITERS: dict[str, Callable[[list[Row], Style], str]] = {
     "EC-Lab": ec_lab,
@@ -507,4 +621,16 @@ WRITERS: dict[str, Callable[[list[Row], Style], str]] = {
     "Origin": origin,
     "plain": plain,
     "spaces": columns_of_spaces,
+}
+# Of other kinds; the seeds of the damaged files do not draw from them.
+OTHERS: dict[str, Callable[[list[Row], Style], str]] = {
+    "VersaStudio": versastudio,
+    "CorrWare": corrware,
+    "Gamry in pieces": gamry_pieces,
+    "Maccor names of months": maccor_month_names,
+    "Digatron German": digatron_german,
+    "date and time of day": time_of_day,
+    "Hokuto": hokuto,
+    "Korean": korean,
+    "commented": commented,
 }

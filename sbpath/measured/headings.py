@@ -15,35 +15,37 @@ from functools import cache, lru_cache
 _NAMES: dict[str, tuple[str, ...]] = {
     "time": (
         "test time, total time, cumulative time, run time, elapsed time, total elapsed time, prog time, program time, test, "
-        "time since start, total test time, 测试时间, 总时间, 累计时间, 运行时间, gesamtzeit, programmzeit, corrected time",
-        "time, t, seconds, minutes, hours, zeit, temps, tiempo, tempo, 时间",
+        "time since start, total test time, 测试时间, 总时间, 累计时间, 运行时间, gesamtzeit, programmzeit, programmdauer, "
+        "corrected time, tot time, 経過時間, 總時間, 총시간, 경과시간",
+        "time, t, seconds, minutes, hours, zeit, temps, tiempo, tempo, 时间, 時間, 시간",
     ),
     "step time": (
-        "step time, relative time, t step, state time, step, time in step, 工步时间, 相对时间, 步骤时间, schrittzeit",
+        "step time, relative time, t step, state time, step, time in step, 工步时间, 相对时间, 步骤时间, schrittzeit, schrittdauer",
     ),
     "date": (
         "date time, date and time, datetime, timestamp, time stamp, real time, realtime, absolute time, sys time, system time, "
-        "dpt time, date stamp, date, unix time, clock time, datum, 绝对时间, 系统时间, 日期, 日期时间, 实时时间",
+        "dpt time, date stamp, date, unix time, clock time, datum, zeitstempel, 日時, 绝对时间, 系统时间, 日期, 日期时间, 实时时间",
     ),
     "voltage": (
         "ewe, we1 potential, working electrode, working electrode potential, ewe-ref",
         "<ewe>",
         "voltage, volts, volt, potential, u, e, v, vf, ecell, cell voltage, cell potential, battery voltage, ewe-ece, vol, "
-        "spannung, tension, tensión, tensione, 电压, 电位, 电势, 电池电压, voltage volt",
+        "spannung, tension, tensión, tensione, 电压, 电位, 电势, 电池电压, 電圧, 電壓, 전압, voltage volt, terminal voltage, "
+        "voltage measured, voltage reading",
         "<ecell>",
     ),
     "current": (
         "<i>",
         "current, amps, amp, amperes, i, im, cur, we1 current, i cell, cell current, strom, stromstärke, courant, corriente, "
-        "corrente, 电流, iwe, specific current, current density",
+        "corrente, 电流, 電流, 전류, iwe, specific current, current density, j, curr, current measured, current reading",
     ),
     "temperature": (
         "cell temperature, t cell, aux temperature 1, temperature t1, temperature, temp, t1, temperatur, température, 温度, "
-        "logtemp001, temperature a1, tk1, battery temperature, ambient temperature, environment temperature",
+        "logtemp001, temperature measured, temperature a1, tk1, battery temperature, ambient temperature, environment temperature",
     ),
     "cycle": (
         "cycle index, cycle number, cycle, cycle id, cycle no, cycle count, cycleno, cyc#, cyc, cycle c, cyc count, "
-        "zyklus, cycle p, 循环号, 循环序号, 循环, 循环次数, 圈数, 循环数, total cycle",
+        "zyklus, cycle p, サイクル, 사이클, 循环号, 循环序号, 循环, 循环次数, 圈数, 循环数, total cycle",
     ),
     "step": (
         "step index, step number, step no, step id, step, step count, stepno, step#, ns, line, schritt, segment, 工步号, "
@@ -51,7 +53,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "state": (
         "step type, step name, state, md, status, command, step status, mode, charge discharge state, instruction name, "
-        "工步类型, 工步名称, 状态, 工作模式, 工步状态, zustand, step mode, work mode",
+        "工步类型, 工步名称, 状态, 工作模式, 工步状态, 状態, モード, zustand, step mode, work mode",
     ),
     "charge capacity": (
         "charge capacity, chg cap, chg capacity, capacitance chg, cap chg, q charge, ah cyc charge, chargecapacity, "
@@ -63,7 +65,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "capacity": (
         "capacity, cap, amp hr, amp hours, ah, ah step, ahaccu, q-qo, q charge/discharge, charge, q, cumulative charge, "
-        "net capacity, specific capacity, spec cap, 比容量, 容量, kapazität, capacité, step capacity",
+        "net capacity, specific capacity, spec cap, 比容量, 容量, 電気量, 용량, kapazität, capacité, step capacity",
     ),
 }
 # quantity: unit, folded: factor to s, V, A, C (coulomb) or degrees Celsius.
@@ -84,8 +86,8 @@ _UNITS: dict[str, dict[str, float]] = {
         "ka": 1e3,
     },
     "capacity": {
-        **dict.fromkeys(("ah", "amp-hr", "amp-hours", "amperehour", "ampere_hour"), 3600.0),
-        "mah": 3.6,
+        **dict.fromkeys(("ah", "ahr", "amp-hr", "amp-hours", "amperehour", "ampere_hour"), 3600.0),
+        **dict.fromkeys(("mah", "mahr"), 3.6),
         "uah": 3.6e-3,
         **dict.fromkeys(("as", "c", "coulomb", "coulombs"), 1.0),
         **dict.fromkeys(("mas", "mc"), 1e-3),

@@ -8,6 +8,8 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from sbpath.errors import InputError, listed, optional
 from sbpath.files import read_regular
 from sbpath.measured.headings import is_unit, meanings
@@ -30,6 +32,7 @@ DELIMITER_NAMES = {
 FEW_ROWS, MOST_ROWS = 3, 10
 
 _DIGIT = re.compile(r"\d")
+_COMMENT = re.compile(r"^\s*[#%]+ *(?=[\w<\"(])")
 _NUMBER_STARTS = frozenset("0123456789+-.")
 _EXCEL = "save the sheet with the records as CSV (File, Save as)"
 # First bytes of files that are no text, what they are, and what to do.
@@ -176,7 +179,7 @@ def _decoded(path: str, content: bytes) -> Iterator[tuple[str, str]]:
         guesses = ["utf-16-le" if body[1:4000:2].count(0) > body[:4000:2].count(0) else "utf-16-be"]
         body = content[: len(content) - len(content) % 2]
     else:
-        guesses = ["utf-8-sig", "cp1252", "gb18030", "latin-1"]
+        guesses = ["utf-8-sig", "cp1252", "gb18030", "shift_jis", "cp949", "latin-1"]
     any_text = False
     for encoding in guesses:
         try:
@@ -217,15 +220,14 @@ def _with_headings(lines: Sequence[str], encoding: str, given: Sequence[str]) ->
         for delimiter in DELIMITERS:
             if delimiter not in line:
                 continue
-            cells = split_row(line, delimiter)
-            # Headings do not begin with digits.
-            if len(cells) > MOST_COLUMNS or 2 * sum(cell[:1] in _NUMBER_STARTS for cell in cells) > len(
-                cells
-            ):
-                continue
-            score = _score(cells, given)
-            if score > best_score:
-                best, best_score = (number, delimiter, cells), score
+            for cells in _heading_rows(line, delimiter, lines[number + 1 : number + 6]):
+                # Headings do not begin with digits.
+                digits = sum(cell[:1] in _NUMBER_STARTS for cell in cells)
+                if len(cells) > MOST_COLUMNS or 2 * digits > len(cells):
+                    continue
+                score = _score(cells, given)
+                if score > best_score:
+                    best, best_score = (number, delimiter, cells), score
         if best_score == 3 + len(given):
             break
     if best is None:
@@ -241,6 +243,14 @@ def _with_headings(lines: Sequence[str], encoding: str, given: Sequence[str]) ->
         list(lines), encoding, number, first, delimiter, tuple(cells), tuple(units),
         _levels(lines, number, delimiter, cells),
     )  # fmt: skip
+
+
+def _heading_rows(line: str, delimiter: str, below: Sequence[str]) -> Iterator[list[str]]:
+    """The cells of a line of headings, also without a mark of a comment before it; between spaces, as many as in a row below."""
+    for text in dict.fromkeys((line, _COMMENT.sub("", line))):
+        cells = split_row(text, delimiter)
+        if delimiter != " " or any(len(row.split()) == len(cells) for row in below):
+            yield cells
 
 
 def _score(cells: Sequence[str], given: Sequence[str]) -> int:
@@ -289,12 +299,15 @@ class Rows:
         By index of the column; those of the levels above a record have negative ones, -1 for the innermost.
     numbers : list of int
         Line of each row, from 1.
+    begins : list of bool
+        Whether the headings are repeated before a row.
     notes : tuple of str
         What was left out.
     """
 
     cells: dict[int, list[str]]
     numbers: list[int]
+    begins: list[bool]
     notes: tuple[str, ...]
 
 
@@ -321,6 +334,7 @@ def read_rows(path: str, layout: Layout, wanted: Sequence[int], numeric: Sequenc
     lengths: list[int] = []
     filled: list[int] = []  # without empty cells beyond the headings
     cut: list[int] = []
+    repeats: list[int] = []
     for number, line in enumerate(layout.lines[layout.first :], layout.first + 1):
         if not line or line.isspace():
             continue
@@ -335,10 +349,16 @@ def read_rows(path: str, layout: Layout, wanted: Sequence[int], numeric: Sequenc
             cut.append(number)
             continue
         if not any(map(_DIGIT.search, (row[column] for column in numeric))) and _score(row, ()) > 1:
-            if tuple(split_row(line, layout.delimiter)) != layout.headings:
+            if layout.headings not in map(tuple, _heading_rows(line, layout.delimiter, [line])):
                 raise InputError(
                     f"{path}: line {number}: a second table begins, with other headings; split the file there"
                 )
+            cut.append(number)
+            repeats.append(number)
+            continue
+        if repeats[-1:] == cut[-1:] == [number - 1] and layout.units == tuple(
+            split_row(line, layout.delimiter)
+        ):
             cut.append(number)
             continue
         numbers.append(number)
@@ -372,7 +392,9 @@ def read_rows(path: str, layout: Layout, wanted: Sequence[int], numeric: Sequenc
         numbers = [number for i, number in enumerate(numbers) if i not in gone]
     if not numbers:
         raise InputError(f"{path}: has headings but no rows below them; give a file with records")
-    return Rows(cells, numbers, (left_out("cut, or not of the table", sorted(cut)),) if cut else ())
+    tables = np.searchsorted(repeats, numbers)
+    begins = (np.diff(tables, prepend=0) > 0).tolist()
+    return Rows(cells, numbers, begins, (left_out("cut, or not of the table", sorted(cut)),) if cut else ())
 
 
 def left_out(why: str, lines: Sequence[int]) -> str:

@@ -11,13 +11,21 @@ from numpy.typing import NDArray
 
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]\d{1,3})?")
 _COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]\d{1,3})?")
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 _CLOCK = re.compile(
     r"(?:(\d+)(?:\s*d(?:ays?)?[,\s]+|\s*[-.]\s*|\s+))?(\d+):(\d{1,2}):(\d{1,2})(?:[.,:](\d+))?", re.I
 )
 _DATE = re.compile(
     r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[T\s]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,:](\d+))?)?)?\s*([AP]M)?"
     r"(?:Z|[+-]\d{2}:?\d{2})?",
+    re.I,
+)
+_DAY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+_TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,:]\d+)?)?(\s*[AP]M)?", re.I)
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+# 28-Mar-24, 28 March 2024 and Mar 28, 2024
+_NAMED_MONTH = re.compile(
+    rf"(?:(\d{{1,2}})[-\s.]+)?({'|'.join(_MONTHS)})[a-z]*[-\s.]+(?:(\d{{1,2}}),?\s+)?(\d{{4}}|\d{{2}})(?=\s|$)",
     re.I,
 )
 # Cells that are not there.
@@ -46,12 +54,12 @@ def decimal_mark(columns: Sequence[Sequence[str]], separator: str) -> str:
         points += [cell for cell in cells if "." in cell and "," not in cell and _PLAIN.fullmatch(cell)]
     if both:
         return "," if all(cell.rindex(",") > cell.rindex(".") for cell in both) else "."
-    if commas and points:
+    if not commas or (separator == "," and all(map(_GROUPED.fullmatch, commas))):
+        return "."
+    if points:
         raise NotNumbers(
             f"{commas[0]!r} has a decimal comma, and {points[0]!r} a decimal point; export it again with one"
         )
-    if not commas or (separator == "," and all(map(_GROUPED.fullmatch, commas))):
-        return "."
     return ","
 
 
@@ -88,7 +96,23 @@ def clock_seconds(cells: Sequence[str]) -> NDArray[np.float64]:
 
 def is_date(cells: Sequence[str]) -> bool:
     """Whether most cells are dates."""
-    return _most(cells, _DATE)
+    return _most(_numbered_months(cells), _DATE)
+
+
+def is_day(cells: Sequence[str]) -> bool:
+    """Whether most cells are dates without a time of day."""
+    return _most(_numbered_months(cells), _DAY)
+
+
+def dates_of(days: Sequence[str], times: Sequence[str]) -> list[str] | None:
+    """Days and times of day as dates; None if the times are not of the day, but run on through midnight or restart."""
+    if not is_day(days) or not _most(times, _TIME_OF_DAY):
+        return None
+    dates = [f"{day} {time}" for day, time in zip(days, times, strict=True)]
+    passed = np.diff(date_seconds(dates)[0])
+    of_day = any((match := _TIME_OF_DAY.fullmatch(cell)) and match[1] for cell in times)
+    falls = np.diff(date_seconds([f"2000-01-01 {time}" for time in times])[0]) < 0.0
+    return dates if (of_day or np.any(falls)) and not np.any(passed < 0.0) else None
 
 
 def date_seconds(cells: Sequence[str]) -> tuple[NDArray[np.float64], str]:
@@ -96,7 +120,7 @@ def date_seconds(cells: Sequence[str]) -> tuple[NDArray[np.float64], str]:
 
     Year first, else day or month first: whichever is a date in every row and lets time pass, and less of it if both do.
     """
-    fields = [_DATE.fullmatch(cell) for cell in cells]
+    fields = [_DATE.fullmatch(cell) for cell in _numbered_months(cells)]
     first = next((match for match in fields if match), None)
     orders = ("year-month-day",) if first and len(first[1]) == 4 else ("month/day/year", "day.month.year")
     if first and "." in first[0][:5] and len(orders) > 1:
@@ -111,6 +135,19 @@ def date_seconds(cells: Sequence[str]) -> tuple[NDArray[np.float64], str]:
         tried.append(((lost, falls, span), seconds, order))
     _, seconds, order = min(tried, key=lambda item: item[0])
     return seconds, order
+
+
+def _numbered_months(cells: Sequence[str]) -> Sequence[str]:
+    """Dates with the names of months written as year-month-day."""
+    if not any(map(_NAMED_MONTH.match, cells[:20])):
+        return cells
+    return [_NAMED_MONTH.sub(_numbered_month, cell) for cell in cells]
+
+
+def _numbered_month(match: re.Match[str]) -> str:
+    before, name, after, year = match.groups()
+    month = _MONTHS.index(name[:3].lower()) + 1
+    return f"{'20' * (len(year) == 2)}{year}-{month}-{before or after or ''}"
 
 
 def _seconds(match: re.Match[str] | None, order: str) -> float:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath.arguments import number
-from sbpath.errors import InputError, nearest
+from sbpath.errors import InputError, listed, nearest
 from sbpath.measured.capacity import capacity_ratio
 from sbpath.measured.clock import running_time, unit_from_dates
 from sbpath.measured.constant import following, from_capacity, from_time
@@ -29,9 +29,11 @@ from sbpath.measured.numbers import (
     as_numbers,
     clock_seconds,
     date_seconds,
+    dates_of,
     decimal_mark,
     is_clock,
     is_date,
+    is_day,
 )
 from sbpath.measured.records import Column, Curve, Direction, Source
 from sbpath.measured.sign import signed, state_signs
@@ -178,7 +180,7 @@ class _Reading:
         ):  # fmt: skip
             if not there:
                 raise InputError(self._no_column(quantity))
-        wanted = sorted({c.index for found in self.candidates.values() for c in found})
+        wanted = sorted({c.index for found in (*self.candidates.values(), self.dates) for c in found})
         numeric = [c.index for quantity in ("voltage", "current") for c in self.candidates[quantity]]
         self.rows: Rows = read_rows(path, layout, wanted, numeric)
         self.assumed += self.rows.notes
@@ -197,6 +199,7 @@ class _Reading:
             found[clock] = [
                 c for c in found.get(clock, []) if c.meaning.factor or not _NUMBERS.fullmatch(c.heading)
             ]
+        self.dates = found.get("date", [])
         for quantity, given in self.columns.items():
             index = self._named(quantity, given)
             heading, below = self.layout.headings[index], self.layout.units[index]
@@ -252,7 +255,10 @@ class _Reading:
     def _no_column(self, quantity: str) -> str:
         if quantity == "current" and self.candidates["current density"]:
             heading = self.candidates["current density"][0].heading
-            return f"{self._where()}: the current {heading!r} is per area; give a column in A, mA or mA/g"
+            return (
+                f"{self._where()}: the current {heading!r} is per area; give a column in A, mA or mA/g, or, for an area of "
+                f"1 cm2, --column current='{heading}' --unit current=A (or mA)"
+            )
         hint = f'name it: --column {quantity}="..."'
         if quantity == "current":
             hint += ", or state a constant one: --current 0.06mA"
@@ -314,11 +320,17 @@ class _Reading:
             self.mark = decimal_mark([*texts, *clocks], self.layout.delimiter)
         except NotNumbers as error:
             raise InputError(f"{self.path}: {error}") from None
+        if self.mark == "." and any("," in c and ":" not in c for cells in (*texts, *clocks) for c in cells):
+            self.assumed.append("Commas in numbers separate thousands.")
         labels = self._labels()
         changes = [np.array([a != b for a, b in pairwise(cells)], dtype=bool) for cells in labels.values()]
-        begins = np.concatenate(
-            [[False], np.any(changes, axis=0) if changes else np.zeros(len(self.rows.numbers) - 1)]
-        )
+        begins = np.array(self.rows.begins)
+        if again := [number for number, new in zip(self.rows.numbers, begins, strict=True) if new]:
+            self.assumed.append(
+                f"A step is taken to begin where the headings are repeated, before line{'s' * (len(again) > 1)} {listed(again)}."
+            )
+        for changed in changes:
+            begins[1:] |= changed
         step = np.cumsum(begins).astype(np.int64)
         voltage = self._values("voltage")
         if self.constant_A is not None:
@@ -413,8 +425,15 @@ class _Reading:
                 cells = self.rows.cells[chosen.index]
                 stated = self.units.get("time")
                 unit = stated or chosen.meaning.unit
+                for day in self.dates if quantity != "date" else ():
+                    if dates := dates_of(self.rows.cells[day.index], cells):
+                        cells = dates
+                        self.assumed.append(f"{chosen.heading} is the time of the day in {day.heading}.")
+                        break
                 if is_clock(cells):
                     time, unit = clock_seconds(cells), "h:min:s"
+                elif is_day(cells):
+                    continue
                 elif is_date(cells):
                     time, order = date_seconds(cells)
                     unit = "date"
@@ -438,7 +457,12 @@ class _Reading:
                 self.used.append(Column("time", chosen.heading, unit))
                 return time, quantity == "step time", chosen.heading
         if without is None:
-            raise InputError(f"{self._where()}: no number is in the column of time; give a file with records")
+            clocks = [c for quantity in CLOCKS for c in self.candidates[quantity]]
+            told = ", ".join(f"{c.heading!r} ({self.rows.cells[c.index][0][:40]!r})" for c in clocks)
+            raise InputError(
+                f"{self._where()}: no time can be read from {told}; give a clock in s, min or h, or dates with a time of "
+                'day such as 2024-03-28 22:15:00, --column time="..."'
+            )
         self.missing_units.append("time")
         self.used.append(Column("time", without.heading, ""))
         return np.full(len(self.rows.numbers), np.nan), False, without.heading

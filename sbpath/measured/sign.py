@@ -16,8 +16,8 @@ from sbpath.measured.records import Curve, Direction
 # The sign follows from the voltage if half cycles that agree outweigh the others by this share.
 AGREEMENT = 0.3
 
-DISCHARGE = re.compile(r"d_?ch|dis|放电|(?:^|\d )d(?![a-z])|[_ ]d$|entlad", re.I)
-CHARGE = re.compile(r"ch|(?:^|\d )c(?![a-z])|[_ ]c$|充电|lad", re.I)
+DISCHARGE = re.compile(r"d_?ch|dis|放电|放電|방전|(?:^|\d )d(?![a-z])|[_ ]d$|entlad|\bent\b", re.I)
+CHARGE = re.compile(r"ch|(?:^|\d )c(?![a-z])|[_ ]c$|充电|充電|충전|lad", re.I)
 
 
 def state_signs(cells: Sequence[str]) -> NDArray[np.int64]:

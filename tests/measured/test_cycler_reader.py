@@ -10,7 +10,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from cycler_files import CURRENT_MA, HALVES_MAH, WRITERS, Style, log, neware, plain
+from cycler_files import CURRENT_MA, HALVES_MAH, OTHERS, WRITERS, Style, log, neware, plain, table
 
 from sbpath import InputError
 from sbpath.measured.halves import measured_halves
@@ -39,12 +39,12 @@ def check(curve, rows=ROWS):
     )
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", [*WRITERS, *OTHERS])
 @pytest.mark.parametrize("form", ["as it is", "utf-16", "decimal comma", "sign turned"])
 def test_every_format(tmp_path, name, form):
     style = Style(comma=form == "decimal comma", sign=-1 if form == "sign turned" else 1)
     file = tmp_path / "cell.txt"
-    file.write_bytes(WRITERS[name](ROWS, style).encode("utf-16" if form == "utf-16" else "utf-8"))
+    file.write_bytes((WRITERS | OTHERS)[name](ROWS, style).encode("utf-16" if form == "utf-16" else "utf-8"))
     curve = read_cycler_file(file)
     check(curve)
     assert curve.source.decimal_comma == style.comma
@@ -59,6 +59,15 @@ def test_encodings(tmp_path, encoding):
     file = tmp_path / "cell.csv"
     file.write_bytes(text.encode(ENCODINGS[encoding]))
     check(read_cycler_file(file))
+
+
+@pytest.mark.parametrize(("name", "encoding"), [("Hokuto", "shift_jis"), ("Korean", "cp949")])
+def test_encodings_of_other_scripts(tmp_path, name, encoding):
+    file = tmp_path / "cell.csv"
+    file.write_bytes(OTHERS[name](ROWS, Style()).encode(encoding))
+    curve = read_cycler_file(file)
+    check(curve)
+    assert curve.source.encoding == encoding
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -149,6 +158,70 @@ def test_a_clock_that_restarts_in_each_step_is_joined(tmp_path):
     assert "Time (Time) restarts 6 times, at changes of step; joined end to end." in curve.assumed
 
 
+def test_repeated_headings_begin_a_step(tmp_path):
+    curve = read_cycler_file(written(tmp_path, OTHERS["Gamry in pieces"](ROWS, Style())))
+    assert [sentence.partition(":")[0] for sentence in curve.assumed[:3]] == [
+        "12 rows left out, cut, or not of the table",
+        "A step is taken to begin where the headings are repeated, before lines 22, 146, 156, 269, 387, 397.",
+        "Time (T) restarts 6 times, at changes of step; joined end to end.",
+    ]
+
+
+def test_a_time_of_day_beside_its_date(tmp_path):
+    """Also where the user names the time; a clock that runs on through midnight is none."""
+    text = OTHERS["date and time of day"](ROWS, Style())
+    file = written(tmp_path, text)
+    assert "Time is the time of the day in Date." in read_cycler_file(file).assumed
+    check(read_cycler_file(file, column={"time": "Time"}))
+    elapsed = table(
+        ["Date", "Time", "Voltage[V]", "Current[mA]"],
+        [[f"{r.date:%Y/%m/%d}", f"{int(r.time // 3600):02d}:{int(r.time % 3600 // 60):02d}:00", f"{r.volts:.6f}", f"{r.mA:.6f}"]
+         for r in ROWS[:200]],
+        ",",
+    )  # fmt: skip
+    curve = read_cycler_file(written(tmp_path, elapsed))
+    np.testing.assert_allclose(curve.time_s, [row.time for row in ROWS[:200]])
+    assert "Time is the time of the day in Date." not in curve.assumed
+
+
+@pytest.mark.parametrize("form", ["%Y/%m/%d", "%a %b %d %H:%M:%S %Y", "%Y%m%d %H%M%S"])
+def test_dates_without_a_time_of_day_or_that_cannot_be_read(tmp_path, form):
+    dates = [f"{row.date:{form}}" for row in ROWS]
+    text = table(
+        ["Date", "E/V", "I/mA"],
+        [[d, f"{r.volts:.6f}", f"{r.mA}"] for d, r in zip(dates, ROWS, strict=True)],
+        ",",
+    )
+    assert failure(written(tmp_path, text)) == (
+        f"F: line 1: no time can be read from 'Date' ('{dates[0]}'); give a clock in s, min or h, or dates with a time of day such "
+        'as 2024-03-28 22:15:00, --column time="..."'
+    )
+
+
+def test_commas_between_thousands(tmp_path):
+    rows = [[f'"{r.time:,.0f}"', f"{r.volts:.6f}", f"{r.mA:.6f}"] for r in ROWS]
+    curve = read_cycler_file(written(tmp_path, table(["time/s", "E/V", "I/mA"], rows, ",")))
+    check(curve)
+    assert curve.assumed[0] == "Commas in numbers separate thousands."
+    rows = [[f"{r.time:.0f}", f'"{r.volts:.3f}"'.replace(".", ","), f"{r.mA:.6f}"] for r in ROWS]
+    assert "has a decimal comma" in failure(written(tmp_path, table(["time/s", "E/V", "I/mA"], rows, ",")))
+
+
+def test_headings_with_spaces_are_not_split_at_them(tmp_path):
+    rows = [[str(r.number), f"{r.time:.0f}", f"{r.volts:.6f}", f"{r.mA:.6f}"] for r in ROWS]
+    text = table(["Index", "Relative Time (s)", "Reading (V)", "Source Current (mA)"], rows, ",")
+    assert "no column of voltage among 'Index', 'Relative Time (s)', 'Reading (V)'" in failure(
+        written(tmp_path, text), column={"current": "Source Current (mA)"}
+    )
+
+
+def test_current_per_area_of_one_square_centimetre(tmp_path):
+    text = OTHERS["CorrWare"](ROWS, Style()).replace("I(Amps)", "I(A/cm2)")
+    file = written(tmp_path, text)
+    assert "for an area of 1 cm2, --column current='I(A/cm2)' --unit current=A (or mA)" in failure(file)
+    check(read_cycler_file(file, column={"current": "I(A/cm2)"}, unit={"current": "A"}))
+
+
 def test_a_row_out_of_time_is_left_out(tmp_path):
     lines = plain(ROWS, Style()).splitlines()
     lines[100] = lines[100].replace(lines[100].split(",")[0], "0.0", 1)
@@ -219,7 +292,8 @@ TWO = WRITERS["EC-Lab"](ROWS, Style()).replace("dq/mA.h", "I/mA").replace("<I>",
         ("time/s,I/mA,Ewe/V\n1,2,3\n", "F: has no two rows with time, voltage and current; give a file with records"),
         ("time/s,Ewe/V,I (mA/g)\n0,1,2\n1,2,2\n", "F: line 1: the current 'I (mA/g)' is per gram; state the mass that it refers to "
          "(--mass 1.2mg)"),
-        ("time/s,Ewe/V,I (mA/cm2)\n0,1,2\n1,2,2\n", "F: line 1: the current 'I (mA/cm2)' is per area; give a column in A, mA or mA/g"),
+        ("time/s,Ewe/V,I (mA/cm2)\n0,1,2\n1,2,2\n", "F: line 1: the current 'I (mA/cm2)' is per area; give a column in A, mA or mA/g, "
+            "or, for an area of 1 cm2, --column current='I (mA/cm2)' --unit current=A (or mA)"),
         ("time/s,I/mA,Ewe/V\n0,5,0,1,1,1\n1,5,0,1,1,0\n", "F: line 2: has more cells than there are headings (3); with a decimal "
          "comma, cells are separated by semicolons or tabs"),
         ("time/s;I/mA;Ewe/V\n0;0,5;1.5\n1;0,5;1.4\n", "F: '0,5' has a decimal comma, and '1.5' a decimal point; export it again with one"),
