@@ -66,7 +66,7 @@ def test_no_serious_finding(page: Page, dark: bool, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("width", "scale"), SIZES.values(), ids=SIZES)
-@pytest.mark.parametrize("system", ["li-sb", "li-znsnsb2"])
+@pytest.mark.parametrize("system", ["li-sb", "li-znsnsb2", "na-sb&rate=1C&cycles=2"])
 def test_nothing_is_cut_off_at_any_width(page: Page, width: int, scale: float, system: str) -> None:
     page.size(width, 800, scale)
     page.open(f"?system={system}&ghost=system%3Dna-sb").until("sbpath.kept")
