@@ -17,11 +17,14 @@ their mean square over the share of them that is independent (Birge 1932, Phys. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from math import exp, log
 
 import numpy as np
 
+from sbpath.fitting.cells import Cell
 from sbpath.fitting.multistart import Minimum, weights
 from sbpath.fitting.problem import Evaluated, Problem
 from sbpath.fitting.residual import SIGMA_V
@@ -144,6 +147,31 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
     covariance = inverse @ (all_slopes.T @ whole @ all_slopes + prior) @ inverse
     information = all_slopes.T @ np.linalg.solve(whole, all_slopes)
     return Errors(model, covariance, information)
+
+
+def moved_by_mass(problem: Problem, minimum: Minimum, heavier: Sequence[Cell]) -> Floats:
+    """How far each unknown goes if the host weighs one standard deviation more, by all curves together (root of the sum
+    of squares), to first order: the cells are simulated once more, as `heavier`, with the smaller currents per gram.
+
+    The measured charge is left alone, for its scales are unknowns. An error that all points of a curve share is no part of C
+    (Guide to the expression of uncertainty in measurement, JCGM 100:2008, 5.2).
+    """
+    other = copy(problem)
+    other.cells = tuple(
+        replace(own, experiment=cell.experiment) for own, cell in zip(problem.cells, heavier, strict=True)
+    )
+    solutions = other.solutions(minimum.unknowns)
+    problem.simulations = other.simulations
+    n, count = problem.points, len(problem.centre)
+    residual, jacobian = minimum.evaluated.residual[:n], minimum.evaluated.jacobian[:n, :count]
+    change = other.evaluate(minimum.unknowns, solutions, slopes=False).residual[:n] - residual
+    held = (1.0 + residual[:, None] ** 2) ** -1.5 * jacobian
+    inner, pull = jacobian.T @ held + np.diag(1.0 / problem.sd**2), change[:, None] * held
+    curve = np.zeros(n)
+    for part in (*problem.blocks, *problem.fractions):
+        curve[part.rows] = part.cell
+    moved = [np.linalg.solve(inner, pull[curve == cell].sum(axis=0)) for cell in range(len(problem.cells))]
+    return np.sqrt(np.square(moved).sum(axis=0))
 
 
 def weighted(problem: Problem, evaluated: Evaluated) -> tuple[Floats, Floats2]:

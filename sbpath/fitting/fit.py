@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import log
 
 import numpy as np
 
 from sbpath.arguments import items
 from sbpath.errors import InputError
-from sbpath.fitting.cells import Drive, cells_of, rate_label
-from sbpath.fitting.error_model import Errors, errors_of
+from sbpath.fitting.cells import Cell, Drive, cells_of, rate_label
+from sbpath.fitting.error_model import Errors, errors_of, moved_by_mass
 from sbpath.fitting.misfit import missed
 from sbpath.fitting.multistart import MAX_STARTS, Minimum, Search, search, weights
 from sbpath.fitting.parameters import PROFILED, Free, free_numbers, short_name, unit_of
@@ -95,7 +96,11 @@ def fit(
     refitted = _profiled(start, numbers, profile) | {
         n.path for n in numbers if profiles and n.group in PROFILED
     }
-    cells = cells_of(measurement, start, graph=graph, cycles=cycles, drive=drive, population=population)
+
+    def simulated(of: Measurement) -> tuple[Cell, ...]:
+        return cells_of(of, start, graph=graph, cycles=cycles, drive=drive, population=population)
+
+    cells = simulated(measurement)
     warn_of_doubts(*(cell.experiment for cell in cells))
     with Bar(f"fit of {start.name}", " simulations", progress=progress) as bar:
         problem = Problem(start, cells, numbers, bar=bar)
@@ -114,6 +119,13 @@ def fit(
                 break
             found = found._replace(best=lower, agree=1)
             errors = errors_of(problem, found.best)
+        by_mass = moved_by_mass(problem, found.best, simulated(_heavier(measurement)))
+        intervals = [
+            _wider(one, float(unknown), ends, SDS * moved)
+            for one, unknown, ends, moved in zip(
+                numbers, found.best.unknowns, intervals, by_mass, strict=False
+            )
+        ]
     best, told = found.best, told_by(problem, found.best)
     values = problem.numbers(best.unknowns)
     fitted = []
@@ -126,7 +138,7 @@ def fit(
                 value=one.start if held else values[k], low=low, high=high, told_by=told[k], held=held,
             )
         )  # fmt: skip
-    sds = np.sqrt(np.diag(errors.covariance))
+    sds = np.hypot(np.sqrt(np.diag(errors.covariance)), by_mass)
     return FitResult(
         experiment=measurement.path,
         mechanism=named,
@@ -209,6 +221,23 @@ def _intervals(
             ends = (low, high)
         intervals.append(tuple(None if end is None else _within(one, end) for end in ends))  # type: ignore[arg-type]
     return intervals, None
+
+
+def _heavier(measurement: Measurement) -> Measurement:
+    """Each mass larger by its standard deviation."""
+    curves = [replace(one, mass_g=one.mass_g * (1.0 + one.mass_error)) for one in measurement.curves]
+    return replace(measurement, curves=tuple(curves))
+
+
+def _wider(
+    one: Free, unknown: float, ends: tuple[float | None, float | None], by: float
+) -> tuple[float | None, float | None]:
+    """An interval about an unknown, extended by an independent error."""
+    low, high = (None if end is None else one.inner(end) - unknown for end in ends)
+    return (
+        None if low is None else _within(one, unknown - float(np.hypot(low, by))),
+        None if high is None else _within(one, unknown + float(np.hypot(high, by))),
+    )
 
 
 def _within(one: Free, end: float) -> float:

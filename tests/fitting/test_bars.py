@@ -30,8 +30,7 @@ def lithium():
 @pytest.mark.parametrize("particles", [1, SMEARED], ids=["one particle", "particles"])
 def test_interfacial_energies_are_recovered_and_their_intervals_cover(particles):
     """Bars 1 and 2: all gamma within 3 % in 19 of 20; 95 % intervals of gamma cover in 88-100 % of 60, of the growth
-    rate in 17 of 20, and so they should of the resistance. They do in 15: it is told by two half cycles at 1C, whose drift is
-    known from themselves alone.
+    rate and, where the particles are known, of the resistance in 17 of 20.
     """
     mechanism = lithium()
     recovered, covered = 0, {"gamma": 0, "growth rate": 0, "resistance": 0}
@@ -55,7 +54,7 @@ def test_interfacial_energies_are_recovered_and_their_intervals_cover(particles)
     assert 0.88 * 3 * CELLS <= covered["gamma"] <= 3 * CELLS
     assert covered["growth rate"] >= 17
     if particles is SMEARED:
-        assert covered["resistance"] >= 15
+        assert covered["resistance"] >= 17
 
 
 @pytest.mark.slow

@@ -8,10 +8,12 @@ from synthetic import SMEARED, cell, displaced_start
 
 from sbpath import InputError, fit, fit_again, load_fit, load_mechanism, value, with_changes
 from sbpath.fitting import multistart
-from sbpath.fitting.error_model import independent
+from sbpath.fitting.cells import cells_of
+from sbpath.fitting.error_model import independent, moved_by_mass
 from sbpath.fitting.fit import fit as unchecked_fit
-from sbpath.fitting.multistart import soft_l1, weights
+from sbpath.fitting.multistart import minimize, soft_l1, weights
 from sbpath.fitting.parameters import free_numbers, short_name
+from sbpath.fitting.problem import Problem
 from sbpath.fitting.result import write_fitted
 from sbpath.measured.experiment_file import FreeNumber
 from sbpath.text.fit_report import fit_report
@@ -104,6 +106,29 @@ def test_a_mass_that_is_wrong_is_named(lithium):
         dataclasses.replace(made.measurement, curves=(wrong,)), lithium, ["gamma"], population=1, max_starts=1
     )
     assert any("the charge is 91 % of what the mechanism takes up" in remark for remark in result.remarks)
+
+
+def test_an_error_of_the_mass_moves_numbers_as_refits_do(lithium):
+    made = cell(lithium, 2, ("C/5", "1C"), population=1, resistance=20.0)
+    heavier = dataclasses.replace(
+        made.measurement,
+        curves=tuple(dataclasses.replace(c, mass_g=1.03 * c.mass_g) for c in made.measurement.curves),
+    )
+    cells, others = (cells_of(each, lithium, population=1) for each in (made.measurement, heavier))
+    free = free_numbers(lithium, ["gamma", "resistance"])
+    problem = Problem(lithium, cells, free)
+    best = minimize(problem, problem.centre)
+    twins = tuple(dataclasses.replace(a, experiment=b.experiment) for a, b in zip(cells, others, strict=True))
+    refit = minimize(
+        Problem(
+            lithium, twins, free, scales=problem.centre[problem.blocks[0].scale : problem.blocks[0].scale + 1]
+        ),
+        best.unknowns,
+    )
+    wanted = np.abs(refit.unknowns - best.unknowns)[: len(free)]
+    found = moved_by_mass(problem, best, others)[: len(free)]
+    assert wanted[-1] > 1.0  # Ohm cm2
+    np.testing.assert_allclose(found, wanted, rtol=0.1, atol=5e-4)
 
 
 def test_independent_points_of_correlated_noise():
