@@ -6,6 +6,10 @@ with the weights of that rule:
 
     (1 - h a_ii J_i) s_i = s_0 + h sum_{j<i} a_ij r_j + h a_ii (df/dp)_i,    r = J s + df/dp
 
+In place of dE/dp it integrates the charge lambda . s, whose rate is ``lambda . r + (dlambda/dt) . s``: lambda is C for E and
+``-a (F/M) w_i x_p`` for the fractions (see `sbpath.model.equations`). Where I is given and only phases take charge, that rate is 0,
+so that what s lacks in accuracy where the curve is steep is no charge that ends the step early or late.
+
 Its first stage is the end of the step before. The last stage is the end of this one; all have stage order 2. That leaves one
 coefficient, with which a decaying mode is damped however stiff it is: order 3, and |R| < 1 on the negative real axis with R = 0
 at its end. Numbers of a rate law change the waiting time of an edge, whose derivative has a closed form; what others do to the rates is
@@ -26,7 +30,7 @@ from sbpath.model.network import Network
 from sbpath.model.rates import front, growth_slopes
 from sbpath.model.strain import MOTION_ROUNDING, breathing_per_volt, drive
 from sbpath.model.transformations import new_volume
-from sbpath.model.unknowns import live_share
+from sbpath.model.unknowns import LIVE_SHARE, live_share
 from sbpath.model.workspace import Derivatives, Workspace, workspace
 from sbpath.solver.record import NODES
 from sbpath.solver.rosenbrock import GAMMA, factor, new_factors, solve
@@ -161,26 +165,35 @@ def follow(
     present, slope = start.copy(), np.zeros((STAGES, parameters, known))
     forced, strained = np.zeros((parameters, known)), np.zeros(parameters)
     right, potential = np.zeros(known), np.zeros((count, parameters))
+    # Of the charge in place of E: `begun`, `slope`.
+    charge, drift, begun = np.zeros(known), np.zeros(known), np.zeros((parameters, known))
     free = rows.current_control or not is_direct(network)
     reached = -1
     for first in firsts:
         size = float(rows.time[first + ROWS] - rows.time[first])
         if first != reached:
             _look(first, rows, network, space)
+            _fill_charge(rows.states[first], free, network, space, charge, drift)
             _fill_forcing(first, size, rows, free, slopes, sides, by, network, space, forced, strained)
             for j in range(parameters):
                 _multiply(derivatives, present[j], slope[0, j])
                 for k in range(known):
                     slope[0, j, k] += forced[j, k]
+                slope[0, j, at_E] = _dot(charge, slope[0, j]) + _dot(drift, present[j])
         reached = first + ROWS
         for j in range(parameters):
+            begun[j] = present[j]
+            begun[j, at_E] = _dot(charge, present[j])
             potential[first, j] = present[j, at_E]
             if len(shares) > 0:
                 _fill_shares(present[j], network, shares[first, j])
         for stage in range(1, STAGES):
             row, weight = first + stage, size * TABLEAU[stage, stage]
             _look(row, rows, network, space)
+            _fill_charge(rows.states[row], free, network, space, charge, drift)
             _fill_forcing(row, size, rows, free, slopes, sides, by, network, space, forced, strained)
+            for k in range(known):
+                shared_rows[0, k] += drift[k] / charge[at_E]
             factor(derivatives, weight / GAMMA, factors)
             diagonal = 1.0 / weight
             for j in range(parameters):
@@ -189,11 +202,14 @@ def follow(
                     total = 0.0
                     for before in range(stage):
                         total += TABLEAU[stage, before] * slope[before, j, k]
-                    own[k] = present[j, k] + size * total
+                    own[k] = begun[j, k] + size * total
                     right[k] = diagonal * own[k] + forced[j, k]
+                stored = own[at_E] - _dot(charge[:at_E], own[:at_E])
+                right[at_E] = diagonal * stored / charge[at_E] + forced[j, at_E]
                 solve(factors, right)
+                stored = _dot(charge, right)
                 for k in range(known):
-                    own[k] = diagonal * (right[k] - own[k])
+                    own[k] = diagonal * ((stored if k == at_E else right[k]) - own[k])
                 potential[row, j] = right[at_E]
                 if len(shares) > 0:
                     _fill_shares(right, network, shares[row, j])
@@ -225,6 +241,44 @@ def _look(row: int, rows: Rows, network: Network, space: Workspace) -> None:
     """Evaluate rates and Jacobian in a row."""
     control = Control(rows.current_control, rows.level[row], rows.slope, 0.0)
     evaluate(rows.time[row], rows.states[row], control, network, space, True)
+
+
+@kernel
+def _dot(one: Floats, other: Floats) -> float:
+    """Their scalar product."""
+    total = 0.0
+    for k in range(len(one)):
+        total += one[k] * other[k]
+    return total
+
+
+@kernel
+def _fill_charge(
+    state: Floats, free: bool, network: Network, space: Workspace, charge: Floats, drift: Floats
+) -> None:
+    """Write lambda to `charge` and its time derivative to `drift`, of a state that has just been evaluated; E alone if it is not
+    `free`.
+    """
+    layout, dy_dt = network.layout, space.derivatives.dy_dt
+    at_E, block = layout.potential, layout.block
+    charge[:] = 0.0
+    drift[:] = 0.0
+    charge[at_E] = network.double_layer if free else 1.0
+    if not free:
+        return
+    live, losing = live_share(state, layout), 0.0
+    if layout.loses:
+        losing = dy_dt[layout.first[LIVE_SHARE]] / live
+    scale, motion = live * network.charge_scale, dy_dt[at_E]
+    for p in range(len(network.gibbs)):
+        content, slope = scale * space.content[p], scale * space.slope[p]
+        charge[at_E] -= space.mean[p] * slope
+        drift[at_E] -= space.mean[p] * (scale * space.curvature[p] * motion + slope * losing)
+        for i in range(len(network.weight)):
+            k, weight = i * block + p, network.weight[i]
+            charge[k] = -weight * content
+            drift[k] = -weight * (slope * motion + content * losing)
+            drift[at_E] -= weight * slope * dy_dt[k]
 
 
 @kernel

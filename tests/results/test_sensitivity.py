@@ -109,6 +109,38 @@ def test_a_step_to_a_composition_ends_later_by_what_the_double_layer_takes(name)
     assert found.voltage[0, last] == pytest.approx((ends[0] - ends[1]) / (2.0 * h), rel=2e-3, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("system", "rate", "names"),
+    [
+        ("na-sb", "1C", ["interfaces.Sb|NaxSb.energy_J_per_m2", "phases.NaxSb.enthalpy_J_per_mol"]),
+        ("na-sb", "3C", ["interfaces.Sb|NaxSb.energy_J_per_m2", "interfaces.NaxSb|Na3Sb.energy_J_per_m2"]),
+        ("li-sb", "3C", ["interfaces.Sb|Li2Sb.energy_J_per_m2", "interfaces.Li3Sb|Sb.energy_J_per_m2"]),
+        ("k-sb", "1C", ["interfaces.Sb|KxSb.energy_J_per_m2", "kinetics.growth_rate_per_s"]),
+    ],
+)
+def test_no_duration_responds_to_what_the_curve_went_through_before(system, rate, names):
+    # Of sodium, 1 % more of the first energy moves some 8 % of the host at 0.36 V, and nothing at the cut-off.
+    mechanism = load_mechanism(system)
+    protocol = cycling(rate, mechanism.lower_cutoff_V, mechanism.upper_cutoff_V, 2)
+    settings = {"population": 1, "progress": False}
+    base = simulate(mechanism, protocol, **settings)
+    found = sensitivities(base, names)
+    durations = np.array([step.duration_s for step in base.steps])
+    for k, name in enumerate(names):
+        h = 1e-4 * found.values[k]
+        up, down = (
+            simulate(
+                with_changes(mechanism, {name: found.values[k] + way}), protocol, options=FINE, **settings
+            )
+            for way in (h, -h)
+        )
+        longer = [u.duration_s - d.duration_s for u, d in zip(up.steps, down.steps, strict=True)]
+        # Of the duration, for a change by its own amount.
+        wanted = np.array(longer) / 2e-4 / durations
+        ours = found.duration[k] * found.values[k] / durations
+        np.testing.assert_allclose(ours, wanted, rtol=2e-3, atol=1e-5, err_msg=name)
+
+
 SPREAD = Population.lognormal(3, size=0.2, interfacial_energy=0.03)
 TABLE = CurrentTable(
     np.array([0.0, 1000.0, 4000.0, 5000.0, 9000.0]),
