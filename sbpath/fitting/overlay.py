@@ -207,7 +207,7 @@ def _peaks(charge: Floats, voltage: Floats) -> tuple[float, ...]:
     edges, density = charge_over_voltage(charge, voltage, BIN_V)
     width = round(WINDOW_V / BIN_V)
     window = np.bartlett(2 * width + 1)
-    smooth = np.convolve(density, window / window.sum(), mode="same")
+    smooth = np.convolve(density, window / window.sum())[width:-width]
     middle = 0.5 * (edges[1:] + edges[:-1])
     higher = np.flatnonzero(
         (smooth >= np.append(smooth[1:], -np.inf)) & (smooth > np.concatenate([[-np.inf], smooth[:-1]]))

@@ -7,6 +7,8 @@ from sbpath.measured.records import Curve
 
 # A half-cell of an anode is below this (V) at some time under current.
 FULL_CELL_V = 2.0
+# And above this (V) at some time, or its unit is another.
+LEAST_V = 0.02
 # Currents (A/g) and capacities (mAh/g) of half cycles beyond these are in another unit: lithium itself has 3862 mAh/g.
 CURRENTS_A_PER_G = (6e-5, 60.0)
 MOST_CAPACITY = 5000.0
@@ -16,8 +18,14 @@ def check_half_cell(curve: Curve) -> str | None:
     """Why a curve is not that of an anode against alkali metal; None if it may be."""
     groups = half_pieces(pieces(curve))
     if not groups:
-        return f"{curve.source.path}: no current flows in it; give a file with half cycles"
-    least = min(float(curve.voltage_V[p.first : p.last].min()) for g in groups for p in g if p.kind != "rest")
+        return f"{curve.source.path}: no current flows in it but at rest; give a file with half cycles"
+    parts = [curve.voltage_V[p.first : p.last] for group in groups for p in group if p.kind != "rest"]
+    least, most = (float(end(end(part) for part in parts)) for end in (min, max))
+    if most < LEAST_V:
+        return (
+            f"{curve.source.path}: voltages of {most:.2g} V and less are not those of a half-cell; state their unit "
+            "(--unit voltage=V)"
+        )
     if least > FULL_CELL_V:
         return (
             f"{curve.source.path}: voltages of {least:.3g} V and more are those of a full cell or a cathode; give the data of "

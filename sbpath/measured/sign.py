@@ -45,7 +45,9 @@ def signed(curve: Curve, first: Direction | None, flip: bool) -> Curve:
     """
     groups = half_pieces(pieces(curve))
     if not groups:
-        return replace(curve, assumed=(*curve.assumed, "No current flows."))
+        most = np.abs(curve.current_A).max(initial=0.0)
+        rest = f" but {1e6 * most:.3g} uA or less at rest" if most > 0.0 else ""
+        return replace(curve, assumed=(*curve.assumed, f"No current flows{rest}: there is no half cycle."))
     path = curve.source.path
     charged = [[part for part in group if part.kind != "rest"] for group in groups]
     charges = np.array([sum(part.current_A * part.duration_s for part in parts) for parts in charged])

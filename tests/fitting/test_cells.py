@@ -66,6 +66,17 @@ def test_a_mass_of_antimony_is_not_that_of_its_compound():
         cells_of(dataclasses.replace(made.measurement, host="Si"), nickel)
 
 
+def test_a_half_cycle_of_a_few_millivolts_has_its_peak():
+    made = cell(load_mechanism("li-sb"), 0, ("C/5",), population=1, film=0.0)
+    (curve,) = made.measurement.curves
+    narrow = dataclasses.replace(curve.curve, voltage_V=0.8 + 5e-3 * (curve.curve.voltage_V - 0.8))
+    own = dataclasses.replace(curve, curve=narrow)
+    found = overlay(dataclasses.replace(made.measurement, curves=(own,)), made.truth, population=1)
+    for half in found.halves:
+        assert half.peaks_V[0]
+        assert all(narrow.voltage_V.min() <= peak <= narrow.voltage_V.max() for peak in half.peaks_V[0])
+
+
 @pytest.mark.parametrize(("rate", "label"), [(0.0492, "C/20"), (0.98, "0.98C"), (1.02, "1C"), (2.04, "2C")])
 def test_rates_have_two_digits(rate, label):
     assert rate_label(rate) == label

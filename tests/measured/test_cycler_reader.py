@@ -405,9 +405,18 @@ def test_zeros_at_the_end_of_a_file(tmp_path):
     check(read_cycler_file(file))
 
 
-def test_an_open_circuit_file(tmp_path):
-    curve = read_cycler_file(written(tmp_path, plain([row_with(row, mA=0.0) for row in ROWS], Style())))
-    assert curve.assumed == ("No current flows.",)
+@pytest.mark.parametrize(
+    ("uA", "said"),
+    [
+        (0.0, "No current flows: there is no half cycle."),
+        (8.0, "No current flows but 8 uA or less at rest: there is no half cycle."),
+    ],
+)
+def test_an_open_circuit_file(tmp_path, uA, said):
+    rows = [row_with(row, mA=1e-3 * uA) for row in ROWS]
+    lines = plain(rows, Style()).splitlines()
+    text = "\n".join([f"{lines[0]},state", *(f"{line},Rest" for line in lines[1:])])
+    assert read_cycler_file(written(tmp_path, text)).assumed == (said,)
 
 
 # -- files without current, and per gram -----------------------------------------------------------

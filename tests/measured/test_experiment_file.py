@@ -201,6 +201,13 @@ def test_a_full_cell(folder):
     )
 
 
+def test_voltages_a_thousand_times_off(folder):
+    (folder / "cell.mpt").write_text(WRITERS["plain"](ROWS, Style()).replace("E_V", "E_mV"), encoding="utf-8")
+    assert failure(folder, GOOD) == [
+        "exp.toml: curve 1: cell.mpt: voltages of 0.0015 V and less are not those of a half-cell; state their unit (--unit voltage=V)"
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
