@@ -44,6 +44,7 @@ def fitted(
         }
         for number in found.numbers
     ]  # fmt: skip
+    assert found.error is not None  # a dropped file is a curve
     return {
         "text": fit_report(found),
         "rows": rows,

@@ -77,12 +77,13 @@ class Cell:
     fractions: tuple[FractionPoints, ...] = ()
     remarks: tuple[str, ...] = ()
 
-    def with_mechanism(self, mechanism: Mechanism) -> Experiment:
-        """The simulation with other numbers; its particles follow from them unless they were given."""
-        particles = self.experiment.population
-        if particles is not None and mechanism.electrode.spread is not None:
-            particles = population_of(mechanism, len(particles))
-        return replace(self.experiment, mechanism=mechanism, population=particles)
+
+def with_mechanism(experiment: Experiment, mechanism: Mechanism) -> Experiment:
+    """A simulation with other numbers; its particles follow from them unless they were given."""
+    particles = experiment.population
+    if particles is not None and mechanism.electrode.spread is not None:
+        particles = population_of(mechanism, len(particles))
+    return replace(experiment, mechanism=mechanism, population=particles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +145,8 @@ def cells_of(
         If ion or host differ, or no half cycle is left.
     """
     grams = grams_of_host(measurement, mechanism)
+    if not measurement.curves:
+        raise InputError(f"{measurement.path}: has targets and no curve; only `sbpath fit` takes these")
     found = []
     for number, measured in enumerate(measurement.curves, 1):
         where = f"{measurement.path}: curve {number}"

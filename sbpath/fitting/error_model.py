@@ -72,15 +72,24 @@ class ErrorModel:
 
 @dataclass(frozen=True, eq=False)
 class Errors:
-    """The error model with what follows from it, of k unknowns: the `covariance` (k, k), and the `information` J' C^-1 J."""
+    """The error model with what follows from it, of k unknowns: the `covariance` (k, k), and the `information` J' C^-1 J.
 
-    model: ErrorModel
+    Targets have errors of their own, and no model.
+    """
+
+    model: ErrorModel | None
     covariance: Floats2
     information: Floats2
 
 
 def errors_of(problem: Problem, minimum: Minimum) -> Errors:
     """The error model of a minimum, and the covariance of the unknowns."""
+    if not problem.points:
+        left = (
+            np.sqrt(weights(minimum.evaluated.residual, problem.rows))[:, None] * minimum.evaluated.jacobian
+        )
+        own = left[: problem.rows]
+        return Errors(None, np.asarray(np.linalg.inv(left.T @ left), dtype=np.float64), own.T @ own)
     from scipy.linalg import cho_factor, cho_solve
     from scipy.optimize import minimize
 

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import log
+from pathlib import Path
 
 import numpy as np
 
 from sbpath.arguments import items
 from sbpath.errors import InputError
 from sbpath.fitting.cells import Cell, Drive, cells_of, rate_label
-from sbpath.fitting.error_model import Errors, errors_of, moved_by_mass
+from sbpath.fitting.error_model import ErrorModel, Errors, errors_of, moved_by_mass
 from sbpath.fitting.misfit import missed
 from sbpath.fitting.multistart import MAX_STARTS, Minimum, Search, search, weights
-from sbpath.fitting.parameters import PROFILED, Free, free_numbers, short_name, unit_of
+from sbpath.fitting.parameters import PROFILED, Free, Tie, free_numbers, short_name, ties_of, unit_of
 from sbpath.fitting.problem import Block, Problem
 from sbpath.fitting.profiles import profile as interval
-from sbpath.fitting.result import GIVEN, FitResult, FittedNumber, Nuisance, charge_names, check_repeatable
+from sbpath.fitting.result import (
+    GIVEN,
+    FitResult,
+    FittedNumber,
+    FittedTarget,
+    Nuisance,
+    charge_names,
+    check_repeatable,
+)
+from sbpath.fitting.targets import target_cells, target_distances
 from sbpath.kernels import Floats2
-from sbpath.measured.experiment_file import Measurement, load_measurement
+from sbpath.measured.experiment_file import Measurement, grams_of_host, load_measurement
 from sbpath.mechanism.groups import paths_of
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import value, with_changes
@@ -56,7 +66,7 @@ def fit(
     profile: Sequence[str] = (),
     progress: bool = True,
 ) -> FitResult:
-    """Fit numbers of a mechanism to the half cycles of an experiment file.
+    """Fit numbers of a mechanism to the half cycles of an experiment file, or to its targets, single values of a cell.
 
     The residual is the distance of measured points from the simulated curve at right angles (`sbpath.fitting.residual`), with a scale
     of the charge for each half cycle and an offset for the first insertion, and a robust loss; measured phase fractions are residuals
@@ -92,18 +102,28 @@ def fit(
     wanted = items(free) if free is not None else (() if measurement.free else DEFAULT_FREE)
     if wanted is None:
         raise InputError(f"free: must be a list of names, not {free!r}")
-    numbers = free_numbers(start, wanted, measurement.free)
+    grams_of_host(measurement, start)  # checks ion and host
+    numbers = free_numbers(start, wanted, measurement.free, measurement.tied)
+    ties = ties_of(start, measurement.tied, numbers)
     refitted = _profiled(start, numbers, profile) | {
         n.path for n in numbers if profiles and n.group in PROFILED
     }
+    targets = target_cells(measurement, start, graph=graph, population=population)
+    if targets and (cycles is not None or drive != "mean"):
+        raise InputError(
+            f"{measurement.path}: has targets, which name their cycles and rates; omit cycles and drive"
+        )
 
     def simulated(of: Measurement) -> tuple[Cell, ...]:
+        if targets:
+            return ()
         return cells_of(of, start, graph=graph, cycles=cycles, drive=drive, population=population)
 
     cells = simulated(measurement)
-    warn_of_doubts(*(cell.experiment for cell in cells))
+    experiments = [cell.experiment for cell in (*cells, *targets)]
+    warn_of_doubts(*experiments)
     with Bar(f"fit of {start.name}", " simulations", progress=progress) as bar:
-        problem = Problem(start, cells, numbers, bar=bar)
+        problem = Problem(start, cells, numbers, targets, ties, bar=bar)
         found = search(problem, max_starts)
         errors = errors_of(problem, found.best)
         intervals: list[tuple[float | None, float | None]] = []
@@ -143,14 +163,14 @@ def fit(
         experiment=measurement.path,
         mechanism=named,
         changes=tuple(start.changes.items()),
-        graph=cells[0].experiment.graph,
+        graph=experiments[0].graph,
         free=tuple(wanted),
         cycles=None if cycles is None else tuple(cycles),
         drive=drive,
         population=GIVEN if isinstance(population, Population) else population,
         max_starts=max_starts,
         profile=tuple(profile),
-        data=_data(measurement, problem, errors),
+        data=_data(measurement, problem, best, errors.model),
         half_cycles=len(problem.blocks),
         numbers=tuple(fitted),
         nuisances=tuple(
@@ -164,6 +184,8 @@ def fit(
         simulations=problem.simulations,
         interrupted=found.interrupted,
         remarks=tuple(_remarks(problem, best, errors, told, start)),
+        tied=tuple(_tied(problem, tie, values, errors.covariance) for tie in ties),
+        targets=tuple(_met(problem, best)),
     )
 
 
@@ -248,11 +270,12 @@ def _within(one: Free, end: float) -> float:
 def told_by(problem: Problem, best: Minimum) -> list[str]:
     """By which half cycles each free number is told; empty if by none."""
     found = []
-    left = weights(best.evaluated.residual, problem.points)[: problem.points]
+    left = weights(best.evaluated.residual, problem.rows)[: problem.rows]
     for k, one in enumerate(problem.free):
-        column = left * best.evaluated.jacobian[: problem.points, k] ** 2
+        column = left * best.evaluated.jacobian[: problem.rows, k] ** 2
         shares = [float(column[block.rows].sum()) for block in problem.blocks]
-        missed = float(column[problem.voltages :].sum())
+        missed = float(column[problem.voltages : problem.points].sum())
+        shares += column[problem.points :].tolist()
         total = sum(shares) + missed
         if np.sqrt(total) * one.prior_sd < MIN_TOLD:
             found.append("")
@@ -262,7 +285,11 @@ def told_by(problem: Problem, best: Minimum) -> list[str]:
             chosen.append(number)
             if sum(shares[n] for n in chosen) >= TOLD_SHARE * (total - missed):
                 break
-        words = _in_words(problem, [problem.blocks[n] for n in sorted(chosen)])
+        blocks = [problem.blocks[n] for n in sorted(chosen) if n < len(problem.blocks)]
+        targets = [
+            f"target {n + 1 - len(problem.blocks)}" for n in sorted(chosen) if n >= len(problem.blocks)
+        ]
+        words = _in_words(problem, blocks) or ", ".join(targets)
         if missed > TOLD_SHARE * total:
             words = "phase fractions"
         elif missed > (1.0 - TOLD_SHARE) * total:
@@ -300,23 +327,46 @@ def _nuisances(problem: Problem) -> list[tuple[str, int]]:
     return found
 
 
-def _data(measurement: Measurement, problem: Problem, errors: Errors) -> str:
+def _tied(problem: Problem, tie: Tie, values: Sequence[float], covariance: Floats2) -> FittedNumber:
+    """A sum with its interval, from the covariance."""
+    k = len(problem.free)
+    by = np.array([n * one.slope(v) for n, one, v in zip(tie.counts, problem.free, values, strict=True)])
+    total, reach = tie.total(values), SDS * float(np.sqrt(by @ covariance[:k, :k] @ by))
+    return FittedNumber(
+        path=tie.path, name=short_name(tie.path), unit=unit_of(tie.path), start=value(problem.mechanism, tie.path),
+        value=total, low=total - reach, high=total + reach,
+        told_by=f"sum of {' and '.join(map(short_name, tie.terms))}", held=False,
+    )  # fmt: skip
+
+
+def _met(problem: Problem, best: Minimum) -> Iterator[FittedTarget]:
+    """The targets, in the order of the problem, with what was found."""
+    solutions = problem.solutions(best.unknowns)[len(problem.cells) :] if problem.targets else []
+    for cell, solution in zip(problem.targets, solutions, strict=True):
+        found = target_distances(cell, solution).found
+        for target, here in zip(cell.targets, found.tolist(), strict=True):
+            yield FittedTarget(target.name, target.unit, target.value, target.error, here)
+
+
+def _data(measurement: Measurement, problem: Problem, best: Minimum, model: ErrorModel | None) -> str:
     """What was fitted to, for a mechanism file."""
+    if model is None:
+        misfit = best.evaluated.residual[: problem.rows]
+        return f"{Path(measurement.path).name}, {problem.rows} target{'s' * (problem.rows > 1)}, rms {np.sqrt(np.mean(misfit**2)):.2f} of their errors"
     names = [cell.measured.curve.source.path.rpartition("/")[2] for cell in problem.cells]
     chosen = sorted(
         {cell.halves[n].cycle for cell in problem.cells for n, of in enumerate(cell.chosen) if of}
     )
     cycles = f"cycle {chosen[0]}" if len(chosen) == 1 else f"cycles {chosen[0]}-{chosen[-1]}"
-    count = errors.model.fractions
-    fractions = f" and {count} phase fractions" if count else ""
-    return f"{', '.join(dict.fromkeys(names))}, {cycles}{fractions}, rms {errors.model.rms_mV:.1f} mV"
+    fractions = f" and {model.fractions} phase fractions" if model.fractions else ""
+    return f"{', '.join(dict.fromkeys(names))}, {cycles}{fractions}, rms {model.rms_mV:.1f} mV"
 
 
 def _remarks(
     problem: Problem, best: Minimum, errors: Errors, told: Sequence[str], mechanism: Mechanism
 ) -> list[str]:
     found = list(dict.fromkeys(remark for cell in problem.cells for remark in cell.remarks))
-    if why := missed(problem, best, errors.model.fraction_rms):
+    if errors.model is not None and (why := missed(problem, best, errors.model.fraction_rms)):
         found.insert(
             0,
             f"Does not fit: {why}. The pathway may be another one, or the model leaves out what shapes this curve; the fitted "
@@ -326,7 +376,8 @@ def _remarks(
         if not by and one.group == "gamma":
             found.append(f"No edge of {short_name(one.path)[6:-1]} carried charge; its energy is held.")
         elif not by:
-            found.append(f"No half cycle depends on {short_name(one.path)}; it is held.")
+            what = "target" if problem.targets else "half cycle"
+            found.append(f"No {what} depends on {short_name(one.path)}; it is held.")
     known = [k for k, by in enumerate(told) if by]
     found += _cannot_tell(problem, errors.information, known)
     for number, cell in enumerate(problem.cells):
@@ -407,7 +458,7 @@ def _shift_by_J0(problem: Problem, best: Minimum) -> str:
         return ""
     found = problem.evaluate(best.unknowns, problem.solutions(best.unknowns), further=paths)
     count = len(problem.centre)
-    left = np.sqrt(weights(found.residual, problem.points))[:, None] * found.jacobian
+    left = np.sqrt(weights(found.residual, problem.rows))[:, None] * found.jacobian
     own = left[:, :count]
     values = np.array([value(problem.mechanism, path) for path in paths])
     moved = -np.linalg.solve(own.T @ own, own.T @ (left[:, count:] @ values)) * log(10.0)

@@ -12,6 +12,8 @@ from sbpath.solution import Solution
 
 # Two costs that differ by less than this share are the same minimum.
 AGREEMENT = 0.02
+# So are costs this close, half a square of errors: of targets that are all met, nothing else is left.
+SAME_COST = 1e-4
 MAX_STARTS = 8
 SEED = 20240917
 # Evaluations of one start.
@@ -98,7 +100,7 @@ def minimize(problem: Problem, start: Floats, fixed: dict[int, float] | None = N
         jac=jacobian,
         bounds=(low[moves], high[moves]),
         x_scale="jac",
-        loss=soft_l1(problem.points),
+        loss=soft_l1(problem.rows),
         ftol=1e-4,
         xtol=1e-6,
         gtol=1e-6,
@@ -128,7 +130,7 @@ def search(problem: Problem, max_starts: int = MAX_STARTS, seed: int = SEED) -> 
                 start[:count] += reach * sample[number - 1]
             found.append(minimize(problem, np.clip(start, low, high)))
             least = min(minimum.cost for minimum in found)
-            if sum(minimum.cost <= least * (1.0 + AGREEMENT) for minimum in found) >= 2:
+            if sum(_agrees(minimum.cost, least) for minimum in found) >= 2:
                 break
     except KeyboardInterrupt:
         if not found:
@@ -136,5 +138,10 @@ def search(problem: Problem, max_starts: int = MAX_STARTS, seed: int = SEED) -> 
         interrupted = True
     best = min(found, key=lambda minimum: minimum.cost)
     costs = tuple(minimum.cost for minimum in found)
-    agree = sum(cost <= best.cost * (1.0 + AGREEMENT) for cost in costs)
+    agree = sum(_agrees(cost, best.cost) for cost in costs)
     return Search(best, costs, agree, interrupted)
+
+
+def _agrees(cost: float, least: float) -> bool:
+    """Whether a cost is that of the least minimum."""
+    return cost <= least * (1.0 + AGREEMENT) + SAME_COST

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import exp, inf, log
-from typing import Literal
+from typing import Any, Literal
 
 from sbpath.errors import InputError
-from sbpath.measured.experiment_file import FreeNumber
+from sbpath.measured.experiment_file import FreeNumber, TiedNumber
 from sbpath.mechanism.groups import GROUPS, paths_of
 from sbpath.mechanism.mechanism import Mechanism
-from sbpath.mechanism.paths import displaced, value
+from sbpath.mechanism.paths import displaced, trail, value
 from sbpath.mechanism.units import ending_of
 
 # Of each group: the scale, the sd of the prior (of the logarithm if log), the farthest that a fit may go, in
@@ -80,17 +80,26 @@ class Free:
 
 
 def free_numbers(
-    mechanism: Mechanism, wanted: Sequence[str], stated: Sequence[FreeNumber] = ()
+    mechanism: Mechanism,
+    wanted: Sequence[str],
+    stated: Sequence[FreeNumber] = (),
+    tied: Sequence[TiedNumber] = (),
 ) -> tuple[Free, ...]:
     """The numbers that groups or paths name, each once, with priors; `stated` by the experiment file come first.
+
+    Those of a group that are `tied` to others are left out.
 
     Raises
     ------
     InputError
-        If there is no such group or number, one cannot be fitted on its scale, or none is left.
+        If there is no such group or number, one cannot be fitted on its scale or is tied, or none is left.
     """
     given = {name.path: name for name in stated}
     paths = [path for name in (*given, *wanted) for path in paths_of(mechanism, name)]
+    sums = [_keys(mechanism, one.path) for one in tied]
+    if twice := [path for path in (*given, *wanted) if "." in path and _keys(mechanism, path) in sums]:
+        raise InputError(f"{twice[0]}: is tied to other numbers and cannot be free; remove it from [tied]")
+    paths = [path for path in paths if _keys(mechanism, path) not in sums]
     found = []
     for path in dict.fromkeys(paths):
         group = next((name for name in GROUPS if path in _members(mechanism, name)), "")
@@ -124,10 +133,50 @@ def free_numbers(
     return tuple(found)
 
 
-def changed(mechanism: Mechanism, free: Sequence[Free], numbers: Sequence[float]) -> Mechanism:
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A number that is a sum: `held` plus each free number as often as `counts` says."""
+
+    path: str
+    terms: tuple[str, ...]
+    counts: tuple[int, ...]
+    held: float
+
+    def total(self, numbers: Sequence[float]) -> float:
+        """The sum, for values of the free numbers."""
+        return self.held + sum(n * number for n, number in zip(self.counts, numbers, strict=True))
+
+
+def ties_of(mechanism: Mechanism, tied: Sequence[TiedNumber], free: Sequence[Free]) -> tuple[Tie, ...]:
+    """The sums of an experiment file, of free numbers and of those that are held.
+
+    Raises
+    ------
+    InputError
+        If there is no such number, or a term is itself a sum.
+    """
+    sums = [_keys(mechanism, one.path) for one in tied]
+    known = [_keys(mechanism, one.path) for one in free]
+    found = []
+    for one in tied:
+        terms = [_keys(mechanism, term) for term in one.terms]
+        if twice := [term for term, keys in zip(one.terms, terms, strict=True) if keys in sums]:
+            raise InputError(f"tied: {one.path}: {twice[0]} is tied itself; name what that is the sum of")
+        held = sum(
+            value(mechanism, term) for term, keys in zip(one.terms, terms, strict=True) if keys not in known
+        )
+        found.append(Tie(one.path, one.terms, tuple(terms.count(keys) for keys in known), held))
+    return tuple(found)
+
+
+def changed(
+    mechanism: Mechanism, free: Sequence[Free], numbers: Sequence[float], ties: Sequence[Tie] = ()
+) -> Mechanism:
     """The mechanism with other numbers, unchecked: they are within bounds."""
     for one, number in zip(free, numbers, strict=True):
         mechanism = displaced(mechanism, one.path, float(number))
+    for tie in ties:
+        mechanism = displaced(mechanism, tie.path, tie.total(numbers))
     return mechanism
 
 
@@ -170,6 +219,11 @@ def unit_of(path: str) -> str:
     return next(
         (unit for end, unit in sorted(ends.items(), key=lambda e: -len(e[0])) if path.endswith(end)), ""
     )
+
+
+def _keys(mechanism: Mechanism, path: str) -> list[Any]:
+    """What a path means, however it is written."""
+    return [key for _, key in trail(mechanism, path)]
 
 
 def _members(mechanism: Mechanism, name: str) -> tuple[str, ...]:

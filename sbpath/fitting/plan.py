@@ -182,6 +182,7 @@ def plan(
     if rivals and wanted is not None:
         raise InputError("wanted: is a number of one mechanism; omit it with rivals")
     check_repeatable(result)
+    error = _error(result)
     path = None if wanted is None else _path(result, wanted)
     start = with_changes(load_mechanism(result.mechanism), dict(result.changes))
     fitted = fitted_mechanism(start, result)
@@ -203,9 +204,9 @@ def plan(
             continue
         sds: tuple[tuple[str, float, float], ...] = ()
         if rivals:
-            gain, settles = _apart(planned[0], planned[1], result.error)
+            gain, settles = _apart(planned[0], planned[1], error)
         else:
-            more = information_of(planned[0], result.error)
+            more = information_of(planned[0], error)
             gain = gained(known, more)
             sds = _sds(free, known, more, result)
             settles = _settles(free, sds)
@@ -226,6 +227,14 @@ def plan(
     return Plan(
         measurement.path, path, names, per_hour, tuple(sorted(found, key=order)), tuple(left_out)
     )  # fmt: skip
+
+
+def _error(result: FitResult) -> ErrorModel:
+    if result.error is None:
+        raise InputError(
+            f"{result.experiment}: has targets and no curve, which has no error model; fit a curve first"
+        )
+    return result.error
 
 
 def _path(result: FitResult, wanted: str) -> str:
@@ -257,7 +266,7 @@ def _known(measurement: Measurement, start: Mechanism, free: tuple[Free, ...], r
         )
     unknowns = _unknowns(free, result, [one.value for one in result.nuisances])
     priors = np.diag([one.prior_sd**-2 for one in free])
-    return information_of(Evaluable(problem, unknowns, problem.solutions(unknowns)), result.error) + priors
+    return information_of(Evaluable(problem, unknowns, problem.solutions(unknowns)), _error(result)) + priors
 
 
 def _unknowns(free: Sequence[Free], result: FitResult, nuisances: Sequence[float]) -> Floats:

@@ -1,4 +1,4 @@
-"""The residuals of a fit: distances of all points of all cells, misses of their fractions, then priors, with their Jacobian."""
+"""The residuals of a fit: distances of all points of all cells, misses of their fractions and of targets, then priors, with their Jacobian."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sbpath.fitting.cells import Cell, SimulatedHalf, simulated_halves
+from sbpath.fitting.cells import Cell, simulated_halves, with_mechanism
 from sbpath.fitting.fraction_points import FractionPoints
-from sbpath.fitting.parameters import Free, changed
-from sbpath.fitting.residual import distances, misses, thinned
+from sbpath.fitting.parameters import Free, Tie, changed
+from sbpath.fitting.residual import FAILED, distances, misses, thinned
+from sbpath.fitting.targets import TargetCell, target_distances
 from sbpath.kernels import Floats, Floats2, Integers
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.results.sensitivity import sensitivities
@@ -22,8 +23,6 @@ from sbpath.solution import SimulationError, Solution
 SCALE_SD, OFFSET_SD = 0.02, 0.03
 # The beginning of the first insertion, a share of it, counts by this factor: film forms there.
 FIRST_SHARE, FIRST_WEIGHT = 0.06, 0.1
-# Residual of a point of a half cycle that a failed simulation did not reach.
-FAILED = 50.0
 # A charge that differs by more standard deviations of the mass than this is no error of weighing.
 MASS_SDS = 3.0
 
@@ -77,6 +76,10 @@ class Problem:
         What is fitted to.
     free : tuple of Free
         The k free numbers, the first unknowns.
+    targets : tuple of TargetCell
+        What is fitted to instead of cells, or beside them.
+    ties : tuple of Tie
+        Numbers that are sums.
     simulations : int
         Simulations of all cells so far.
     bar : tqdm, optional
@@ -90,6 +93,8 @@ class Problem:
     mechanism: Mechanism
     cells: tuple[Cell, ...]
     free: tuple[Free, ...]
+    targets: tuple[TargetCell, ...] = ()
+    ties: tuple[Tie, ...] = ()
     simulations: int = 0
     bar: Any = None
     scales: Sequence[float] | None = None
@@ -137,6 +142,11 @@ class Problem:
         return self._points
 
     @property
+    def rows(self) -> int:
+        """Number of residuals before the priors: the points, then the targets."""
+        return self._points + sum(len(cell.targets) for cell in self.targets)
+
+    @property
     def bounds(self) -> tuple[Floats, Floats]:
         """Lowest and highest unknowns."""
         low = [one.inner(one.low) for one in self.free]
@@ -156,11 +166,12 @@ class Problem:
         return [one.outer(float(u)) for one, u in zip(self.free, unknowns, strict=False)]
 
     def solutions(self, unknowns: Floats) -> list[Solution]:
-        """The simulations at a point; of a failed one what there is."""
+        """The simulations at a point, of cells and then of targets; of a failed one what there is."""
         numbers = self.numbers(unknowns)
         found = []
-        for cell in self.cells:
-            experiment = cell.with_mechanism(changed(cell.experiment.mechanism, self.free, numbers))
+        for cell in (*self.cells, *self.targets):
+            own = changed(cell.experiment.mechanism, self.free, numbers, self.ties)
+            experiment = with_mechanism(cell.experiment, own)
             try:
                 found.append(run(experiment, progress=False, every_row=True))
             except SimulationError as error:
@@ -181,21 +192,31 @@ class Problem:
         after these come the derivatives by `further` numbers, which are held.
         """
         numbers = self.numbers(unknowns)
-        paths = [*(one.path for one in self.free), *further]
-        halves: list[list[SimulatedHalf | None]] = []
-        for cell, solution in zip(self.cells, solutions, strict=True):
-            known = (
-                sensitivities(solution, paths, fractions=bool(cell.fractions))
-                if slopes and paths and not solution.steps[-1].outcome.failed
-                else None
-            )
-            halves.append(simulated_halves(cell, solution, known))
+        tied = [tie.path for tie in self.ties]
+        paths = [*(one.path for one in self.free), *tied, *further]
+        measured = [bool(cell.fractions) for cell in self.cells] + [False] * len(self.targets)
+        known = [
+            sensitivities(solution, paths, fractions=own)
+            if slopes and paths and not solution.steps[-1].outcome.failed
+            else None
+            for solution, own in zip(solutions, measured, strict=True)
+        ]
+        halves = [
+            simulated_halves(cell, solution, own)
+            for cell, solution, own in zip(self.cells, solutions, known, strict=False)
+        ]
         count, free = len(self.centre), len(self.free)
-        chain = np.array([one.slope(number) for one, number in zip(self.free, numbers, strict=True)])
-        residual, jacobian = (
-            np.zeros(self.points + count),
-            np.zeros((self.points + count, count + len(further))),
+        # From the slopes by all paths to those by the unknowns and by what is held.
+        chain = np.zeros((len(paths), free + len(further)))
+        chain[:free, :free] = np.diag(
+            [one.slope(number) for one, number in zip(self.free, numbers, strict=True)]
         )
+        chain[free : free + len(tied), :free] = (
+            np.array([tie.counts for tie in self.ties]).reshape(len(tied), free) @ chain[:free, :free]
+        )
+        chain[free + len(tied) :, free:] = np.eye(len(further))
+        rows = self.rows
+        residual, jacobian = np.zeros(rows + count), np.zeros((rows + count, count + len(further)))
         by_voltage = np.ones(self.voltages)
         for block in self.blocks:
             half = self.cells[block.cell].halves[block.half]
@@ -214,8 +235,8 @@ class Problem:
             residual[block.rows] = block.weight * found.distance
             by_voltage[block.rows] = block.weight * found.by_voltage
             if found.by_parameter.shape[1]:
-                by = block.weight[:, None] * found.by_parameter
-                jacobian[block.rows, :free] = by[:, :free] * chain
+                by = block.weight[:, None] * (found.by_parameter @ chain)
+                jacobian[block.rows, :free] = by[:, :free]
                 jacobian[block.rows, count:] = by[:, free:]
             jacobian[block.rows, block.scale] = block.weight * found.by_scale
             if block.offset >= 0:
@@ -229,20 +250,34 @@ class Problem:
             missed = misses(part.points, simulated, float(unknowns[part.scale]), offset)
             residual[part.rows] = missed.miss
             if missed.by_parameter.shape[1]:
-                jacobian[part.rows, :free] = missed.by_parameter[:, :free] * chain
-                jacobian[part.rows, count:] = missed.by_parameter[:, free:]
+                by = missed.by_parameter @ chain
+                jacobian[part.rows, :free] = by[:, :free]
+                jacobian[part.rows, count:] = by[:, free:]
             jacobian[part.rows, part.scale] = missed.by_scale
             if part.offset >= 0:
                 jacobian[part.rows, part.offset] = missed.by_offset
-        residual[self.points :] = (unknowns - self.centre) / self.sd
-        jacobian[self.points :, :count] = np.diag(1.0 / self.sd)
+        first = self.points
+        begin = len(self.cells)
+        for cell, solution, by_path in zip(self.targets, solutions[begin:], known[begin:], strict=True):
+            own = slice(first, first + len(cell.targets))
+            apart = target_distances(cell, solution, by_path)
+            residual[own] = apart.distance
+            if apart.by_parameter.shape[1]:
+                by = apart.by_parameter @ chain
+                jacobian[own, :free] = by[:, :free]
+                jacobian[own, count:] = by[:, free:]
+            first = own.stop
+        residual[rows:] = (unknowns - self.centre) / self.sd
+        jacobian[rows:, :count] = np.diag(1.0 / self.sd)
         return Evaluated(residual, jacobian, by_voltage)
 
     def _ratios(self) -> list[float]:
         """Of each cell, the measured over the simulated capacity of its slowest half cycle at the start, 1 if the mass explains it."""
+        if not self.cells:
+            return []
         start = np.array([one.inner(one.start) for one in self.free])
         found = []
-        for cell, solution in zip(self.cells, self.solutions(start), strict=True):
+        for cell, solution in zip(self.cells, self.solutions(start), strict=False):
             simulated = simulated_halves(cell, solution)
             known = [
                 (half.rate_per_h, half.q_end / twin.q[-1])

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sbpath.fitting.error_model import ErrorModel
-from sbpath.fitting.multistart import Minimum, minimize, weights
+from sbpath.fitting.multistart import SAME_COST, Minimum, minimize, weights
 from sbpath.fitting.problem import Problem
 
 # 95 % quantile of chi-squared with one degree of freedom.
@@ -32,12 +32,18 @@ class Profile(NamedTuple):
     lower: Minimum | None
 
 
-def profile(problem: Problem, minimum: Minimum, unknown: int, model: ErrorModel, sd: float) -> Profile:
-    """The interval of a free number; its `sd` by the covariance gives the first step."""
-    n = problem.voltages
-    residual = minimum.evaluated.residual[:n]
-    square = float(np.mean(weights(residual, n) * residual**2))
-    factor = 2.0 * model.independent_points / (n * max(square, 1e-12))
+def profile(problem: Problem, minimum: Minimum, unknown: int, model: ErrorModel | None, sd: float) -> Profile:
+    """The interval of a free number; its `sd` by the covariance gives the first step.
+
+    Without a model, of targets, errors are as stated and the factor is 2.
+    """
+    factor, variance = 2.0, 1.0
+    if model is not None:
+        n = problem.voltages
+        residual = minimum.evaluated.residual[:n]
+        square = float(np.mean(weights(residual, n) * residual**2))
+        factor *= model.independent_points / (n * max(square, 1e-12))
+        variance = model.fraction_variance
     bounds, prior = problem.bounds, problem.free[unknown].prior_sd
     ends: list[float | None] = []
     for way in (-1.0, 1.0):
@@ -49,10 +55,10 @@ def profile(problem: Problem, minimum: Minimum, unknown: int, model: ErrorModel,
             if abs(new - minimum.unknowns[unknown]) > FARTHEST * prior or way * (limit - new) <= 0.0:
                 break
             found = minimize(problem, begin.unknowns, {unknown: new})
-            if found.cost < minimum.cost * (1.0 - LOWER):
+            if found.cost < minimum.cost * (1.0 - LOWER) - SAME_COST:
                 return Profile(None, None, found)
             missed = _missed(problem, found) - _missed(problem, minimum)
-            grown = factor * (found.cost - minimum.cost - 0.5 * missed) + missed / model.fraction_variance
+            grown = factor * (found.cost - minimum.cost - 0.5 * missed) + missed / variance
             if grown >= CHI_SQUARED:
                 # Between the last two, the root of the excess is about linear.
                 low, high = np.sqrt(max(excess, 0.0)), np.sqrt(grown)

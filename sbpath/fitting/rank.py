@@ -170,6 +170,7 @@ def rank(
         best = search(problem, max_starts).best
         losses, misses = np.split(robust_losses(best, problem.points), [problem.voltages])
         error = errors_of(problem, best).model
+        assert error is not None  # there are half cycles
         fitted.append(
             _Fitted(name, problem, best, losses, misses, sum(map(bool, told_by(problem, best))), error)
         )

@@ -22,6 +22,8 @@ from sbpath.kernels import Floats, Floats2, Integers
 SIGMA_V, SIGMA_Q = 4e-3, 0.01
 # Points of a half cycle, at even charge.
 POINTS = 100
+# Residual of what a failed simulation did not reach.
+FAILED = 50.0
 
 
 class Distances(NamedTuple):
@@ -55,7 +57,12 @@ def thinned(q: Floats, points: int = POINTS) -> Integers:
 
 
 def distances(
-    q: Floats, voltage_V: Floats, half: SimulatedHalf, scale: float = 1.0, offset: float = 0.0
+    q: Floats,
+    voltage_V: Floats,
+    half: SimulatedHalf,
+    scale: float = 1.0,
+    offset: float = 0.0,
+    sigma_V: float = SIGMA_V,
 ) -> Distances:
     """The distances of measured points of a half cycle from the simulated one.
 
@@ -67,10 +74,12 @@ def distances(
         The simulation, with its derivatives by k parameters.
     scale, offset : float
         s and o.
+    sigma_V : float
+        Error of the voltages.
     """
     x = (q - offset) / scale
-    points = np.stack([x / SIGMA_Q, voltage_V / SIGMA_V], axis=1)
-    curve = np.stack([half.q / SIGMA_Q, half.voltage_V / SIGMA_V], axis=1)
+    points = np.stack([x / SIGMA_Q, voltage_V / sigma_V], axis=1)
+    curve = np.stack([half.q / SIGMA_Q, half.voltage_V / sigma_V], axis=1)
     if len(curve) == 1:
         curve = np.vstack([curve, curve])
     begin, way = curve[:-1], np.diff(curve, axis=0)
@@ -105,7 +114,7 @@ def distances(
     last = len(half.q) - 1
     following = np.minimum(segment + 1, last)
     by_voltage = slopes[:, segment] * (1.0 - share) + slopes[:, following] * share
-    by = -normal[:, 1] * by_voltage / SIGMA_V
+    by = -normal[:, 1] * by_voltage / sigma_V
     # An end that moves does so along q, at the voltage that ends it.
     ends = corner & (segment + 1 >= last) & (share == 1.0) & (half.end_by_parameter != 0.0)[:, None]
     by = np.where(ends, -normal[:, 0] / SIGMA_Q * half.end_by_parameter[:, None], by)

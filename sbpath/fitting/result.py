@@ -65,6 +65,17 @@ class Nuisance:
     sd: float
 
 
+@dataclass(frozen=True, slots=True)
+class FittedTarget:
+    """A target: what it is, the value given with its error, and the value found; nan if the simulation failed before."""
+
+    name: str
+    unit: str
+    given: float
+    error: float
+    found: float
+
+
 @methods_checked
 @dataclass(frozen=True, slots=True)
 class FitResult:
@@ -88,10 +99,12 @@ class FitResult:
         Number of half cycles.
     numbers, nuisances : tuples of records
         Fitted numbers, and scales and offsets of the charge.
+    tied, targets : tuples of records
+        Numbers that are sums of others, and the targets.
     covariance : tuple of tuples of float
         Of numbers, logarithms for those that are fitted as such, and nuisances.
-    error : ErrorModel
-        Of the misfit.
+    error : ErrorModel or None
+        Of the misfit; None if it was fitted to targets, which have errors of their own.
     cost : float
         Half the sum of the losses at the minimum.
     starts, agree, simulations : int
@@ -117,18 +130,20 @@ class FitResult:
     numbers: tuple[FittedNumber, ...]
     nuisances: tuple[Nuisance, ...]
     covariance: tuple[tuple[float, ...], ...]
-    error: ErrorModel
+    error: ErrorModel | None
     cost: float
     starts: int
     agree: int
     simulations: int
     interrupted: bool
     remarks: tuple[str, ...]
+    tied: tuple[FittedNumber, ...] = ()
+    targets: tuple[FittedTarget, ...] = ()
 
     @property
     def values(self) -> dict[str, float]:
-        """The fitted numbers by path, for `with_changes`; those held are left out."""
-        return {number.path: number.value for number in self.numbers if not number.held}
+        """The fitted numbers by path, for `with_changes`, and those tied to them; those held are left out."""
+        return {number.path: number.value for number in (*self.numbers, *self.tied) if not number.held}
 
     def save(self, path: str | Path) -> Path:
         """Write the result as TOML, which `load_fit` reads.
@@ -162,7 +177,9 @@ def load_fit(path: str | Path) -> FitResult:
             raise ValueError
         numbers = tuple(_made(FittedNumber, given) for given in document.pop("numbers"))
         nuisances = tuple(_made(Nuisance, given) for given in document.pop("nuisances", []))
-        error = _made(ErrorModel, document.pop("error"))
+        error = _made(ErrorModel, document.pop("error")) if "error" in document else None
+        tied = tuple(_made(FittedNumber, given) for given in document.pop("tied", []))
+        targets = tuple(_made(FittedTarget, given) for given in document.pop("targets", []))
         pairs = {name: tuple(map(tuple, document.pop(name))) for name in ("covariance", "changes")}
         lists = {
             name: tuple(document.pop(name))
@@ -177,6 +194,8 @@ def load_fit(path: str | Path) -> FitResult:
                 "numbers": numbers,
                 "nuisances": nuisances,
                 "error": error,
+                "tied": tied,
+                "targets": targets,
                 **pairs,
             },
         )
@@ -222,6 +241,7 @@ def write_fitted(mechanism: Mechanism, result: FitResult, path: str | Path) -> P
     changed = fitted_mechanism(mechanism, result)
     document = file_document(changed)
     about = {"status": "fitted", "source": "own", "fitted_to": result.data}
+    sums = {one.path: {"status": "assumed", "source": "own", "note": one.told_by} for one in result.tied}
     for where in result.values:
         here: Any = document
         keys = [key for container, key in trail(changed, where) if not isinstance(container, Quantity)]
@@ -229,8 +249,9 @@ def write_fitted(mechanism: Mechanism, result: FitResult, path: str | Path) -> P
         for key in keys:
             last, here = here, here[key]
         record = here if isinstance(here, dict) else last
-        record.pop("note", None)
-        record |= about
+        for key in ("note", "fitted_to"):
+            record.pop(key, None)
+        record |= sums.get(where, about)
     with atomic_write(Path(path)) as file:
         file.write(toml_text(document).encode())
     return Path(path)

@@ -17,18 +17,19 @@ from sbpath.measured.amounts import check_amounts, check_half_cell, host_capacit
 from sbpath.measured.fractions import MeasuredFractions, read_fractions
 from sbpath.measured.halves import THEORETICAL_MAH_PER_G, measured_halves
 from sbpath.measured.reader import read_cycler_file
-from sbpath.measured.records import Curve, Direction, MeasuredHalf
+from sbpath.measured.records import Curve, Direction, MeasuredHalf, Target
 from sbpath.mechanism.chemistry import ATOMIC_WEIGHT
 from sbpath.mechanism.documents import ENDING, shown, toml_document
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.schema_errors import advice
+from sbpath.protocol.steps import Rate
 
-EXAMPLE = 'begin with ion = "Na", then [[curve]] with file, mass_Sb_mg and first'
+EXAMPLE = 'begin with ion = "Na", then [[curve]] with file, mass_Sb_mg and first, or [[target]]'
 # Relative standard deviation of a mass, where the file gives none.
 MASS_ERROR = 0.02
 
 _KNOWN_KEY = re.compile(
-    r"^[ \t]*(?:\[+[ \t]*(?:curve|fractions|free)\b|ion[ \t]*=|file[ \t]*=)", re.MULTILINE
+    r"^[ \t]*(?:\[+[ \t]*(?:curve|fractions|target|free|tied)\b|ion[ \t]*=|file[ \t]*=)", re.MULTILINE
 )
 _MASS = re.compile(r"mass_([A-Z][a-z]?)_mg")
 _FRACTION = re.compile(r"fraction_([A-Z][a-z]?)")
@@ -60,6 +61,20 @@ class _FractionsTable(_Table):
     cycle: int = Field(default=1, ge=1)
 
 
+class _TargetTable(_Table):
+    voltage_V: float | None = Field(default=None, ge=-1.0, le=10.0)
+    error_V: float | None = Field(default=None, gt=0.0, le=1.0)
+    x: float | None = Field(default=None, ge=0.0, le=100.0)
+    capacity_mAh_per_g: float | None = Field(default=None, gt=0.0, le=1e5)
+    error_mAh_per_g: float | None = Field(default=None, gt=0.0, le=1e5)
+    direction: Direction
+    rate: str
+    cycle: int = Field(default=1, ge=1, le=100)
+    temperature_C: float | None = Field(default=None, ge=-150.0, le=500.0)
+    source: str = Field(min_length=1)
+    note: str = ""
+
+
 def _start(given: Any) -> Any:
     """Check one entry of [free]."""
     if given in ("log", "linear"):
@@ -85,9 +100,11 @@ def _start(given: Any) -> Any:
 
 class _File(_Table):
     ion: Literal["Li", "Na", "K"]
-    curve: list[_CurveTable] = Field(min_length=1, max_length=1000)
+    curve: list[_CurveTable] = Field(default=[], max_length=1000)
     fractions: list[_FractionsTable] = Field(default=[], max_length=1000)
+    target: list[_TargetTable] = Field(default=[], max_length=1000)
     free: dict[str, Annotated[Any, AfterValidator(_start)]] = {}
+    tied: dict[str, Annotated[list[str], Field(min_length=1, max_length=20)]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +129,22 @@ class FreeNumber:
     high: float | None
     scale: Literal["log", "linear"]
     prior_sd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TiedNumber:
+    """A number that is the sum of others.
+
+    Attributes
+    ----------
+    path : str
+        As in `sbpath.value`.
+    terms : tuple of str
+        The paths of the others.
+    """
+
+    path: str
+    terms: tuple[str, ...]
 
 
 @methods_checked
@@ -163,8 +196,10 @@ class Measurement:
         ``Li``, ``Na`` or ``K``.
     host : str or None
         Element of which the masses are, ``Sb``; None if the file says only how much host.
-    curves, fractions, free : tuples of records
-        Measured curves, phase fractions, and numbers that a fit may change.
+    curves, fractions, targets : tuples of records
+        Measured curves and phase fractions, or single values.
+    free, tied : tuples of records
+        Numbers that a fit may change, and those that are sums of others.
     """
 
     path: str
@@ -173,6 +208,8 @@ class Measurement:
     curves: tuple[MeasuredCurve, ...]
     fractions: tuple[MeasuredFractions, ...]
     free: tuple[FreeNumber, ...]
+    targets: tuple[Target, ...] = ()
+    tied: tuple[TiedNumber, ...] = ()
 
 
 def load_measurement(path: str | Path) -> Measurement:
@@ -199,6 +236,12 @@ def load_measurement(path: str | Path) -> Measurement:
         raise InputError([f"{name}: {_problem(found)}" for found in _in_order(error)]) from None
     for number, table in enumerate(stated.curve, 1):
         problems.attempt(_check_mass, table, name=f"{name}: curve {number}")
+    targets = [
+        problems.attempt(_target, table, name=f"{name}: target {number}")
+        for number, table in enumerate(stated.target, 1)
+    ]
+    if bool(stated.curve) == bool(stated.target):
+        problems.add(f"{name}: {_BOTH if stated.curve else _MISSING['curve']}")
     problems.check()
     curves = [
         problems.attempt(_curve, file.parent, table, next(iter(hosts), None), name=f"{name}: curve {number}")
@@ -212,7 +255,8 @@ def load_measurement(path: str | Path) -> Measurement:
     _check_different(name, curves)
     return Measurement(
         name, stated.ion, next(iter(hosts), None), tuple(curves), tuple(fractions),
-        tuple(_free(key, given) for key, given in stated.free.items()),
+        tuple(_free(key, given) for key, given in stated.free.items()), tuple(targets),
+        tuple(TiedNumber(path, tuple(terms)) for path, terms in stated.tied.items()),
     )  # fmt: skip
 
 
@@ -328,6 +372,34 @@ def _fractions(folder: Path, table: _FractionsTable, curves: int) -> MeasuredFra
     return read_fractions(folder / table.file, curve, table.cycle)
 
 
+def _target(table: _TargetTable) -> Target:
+    rate = Rate.parse(table.rate)
+    if rate.unit == "A":
+        raise InputError(
+            f"rate: {table.rate} is a current of a whole electrode; write it per gram or as C/10"
+        )
+    voltage, capacity = table.voltage_V, table.capacity_mAh_per_g
+    if (voltage is None) == (capacity is None):
+        raise InputError("give voltage_V with error_V and x, or capacity_mAh_per_g with error_mAh_per_g")
+    error = table.error_V if capacity is None else table.error_mAh_per_g
+    if error is None:
+        key = "error_V" if capacity is None else "error_mAh_per_g"
+        raise InputError(f"{key} is missing; say how well the value is known, as a standard deviation")
+    if capacity is None and table.x is None:
+        raise InputError("x is missing; a voltage belongs to a composition, in alkali per atom of host")
+    if other := [
+        key
+        for key in (("error_V", "x") if voltage is None else ("error_mAh_per_g",))
+        if getattr(table, key) is not None
+    ]:
+        raise InputError(f"{other[0]}: does not belong to {'a capacity' if voltage is None else 'a voltage'}")
+    value = voltage if capacity is None else capacity
+    assert value is not None
+    return Target(
+        value, error, table.x, table.direction, str(rate), table.cycle, table.temperature_C, table.source, table.note
+    )  # fmt: skip
+
+
 def _check_different(name: str, curves: list[MeasuredCurve]) -> None:
     """Raise InputError if two curves are the same measurement."""
     for number, one in enumerate(curves, 1):
@@ -355,10 +427,14 @@ def _free(path: str, given: Any) -> FreeNumber:
 
 _MISSING = {
     "ion": 'ion is missing; voltages are against its metal; add ion = "Na" (or "Li", "K")',
-    "curve": "curve is missing; add [[curve]] with file, mass_Sb_mg and first",
+    "curve": "curve is missing; add [[curve]] with file, mass_Sb_mg and first, or [[target]] for values read off a figure",
     "first": 'first is missing; add first = "insertion" (or "extraction"), the direction of the first half cycle',
     "file": 'file is missing; add file = "cell.mpt"',
+    "direction": 'direction is missing; add direction = "insertion" (or "extraction")',
+    "rate": 'rate is missing; add the current, rate = "C/10" or "100 mA/g"',
+    "source": "source is missing; say where the value is from",
 }
+_BOTH = "has curves and targets, whose errors are not of one kind; write two files"
 
 
 def _in_order(error: ValidationError) -> list[Any]:
@@ -390,7 +466,7 @@ def _problem(found: Any) -> str:
 def _keys(location: tuple[int | str, ...]) -> list[str]:
     """The keys known where `location` is."""
     table = (
-        {"curve": _CurveTable, "fractions": _FractionsTable}.get(str(location[0]))
+        {"curve": _CurveTable, "fractions": _FractionsTable, "target": _TargetTable}.get(str(location[0]))
         if len(location) > 1
         else _File
     )

@@ -200,6 +200,50 @@ class MeasuredHalf:
         return float(self.q[-1])
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A value known of a cell without its curve.
+
+    Attributes
+    ----------
+    value, error : float
+        A voltage (V) or a capacity (mAh per gram of host), and its standard deviation.
+    x : float or None
+        Alkali per atom of host at which the voltage is; None for a capacity.
+    direction : str
+        ``insertion`` or ``extraction``.
+    rate : str
+        Of all cycles, such as ``C/10``.
+    cycle : int
+        Which cycle, from 1.
+    temperature_C : float or None
+        None: that of the mechanism.
+    source, note : str
+        Where it is from.
+    """
+
+    value: float
+    error: float
+    x: float | None
+    direction: Direction
+    rate: str
+    cycle: int
+    temperature_C: float | None
+    source: str
+    note: str
+
+    @property
+    def name(self) -> str:
+        """What it is, as tables print it."""
+        where = "capacity" if self.x is None else f"x = {self.x:g}"
+        return f"{where}, {self.direction} {self.cycle}, {self.rate}"
+
+    @property
+    def unit(self) -> str:
+        """Its unit."""
+        return "mAh/g" if self.x is None else "V"
+
+
 def _freeze_arrays(record: Curve | MeasuredHalf) -> None:
     for item in fields(record):
         value = getattr(record, item.name)

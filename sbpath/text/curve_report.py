@@ -79,6 +79,13 @@ def measurement_report(measurement: Measurement, mechanism: Mechanism | None = N
     for table in measurement.fractions:
         where = f"{len(table.x)} values of x" if table.x is not None else f"{len(table.time_s or ())} times"
         parts.append(f"{table.path}: fractions of {', '.join(table.fractions)} at {where}")
+    if measurement.targets:
+        parts.append(
+            "\n".join(
+                f"target {number}: {one.value:g} {one.unit} within {one.error:g}, {one.name} ({one.source})"
+                for number, one in enumerate(measurement.targets, 1)
+            )
+        )
     if measurement.free:
         parts.append("Free: " + ", ".join(number.path for number in measurement.free))
     return "\n\n".join(parts)

@@ -32,22 +32,34 @@ def fit_report(result: FitResult) -> str:
     """All that `result` says."""
     error = result.error
     told = sum(not number.held for number in result.numbers)
+    count = len(result.targets)
+    data = f"{count} target{'s' * (count > 1)}"
+    if error is not None:
+        data = f"{result.half_cycles} half cycles, {error.points} points"
     head = (
-        f"{result.half_cycles} half cycles, {error.points} points; {told} free, {len(result.nuisances)} nuisances; "
+        f"{data}; {told} free, {len(result.nuisances)} nuisances; "
         f"{result.starts} start{'s' * (result.starts > 1)}, {result.agree} agree; {result.simulations} simulations"
     )
     if result.interrupted:
         head += "; interrupted, the best so far"
     rows = [
-        [number.name, number.unit, *_values(number), number.told_by or "held"] for number in result.numbers
+        [number.name, number.unit, *_values(number, error is None), number.told_by or "held"]
+        for number in (*result.numbers, *result.tied)
     ]
     lines = [head, table(["", "", "fitted", "95 % interval", "start", "told by"], rows)]
-    lines.append(
-        f"misfit {error.rms_mV:.1f} mV rms (white {error.white_mV:.1f}, drift {error.drift_mV:.1f} over "
-        f"{100 * error.length:.0f} % of a half cycle, shared by rates {error.repeated_mV:.1f}); "
-        f"{error.independent_points:.0f} independent points of {error.points}"
-    )
-    if error.fractions:
+    if error is None:
+        met = [
+            [f"{n}: {one.name}", one.unit, f"{one.given:g}", f"{one.error:g}", f"{one.found:.4g}"]
+            for n, one in enumerate(result.targets, 1)
+        ]
+        lines.append(table(["target", "", "given", "error", "found"], met))
+    else:
+        lines.append(
+            f"misfit {error.rms_mV:.1f} mV rms (white {error.white_mV:.1f}, drift {error.drift_mV:.1f} over "
+            f"{100 * error.length:.0f} % of a half cycle, shared by rates {error.repeated_mV:.1f}); "
+            f"{error.independent_points:.0f} independent points of {error.points}"
+        )
+    if error is not None and error.fractions:
         lines.append(
             f"{error.fractions} phase fractions, off by {error.fraction_rms:.2g} of their errors (rms)"
         )
@@ -57,8 +69,8 @@ def fit_report(result: FitResult) -> str:
     return "\n".join(lines)
 
 
-def _values(number: FittedNumber) -> list[str]:
-    """Fitted, interval, and start, as many digits as the interval bears."""
+def _values(number: FittedNumber, exact: bool) -> list[str]:
+    """Fitted, interval, and start, as many digits as the interval bears; the fitted number with four if `exact`."""
     digits = 4
     if number.low is not None and number.high is not None:
         share = (number.high - number.low) / max(abs(number.value), 1e-300)
@@ -77,7 +89,7 @@ def _values(number: FittedNumber) -> list[str]:
         interval = f"<= {text(number.high)}"
     else:
         interval = f"{text(number.low)} .. {text(number.high)}"
-    return [text(number.value), interval, f"{number.start:.4g}"]
+    return [f"{number.value:.4g}" if exact else text(number.value), interval, f"{number.start:.4g}"]
 
 
 def _pair(values: tuple[float, float]) -> str:

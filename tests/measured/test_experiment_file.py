@@ -8,6 +8,8 @@ from cycler_files import HALVES_MAH, WRITERS, Style, log
 
 from sbpath import InputError, load_measurement
 from sbpath.measured.experiment_file import FreeNumber
+from sbpath.measured.records import Target
+from sbpath.text.curve_report import measurement_report
 
 ROWS = log()
 GOOD = """ion = "Na"
@@ -140,10 +142,11 @@ FIRST = 'exp.toml: curve 1: first is missing; add first = "insertion" (or "extra
         ("[[curve]]", "[curve]", ["exp.toml: curve: must be a list of tables; write its heading with double brackets, [[...]]"]),
         ('"Na"', '"Na', ["exp.toml: line 1, column 10: not valid TOML: Illegal character '\\n', in 'ion = \"Na'; a closing \" is missing in "
                          "this line"]),
-        (GOOD, "", ['exp.toml: file: is empty; begin with ion = "Na", then [[curve]] with file, mass_Sb_mg and first']),
+        (GOOD, "", ['exp.toml: file: is empty; begin with ion = "Na", then [[curve]] with file, mass_Sb_mg and first, or [[target]]']),
         (GOOD, 'secret = "x"', ['exp.toml: file: has no key of an experiment file; begin with ion = "Na", then [[curve]] with file, '
-                                "mass_Sb_mg and first"]),
-        (GOOD, 'ion = "Na"', ["exp.toml: curve is missing; add [[curve]] with file, mass_Sb_mg and first"]),
+                                "mass_Sb_mg and first, or [[target]]"]),
+        (GOOD, 'ion = "Na"', ["exp.toml: curve is missing; add [[curve]] with file, mass_Sb_mg and first, or [[target]] for values "
+                              "read off a figure"]),
         (GOOD, GOOD + '[free]\na = "lin"', ['exp.toml: free: a: must be "log", "linear" or [start, low, high, "log" or "linear", prior sd], '
                                             'not "lin"']),
         (GOOD, GOOD + '[free]\na = [1, 2, 3, "log"]', ['exp.toml: free: a: start must lie between low and high, as in [0.13, 0.1, 0.2, '
@@ -226,3 +229,73 @@ def test_mistakes_in_fractions(folder, old, new, message):
     (folder / "operando.csv").write_text(text.replace(old, new, 1), encoding="utf-8")
     problems = failure(folder, GOOD + '[[fractions]]\nfile = "operando.csv"')
     assert problems == [f"exp.toml: fractions 1: operando.csv: {message}"]
+
+
+TARGETS = """ion = "Na"
+[[target]]
+voltage_V = 0.45
+error_V = 0.05
+x = 0.8
+direction = "insertion"
+rate = "0.1C"
+source = "Fig. 2"
+[[target]]
+capacity_mAh_per_g = 305
+error_mAh_per_g = 15
+direction = "extraction"
+cycle = 3
+rate = "3000 mA/g"
+temperature_C = 40
+source = "Table 4"
+note = "second half"
+[tied]
+"interfaces.A|C.energy_J_per_m2" = ["interfaces.A|B.energy_J_per_m2", "interfaces.B|C.energy_J_per_m2"]
+"""
+
+
+def test_targets_and_ties(folder):
+    found = load(folder, TARGETS)
+    assert found.curves == ()
+    assert found.targets == (
+        Target(0.45, 0.05, 0.8, "insertion", "C/10", 1, None, "Fig. 2", ""),
+        Target(305.0, 15.0, None, "extraction", "3 A/g", 3, 40.0, "Table 4", "second half"),
+    )
+    assert [one.name for one in found.targets] == [
+        "x = 0.8, insertion 1, C/10",
+        "capacity, extraction 3, 3 A/g",
+    ]
+    (tie,) = found.tied
+    assert (tie.path, len(tie.terms)) == ("interfaces.A|C.energy_J_per_m2", 2)
+    assert "target 2: 305 mAh/g within 15, capacity, extraction 3, 3 A/g (Table 4)" in measurement_report(
+        found
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("error_V = 0.05\n", "", "exp.toml: target 1: error_V is missing; say how well the value is known, as a standard deviation"),
+        ("x = 0.8\n", "", "exp.toml: target 1: x is missing; a voltage belongs to a composition, in alkali per atom of host"),
+        ("x = 0.8\n", "x = 0.8\nerror_mAh_per_g = 1\n", "exp.toml: target 1: error_mAh_per_g: does not belong to a voltage"),
+        ("capacity_mAh_per_g = 305", "x = 1.0\ncapacity_mAh_per_g = 305", "exp.toml: target 2: x: does not belong to a capacity"),
+        ("voltage_V = 0.45\n", "", "exp.toml: target 1: give voltage_V with error_V and x, or capacity_mAh_per_g with error_mAh_per_g"),
+        ("0.1C", "5 mA", "exp.toml: target 1: rate: 5 mA is a current of a whole electrode; write it per gram or as C/10"),
+        ('source = "Fig. 2"\n', "", "exp.toml: target 1: source is missing; say where the value is from"),
+        ('rate = "0.1C"\n', "", 'exp.toml: target 1: rate is missing; add the current, rate = "C/10" or "100 mA/g"'),
+        ('direction = "insertion"\n', "", 'exp.toml: target 1: direction is missing; add direction = "insertion" (or "extraction")'),
+        (
+            'ion = "Na"\n', GOOD,
+            "exp.toml: has curves and targets, whose errors are not of one kind; write two files",
+        ),
+        (
+            TARGETS.partition("[[target]]")[2], "\n", "exp.toml: target 1: direction is missing",
+        ),
+    ],
+)  # fmt: skip
+def test_mistakes_in_targets(folder, old, new, message):
+    assert failure(folder, TARGETS.replace(old, new, 1))[0].startswith(message)
+
+
+def test_a_rate_of_a_target_is_read_as_in_protocols(folder):
+    (told,) = failure(folder, TARGETS.replace("0.1C", "quick"))
+    assert told.startswith("exp.toml: target 1: 'quick'")
