@@ -165,6 +165,8 @@ def moved_by_mass(problem: Problem, minimum: Minimum, heavier: Sequence[Cell]) -
     The measured charge is left alone, for its scales are unknowns. An error that all points of a curve share is no part of C
     (Guide to the expression of uncertainty in measurement, JCGM 100:2008, 5.2).
     """
+    if not heavier:
+        return np.zeros(len(problem.centre))  # values without a cell
     other = copy(problem)
     other.cells = tuple(
         replace(own, experiment=cell.experiment) for own, cell in zip(problem.cells, heavier, strict=True)
