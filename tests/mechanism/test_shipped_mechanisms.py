@@ -252,6 +252,7 @@ def test_the_folder_holds_data_and_a_page_on_it():
         "sources.toml",
         "designs",
         "electrolytes",
+        "targets",
         *(f"{name}.toml" for name in SHIPPED),
     }
     for name in (*SHIPPED, "sources"):
