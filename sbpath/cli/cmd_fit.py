@@ -6,14 +6,11 @@ import argparse
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sbpath.cli.options import HelpFormatter, add_outputs, check_outputs, load, save_figure, write_table
 from sbpath.errors import InputError
 from sbpath.typed import number
-
-if TYPE_CHECKING:
-    pass
 
 
 def add(commands: Any) -> None:

@@ -130,12 +130,8 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
     white, drift, repeated, length = (exp(x) for x in found.x)
     unit = 1e3 * SIGMA_V
     bare, distance = minimum.evaluated.jacobian[:every, :count], minimum.evaluated.residual[:every]
-    misses, along = (
-        distance[n:],
-        np.repeat(
-            np.arange(float(len(problem.fractions))), [len(part.points.q) for part in problem.fractions]
-        ),
-    )
+    misses, counts = distance[n:], [len(part.points.q) for part in problem.fractions]
+    along = np.repeat(np.arange(float(len(counts))), counts)
     square = float(np.mean(misses**2)) if len(misses) else 0.0
     model = ErrorModel(
         rms_mV=unit * float(np.sqrt(np.mean(distance[:n] ** 2))),
@@ -150,9 +146,7 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
         fraction_variance=max(1.0, square * len(misses) / independent(misses, along)) if len(misses) else 1.0,
     )
     whole = error_covariance(problem, model, minimum.evaluated)
-    # Curvature of the loss: what lies far off holds the numbers less than its weight says.
-    curvature = (1.0 + distance**2) ** -1.5
-    inverse = np.linalg.inv(bare.T @ (curvature[:, None] * bare) + prior)
+    inverse = np.linalg.inv(bare.T @ _holding(distance, bare) + prior)
     covariance = inverse @ (all_slopes.T @ whole @ all_slopes + prior) @ inverse
     information = all_slopes.T @ np.linalg.solve(whole, all_slopes)
     return Errors(model, covariance, information)
@@ -176,13 +170,18 @@ def moved_by_mass(problem: Problem, minimum: Minimum, heavier: Sequence[Cell]) -
     n, count = problem.points, len(problem.centre)
     residual, jacobian = minimum.evaluated.residual[:n], minimum.evaluated.jacobian[:n, :count]
     change = other.evaluate(minimum.unknowns, solutions, slopes=False).residual[:n] - residual
-    held = (1.0 + residual[:, None] ** 2) ** -1.5 * jacobian
+    held = _holding(residual, jacobian)
     inner, pull = jacobian.T @ held + np.diag(1.0 / problem.sd**2), change[:, None] * held
     curve = np.zeros(n)
     for part in (*problem.blocks, *problem.fractions):
         curve[part.rows] = part.cell
     moved = [np.linalg.solve(inner, pull[curve == cell].sum(axis=0)) for cell in range(len(problem.cells))]
     return np.sqrt(np.square(moved).sum(axis=0))
+
+
+def _holding(residual: Floats, jacobian: Floats2) -> Floats2:
+    """D J, with the curvature of the loss: what lies far off holds the numbers less than its weight says."""
+    return (1.0 + residual[:, None] ** 2) ** -1.5 * jacobian
 
 
 def weighted(problem: Problem, evaluated: Evaluated) -> tuple[Floats, Floats2]:

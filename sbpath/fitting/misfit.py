@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sbpath.fitting.multistart import Minimum
+from sbpath.fitting.multistart import Minimum, losses
 from sbpath.fitting.problem import Problem
 from sbpath.fitting.residual import SIGMA_V
 from sbpath.kernels import Floats
@@ -15,14 +15,9 @@ WORST_MISFIT_MV, WORST_RESIDUAL_MV, WORST_SHARE = 15.0, 30.0, 0.10
 WORST_MISS = 4.0
 
 
-def robust_losses(best: Minimum, points: int) -> Floats:
-    """Soft L1 losses of the first points, shape (n,)."""
-    return 2.0 * (np.sqrt(1.0 + best.evaluated.residual[:points] ** 2) - 1.0)
-
-
-def robust_mV(losses: Floats) -> float:
-    """Root of the robust mean square of the distance (mV)."""
-    return 1e3 * SIGMA_V * float(np.sqrt(losses.mean()))
+def robust_mV(loss: Floats) -> float:
+    """Root of the robust mean square of the distance (mV), from the losses of the points."""
+    return 1e3 * SIGMA_V * float(np.sqrt(loss.mean()))
 
 
 def missed(problem: Problem, best: Minimum, fraction_rms: float) -> str:
@@ -31,7 +26,7 @@ def missed(problem: Problem, best: Minimum, fraction_rms: float) -> str:
         return (
             f"the phase fractions are off by {fraction_rms:.1f} of their errors, more than {WORST_MISS:.0f}"
         )
-    misfit = robust_mV(robust_losses(best, problem.voltages))
+    misfit = robust_mV(losses(best.evaluated.residual[: problem.voltages]))
     if misfit > WORST_MISFIT_MV:
         return f"the misfit is {misfit:.0f} mV with outliers damped, more than {WORST_MISFIT_MV:.0f}"
     for block in problem.blocks:

@@ -54,6 +54,11 @@ def soft_l1(points: int) -> Any:
     return loss
 
 
+def losses(residual: Floats) -> Floats:
+    """Soft L1 of each residual."""
+    return 2.0 * (np.sqrt(1.0 + residual**2) - 1.0)
+
+
 def weights(residual: Floats, points: int) -> Floats:
     """The share of each residual that the loss leaves, the derivative of soft L1 by the square; 1 for priors."""
     found = np.ones(len(residual))

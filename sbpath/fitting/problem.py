@@ -218,54 +218,36 @@ class Problem:
         rows = self.rows
         residual, jacobian = np.zeros(rows + count), np.zeros((rows + count, count + len(further)))
         by_voltage = np.ones(self.voltages)
-        for block in self.blocks:
-            half = self.cells[block.cell].halves[block.half]
-            simulated = halves[block.cell][block.half]
-            if simulated is None or len(simulated.q) < 2:
-                residual[block.rows] = FAILED
-                continue
-            offset = 0.0 if block.offset < 0 else float(unknowns[block.offset])
-            found = distances(
-                half.q[block.points],
-                half.voltage_V[block.points],
-                simulated,
-                float(unknowns[block.scale]),
-                offset,
-            )
-            residual[block.rows] = block.weight * found.distance
-            by_voltage[block.rows] = block.weight * found.by_voltage
-            if found.by_parameter.shape[1]:
-                by = block.weight[:, None] * (found.by_parameter @ chain)
-                jacobian[block.rows, :free] = by[:, :free]
-                jacobian[block.rows, count:] = by[:, free:]
-            jacobian[block.rows, block.scale] = block.weight * found.by_scale
-            if block.offset >= 0:
-                jacobian[block.rows, block.offset] = block.weight * found.by_offset
-        for part in self.fractions:
-            simulated = halves[part.cell][part.points.half]
+
+        def place(own: slice, weight: Floats | float, distance: Floats, by_parameter: Floats2) -> None:
+            residual[own] = weight * distance
+            if by_parameter.shape[1]:
+                by = np.reshape(weight, (-1, 1)) * (by_parameter @ chain)
+                jacobian[own, :free], jacobian[own, count:] = by[:, :free], by[:, free:]
+
+        for part in (*self.blocks, *self.fractions):
+            of_curve = isinstance(part, Block)
+            simulated = halves[part.cell][part.half if of_curve else part.points.half]
             if simulated is None or len(simulated.q) < 2:
                 residual[part.rows] = FAILED
                 continue
-            offset = 0.0 if part.offset < 0 else float(unknowns[part.offset])
-            missed = misses(part.points, simulated, float(unknowns[part.scale]), offset)
-            residual[part.rows] = missed.miss
-            if missed.by_parameter.shape[1]:
-                by = missed.by_parameter @ chain
-                jacobian[part.rows, :free] = by[:, :free]
-                jacobian[part.rows, count:] = by[:, free:]
-            jacobian[part.rows, part.scale] = missed.by_scale
+            moved = float(unknowns[part.scale]), 0.0 if part.offset < 0 else float(unknowns[part.offset])
+            if of_curve:
+                weight, half = part.weight, self.cells[part.cell].halves[part.half]
+                found = distances(half.q[part.points], half.voltage_V[part.points], simulated, *moved)
+                by_voltage[part.rows] = weight * found.by_voltage
+                place(part.rows, weight, found.distance, found.by_parameter)
+            else:
+                weight, found = 1.0, misses(part.points, simulated, *moved)
+                place(part.rows, weight, found.miss, found.by_parameter)
+            jacobian[part.rows, part.scale] = weight * found.by_scale
             if part.offset >= 0:
-                jacobian[part.rows, part.offset] = missed.by_offset
-        first = self.points
-        begin = len(self.cells)
+                jacobian[part.rows, part.offset] = weight * found.by_offset
+        first, begin = self.points, len(self.cells)
         for cell, solution, by_path in zip(self.targets, solutions[begin:], known[begin:], strict=True):
             own = slice(first, first + len(cell.targets))
             apart = target_distances(cell, solution, by_path)
-            residual[own] = apart.distance
-            if apart.by_parameter.shape[1]:
-                by = apart.by_parameter @ chain
-                jacobian[own, :free] = by[:, :free]
-                jacobian[own, count:] = by[:, free:]
+            place(own, 1.0, apart.distance, apart.by_parameter)
             first = own.stop
         residual[rows:] = (unknowns - self.centre) / self.sd
         jacobian[rows:, :count] = np.diag(1.0 / self.sd)

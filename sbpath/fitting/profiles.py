@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sbpath.fitting.error_model import ErrorModel
-from sbpath.fitting.multistart import SAME_COST, Minimum, minimize, weights
+from sbpath.fitting.multistart import SAME_COST, Minimum, losses, minimize, weights
 from sbpath.fitting.problem import Problem
 
 # 95 % quantile of chi-squared with one degree of freedom.
@@ -73,4 +73,4 @@ def profile(problem: Problem, minimum: Minimum, unknown: int, model: ErrorModel 
 def _missed(problem: Problem, minimum: Minimum) -> float:
     """The loss of the phase fractions, twice their part of the cost."""
     residual = minimum.evaluated.residual[problem.voltages : problem.points]
-    return float(np.sum(2.0 * (np.sqrt(1.0 + residual**2) - 1.0)))
+    return float(losses(residual).sum())

@@ -21,8 +21,8 @@ from sbpath.errors import InputError
 from sbpath.fitting.cells import Drive, cells_of
 from sbpath.fitting.error_model import ErrorModel, errors_of
 from sbpath.fitting.fit import DEFAULT_FREE, told_by
-from sbpath.fitting.misfit import missed, robust_losses, robust_mV
-from sbpath.fitting.multistart import MAX_STARTS, Minimum, search
+from sbpath.fitting.misfit import missed, robust_mV
+from sbpath.fitting.multistart import MAX_STARTS, Minimum, losses, search
 from sbpath.fitting.parameters import free_numbers
 from sbpath.fitting.problem import Problem
 from sbpath.fitting.residual import SIGMA_V
@@ -168,11 +168,11 @@ def rank(
                 f"{measurement.path}: has one half cycle, which cannot rank mechanisms; give both directions"
             )
         best = search(problem, max_starts).best
-        losses, misses = np.split(robust_losses(best, problem.points), [problem.voltages])
+        loss, misses = np.split(losses(best.evaluated.residual[: problem.points]), [problem.voltages])
         error = errors_of(problem, best).model
         assert error is not None  # there are half cycles
         fitted.append(
-            _Fitted(name, problem, best, losses, misses, sum(map(bool, told_by(problem, best))), error)
+            _Fitted(name, problem, best, loss, misses, sum(map(bool, told_by(problem, best))), error)
         )
     # The same variance for all: that of the best.
     variance = min(one.error.fraction_variance for one in fitted)

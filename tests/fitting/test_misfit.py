@@ -8,8 +8,8 @@ from synthetic import RESISTANCE, cell
 
 from sbpath import fit, fitted_mechanism, load_mechanism, overlay, report, value, with_changes
 from sbpath.fitting.cells import cells_of
-from sbpath.fitting.misfit import missed, robust_losses, robust_mV
-from sbpath.fitting.multistart import Minimum
+from sbpath.fitting.misfit import missed, robust_mV
+from sbpath.fitting.multistart import Minimum, losses
 from sbpath.fitting.parameters import free_numbers
 from sbpath.fitting.problem import Evaluated, Problem
 from sbpath.fitting.residual import SIGMA_V
@@ -46,7 +46,7 @@ def test_the_misfit_is_told_by_size_and_by_one_side(lithium):
     assert missed(problem, best(flat), 0.0) == ""
     # Soft L1 of a constant z: 2 (sqrt(1 + z^2) - 1).
     level = best(flat + 20.0)
-    assert robust_mV(robust_losses(level, problem.points)) == pytest.approx(
+    assert robust_mV(losses(level.evaluated.residual[: problem.points])) == pytest.approx(
         4.0 * np.sqrt(2.0 * (np.sqrt(26.0) - 1.0))
     )
     assert missed(problem, level, 0.0) == ""
