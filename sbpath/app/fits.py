@@ -6,14 +6,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from sbpath.app.numbers import label_of
 from sbpath.app.setting import Setting, field
 from sbpath.app.uploads import laid_over
 from sbpath.fitting.fit import DEFAULT_FREE, fit
-from sbpath.fitting.parameters import free_numbers, short_name
+from sbpath.fitting.parameters import free_numbers
 from sbpath.fitting.result import fitted_mechanism, write_fitted
 from sbpath.measured.experiment_file import Measurement
 from sbpath.mechanism.mechanism import Mechanism
-from sbpath.mechanism.notation import subscripted
 from sbpath.text.fit_report import fit_report
 
 
@@ -38,7 +38,7 @@ def fitted(
         file = write_fitted(mechanism, found, Path(folder) / "fitted.toml").read_text("utf-8")
     rows = [
         {
-            "path": number.path, "label": subscripted(short_name(number.path)).replace("gamma", "γ"), "unit": number.unit,
+            "path": number.path, "label": label_of(number.path), "unit": number.unit,
             "start": number.start, "value": number.value, "low": number.low, "high": number.high,
             "told_by": number.told_by, "held": number.held,
         }

@@ -46,7 +46,7 @@ def numbers(setting: Setting, runs: Runs) -> list[dict[str, Any]]:
     SimulationError
         If the cycle cannot be simulated.
     """
-    solution = runs.solution(replace(setting, cycles="1").experiment(runs.own, particles="1"))
+    solution = runs.solution(replace(setting, cycles="1", particles="1").experiment(runs.own))
     mechanism, plain = solution.mechanism, replace(setting, set=()).mechanism(runs.own)
     found = movable(Same(plain))
     free = {one.free.path: one.free for one in found}
@@ -60,6 +60,11 @@ def numbers(setting: Setting, runs: Runs) -> list[dict[str, Any]]:
     }
     rows = [_row(mechanism, one, influence.get(one.free.path)) for one in found]
     return sorted(rows, key=lambda row: -(row["influence_mV"] if row["influence_mV"] is not None else -1.0))
+
+
+def label_of(path: str) -> str:
+    """A number as the page names it."""
+    return subscripted(short_name(path)).replace("gamma", "γ")
 
 
 class Movable(NamedTuple):
@@ -100,7 +105,7 @@ def _row(mechanism: Mechanism, movable: Movable, influence: float | None) -> dic
     name = where[-2] if where[-1] == "value" else where[-1]
     return {
         "path": one.path,
-        "label": subscripted(short_name(one.path)).replace("gamma", "γ"),
+        "label": label_of(one.path),
         "meaning": type(container).model_fields[key].description or "",
         "group": where[0],
         "unit": next(iter(UNITS.get(ending_of(str(name)), {"": ""}))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from sbpath.app.answers import answer
@@ -63,7 +64,7 @@ class Runs:
         Stop
             If it is stopped, with the answer so far.
         """
-        experiment, alone = setting.experiment(self.own), setting.experiment(self.own, particles="1")
+        experiment, alone = (each.experiment(self.own) for each in (setting, replace(setting, particles="1")))
         try:
             found = answer(self.solution(experiment), self._partial(alone))
         except SimulationError as error:

@@ -176,15 +176,8 @@ class Setting:
             mechanism = with_changes(mechanism, found)
         return mechanism
 
-    def experiment(self, own: Iterable[str] = (), particles: str | None = None) -> Experiment:
-        """What ``sbpath simulate`` with these options runs.
-
-        Parameters
-        ----------
-        own : iterable of str
-            Mechanism files that may be read.
-        particles : str, optional
-            In place of the field of this name.
+    def experiment(self, own: Iterable[str] = ()) -> Experiment:
+        """What ``sbpath simulate`` with these options runs; `own` are mechanism files that may be read.
 
         Raises
         ------
@@ -195,9 +188,8 @@ class Setting:
         graph = self.graph_of(mechanism)
         with field("temperature"):
             celsius = to_celsius(self.temperature or None)
-        alone = self if particles is None else replace(self, particles=particles)
         with field("particles", "population"):
-            population = population_of(mechanism, alone.number_of_particles())
+            population = population_of(mechanism, self.number_of_particles())
         with field("cycles"):
             planned = blocks(self.cycles or DEFAULT_CYCLES)
             if (total := sum(count for count, _ in planned)) > MOST_CYCLES:

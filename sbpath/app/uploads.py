@@ -17,7 +17,7 @@ from sbpath.app.setting import FieldError, Setting, field
 from sbpath.errors import InputError
 from sbpath.fitting.overlay import Overlay, overlay
 from sbpath.fitting.residual import thinned
-from sbpath.measured.amounts import check_amounts, check_half_cell
+from sbpath.measured.amounts import check_curve
 from sbpath.measured.experiment_file import Measurement, load_measurement
 from sbpath.measured.halves import half_pieces, measured_halves, pieces
 from sbpath.measured.reader import read_cycler_file
@@ -162,9 +162,7 @@ class Uploads:
                 path, column=stated.column, unit=stated.unit, first=stated.first, flip_current=stated.flip_current,
                 current=stated.current, mass_g=stated.mass_g, capacity_mAh_per_g=capacity[0],
             )  # fmt: skip
-            problem = check_half_cell(curve)
-            if problem is None and stated.mass_g is not None:
-                problem = check_amounts(curve, stated.mass_g, capacity[0])
+            problem = check_curve(curve, stated.mass_g, capacity[0])
             said = [f"mass {1e3 * stated.mass_g:.4g} mg of {host}"] if stated.mass_g else []
             text = curve_report(curve, None, stated.mass_g, said, capacity).replace(str(path), path.name)
         needs = [name for name in NEEDS if not {"mass": stated.mass_g, "first": stated.first}[name]]

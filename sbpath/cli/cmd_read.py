@@ -50,7 +50,7 @@ def add(commands: Any) -> None:
 
 
 def _read(options: argparse.Namespace) -> int:
-    from sbpath.measured.amounts import check_amounts, check_half_cell
+    from sbpath.measured.amounts import check_curve
     from sbpath.measured.experiment_file import load_measurement
     from sbpath.measured.reader import read_cycler_file
     from sbpath.mechanism.notation import host_label
@@ -74,7 +74,7 @@ def _read(options: argparse.Namespace) -> int:
     for name in options.files:
         try:
             if name.lower().endswith(".toml"):
-                text, warnings = measurement_report(load_measurement(name), mechanism), []
+                text, warning = measurement_report(load_measurement(name), mechanism), None
             else:
                 curve = read_cycler_file(
                     name,
@@ -87,14 +87,13 @@ def _read(options: argparse.Namespace) -> int:
                     capacity_mAh_per_g=capacity[0],
                 )
                 text = curve_report(curve, options.ion, mass, said, capacity)
-                warnings = [check_half_cell(curve)]
-                warnings += [check_amounts(curve, mass, capacity[0])] if mass and not warnings[0] else []
+                warning = check_curve(curve, mass, capacity[0])
         except InputError as error:
             problems += error.problems
             continue
         print("\n" * printed + text)
         printed = True
-        for warning in filter(None, warnings):
+        if warning:
             print(f"warning: {warning}", file=sys.stderr)
     if problems:
         raise InputError(problems)

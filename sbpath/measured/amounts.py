@@ -14,7 +14,15 @@ CURRENTS_A_PER_G = (6e-5, 60.0)
 MOST_CAPACITY = 5000.0
 
 
-def check_half_cell(curve: Curve) -> str | None:
+def check_curve(curve: Curve, mass_g: float | None, capacity_mAh_per_g: float | None) -> str | None:
+    """Why a curve is not that of an anode, or does not fit its mass, if that is known; None if it may be used."""
+    problem = _check_half_cell(curve)
+    if problem is None and mass_g is not None:
+        problem = _check_amounts(curve, mass_g, capacity_mAh_per_g)
+    return problem
+
+
+def _check_half_cell(curve: Curve) -> str | None:
     """Why a curve is not that of an anode against alkali metal; None if it may be."""
     groups = half_pieces(pieces(curve))
     if not groups:
@@ -39,7 +47,7 @@ def host_capacity(host: str | None) -> float | None:
     return THEORETICAL_MAH_PER_G if host == "Sb" else None
 
 
-def check_amounts(curve: Curve, mass_g: float, capacity_mAh_per_g: float | None) -> str | None:
+def _check_amounts(curve: Curve, mass_g: float, capacity_mAh_per_g: float | None) -> str | None:
     """Why current and mass do not fit each other; None if they may. The theoretical capacity, if known, gives the rate."""
     mass = f"{1e3 * mass_g:.3g} mg"
     for half in measured_halves(curve, mass_g, capacity_mAh_per_g or 1.0):

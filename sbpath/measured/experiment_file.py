@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from sbpath.calls import methods_checked
 from sbpath.errors import InputError, Problems, nearest
-from sbpath.measured.amounts import check_amounts, check_half_cell, host_capacity
+from sbpath.measured.amounts import check_curve, host_capacity
 from sbpath.measured.fractions import MeasuredFractions, read_fractions
 from sbpath.measured.halves import THEORETICAL_MAH_PER_G, measured_halves
 from sbpath.measured.reader import read_cycler_file
@@ -347,8 +347,7 @@ def _curve(folder: Path, table: _CurveTable, host: str | None) -> MeasuredCurve:
         mass_g=mass,
         capacity_mAh_per_g=host_capacity(host),
     )
-    problem = check_half_cell(curve) or check_amounts(curve, mass, host_capacity(host))
-    if problem:
+    if problem := check_curve(curve, mass, host_capacity(host)):
         raise InputError(problem)
     found = MeasuredCurve(
         curve, mass, table.mass_error_percent / 100.0, table.temperature_C, table.area_cm2, table.first,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,10 @@ def _mean_shift_mV(setting: Setting, path: str, value: float) -> float:
     curves = []
     for changed in (setting, Setting.of({"system": setting.system, "set": {path: value}})):
         solution = sbpath.simulate(
-            changed.mechanism(), changed.experiment(particles="1").protocol, population=1, progress=False
+            changed.mechanism(),
+            replace(changed, particles="1").experiment().protocol,
+            population=1,
+            progress=False,
         )
         curves.append([solution.curve for solution in sbpath.half_cycles(solution)])
     total = passed = 0.0

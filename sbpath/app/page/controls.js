@@ -91,6 +91,16 @@ export function perHour(text) {
   return found[2] ? 1 / Number(found[2]) : Number(found[1] || 1);
 }
 
+/** Shows how far a job is in a panel with a bar and a text, by their ids; hides it without a job. */
+export function showProgress(job, panel, barId, text) {
+  byId(panel).hidden = !job;
+  if (!job) return;
+  const bar = byId(barId);
+  if (job.of) [bar.max, bar.value] = [job.of, job.done];
+  else bar.removeAttribute("value");
+  byId(text).textContent = job.text;
+}
+
 /** Calls `told` with the chosen value. */
 export function onChosen(id, told) {
   byId(id).onchange = (event) => told(event.target.value);

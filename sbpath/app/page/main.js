@@ -1,7 +1,7 @@
 /** The page: what is chosen and typed becomes its address and a question to the server; the answer is drawn. */
 
 import { watchSizes } from "./chart.js";
-import { Pair, onChosen, options, perHour, refuse, scales } from "./controls.js";
+import { Pair, onChosen, options, perHour, refuse, scales, showProgress } from "./controls.js";
 import { byId, html } from "./dom.js";
 import { Numbers } from "./numbers.js";
 import { Own } from "./own.js";
@@ -30,7 +30,7 @@ const numbers = new Numbers((path, text) => {
   else delete set[path];
   change({ set });
 });
-const runs = new Work({ start: (state, signal) => ask("POST", "/api/run", body(state), signal), done: answered, failed: refused, progress });
+const runs = new Work({ start: (state, signal) => ask("POST", "/api/run", body(state), signal), done: answered, failed: refused, progress: (job) => showProgress(job, "progress", "bar", "progress-text") });
 const ghosts = new Work({
   start: (query, signal) => ask("POST", "/api/run", body(read(query)), signal),
   done: (answer, query) => keep(query === page.state.ghost ? { answer, name: named(read(query)) } : null),
@@ -44,7 +44,6 @@ const influence = new Work({
   done: (found, state) => {
     numbers.show(found, page.state.set, ["system", "graph", "design", "electrolyte"].map((name) => state[name]).join(" "));
     own.offer(numbers.choices);
-    if (found.pending) later("numbers", 1000, () => influence.ask(page.state));
   },
   failed: () => {},
 });
@@ -147,15 +146,6 @@ function keep(kept) {
 
 function redraw() {
   draw(page, page.state.view === "crystalline");
-}
-
-function progress(job) {
-  byId("progress").hidden = !job;
-  if (!job) return;
-  const bar = byId("bar");
-  if (job.of) [bar.max, bar.value] = [job.of, job.done];
-  else bar.removeAttribute("value");
-  byId("progress-text").textContent = job.text;
 }
 
 /** Says a sentence to screen readers. */

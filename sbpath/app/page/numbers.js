@@ -9,7 +9,6 @@ const FIRST = 8;
 export class Numbers {
   #rows = new Map();
   #of = "";
-  #sorted = false;
   #all = false;
 
   /** `changed(path, text)` gets what was typed or pulled, "" to put it back. */
@@ -27,13 +26,13 @@ export class Numbers {
   }
 
   /** Shows `numbers`, of which `set` are changed; `of` names the cell: only of another one are rows sorted anew. */
-  show({ numbers, pending }, set, of) {
-    const same = this.#of === of && this.#sorted && numbers.every(({ path }) => this.#rows.has(path));
+  show({ numbers }, set, of) {
+    const same = this.#of === of && numbers.every(({ path }) => this.#rows.has(path));
     const inUse = byId("numbers").contains(document.activeElement);
     if (!same && !(this.#of === of && inUse)) {
       this.#rows = new Map(numbers.map((number) => [number.path, this.#row(number)]));
       byId("numbers").replaceChildren(...[...this.#rows.values()].map((row) => row.pair.root));
-      [this.#of, this.#sorted] = [of, !pending];
+      this.#of = of;
       this.#hide();
     }
     for (const number of numbers) this.#rows.get(number.path)?.update(number);

@@ -1,6 +1,6 @@
 /** The user's own curve: a file of a cycler, what was understood of it, laid over the simulation, and fitted. */
 
-import { Pair, refuse } from "./controls.js";
+import { Pair, refuse, showProgress } from "./controls.js";
 import { byId, fixed, html, plain, table, unitText } from "./dom.js";
 import { Work, ask } from "./server.js";
 import { body, write } from "./state.js";
@@ -160,13 +160,8 @@ export class Own {
   }
 
   #progress(job) {
-    byId("fit-progress").hidden = !job;
     byId("fit").disabled = Boolean(job);
-    if (!job) return;
-    const bar = byId("fit-bar");
-    if (job.of) [bar.max, bar.value] = [job.of, job.done];
-    else bar.removeAttribute("value");
-    byId("fit-text").textContent = job.text;
+    showProgress(job, "fit-progress", "fit-bar", "fit-text");
   }
 
   #fitted(found) {
