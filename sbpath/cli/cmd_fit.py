@@ -167,6 +167,10 @@ def _fit(options: argparse.Namespace) -> int:
         _check_toml(getattr(options, name), f"--{name}")
     check_outputs(options)
     mechanism, measurement = load(options), load_measurement(options.experiment)
+    if options.plot and not measurement.curves:
+        raise InputError(
+            f"--plot: {options.experiment} has targets and no curve to draw the fit over; leave it out"
+        )
     if earlier is not None:
         result = fit_again(earlier, progress=not options.quiet)
     else:

@@ -105,3 +105,14 @@ def test_what_is_missing_or_wrong_is_told_in_a_line(capsys, folder, tmp_path, mo
     assert line in err
     assert len(err.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_targets_are_no_curve_to_draw_over_and_nothing_is_begun(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "targets.toml").write_text(
+        'ion = "Li"\n[[target]]\nvoltage_V = 0.85\nerror_V = 0.01\nx = 1.0\ndirection = "insertion"\nrate = "C/10"\nsource = "own"\n'
+    )
+    code, out, err = run(capsys, "fit", "targets.toml", "--mechanism", "li-sb", "--plot", "fit.png")
+    assert (code, out) == (2, "")
+    assert err == "sbpath: --plot: targets.toml has targets and no curve to draw the fit over; leave it out\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["targets.toml"]

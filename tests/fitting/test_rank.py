@@ -1,5 +1,7 @@
 """Rivals: the verdict on cells made with one of them, and what cannot be ranked."""
 
+from dataclasses import replace
+
 import pytest
 from synthetic import cell
 
@@ -56,3 +58,14 @@ def test_one_mechanism_or_one_half_cycle_is_not_ranked():
     made = cell(lithium, 0, ("1C",), population=1)
     with pytest.raises(InputError, match="give two or more different mechanisms"):
         rank(made.measurement, [(lithium, None), (lithium, None)])
+    (one,) = made.measurement.curves
+    rows = one.curve.step <= 1
+    half = replace(
+        one.curve,
+        **{name: getattr(one.curve, name)[rows] for name in ("time_s", "current_A", "voltage_V", "step")},
+    )
+    alone = replace(made.measurement, curves=(replace(one, curve=half),))
+    with pytest.raises(
+        InputError, match="has one half cycle, which cannot rank mechanisms; give both directions"
+    ):
+        rank(alone, ["li-sb", "li-sb:reported"], ["resistance"], population=1, progress=False)
