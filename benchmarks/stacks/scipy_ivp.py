@@ -16,6 +16,10 @@ METHODS = "BDF", "Radau", "LSODA"
 
 def contestants(task: Task) -> list[Contestant]:
     """All methods, with the analytic Jacobian and cut-offs as events."""
+
+    def curve(halves: list[Any]) -> Curve:
+        return [(half.t, half.y[-1] - leg.drop) for half, leg in zip(halves, task.legs, strict=True)]
+
     return [
         Contestant(f"SciPy {method}, kernels interpreted", lambda m=method: solve(task, m), curve, steps)
         for method in METHODS
@@ -68,11 +72,6 @@ def _nothing(state: Floats) -> Any:
     from scipy.optimize import OptimizeResult
 
     return OptimizeResult(t=np.zeros(1), y=state[:, None])
-
-
-def curve(halves: list[Any]) -> Curve:
-    """Time and potential, which is the voltage but for a resistance that li-sb does not have."""
-    return [(half.t, half.y[-1]) for half in halves]
 
 
 def steps(halves: list[Any]) -> int:

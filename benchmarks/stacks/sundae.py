@@ -87,7 +87,7 @@ def contestants(task: Task) -> list[Contestant]:
         return parts
 
     def curve(parts: list[Any]) -> Curve:
-        return [(part.t, part.y[:, -1]) for part in parts]
+        return [(part.t, part.y[:, -1] - leg.drop) for part, leg in zip(parts, task.legs, strict=True)]
 
     def steps(parts: list[Any]) -> int:
         return sum(len(part.t) - 1 for part in parts)
