@@ -96,8 +96,8 @@ def test_the_shipped_numbers_follow_from_their_targets(name, share):
     assert result.agree >= 2
     for number in result.numbers:
         assert not number.held
-        # All that the file says of it, and nothing of where it began; the file of k-sb has 0.0742 where its targets give 0.0744.
-        within = 5e-4 if name == "k-sb" and number.name.startswith("gamma") else digits(name, number.path)
+        # All that the file says of it, and nothing of where it began.
+        within = digits(name, number.path)
         assert abs(number.value - value(mechanism, number.path)) <= within, number.name
 
 
