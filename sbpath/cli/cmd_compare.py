@@ -6,15 +6,15 @@ import argparse
 from typing import Any
 
 from sbpath.cli.options import (
-    HelpFormatter,
-    add_amounts,
-    add_changes,
-    add_cycles,
-    add_outputs,
-    add_particles,
+    AMOUNTS,
+    CYCLES,
+    PARTICLES,
+    SET,
+    add_command,
     amounts,
-    check_outputs,
     cycles,
+    option,
+    outputs,
     save_figure,
     with_particles,
     write_table,
@@ -32,47 +32,36 @@ EXAMPLES = """examples:
 
 def add(commands: Any) -> None:
     """Add the command to the subparsers."""
-    compare = commands.add_parser(
-        "compare",
-        help="compare systems, graphs, designs, electrolytes, rates and temperatures",
-        description="Cycle every system on every graph, in every design and electrolyte, at every rate and temperature, and "
+    add_command(
+        commands, "compare", _compare,
+        "compare systems, graphs, designs, electrolytes, rates and temperatures",
+        "Cycle every system on every graph, in every design and electrolyte, at every rate and temperature, and "
         "compare the last cycles: hysteresis, where it comes from, efficiency and path. ICE is the efficiency of "
         "the first cycle, the share of the charge inserted that came out again; CE is that of the last cycle.",
+        option("mechanisms", "MECHANISM", "shipped names or .toml files", nargs="+"),
+        option("--graph", "NAME", "reported, candidate, ... (default: the mechanism's)", nargs="+"),
+        option(
+            "--design", "NAME",
+            "electrode designs (see `sbpath list`) or .toml files; own is the mechanism's own electrode", nargs="+",
+        ),
+        option("--electrolyte", "NAME", "electrolytes, likewise: their films take charge", nargs="+"),
+        SET,
+        option("--rate", "RATE", "C/10, 0.5C, 50 mA/g, ... (default C/10)", nargs="+"),
+        option("--temperature", "T", "25, 25C or 298K (default: the mechanism's)", nargs="+"),
+        PARTICLES, *AMOUNTS, CYCLES,
+        option(
+            "--scale", None, "potentials against the metal of each cell, or all against Li+/Li (default own)",
+            choices=("own", "Li"), default="own",
+        ),
+        *outputs("the table", "loops, gaps, causes and efficiencies"),
         epilog=EXAMPLES,
-        formatter_class=HelpFormatter,
-    )
-    compare.add_argument("mechanisms", nargs="+", metavar="MECHANISM", help="shipped names or .toml files")
-    compare.add_argument(
-        "--graph", nargs="+", metavar="NAME", help="reported, candidate, ... (default: the mechanism's)"
-    )
-    compare.add_argument(
-        "--design", nargs="+", metavar="NAME",
-        help="electrode designs (see `sbpath list`) or .toml files; own is the mechanism's own electrode",
     )  # fmt: skip
-    compare.add_argument(
-        "--electrolyte", nargs="+", metavar="NAME", help="electrolytes, likewise: their films take charge"
-    )
-    add_changes(compare)
-    compare.add_argument("--rate", nargs="+", metavar="RATE", help="C/10, 0.5C, 50 mA/g, ... (default C/10)")
-    compare.add_argument(
-        "--temperature", nargs="+", metavar="T", help="25, 25C or 298K (default: the mechanism's)"
-    )
-    add_particles(compare)
-    add_amounts(compare)
-    add_cycles(compare, 2)
-    compare.add_argument(
-        "--scale", choices=("own", "Li"), default="own",
-        help="potentials against the metal of each cell, or all against Li+/Li (default own)",
-    )  # fmt: skip
-    add_outputs(compare, "the table", "loops, gaps, causes and efficiencies")
-    compare.set_defaults(handler=_compare)
 
 
-def _compare(options: argparse.Namespace) -> int:
+def _compare(options: argparse.Namespace) -> None:
     from sbpath.mechanism.reader import load_mechanism
     from sbpath.studies.comparison import compare, comparison_report, comparison_table
 
-    check_outputs(options)
     mechanisms = [with_particles(options, load_mechanism(name)) for name in options.mechanisms]
     solutions = compare(
         mechanisms,
@@ -89,4 +78,3 @@ def _compare(options: argparse.Namespace) -> int:
     print(comparison_report(solutions, options.scale))
     write_table(options, *comparison_table(solutions, options.scale))
     save_figure(options.plot, lambda plots: plots.comparison(solutions, options.scale))
-    return 0

@@ -8,131 +8,101 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sbpath.cli.options import HelpFormatter, add_outputs, check_outputs, load, save_figure, write_table
+from sbpath.cli.options import (
+    GRAPH,
+    PARTICLES,
+    QUIET,
+    SET,
+    SYSTEM_HELP,
+    Option,
+    add_command,
+    check_outputs,
+    load,
+    option,
+    outputs,
+    plot,
+    save_figure,
+    write_table,
+)
 from sbpath.errors import InputError
 from sbpath.typed import number
 
 
 def add(commands: Any) -> None:
     """Add the commands to the subparsers."""
-    overlay = commands.add_parser(
-        "overlay",
-        help="your own curve over a simulation",
-        description="Simulate a measured cell and compare both, half cycle by half cycle: capacities, plateaus, peaks of dQ/dV, and "
-        "the distance of the measured points from the simulated curve.",
-        formatter_class=HelpFormatter,
-    )
-    _add_common(overlay, needed=True)
-    add_outputs(overlay, "the table", "both curves with their distance")
-    overlay.set_defaults(handler=_overlay)
-
-    fit = commands.add_parser(
-        "fit",
-        help="fit numbers of a mechanism to your own curve, and say how sure they are",
-        description="Fit interfacial energies, rates, a resistance or any other numbers of a mechanism to the half cycles of "
-        "an experiment file, with 95 % intervals, and say what the data cannot tell. Ctrl-C keeps the best so far.",
-        formatter_class=HelpFormatter,
-    )
-    _add_common(fit, needed=False)
-    _add_free(fit)
-    fit.add_argument(
-        "--profile", metavar="NAMES", help="intervals of these by refits too: groups or paths, with commas"
-    )
-    fit.add_argument("--out", metavar="FILE", help="the new mechanism file (default MECHANISM-fitted.toml)")
-    fit.add_argument("--result", metavar="FILE", help="write the result as TOML, for --again")
-    fit.add_argument("--again", metavar="FILE", help="repeat the fit of a result; nothing else is needed")
-    fit.add_argument(
-        "--plot", metavar="FILE", help="draw the fitted curves over the measured (.png, .pdf, .svg)"
-    )
-    fit.add_argument("--quiet", action="store_true", help="no progress bar")
-    fit.set_defaults(handler=_fit)
-
-    rank = commands.add_parser(
-        "rank",
-        help="which of several mechanisms your own curve supports",
-        description="Fit several mechanisms to the same half cycles, and say which of them the data support, whether a simpler one "
-        "fits as well, and where the others differ.",
-        formatter_class=HelpFormatter,
-    )
-    rank.add_argument("experiment", metavar="EXPERIMENT", help="experiment file (.toml)")
-    rank.add_argument(
-        "--candidates", nargs="+", required=True, metavar="NAME[:GRAPH]", help="two or more mechanisms, each with a graph if not its own"
+    experiment = option("experiment", "EXPERIMENT", "experiment file (.toml)")
+    mechanism = option("--mechanism", "NAME", SYSTEM_HELP)
+    compared = (
+        option("--only", "CYCLES", "compare these cycles: 3, or 1-3,5 (default: those of the file)"),
+        option(
+            "--drive", None, "mean current of each half cycle until its last voltage (default), or the measured current",
+            choices=("mean", "measured"), default="mean",
+        ),
+        PARTICLES,
     )  # fmt: skip
-    _add_free(rank)
-    _add_conditions(rank)
-    rank.add_argument("--quiet", action="store_true", help="no progress bar")
-    rank.set_defaults(handler=_rank)
-
-    plan = commands.add_parser(
-        "plan",
-        help="what to measure next, by what it would settle",
-        description="Simulate rates, rests, a titration, reversals and other temperatures after a fit, and put them in the order of "
-        "what they would add to the data.",
-        formatter_class=HelpFormatter,
-    )
-    plan.add_argument("experiment", metavar="EXPERIMENT", help="experiment file (.toml)")
-    plan.add_argument("--fit", metavar="FILE", required=True, help="what sbpath fit --result wrote")
-    plan.add_argument(
-        "--for", metavar="PATH", dest="wanted", help="order by the error of this fitted number, e.g. J0"
-    )
-    plan.add_argument("--hours", metavar="H", help="leave out what takes longer")
-    plan.add_argument("--per-hour", action="store_true", help="order by the gain per hour")
-    plan.add_argument(
-        "--rivals", nargs=2, metavar="NAME[:GRAPH]", help="order by what tells two fitted mechanisms apart"
-    )
-    add_outputs(plan, "the table")
-    plan.set_defaults(handler=_plan)
-
-
-def _add_common(parser: argparse.ArgumentParser, needed: bool) -> None:
-    parser.add_argument(
-        "experiment", metavar="EXPERIMENT", nargs=None if needed else "?", help="experiment file (.toml)"
-    )
-    parser.add_argument(
-        "--mechanism",
-        metavar="NAME",
-        required=needed,
-        help="a shipped name (see `sbpath list`) or a .toml file",
-    )
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="PATH=NUMBER", dest="changes", help="change a number first; repeatable"
-    )  # fmt: skip
-    parser.add_argument("--graph", metavar="NAME", help="candidate, reported, ... (default: the mechanism's)")
-    _add_conditions(parser)
-    parser.set_defaults(design=None, electrolyte=None)
-
-
-def _add_free(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--free", metavar="NAMES",
-        help="groups or paths, with commas: gamma, growth, J0, diffusivity, exchange, activation, resistance, spread, energies, galleries "
+    free = option(
+        "--free", "NAMES",
+        "groups or paths, with commas: gamma, growth, J0, diffusivity, exchange, activation, resistance, spread, energies, galleries "
         "(default gamma,growth,resistance, or [free] of the file)",
     )  # fmt: skip
-
-
-def _add_conditions(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--only", metavar="CYCLES", help="compare these cycles: 3, or 1-3,5 (default: those of the file)"
-    )
-    parser.add_argument(
-        "--drive", choices=("mean", "measured"), default="mean",
-        help="mean current of each half cycle until its last voltage (default), or the measured current",
+    add_command(
+        commands, "overlay", _overlay,
+        "your own curve over a simulation",
+        "Simulate a measured cell and compare both, half cycle by half cycle: capacities, plateaus, peaks of dQ/dV, and "
+        "the distance of the measured points from the simulated curve.",
+        experiment, _with(mechanism, required=True), SET, GRAPH, *compared,
+        *outputs("the table", "both curves with their distance"),
     )  # fmt: skip
-    parser.add_argument(
-        "--particles",
-        type=int,
-        metavar="N",
-        help="N particles of the spread of the mechanism, 1: a single one",
-    )
+    add_command(
+        commands, "fit", _fit,
+        "fit numbers of a mechanism to your own curve, and say how sure they are",
+        "Fit interfacial energies, rates, a resistance or any other numbers of a mechanism to the half cycles of "
+        "an experiment file, with 95 % intervals, and say what the data cannot tell. Ctrl-C keeps the best so far.",
+        _with(experiment, nargs="?"), mechanism, SET, GRAPH, *compared, free,
+        option("--profile", "NAMES", "intervals of these by refits too: groups or paths, with commas"),
+        option("--out", "FILE", "the new mechanism file (default MECHANISM-fitted.toml)"),
+        option("--result", "FILE", "write the result as TOML, for --again"),
+        option("--again", "FILE", "repeat the fit of a result; nothing else is needed"),
+        plot("the fitted curves over the measured"), QUIET,
+    )  # fmt: skip
+    add_command(
+        commands, "rank", _rank,
+        "which of several mechanisms your own curve supports",
+        "Fit several mechanisms to the same half cycles, and say which of them the data support, whether a simpler one "
+        "fits as well, and where the others differ.",
+        experiment,
+        option(
+            "--candidates", "NAME[:GRAPH]", "two or more mechanisms, each with a graph if not its own",
+            nargs="+", required=True,
+        ),
+        free, *compared, QUIET,
+    )  # fmt: skip
+    add_command(
+        commands, "plan", _plan,
+        "what to measure next, by what it would settle",
+        "Simulate rates, rests, a titration, reversals and other temperatures after a fit, and put them in the order of "
+        "what they would add to the data.",
+        experiment,
+        option("--fit", "FILE", "what sbpath fit --result wrote", required=True),
+        option("--for", "PATH", "order by the error of this fitted number, e.g. J0", dest="wanted"),
+        option("--hours", "H", "leave out what takes longer"),
+        option("--per-hour", None, "order by the gain per hour"),
+        option("--rivals", "NAME[:GRAPH]", "order by what tells two fitted mechanisms apart", nargs=2),
+        *outputs("the table"),
+    )  # fmt: skip
 
 
-def _overlay(options: argparse.Namespace) -> int:
+def _with(given: Option, **more: Any) -> Option:
+    """An option with further arguments."""
+    return given[0], given[1] | more
+
+
+def _overlay(options: argparse.Namespace) -> None:
     from sbpath.fitting.overlay import overlay
     from sbpath.measured.experiment_file import load_measurement
     from sbpath.text.fit_report import OVERLAY_COLUMNS, overlay_report
     from sbpath.text.tables import file_table
 
-    check_outputs(options)
     found = overlay(
         load_measurement(options.experiment), load(options), graph=options.graph, cycles=_cycles(options),
         drive=options.drive, population=options.particles, progress=not options.quiet,
@@ -140,10 +110,9 @@ def _overlay(options: argparse.Namespace) -> int:
     print(overlay_report(found))
     write_table(options, *file_table(OVERLAY_COLUMNS, found.halves))
     save_figure(options.plot, lambda plots: plots.overlay(found))
-    return 0
 
 
-def _fit(options: argparse.Namespace) -> int:
+def _fit(options: argparse.Namespace) -> None:
     from sbpath.fitting.fit import fit, fit_again
     from sbpath.fitting.overlay import overlay
     from sbpath.fitting.result import fitted_mechanism, load_fit, write_fitted
@@ -192,10 +161,9 @@ def _fit(options: argparse.Namespace) -> int:
             population=result.population, fit=result, progress=False,
         )  # fmt: skip
         save_figure(options.plot, lambda plots: plots.overlay(found))
-    return 0
 
 
-def _rank(options: argparse.Namespace) -> int:
+def _rank(options: argparse.Namespace) -> None:
     from sbpath.fitting.rank import rank
     from sbpath.measured.experiment_file import load_measurement
     from sbpath.text.fit_report import ranking_report
@@ -205,17 +173,15 @@ def _rank(options: argparse.Namespace) -> int:
         population=options.particles, progress=not options.quiet,
     )  # fmt: skip
     print(ranking_report(found))
-    return 0
 
 
-def _plan(options: argparse.Namespace) -> int:
+def _plan(options: argparse.Namespace) -> None:
     from sbpath.fitting.plan import plan
     from sbpath.fitting.result import load_fit
     from sbpath.measured.experiment_file import load_measurement
     from sbpath.text.fit_report import PLAN_COLUMNS, plan_report
     from sbpath.text.tables import file_table
 
-    check_outputs(options)
     hours = number("--hours", "hours", options.hours)
     found = plan(
         load_measurement(options.experiment), load_fit(options.fit), wanted=options.wanted, hours=hours,
@@ -223,7 +189,6 @@ def _plan(options: argparse.Namespace) -> int:
     )  # fmt: skip
     print(plan_report(found))
     write_table(options, *file_table(PLAN_COLUMNS, found.experiments))
-    return 0
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -6,7 +6,7 @@ import argparse
 import shutil
 from typing import Any
 
-from sbpath.cli.options import HelpFormatter, add_changes, add_outputs, check_outputs, save_figure
+from sbpath.cli.options import SET, add_command, option, outputs, save_figure
 from sbpath.errors import InputError
 from sbpath.typed import changes
 
@@ -23,49 +23,42 @@ FILE_WIDTH = 200
 
 def add(commands: Any) -> None:
     """Add the command to the subparsers."""
-    parser = commands.add_parser(
-        "literature",
-        help="Sb anodes reported for Li, Na, K and solid cells, and hosts in theory (the review's Tables 1-5)",
-        description="The 55 Sb anodes of the review's Tables 2-5 as printed: electrolyte, binder, first-cycle "
+    add_command(
+        commands, "literature", _literature,
+        "Sb anodes reported for Li, Na, K and solid cells, and hosts in theory (the review's Tables 1-5)",
+        "The 55 Sb anodes of the review's Tables 2-5 as printed: electrolyte, binder, first-cycle "
         "efficiency, capacity after X cycles, rate capability. Options narrow the list down; a row must match all "
         "of them. With --hosts, Table 1: theoretical capacity and volume change of graphite, Si, Sn and Sb.",
+        option("--ion", "ION", "Li, Na or K"),
+        option("--table", "N", "2 (Li), 3 (Na), 4 (K) or 5 (Li, solid electrolyte)", type=int),
+        option("--material", "TEXT", "part of the material's name, e.g. NiSb, nano, sb2s3"),
+        option("--electrolyte", "WORD", "salt, solvent, additive or solid electrolyte, e.g. KFSI, FEC"),
+        option("--strategy", "NAME", "SEI, structure or composite (with alloys)"),
+        option(
+            "--sort", None,
+            "largest first: capacity after X cycles, first-cycle efficiency, current of the rate capability "
+            "or number of cycles (default: as in the review)",
+            choices=("capacity", "efficiency", "rate", "cycles"),
+        ),
+        option("--notes", None, "print the remarks on each row and its full citation"),
+        option(
+            "--compare-with", "MECHANISM",
+            "simulate the first cycle of this mechanism at the current and temperature of each row, and print both",
+        ),
+        SET,
+        option("--hosts", None, "Table 1: computed and printed values, and where they disagree"),
+        *outputs("every column of the rows", "the anodes by strategy and ion, or the hosts"),
         epilog=EXAMPLES,
-        formatter_class=HelpFormatter,
-    )
-    option = parser.add_argument
-    option("--ion", metavar="ION", help="Li, Na or K")
-    option("--table", type=int, metavar="N", help="2 (Li), 3 (Na), 4 (K) or 5 (Li, solid electrolyte)")
-    option("--material", metavar="TEXT", help="part of the material's name, e.g. NiSb, nano, sb2s3")
-    option(
-        "--electrolyte", metavar="WORD", help="salt, solvent, additive or solid electrolyte, e.g. KFSI, FEC"
-    )
-    option("--strategy", metavar="NAME", help="SEI, structure or composite (with alloys)")
-    option(
-        "--sort", choices=("capacity", "efficiency", "rate", "cycles"),
-        help="largest first: capacity after X cycles, first-cycle efficiency, current of the rate capability "
-        "or number of cycles (default: as in the review)",
     )  # fmt: skip
-    option("--notes", action="store_true", help="print the remarks on each row and its full citation")
-    option(
-        "--compare-with", metavar="MECHANISM",
-        help="simulate the first cycle of this mechanism at the current and temperature of each row, and print both",
-    )  # fmt: skip
-    add_changes(parser)
-    option(
-        "--hosts", action="store_true", help="Table 1: computed and printed values, and where they disagree"
-    )
-    add_outputs(parser, "every column of the rows", "the anodes by strategy and ion, or the hosts")
-    parser.set_defaults(handler=_literature)
 
 
-def _literature(options: argparse.Namespace) -> int:
-    check_outputs(options)
+def _literature(options: argparse.Namespace) -> None:
     if options.changes and options.compare_with is None:
         raise InputError("--set: changes the mechanism that is simulated; add --compare-with MECHANISM")
-    return _hosts(options) if options.hosts else _studies(options)
+    (_hosts if options.hosts else _studies)(options)
 
 
-def _studies(options: argparse.Namespace) -> int:
+def _studies(options: argparse.Namespace) -> None:
     from sbpath.literature.queries import find_anodes
     from sbpath.text.literature_tables import studies_report
 
@@ -91,10 +84,9 @@ def _studies(options: argparse.Namespace) -> int:
         print(comparison_text(rows, _width(), options.notes))
         more = comparison_columns(rows)
     _write(options, studies, lambda plots: plots.strategies(studies)[0][0].figure, more)
-    return 0
 
 
-def _hosts(options: argparse.Namespace) -> int:
+def _hosts(options: argparse.Namespace) -> None:
     from sbpath.literature.queries import find_hosts
     from sbpath.text.literature_tables import hosts_report
 
@@ -107,7 +99,6 @@ def _hosts(options: argparse.Namespace) -> int:
     hosts = find_hosts(ion=options.ion)
     print(hosts_report(hosts, _width()))
     _write(options, hosts, lambda plots: plots.hosts(hosts)[0].figure)
-    return 0
 
 
 def _write(options: argparse.Namespace, records: Any, draw: Any, more: Any = None) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sbpath.cli.options import HelpFormatter, add_window
+from sbpath.cli.options import WINDOW, add_command, option
 from sbpath.errors import InputError
 from sbpath.typed import number, to_volts
 
@@ -19,45 +19,32 @@ _OPTION = re.compile(rf"\A(?:{'|'.join(OPTIONS)})(?=:)")
 
 def add(commands: Any) -> None:
     """Add the command to the subparsers."""
-    propose = commands.add_parser(
-        "propose",
-        help="a mechanism file from the energies of phases",
-        description="Write a mechanism file from the energies of phases: keep those near the convex hull, open every transformation "
+    add_command(
+        commands, "propose", _propose,
+        "a mechanism file from the energies of phases",
+        "Write a mechanism file from the energies of phases: keep those near the convex hull, open every transformation "
         "that is downhill anywhere between the cut-offs, and print the plateaus at zero rate. The host is the element next to "
         "the alkali metal, Sb or another. What energies do not tell (interfaces, kinetics) is assumed, and says so.",
-        formatter_class=HelpFormatter,
-    )
-    propose.add_argument(
-        "phases", nargs="?", metavar="PHASES.csv",
-        help="columns phase, formula, energy_J_per_mol (of formation) and molar_volume_cm3_per_mol, both per mole of host",
+        option(
+            "phases", "PHASES.csv",
+            "columns phase, formula, energy_J_per_mol (of formation) and molar_volume_cm3_per_mol, both per mole of host",
+            nargs="?",
+        ),
+        option("--pymatgen", "FILE.json", "entries with total energies and structures, instead of a table"),
+        option("--ion", "ION", "Li, Na or K", required=True, choices=("Li", "Na", "K")),
+        option("--above-hull", "E", "leave out phases higher above the hull, kJ per mol of host (default 15)", default="15"),
+        option(
+            "--interfaces", None,
+            "interfacial energies: volume (by misfit, as lithium's; the default), or antonow (sums over phases between)",
+            choices=("volume", "antonow"), default="volume",
+        ),
+        *WINDOW,
+        option("--reduce", None, "also write the file without one metastable phase each, as rivals"),
+        option("--out", "FILE", "the .toml to write (default: the name of the table)"),
     )  # fmt: skip
-    propose.add_argument(
-        "--pymatgen",
-        metavar="FILE.json",
-        help="entries with total energies and structures, instead of a table",
-    )
-    propose.add_argument("--ion", required=True, choices=("Li", "Na", "K"), metavar="ION", help="Li, Na or K")
-    propose.add_argument(
-        "--above-hull",
-        default="15",
-        metavar="E",
-        help="leave out phases higher above the hull, kJ per mol of host (default 15)",
-    )
-    propose.add_argument(
-        "--interfaces", choices=("volume", "antonow"), default="volume",
-        help="interfacial energies: volume (by misfit, as lithium's; the default), or antonow (sums over phases between)",
-    )  # fmt: skip
-    add_window(propose)
-    propose.add_argument(
-        "--reduce",
-        action="store_true",
-        help="also write the file without one metastable phase each, as rivals",
-    )
-    propose.add_argument("--out", metavar="FILE", help="the .toml to write (default: the name of the table)")
-    propose.set_defaults(handler=_propose)
 
 
-def _propose(options: argparse.Namespace) -> int:
+def _propose(options: argparse.Namespace) -> None:
     from sbpath.mechanism.proposal import PYMATGEN_ENDING, propose
     from sbpath.model.sanity import sanity_warnings
     from sbpath.text.proposal_sheet import proposal_report
@@ -100,4 +87,3 @@ def _propose(options: argparse.Namespace) -> int:
         print(f"wrote {path}")
     for warning in sanity_warnings(proposal.mechanism):
         print(f"warning: {out}: {warning}", file=sys.stderr)
-    return 0

@@ -6,50 +6,34 @@ import argparse
 import sys
 from typing import Any
 
-from sbpath.cli.options import HelpFormatter
+from sbpath.cli.options import add_command, option
 from sbpath.errors import InputError
 from sbpath.typed import number
 
 
 def add(commands: Any) -> None:
     """Add the command to the subparsers."""
-    read = commands.add_parser(
-        "read",
-        help="your own cycler files: what is understood of them",
-        description="Read text files of cyclers, or an experiment file (.toml), and print the columns, units, sign of the current "
+    add_command(
+        commands, "read", _read,
+        "your own cycler files: what is understood of them",
+        "Read text files of cyclers, or an experiment file (.toml), and print the columns, units, sign of the current "
         "and half cycles that are understood, with what you stated and what was concluded.",
-        formatter_class=HelpFormatter,
-    )
-    read.add_argument("files", nargs="+", metavar="FILE", help="text export of a cycler, or experiment file")
-    read.add_argument("--ion", metavar="ION", choices=("Li", "Na", "K"), help="Li, Na or K")
-    read.add_argument(
-        "--mass", metavar="M", help="of the host, Sb alone unless --mechanism has another: 1.2mg"
-    )
-    read.add_argument(
-        "--mechanism", metavar="NAME", help="whose theoretical capacity is 1C (default: three atoms per Sb)"
-    )
-    read.add_argument(
-        "--first", metavar="WAY", choices=("insertion", "extraction"), help="insertion or extraction: the first half cycle"
+        option("files", "FILE", "text export of a cycler, or experiment file", nargs="+"),
+        option("--ion", "ION", "Li, Na or K", choices=("Li", "Na", "K")),
+        option("--mass", "M", "of the host, Sb alone unless --mechanism has another: 1.2mg"),
+        option("--mechanism", "NAME", "whose theoretical capacity is 1C (default: three atoms per Sb)"),
+        option("--first", "WAY", "insertion or extraction: the first half cycle", choices=("insertion", "extraction")),
+        option("--flip-current", None, "take insertion for extraction"),
+        option("--current", "I", "constant, of a file without current: 0.06mA, 50mA/g, C/10"),
+        option(
+            "--column", "WHAT=NAME", "heading or number of a column: current='I/mA', voltage=3; repeatable",
+            action="append", default=[],
+        ),
+        option("--unit", "WHAT=UNIT", "current=mA, time=h, voltage=mV; repeatable", action="append", default=[]),
     )  # fmt: skip
-    read.add_argument("--flip-current", action="store_true", help="take insertion for extraction")
-    read.add_argument(
-        "--current", metavar="I", help="constant, of a file without current: 0.06mA, 50mA/g, C/10"
-    )
-    read.add_argument(
-        "--column", action="append", default=[], metavar="WHAT=NAME",
-        help="heading or number of a column: current='I/mA', voltage=3; repeatable",
-    )  # fmt: skip
-    read.add_argument(
-        "--unit",
-        action="append",
-        default=[],
-        metavar="WHAT=UNIT",
-        help="current=mA, time=h, voltage=mV; repeatable",
-    )
-    read.set_defaults(handler=_read)
 
 
-def _read(options: argparse.Namespace) -> int:
+def _read(options: argparse.Namespace) -> None:
     from sbpath.measured.amounts import check_curve
     from sbpath.measured.experiment_file import load_measurement
     from sbpath.measured.reader import read_cycler_file
@@ -97,7 +81,6 @@ def _read(options: argparse.Namespace) -> int:
             print(f"warning: {warning}", file=sys.stderr)
     if problems:
         raise InputError(problems)
-    return 0
 
 
 def _pairs(option: str, given: list[str]) -> dict[str, str]:

@@ -6,22 +6,24 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from sbpath.cli.options import (
-    HelpFormatter,
-    add_amounts,
-    add_conditions,
-    add_mechanism,
-    add_outputs,
-    add_particles,
-    add_save,
-    add_window,
+    AMOUNTS,
+    CONDITIONS,
+    PARTICLES,
+    SAVE,
+    SYSTEM,
+    WINDOW,
+    Option,
+    add_command,
     amounts,
-    check_outputs,
+    conditions,
     load,
+    option,
+    outputs,
     save_figure,
     with_particles,
     write_table,
 )
-from sbpath.typed import cut_offs, to_celsius
+from sbpath.typed import cut_offs
 
 if TYPE_CHECKING:
     from sbpath.studies.study import Argument, Study
@@ -29,52 +31,38 @@ if TYPE_CHECKING:
 
 def add(commands: Any, with_studies: bool) -> None:
     """Add the command to the subparsers, with the studies only if needed, since they are slow to import."""
-    run = commands.add_parser(
-        "run",
-        help="run a study: titration, voltammetry, rate test, lifetime, reversals, rests",
-        description="Run a study: a protocol and the analysis of its solution. `sbpath run STUDY --help` says more.",
-        formatter_class=HelpFormatter,
-    )
+    run = add_command(
+        commands, "run", None,
+        "run a study: titration, voltammetry, rate test, lifetime, reversals, rests",
+        "Run a study: a protocol and the analysis of its solution. `sbpath run STUDY --help` says more.",
+    )  # fmt: skip
     if with_studies:
-        _add_studies(run)
+        from sbpath.studies.catalogue import STUDIES
+
+        studies = run.add_subparsers(title="studies", metavar="STUDY", required=True)
+        for study in STUDIES:
+            own = map(_option, (*study.arguments, *study.settings, *study.asked))
+            add_command(
+                studies, study.name, _run, study.title, study.description,
+                *SYSTEM, *own, *CONDITIONS, PARTICLES, *AMOUNTS, *WINDOW, *outputs("the whole table", "a figure"), SAVE,
+                epilog=f"example:\n  {study.example}", study=study,
+            )  # fmt: skip
 
 
-def _add_studies(run: argparse.ArgumentParser) -> None:
-    from sbpath.studies.catalogue import STUDIES
-
-    studies = run.add_subparsers(title="studies", metavar="STUDY", required=True)
-    for study in STUDIES:
-        parser = studies.add_parser(
-            study.name, help=study.title, description=study.description, epilog=f"example:\n  {study.example}",
-            formatter_class=HelpFormatter,
-        )  # fmt: skip
-        add_mechanism(parser)
-        for argument in (*study.arguments, *study.settings, *study.asked):
-            _add_argument(parser, argument)
-        add_conditions(parser)
-        add_particles(parser)
-        add_amounts(parser)
-        add_window(parser)
-        add_outputs(parser, "the whole table", "a figure")
-        add_save(parser)
-        parser.set_defaults(handler=_run, study=study)
-
-
-def _add_argument(parser: argparse.ArgumentParser, argument: Argument) -> None:
+def _option(argument: Argument) -> Option:
     given = argument.default if argument.several is None else " ".join(map(str, argument.default))
     default = "" if argument.default is None else f" (default {given})"
-    parser.add_argument(
-        f"--{argument.name.replace('_', '-')}", default=argument.default, type=argument.kind,
-        metavar=argument.metavar, nargs=argument.several, choices=argument.choices, help=argument.help + default,
+    return option(
+        f"--{argument.name.replace('_', '-')}", argument.metavar, argument.help + default, default=argument.default,
+        type=argument.kind, nargs=argument.several, choices=argument.choices,
     )  # fmt: skip
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> None:
     from sbpath.simulation import simulate
     from sbpath.text.tables import file_table
 
     study: Study = options.study
-    check_outputs(options)
     mechanism = with_particles(options, load(options))
     chosen = {argument.name: getattr(options, argument.name) for argument in study.arguments}
     asked = {argument.name: getattr(options, argument.name) for argument in study.asked}
@@ -82,10 +70,8 @@ def _run(options: argparse.Namespace) -> int:
     solution = simulate(
         mechanism,
         study.protocol_of(mechanism, *cut_offs(options.lower, options.upper, mechanism), **chosen),
-        graph=options.graph,
-        temperature_C=to_celsius(options.temperature),
+        **conditions(options),
         **amounts(options),
-        progress=not options.quiet,
         keep=study.keep,
         **{argument.name: getattr(options, argument.name) for argument in study.settings},
     )
@@ -96,4 +82,3 @@ def _run(options: argparse.Namespace) -> int:
     if options.save:
         print(f"wrote {solution.save(options.save)}")
     save_figure(options.plot, lambda plots: getattr(plots, study.figure)(solution))
-    return 0

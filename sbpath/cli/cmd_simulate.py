@@ -7,28 +7,29 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sbpath.cli.options import (
-    HelpFormatter,
-    add_amounts,
-    add_conditions,
-    add_cycling,
-    add_mechanism,
-    add_outputs,
-    add_particles,
-    add_protocol,
-    add_save,
-    add_window,
+    AMOUNTS,
+    CONDITIONS,
+    CYCLES,
+    PARTICLES,
+    PROTOCOL,
+    RATE,
+    SAVE,
+    SYSTEM,
+    WINDOW,
+    add_command,
     amounts,
-    check_figure_kind,
-    check_outputs,
+    conditions,
     cycles,
     load,
+    option,
+    outputs,
     rate,
     save_figure,
     steps,
     write_table,
 )
 from sbpath.errors import InputError, nearest
-from sbpath.typed import cut_offs, to_celsius
+from sbpath.typed import cut_offs
 
 if TYPE_CHECKING:
     from sbpath.experiment import Keep
@@ -65,47 +66,32 @@ FIGURES: dict[str, Callable[[Any, Solution], Any]] = {
 
 def add(commands: Any) -> None:
     """Add the command to the subparsers."""
-    simulate = commands.add_parser(
-        "simulate",
-        help="simulate one system: cycles, or any protocol",
-        description="Cycle one system and print its half cycles, its cycles and the paths that carried the charge.",
+    add_command(
+        commands, "simulate", _simulate,
+        "simulate one system: cycles, or any protocol",
+        "Cycle one system and print its half cycles, its cycles and the paths that carried the charge.",
+        *SYSTEM, RATE, CYCLES, *CONDITIONS, *WINDOW, PROTOCOL, *AMOUNTS, PARTICLES,
+        option(
+            "--spread", "WHAT=WIDTH",
+            "log-normal widths: size=0.3 interfacial_energy=0.03 growth_rate=0.1 (default: those of the file)", nargs="+",
+        ),
+        option("--keep", "N", "rows of: all (default) or every N-th cycle; ends: of steps", default="all"),
+        *outputs("the curves", "a figure"),
+        option("--figure", "KIND", "what --plot draws, see below", choices=FIGURES),
+        option("--summary", "FILE", "write one line per cycle as CSV"),
+        option("--bdf", "FILE", "write the Battery Data Format (.bdf.csv)"),
+        SAVE,
         epilog=HELP,
-        formatter_class=HelpFormatter,
-    )
-    add_mechanism(simulate)
-    add_cycling(simulate, 2)
-    add_conditions(simulate)
-    add_window(simulate)
-    add_protocol(simulate)
-    add_amounts(simulate)
-    add_particles(simulate)
-    simulate.add_argument(
-        "--spread", nargs="+", metavar="WHAT=WIDTH",
-        help="log-normal widths: size=0.3 interfacial_energy=0.03 growth_rate=0.1 (default: those of the file)",
     )  # fmt: skip
-    simulate.add_argument(
-        "--keep",
-        metavar="N",
-        default="all",
-        help="rows of: all (default) or every N-th cycle; ends: of steps",
-    )
-    add_outputs(simulate, "the curves", "a figure")
-    simulate.add_argument("--figure", metavar="KIND", choices=FIGURES, help="what --plot draws, see below")
-    simulate.add_argument("--summary", metavar="FILE", help="write one line per cycle as CSV")
-    simulate.add_argument("--bdf", metavar="FILE", help="write the Battery Data Format (.bdf.csv)")
-    add_save(simulate)
-    simulate.set_defaults(handler=_simulate)
 
 
-def _simulate(options: argparse.Namespace) -> int:
+def _simulate(options: argparse.Namespace) -> None:
     from sbpath.model.population import population_of
     from sbpath.results.crystal import pymatgen
     from sbpath.simulation import simulate
     from sbpath.solution import SimulationError
     from sbpath.text.report import simulation_report
 
-    check_outputs(options)
-    check_figure_kind(options)
     if options.figure == "xrd":
         pymatgen()
     keep = _keep(options)
@@ -119,12 +105,10 @@ def _simulate(options: argparse.Namespace) -> int:
         solution = simulate(
             mechanism,
             protocol,
-            graph=options.graph,
-            temperature_C=to_celsius(options.temperature),
+            **conditions(options),
             **amounts(options),
             population=population,
             keep=keep,
-            progress=not options.quiet,
         )
     except SimulationError as error:
         # Results before the failure are kept.
@@ -133,7 +117,6 @@ def _simulate(options: argparse.Namespace) -> int:
     _write(solution, options)
     if failure is not None:
         raise failure
-    return 0
 
 
 def _protocol(options: argparse.Namespace, mechanism: Mechanism) -> Any:

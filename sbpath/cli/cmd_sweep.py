@@ -7,25 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from sbpath.cli.options import (
-    HelpFormatter,
-    add_amounts,
-    add_conditions,
-    add_cycling,
-    add_mechanism,
-    add_outputs,
-    add_particles,
-    add_protocol,
+    AMOUNTS,
+    CONDITIONS,
+    CYCLES,
+    PARTICLES,
+    PROTOCOL,
+    RATE,
+    SYSTEM,
+    add_command,
     amounts,
-    check_outputs,
+    conditions,
     cycles,
     load,
+    option,
+    outputs,
     save_figure,
     steps,
     with_particles,
     write_table,
 )
 from sbpath.errors import InputError, SbpathError
-from sbpath.typed import to_celsius
 
 # Quantities that --plot can draw; the first is the default.
 QUANTITIES = (
@@ -63,54 +64,25 @@ examples:
 
 def add(commands: Any) -> None:
     """Add the command to the subparsers."""
-    sweep = commands.add_parser(
-        "sweep",
-        help="many runs of one system over rates, temperatures or any of its numbers",
-        description="Cycle a system at every point of a grid or sample, and keep a table of the results.",
+    add_command(
+        commands, "sweep", lambda options: (_map if options.map else _table)(options),
+        "many runs of one system over rates, temperatures or any of its numbers",
+        "Cycle a system at every point of a grid or sample, and keep a table of the results.",
+        *SYSTEM,
+        option("--vary", "NAME=LOW..HIGH:COUNT", "see below; every combination is run", action="append", required=True),
+        option("--sample", "WAY:COUNT", "sobol:128 or lhs:100 points instead of a grid; omit :COUNT in --vary"),
+        option("--seed", "N", "seed of the sample (default 0)", type=int),
+        RATE, CYCLES, *CONDITIONS, PARTICLES, *AMOUNTS, PROTOCOL,
+        option("--workers", "N", "processes (default: one per core)", type=int),
+        option("--out", "FILE", "file of the runs (.sqlite), or a .csv or .parquet made from it"),
+        *outputs("the table", "a quantity over one or two parameters"),
+        option("--quantity", "NAME", f"what --plot draws (default {QUANTITIES[0]})", choices=QUANTITIES),
+        option("--map", None, "instead of the table, a map of the dominant path over two quantities"),
         epilog=HELP,
-        formatter_class=HelpFormatter,
-    )
-    add_mechanism(sweep)
-    sweep.add_argument(
-        "--vary",
-        action="append",
-        required=True,
-        metavar="NAME=LOW..HIGH:COUNT",
-        help="see below; every combination is run",
-    )
-    sweep.add_argument(
-        "--sample",
-        metavar="WAY:COUNT",
-        help="sobol:128 or lhs:100 points instead of a grid; omit :COUNT in --vary",
-    )
-    sweep.add_argument("--seed", type=int, metavar="N", help="seed of the sample (default 0)")
-    add_cycling(sweep, 2)
-    add_conditions(sweep)
-    add_particles(sweep)
-    add_amounts(sweep)
-    add_protocol(sweep)
-    sweep.add_argument("--workers", type=int, metavar="N", help="processes (default: one per core)")
-    sweep.add_argument(
-        "--out", metavar="FILE", help="file of the runs (.sqlite), or a .csv or .parquet made from it"
-    )
-    add_outputs(sweep, "the table", "a quantity over one or two parameters")
-    sweep.add_argument(
-        "--quantity", choices=QUANTITIES, metavar="NAME", help=f"what --plot draws (default {QUANTITIES[0]})"
-    )
-    sweep.add_argument(
-        "--map",
-        action="store_true",
-        help="instead of the table, a map of the dominant path over two quantities",
-    )
-    sweep.set_defaults(handler=_sweep)
+    )  # fmt: skip
 
 
-def _sweep(options: argparse.Namespace) -> int:
-    check_outputs(options)
-    return _map(options) if options.map else _table(options)
-
-
-def _map(options: argparse.Namespace) -> int:
+def _map(options: argparse.Namespace) -> None:
     from sbpath.studies.selection_map import selection_map, selection_report, selection_table
 
     if len(options.vary) != 2:
@@ -123,20 +95,17 @@ def _map(options: argparse.Namespace) -> int:
     chart = selection_map(
         mechanism,
         *options.vary,
-        graph=options.graph,
         rate=options.rate,
-        temperature_C=to_celsius(options.temperature),
         cycles=cycles(options),
+        **conditions(options),
         **amounts(options),
-        progress=not options.quiet,
     )
     print(selection_report(chart, mechanism))
     write_table(options, *selection_table(chart))
     save_figure(options.plot, lambda plots: plots.selection(chart, mechanism))
-    return 0
 
 
-def _table(options: argparse.Namespace) -> int:
+def _table(options: argparse.Namespace) -> None:
     from sbpath.sweeps.runs import sweep
     from sbpath.text.sweep_summary import sweep_report
 
@@ -155,12 +124,10 @@ def _table(options: argparse.Namespace) -> int:
         protocol=steps(options),
         rate=options.rate,
         cycles=cycles(options),
-        graph=options.graph,
-        temperature_C=to_celsius(options.temperature),
+        **conditions(options),
         **amounts(options),
         out=options.out,
         workers=options.workers,
-        progress=not options.quiet,
     )
     if options.decimal_comma and options.out.lower().endswith(".csv"):
         runs.to_csv(options.out, decimal_comma=True)
@@ -174,4 +141,3 @@ def _table(options: argparse.Namespace) -> int:
         # Nothing to draw.
         raise SbpathError(f"all {len(runs)} runs failed, the first with: {runs['failure'][0]}")
     save_figure(options.plot, lambda plots: plots.sweep(runs, options.quantity or QUANTITIES[0]))
-    return 0

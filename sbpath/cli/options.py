@@ -1,6 +1,6 @@
-"""Options shared by several commands, and the conversion of their values.
+"""The options of the commands, each declared once, and the conversion of their values.
 
-An option has the same name in every command.
+An option has the same name and meaning in every command.
 """
 
 from __future__ import annotations
@@ -12,11 +12,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from sbpath.errors import InputError
-from sbpath.typed import changes, number
+from sbpath.typed import changes, number, to_celsius
 
 if TYPE_CHECKING:
     from sbpath.mechanism.mechanism import Mechanism
     from sbpath.protocol.schedule import Cycles
+
+# Name and arguments of `add_argument`.
+Option = tuple[str, dict[str, Any]]
+DEFAULT_CYCLES = 2
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -36,31 +40,84 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
         return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
 
 
-def add_mechanism(parser: argparse.ArgumentParser) -> None:
-    """The system, and changes to it."""
-    parser.add_argument(
-        "mechanism", metavar="MECHANISM", help="a shipped name (see `sbpath list`) or a .toml file"
+def option(name: str, metavar: str | None, help: str, **more: Any) -> Option:
+    """An option, or an argument without hyphens; a switch if it has neither placeholder nor choices."""
+    switch = metavar is None and "choices" not in more
+    return name, {"help": help, **({"action": "store_true"} if switch else {"metavar": metavar}), **more}
+
+
+def add_command(
+    commands: Any, name: str, handler: Callable[[argparse.Namespace], None] | None, help: str, description: str,
+    *options: Option, epilog: str | None = None, **defaults: Any,
+) -> argparse.ArgumentParser:  # fmt: skip
+    """Add a command with its options to the subparsers."""
+    parser = commands.add_parser(
+        name, help=help, description=description, epilog=epilog, formatter_class=HelpFormatter
     )
-    parser.add_argument(
-        "--design", metavar="NAME", help="electrode design: see `sbpath list`, or a .toml file"
+    for flag, arguments in options:
+        parser.add_argument(flag, **arguments)
+    parser.set_defaults(handler=handler, **defaults)
+    return parser
+
+
+SYSTEM_HELP = "a shipped name (see `sbpath list`) or a .toml file"
+SET = option(
+    "--set", "PATH=NUMBER", "e.g. electrode.particle_radius_m=50nm (see `show`); repeatable",
+    action="append", default=[], dest="changes",
+)  # fmt: skip
+SYSTEM = (
+    option("mechanism", "MECHANISM", SYSTEM_HELP),
+    option("--design", "NAME", "electrode design: see `sbpath list`, or a .toml file"),
+    option("--electrolyte", "NAME", "its film: see `sbpath list`, or a .toml file"),
+    SET,
+)
+RATE = option("--rate", "RATE", "C/10, 0.5C, 50 mA/g, ... (default C/10)")
+CYCLES = option("--cycles", "N", f"how many (default {DEFAULT_CYCLES}), or '3 x C/20, 10 x C/2'")
+GRAPH = option("--graph", "NAME", "candidate, reported, ... (default: the mechanism's)")
+CONDITIONS = (
+    GRAPH,
+    option("--temperature", "T", "25, 25C or 298K (default: the mechanism's)"),
+)
+PARTICLES = option("--particles", "N", "how many of the file's spread; 1: a single one", type=int)
+# What currents refer to.
+AMOUNTS = (
+    option("--mass", "M", "of host, 2mg or 0.002 (g); for currents in A and mA"),
+    option("--loading", "L", "of host, 1.5mg/cm2; for mA/cm2 and resistances"),
+)
+WINDOW = (
+    option("--lower", "V", "lower cut-off, 0.05 or 50mV (default: the mechanism's)"),
+    option("--upper", "V", "upper cut-off (default: the mechanism's)"),
+)
+PROTOCOL = option(
+    "--protocol", "STEP", "steps in quotes, or a .txt file; run --cycles times (default 1)", nargs="+"
+)
+SAVE = option("--save", "FILE", "write the whole solution to one .npz file")
+QUIET = option("--quiet", None, "no progress bar")
+
+
+def plot(what: str) -> Option:
+    """``--plot``, which draws this."""
+    return option("--plot", "FILE", f"draw {what} (.png, .pdf, .svg)")
+
+
+def outputs(table: str, figure: str | None = None) -> tuple[Option, ...]:
+    """Files for the table and, if it has one, the figure; `table` and `figure` describe their contents."""
+    return (
+        option("--csv", "FILE", f"write {table} as CSV"),
+        option("--decimal-comma", None, "--csv with 0,5 for 0.5 and ; between cells"),
+        *(() if figure is None else (plot(figure),)),
+        QUIET,
     )
-    parser.add_argument("--electrolyte", metavar="NAME", help="its film: see `sbpath list`, or a .toml file")
-    add_changes(parser)
 
 
-def add_changes(parser: argparse.ArgumentParser) -> None:
-    """Numbers to be changed."""
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="PATH=NUMBER", dest="changes",
-        help="e.g. electrode.particle_radius_m=50nm (see `show`); repeatable",
-    )  # fmt: skip
+def load(options: argparse.Namespace) -> Mechanism:
+    """The mechanism given by the options of `SYSTEM`."""
+    from sbpath.mechanism.paths import with_changes
+    from sbpath.mechanism.reader import load_mechanism
 
-
-def add_particles(parser: argparse.ArgumentParser) -> None:
-    """How many particles."""
-    parser.add_argument(
-        "--particles", type=int, metavar="N", help="how many of the file's spread; 1: a single one"
-    )
+    parts = {name: getattr(options, name, None) for name in ("design", "electrolyte")}
+    mechanism = load_mechanism(options.mechanism, **parts)
+    return with_changes(mechanism, changes(options.changes, mechanism))
 
 
 def with_particles(options: argparse.Namespace, mechanism: Mechanism) -> Mechanism:
@@ -74,20 +131,21 @@ def with_particles(options: argparse.Namespace, mechanism: Mechanism) -> Mechani
     return with_changes(mechanism, {"electrode.spread.particles": options.particles})
 
 
-def add_conditions(parser: argparse.ArgumentParser) -> None:
-    """Graph and temperature."""
-    parser.add_argument("--graph", metavar="NAME", help="candidate, reported, ... (default: the mechanism's)")
-    parser.add_argument("--temperature", metavar="T", help="25, 25C or 298K (default: the mechanism's)")
+class Conditions(TypedDict):
+    """Keyword arguments of all functions that simulate."""
+
+    graph: str | None
+    temperature_C: float | None
+    progress: bool
 
 
-def add_amounts(parser: argparse.ArgumentParser) -> None:
-    """What currents refer to."""
-    parser.add_argument("--mass", metavar="M", help="of host, 2mg or 0.002 (g); for currents in A and mA")
-    parser.add_argument(
-        "--loading",
-        metavar="L",
-        help="of host, 1.5mg/cm2; for mA/cm2 and resistances",
-    )
+def conditions(options: argparse.Namespace) -> Conditions:
+    """The arguments that follow from the options of `CONDITIONS` and ``--quiet``."""
+    return {
+        "graph": options.graph,
+        "temperature_C": to_celsius(options.temperature),
+        "progress": not options.quiet,
+    }
 
 
 class Amounts(TypedDict):
@@ -98,23 +156,11 @@ class Amounts(TypedDict):
 
 
 def amounts(options: argparse.Namespace) -> Amounts:
-    """The arguments ``electrode_mass_g`` and ``loading_mg_per_cm2`` from the options of `add_amounts`."""
+    """The arguments ``electrode_mass_g`` and ``loading_mg_per_cm2`` from the options of `AMOUNTS`."""
     return {
         "electrode_mass_g": number("--mass", "mass_g", options.mass),
         "loading_mg_per_cm2": number("--loading", "loading_mg_per_cm2", options.loading),
     }
-
-
-def add_cycling(parser: argparse.ArgumentParser, cycles: int) -> None:
-    """Rate and number of constant-current cycles; `cycles` is the default."""
-    parser.add_argument("--rate", metavar="RATE", help="C/10, 0.5C, 50 mA/g, ... (default C/10)")
-    add_cycles(parser, cycles)
-
-
-def add_cycles(parser: argparse.ArgumentParser, cycles: int) -> None:
-    """Number of cycles; `cycles` is the default."""
-    parser.add_argument("--cycles", metavar="N", help=f"how many (default {cycles}), or '3 x C/20, 10 x C/2'")
-    parser.set_defaults(default_cycles=cycles)
 
 
 def cycles(options: argparse.Namespace) -> Cycles:
@@ -122,7 +168,7 @@ def cycles(options: argparse.Namespace) -> Cycles:
     from sbpath.protocol.schedule import blocks
 
     if options.cycles is None or getattr(options, "protocol", None) is not None:
-        return options.default_cycles
+        return DEFAULT_CYCLES
     try:
         found = blocks(options.cycles)
     except InputError as error:
@@ -161,45 +207,6 @@ def steps(options: argparse.Namespace) -> list[tuple[str, ...]] | None:
     return written_cycles(f"{times} x (\n{text}\n)")
 
 
-def add_window(parser: argparse.ArgumentParser) -> None:
-    """Cut-offs."""
-    parser.add_argument("--lower", metavar="V", help="lower cut-off, 0.05 or 50mV (default: the mechanism's)")
-    parser.add_argument("--upper", metavar="V", help="upper cut-off (default: the mechanism's)")
-
-
-def add_protocol(parser: argparse.ArgumentParser) -> None:
-    """Steps in place of constant-current cycles."""
-    parser.add_argument(
-        "--protocol", nargs="+", metavar="STEP",
-        help="steps in quotes, or a .txt file; run --cycles times (default 1)",
-    )  # fmt: skip
-
-
-def add_save(parser: argparse.ArgumentParser) -> None:
-    """Where to write the solution."""
-    parser.add_argument("--save", metavar="FILE", help="write the whole solution to one .npz file")
-
-
-def add_outputs(parser: argparse.ArgumentParser, table: str, figure: str | None = None) -> None:
-    """Files for the table and, if it has one, the figure; `table` and `figure` describe their contents."""
-    parser.add_argument("--csv", metavar="FILE", help=f"write {table} as CSV")
-    parser.add_argument(
-        "--decimal-comma", action="store_true", help="--csv with 0,5 for 0.5 and ; between cells"
-    )
-    if figure is not None:
-        parser.add_argument("--plot", metavar="FILE", help=f"draw {figure} (.png, .pdf, .svg)")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
-
-
-def load(options: argparse.Namespace) -> Mechanism:
-    """The mechanism given by the options of `add_mechanism`."""
-    from sbpath.mechanism.paths import with_changes
-    from sbpath.mechanism.reader import load_mechanism
-
-    mechanism = load_mechanism(options.mechanism, design=options.design, electrolyte=options.electrolyte)
-    return with_changes(mechanism, changes(options.changes, mechanism))
-
-
 def rate(options: argparse.Namespace) -> str:
     """The rate given, or the default."""
     return "C/10" if options.rate is None else options.rate
@@ -227,11 +234,7 @@ def check_outputs(options: argparse.Namespace) -> None:
     exported = str(paths.get("out", "")).lower().endswith(".csv")
     if getattr(options, "decimal_comma", False) and not exported and not {"csv", "summary"} & set(paths):
         raise InputError("--decimal-comma: says how --csv is written; add --csv FILE")
-
-
-def check_figure_kind(options: argparse.Namespace) -> None:
-    """Refuse ``--figure`` without ``--plot``."""
-    if options.figure is not None and options.plot is None:
+    if getattr(options, "figure", None) is not None and options.plot is None:
         raise InputError("--figure: says what --plot draws; add --plot FILE")
 
 

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
+from sbpath.cli.options import check_outputs
 from sbpath.cli.parser import read_command
 from sbpath.errors import InputError, SbpathError, ValidityWarning, printable
 
@@ -99,7 +100,8 @@ def _handled(words: Sequence[str]) -> int:
     """The exit code of a command; its mistakes are printed."""
     try:
         options = read_command(words)
-        return options.handler(options)
+        check_outputs(options)
+        options.handler(options)
     except SystemExit as ended:  # after --help and --version
         return int(ended.code or 0)
     except InputError as error:
@@ -109,6 +111,7 @@ def _handled(words: Sequence[str]) -> int:
     except SbpathError as error:
         print("sbpath:", printable(str(error), kept="\n"), file=sys.stderr)
         return FAILED
+    return 0
 
 
 @contextlib.contextmanager
