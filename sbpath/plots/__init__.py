@@ -1,4 +1,8 @@
-"""Figures. Each function draws on Matplotlib axes, given or new, and returns them; none calls `show`."""
+"""Figures. Each function draws on Matplotlib axes, given or new, and returns them; none calls `show`.
+
+Axes are given as `ax`, or as `axes` in the order in which they are returned. Where `cycle` is not given, the last one
+that can be drawn is.
+"""
 
 from sbpath.calls import checked
 from sbpath.plots.cv import voltammetry

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,8 +11,8 @@ from sbpath.errors import InputError
 from sbpath.mechanism.notation import edge_labels
 from sbpath.plots.colours import node_looks, readable
 from sbpath.plots.labels import heading, per_gram, voltage_label
-from sbpath.plots.layout import fitted_legend, grow
-from sbpath.plots.style import DOUBLE, line_width, style
+from sbpath.plots.layout import grow, legend_below
+from sbpath.plots.style import DOUBLE, line_width, shades, style
 from sbpath.solution import Solution
 from sbpath.studies.voltammetry import VoltammetryPeak, b_values, leading_peaks, voltammetry_peaks
 
@@ -27,13 +26,6 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
 
     The last cycle of each scan rate is drawn. Peaks are marked by the transformation that
     carries the current; the line through each kind of peak has the slope b.
-
-    Parameters
-    ----------
-    solution : Solution
-        With voltage sweeps.
-    axes : pair of Axes, optional
-        For the curves and for the peaks; a new figure if not given.
 
     Raises
     ------
@@ -54,9 +46,7 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
             left, right = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[0, 1])
         else:
             left, right = axes
-        # Without the light end of the map, which is invisible on white.
-        colours = mpl.colormaps["viridis"](np.linspace(0.0, 0.82, len(last)))
-        for (scan_rate, cycle), colour in zip(sorted(last.items()), colours, strict=True):
+        for (scan_rate, cycle), colour in zip(sorted(last.items()), shades(len(last)), strict=True):
             rows = solution.cycle == cycle
             left.plot(
                 solution.voltage_V[rows], solution.current_A_per_g[rows], color=colour, lw=line_width(1.0),
@@ -77,13 +67,9 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
             axis.set_minor_locator(NullLocator())
         right.set_xlabel("Scan rate  (mV s$\\mathregular{^{-1}}$)")
         right.set_ylabel(f"Peak current  (A {per_gram(solution)})")
-        if figure is not None and len(right.get_legend_handles_labels()[1]) > MAX_BESIDE:
-            handles, labels = right.get_legend_handles_labels()
-            rows = fitted_legend(
-                figure, 0.97 * figure.bbox.width, handles=handles, labels=labels, loc="outside lower center",
-                handlelength=1.2,
-            )  # fmt: skip
-            grow(figure, rows=rows)
+        handles, labels = right.get_legend_handles_labels()
+        if figure is not None and len(labels) > MAX_BESIDE:
+            grow(figure, rows=legend_below(figure, handles, labels, handlelength=1.2))
         else:
             right.legend(loc="upper left", bbox_to_anchor=(-0.1, -0.25), handlelength=1.2, borderaxespad=0.0)
     return left, right

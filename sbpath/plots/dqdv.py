@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from sbpath.plots.labels import heading, per_gram, voltage_label
-from sbpath.plots.style import EXTRACTION, INSERTION, SINGLE, line_width, style
+from sbpath.plots.layout import panel
+from sbpath.plots.style import DIRECTIONS, SINGLE, line_width
 from sbpath.results.cycles import first_and_last
 from sbpath.results.differential_capacity import differential_capacity as binned
 from sbpath.solution import Solution
@@ -19,10 +19,6 @@ def differential_capacity(solution: Solution, ax: Axes | None = None, bin_mV: fl
 
     Parameters
     ----------
-    solution : Solution
-        To be drawn.
-    ax : Axes, optional
-        New axes if not given.
     bin_mV : float
         Width of the voltage bins (mV).
 
@@ -33,14 +29,12 @@ def differential_capacity(solution: Solution, ax: Axes | None = None, bin_mV: fl
     """
     halves = binned(solution, bin_mV)
     first, last = first_and_last(halves)
-    with style():
-        if ax is None:
-            _, ax = plt.subplots(figsize=(1.3 * SINGLE, 3.0), layout="constrained")
+    with panel(ax, 1.3 * SINGLE, 3.0) as ax:
         for half in halves:
-            sign, colour = (1.0, INSERTION) if half.direction == "insertion" else (-1.0, EXTRACTION)
+            sign = 1.0 if half.direction == "insertion" else -1.0
             newest = half.cycle == last
             ax.stairs(
-                1e-3 * sign * half.mAh_per_g_V, half.edges_V, color=colour, lw=line_width(1.1 if newest else 0.8),
+                1e-3 * sign * half.mAh_per_g_V, half.edges_V, color=DIRECTIONS[half.direction], lw=line_width(1.1 if newest else 0.8),
                 alpha=1.0 if newest else 0.45, zorder=3 if newest else 2,
                 label=f"{half.direction}, cycle {half.cycle}" if half.cycle in (first, last) else None,
             )  # fmt: skip

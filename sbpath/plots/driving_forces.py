@@ -14,7 +14,7 @@ from sbpath.mechanism.mechanism import Edge
 from sbpath.mechanism.notation import edge_labels
 from sbpath.plots.colours import edge_line
 from sbpath.plots.labels import capacity_label, heading, voltage_label
-from sbpath.plots.layout import fitted_legend, grow
+from sbpath.plots.layout import grow, legend_below
 from sbpath.plots.style import DOUBLE, line_width, style
 from sbpath.results import selectivity
 from sbpath.results.cycles import HalfCycle, half_cycles_of
@@ -40,13 +40,6 @@ def driving_forces(solution: Solution, cycle: int | None = None) -> Figure:
     highest wins. Colours are those of the products. Edges with thick lines carried the charge, those with thin lines did not. Dashed: the
     rate at which domains must transform to carry the current.
 
-    Parameters
-    ----------
-    solution : Solution
-        Of at least half a cycle.
-    cycle : int, optional
-        The last one if not given.
-
     Raises
     ------
     InputError
@@ -66,10 +59,7 @@ def driving_forces(solution: Solution, cycle: int | None = None) -> Figure:
         handles: dict[str, Artist] = {}
         for ax in axes[3]:
             handles |= {label: line for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-        rows = fitted_legend(
-            figure, 0.97 * figure.bbox.width, handles=[*handles.values()], labels=[*handles], loc="outside lower center",
-            columnspacing=1.4,
-        )  # fmt: skip
+        rows = legend_below(figure, [*handles.values()], [*handles], columnspacing=1.4)
         # The figure already has room for three rows.
         grow(figure, rows=max(rows - 2, 1))
         axes[0, 0].set_ylabel(voltage_label(solution).replace("  ", "\n"))

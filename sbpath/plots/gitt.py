@@ -5,7 +5,6 @@ from __future__ import annotations
 from string import ascii_lowercase
 from typing import Any, Literal
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -13,8 +12,8 @@ from matplotlib.lines import Line2D
 from sbpath.errors import InputError
 from sbpath.mechanism.notation import edge_labels
 from sbpath.plots.labels import composition_label, heading, voltage_label
-from sbpath.plots.layout import fitted_legend, grow, settled
-from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, line_width, style
+from sbpath.plots.layout import grow, legend_below, panel, settled
+from sbpath.plots.style import DIRECTIONS, DOUBLE, line_width
 from sbpath.protocol.outcome import Outcome
 from sbpath.solution import Solution
 from sbpath.studies.titration import TwoPhaseEquilibrium, two_phase_equilibria
@@ -42,10 +41,6 @@ def titration(
 
     Parameters
     ----------
-    solution : Solution
-        With pulses and rests.
-    ax : Axes, optional
-        New axes if not given.
     against : {"composition", "time"}
         x (mol per mol Sb) or time (h).
 
@@ -59,10 +54,8 @@ def titration(
     points = titrated(solution)
     if not points:
         raise InputError("titration: no rest follows a pulse; simulate sbpath.gitt(...)")
-    with style():
-        new_figure = ax is None
-        if ax is None:
-            _, ax = plt.subplots(figsize=(DOUBLE, 3.4), layout="constrained")
+    max_named = MAX_NAMED if ax is None else None
+    with panel(ax, DOUBLE, 3.4) as ax:
         hours = solution.time_s / 3600.0
         horizontal = solution.composition if against == "composition" else hours
         ax.plot(
@@ -73,10 +66,10 @@ def titration(
             label="pulses and rests",
             zorder=1,
         )
-        for direction, colour, marker in (("insertion", INSERTION, "v"), ("extraction", EXTRACTION, "^")):
+        for direction, marker in (("insertion", "v"), ("extraction", "^")):
             rows = [point.row for point in points if point.direction == direction]
             ax.plot(
-                horizontal[rows], solution.voltage_V[rows], marker, ms=4.0, color=colour, ls="none",
+                horizontal[rows], solution.voltage_V[rows], marker, ms=4.0, color=DIRECTIONS[direction], ls="none",
                 label=f"relaxed, {direction}", zorder=3,
             )  # fmt: skip
         # Pulses ended by a cut-off are on the steep ends.
@@ -87,24 +80,15 @@ def titration(
         span = max(float(np.ptp(levels)), 0.05)
         low, high = levels.min() - MARGIN * span, levels.max() + MARGIN * span
         ax.set_ylim(low, high)
-        key = _equilibria(
-            ax,
-            solution,
-            against == "composition",
-            GROUPING_SHARE * (high - low),
-            MAX_NAMED if new_figure else None,
-        )
+        tolerance = GROUPING_SHARE * (high - low)
+        key = _equilibria(ax, solution, against == "composition", tolerance, max_named)
         ax.set_xlabel(composition_label(solution) if against == "composition" else "Time  (h)")
         ax.set_ylabel(voltage_label(solution))
         ax.set_title(heading(solution), loc="left", pad=17.0)
         ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, borderpad=0.0)
         if key:
-            figure = settled(ax)
-            rows = fitted_legend(
-                figure, 0.97 * figure.bbox.width, handles=[Line2D([], []) for _ in key], labels=key,
-                loc="outside lower center", handlelength=0.0, handletextpad=0.0,
-            )  # fmt: skip
-            grow(figure, rows=rows)
+            figure, lines = settled(ax), [Line2D([], []) for _ in key]
+            grow(figure, rows=legend_below(figure, lines, key, handlelength=0.0, handletextpad=0.0))
     return ax
 
 

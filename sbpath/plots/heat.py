@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
 from sbpath.plots.labels import capacity_label, per_gram, voltage_label
-from sbpath.plots.style import DOUBLE, GREY, line_width, style
+from sbpath.plots.layout import panels
+from sbpath.plots.style import DOUBLE, GREY, line_width
 from sbpath.results.calorimetry import heat_flow
 from sbpath.results.cycles import half_cycles_of
 from sbpath.solution import Solution
@@ -19,10 +19,6 @@ def heat(solution: Solution, cycle: int | None = None, axes: np.ndarray | None =
 
     Parameters
     ----------
-    solution : Solution
-        Of at least half a cycle.
-    cycle : int, optional
-        The last one if not given.
     axes : array of Axes, shape (2, m), optional
         For the m half cycles of that cycle; a new figure if not given.
 
@@ -34,29 +30,20 @@ def heat(solution: Solution, cycle: int | None = None, axes: np.ndarray | None =
     halves = half_cycles_of(solution, cycle)
     flow = heat_flow(solution)
     lost = flow.irreversible_W_per_g
-    with style():
-        if axes is None:
-            _, axes = plt.subplots(
-                2,
-                len(halves),
-                sharex="col",
-                sharey="row",
-                squeeze=False,
-                figsize=(DOUBLE, 3.8),
-                layout="constrained",
-            )
-        for half, (top, bottom) in zip(halves, np.asarray(axes).T, strict=True):
+    with panels(axes, 2, len(halves), (DOUBLE, 3.8), sharex="col", sharey="row") as drawn:
+        grid = np.array(drawn).reshape(2, -1)
+        for half, (top, bottom) in zip(halves, grid.T, strict=True):
             capacity = solution.capacity_mAh_per_g[half.rows]
             top.plot(capacity, solution.voltage_V[half.rows], color="black")
             top.set_title(f"{half.direction}, {which_cycle(solution, half.cycle)}", loc="left")
             _curves(bottom, capacity, half.rows, lost, flow.reversible_W_per_g)
             bottom.set_xlabel(capacity_label(solution))
             bottom.set_xlim(0.0, float(capacity[-1]))
-        first, below = axes[0][0], axes[1][0]
+        first, below = grid[0, 0], grid[1, 0]
         first.set_ylabel(voltage_label(solution))
         below.set_ylabel(f"Heat flow out  (mW {per_gram(solution)})")
         below.legend(loc="best")
-    return np.asarray(axes)
+    return grid
 
 
 def _curves(ax: Axes, capacity: np.ndarray, rows: slice, lost: np.ndarray, reversible: np.ndarray) -> None:

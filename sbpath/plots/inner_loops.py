@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
 from sbpath.errors import InputError
 from sbpath.plots.labels import composition_label, heading, voltage_label
-from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, line_width, style
+from sbpath.plots.layout import panel, panels
+from sbpath.plots.style import DIRECTIONS, DOUBLE, SINGLE, line_width, shades
 from sbpath.solution import Solution
 from sbpath.studies.reversals import Reversal, full_before, rests_after_reversal, voltage_at
 from sbpath.studies.reversals import reversals as turned
@@ -23,13 +22,6 @@ MAX_NAMED = 5
 def reversals(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
     """First-order reversal curves from the insertion and extraction branches of the full loop.
 
-    Parameters
-    ----------
-    solution : Solution
-        Of a protocol such as `sbpath.first_order_reversals`.
-    axes : pair of Axes, optional
-        For the curves from each branch; a new figure if not given.
-
     Raises
     ------
     InputError
@@ -40,13 +32,7 @@ def reversals(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tupl
         raise InputError(
             "reversals: no curve begins inside the loop; simulate sbpath.first_order_reversals(...)"
         )
-    with style():
-        if axes is None:
-            _, (left, right) = plt.subplots(
-                1, 2, sharex=True, sharey=True, figsize=(DOUBLE, 3.0), layout="constrained"
-            )
-        else:
-            left, right = axes
+    with panels(axes, 1, 2, (DOUBLE, 3.0), sharex=True, sharey=True) as (left, right):
         for ax, direction, subtitle in (
             (left, "extraction", "insertion turned into extraction at x ="),
             (right, "insertion", "extraction turned into insertion at x ="),
@@ -66,13 +52,6 @@ def reversals(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tupl
 def minor_loops(solution: Solution, ax: Axes | None = None) -> Axes:
     """Minor loops inside the full loop, later ones lighter and thinner.
 
-    Parameters
-    ----------
-    solution : Solution
-        Of a protocol such as `sbpath.partial_cycling`.
-    ax : Axes, optional
-        New axes if not given.
-
     Raises
     ------
     InputError
@@ -81,15 +60,13 @@ def minor_loops(solution: Solution, ax: Axes | None = None) -> Axes:
     curves = turned(solution)
     if not curves:
         raise InputError("minor_loops: no curve begins inside the loop; simulate sbpath.partial_cycling(...)")
-    with style():
-        if ax is None:
-            _, ax = plt.subplots(figsize=(1.3 * SINGLE, 3.0), layout="constrained")
+    with panel(ax, 1.3 * SINGLE, 3.0) as ax:
         _full(ax, solution, curves[0])
         cycles = sorted({curve.cycle for curve in curves})
         # Loops often coincide: each is thinner than the one below it.
         widths = np.linspace(2.6, 0.8, len(cycles))
         for number, (cycle, colour, width) in enumerate(
-            zip(cycles, _colours(len(cycles)), widths, strict=True), 1
+            zip(cycles, shades(len(cycles)), widths, strict=True), 1
         ):
             # Including the curve up to the first reversal.
             rows = solution.cycle == cycle
@@ -110,13 +87,6 @@ def rest_after_reversal(solution: Solution, axes: tuple[Axes, Axes] | None = Non
     Dashed lines are the voltages of the full loop's branches at the x of the rests, the dotted
     one their mean: a model in which hysteresis decays with time would approach it.
 
-    Parameters
-    ----------
-    solution : Solution
-        Of a protocol such as `sbpath.rest_after_reversal`.
-    axes : pair of Axes, optional
-        For the loop and for the rests; a new figure if not given.
-
     Raises
     ------
     InputError
@@ -129,15 +99,11 @@ def rest_after_reversal(solution: Solution, axes: tuple[Axes, Axes] | None = Non
             "rest_after_reversal: there is no rest on a curve inside a full loop; "
             "simulate sbpath.rest_after_reversal(...)"
         )
-    with style():
-        if axes is None:
-            _, (left, right) = plt.subplots(1, 2, figsize=(DOUBLE, 3.0), layout="constrained")
-        else:
-            left, right = axes
+    with panels(axes, 1, 2, (DOUBLE, 3.0)) as (left, right):
         _full(left, solution, rests[0].curve)
         for rest in rests:
             turned, curve, rows = rest.curve.direction, rest.curve.rows, rest.rows
-            colour = INSERTION if turned == "insertion" else EXTRACTION
+            colour = DIRECTIONS[turned]
             left.plot(
                 solution.composition[curve], solution.voltage_V[curve], color=colour, lw=line_width(1.0)
             )
@@ -149,8 +115,7 @@ def rest_after_reversal(solution: Solution, axes: tuple[Axes, Axes] | None = Non
         x = float(np.mean([rest.composition for rest in rests]))
         levels = {way: float(voltage_at(solution, run, x)) for way, run in full.items()}
         for way, level in levels.items():
-            colour = INSERTION if way == "insertion" else EXTRACTION
-            right.axhline(level, color=colour, ls="--", lw=line_width(0.9), label=f"loop, {way}")
+            right.axhline(level, color=DIRECTIONS[way], ls="--", lw=line_width(0.9), label=f"loop, {way}")
         right.axhline(sum(levels.values()) / 2.0, color="0.4", ls=":", lw=line_width(0.9), label="their mean")
         left.set_xlabel(composition_label(solution))
         left.set_ylabel(voltage_label(solution))
@@ -189,14 +154,9 @@ def _full(ax: Axes, solution: Solution, first: Reversal) -> None:
 def _curves(ax: Axes, solution: Solution, curves: Sequence[Reversal]) -> None:
     by_x = sorted(curves, key=lambda curve: curve.composition)
     every = -(-len(by_x) // MAX_NAMED)
-    for i, (curve, colour) in enumerate(zip(by_x, _colours(len(by_x)), strict=True)):
+    for i, (curve, colour) in enumerate(zip(by_x, shades(len(by_x)), strict=True)):
         ax.plot(
             solution.composition[curve.rows], solution.voltage_V[curve.rows], color=colour, lw=line_width(1.1),
             label=f"{curve.composition:.3g}" if i % every == 0 else None,
         )  # fmt: skip
         ax.plot(curve.composition, curve.voltage_V, "o", ms=3.0, color=colour)
-
-
-def _colours(number: int) -> np.ndarray:
-    """Colours from dark to light, without the lightest, which is invisible on white."""
-    return mpl.colormaps["viridis"](np.linspace(0.0, 0.82, number))

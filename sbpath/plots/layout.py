@@ -3,16 +3,44 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
+import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.legend import Legend
 from matplotlib.transforms import Bbox
 
+from sbpath.plots.style import style
+
 # Height of an additional row of a legend, and of an additional line of a title (inch).
 LEGEND_ROW_INCH, TITLE_LINE_INCH = 0.155, 0.145
+
+
+@contextmanager
+def panel(ax: Axes | None, width: float, height: float) -> Iterator[Axes]:
+    """Draw in `style`, on `ax` or on new axes of this size (inch)."""
+    with style():
+        yield plt.subplots(figsize=(width, height), layout="constrained")[1] if ax is None else ax
+
+
+@contextmanager
+def panels(
+    axes: Any, rows: int, columns: int, size: tuple[float, float], **options: Any
+) -> Iterator[list[Axes]]:
+    """Draw in `style`, on `axes` or on those of a new figure of this size (inch), row by row.
+
+    `options` are passed to `plt.subplots`.
+    """
+    with style():
+        if axes is None:
+            _, axes = plt.subplots(
+                rows, columns, figsize=size, layout="constrained", squeeze=False, **options
+            )
+        yield list(np.asarray(axes).flat)
 
 
 def settled(ax: Axes) -> Figure:
@@ -25,6 +53,19 @@ def settled(ax: Axes) -> Figure:
 def extent(artist: Any) -> Bbox:
     """Bounding box of a text, a legend, ... (pixel)."""
     return artist.get_window_extent()
+
+
+def legend_above(ax: Axes, loc: str = "lower left", **options: Any) -> int:
+    """A legend above `ax`, as wide as that; returns its number of rows."""
+    settled(ax)
+    place = (0.5 if "center" in loc else 0.0, 1.0)
+    return fitted_legend(ax, extent(ax).width, loc=loc, bbox_to_anchor=place, **options)
+
+
+def legend_below(figure: Figure, handles: Sequence[Any], labels: Sequence[str], **options: Any) -> int:
+    """A legend below all panels, as wide as the figure; returns its number of rows."""
+    width = 0.97 * figure.bbox.width
+    return fitted_legend(figure, width, handles=handles, labels=labels, loc="outside lower center", **options)
 
 
 def fitted_legend(parent: Axes | Figure | SubFigure, max_width: float, **options: Any) -> int:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from sbpath.errors import InputError
 from sbpath.plots.labels import capacity_label, heading, per_gram
-from sbpath.plots.layout import extent, fitted_legend, settled
-from sbpath.plots.style import DESTINATIONS, DOUBLE, EXTRACTION, INSERTION, style
+from sbpath.plots.layout import legend_above, panels
+from sbpath.plots.style import DESTINATIONS, DOUBLE, EXTRACTION, INSERTION
 from sbpath.results.ledger import LedgerEntry, ledger
 from sbpath.solution import Solution
 
@@ -43,13 +42,6 @@ def lifetime(
 ) -> tuple[Axes, Axes, Axes, Axes]:
     """Capacity and coulombic efficiency of each cycle, charge lost so far by place, and the first cycle's charge.
 
-    Parameters
-    ----------
-    solution : Solution
-        Of cycles, whichever rows were kept.
-    axes : four Axes, optional
-        For capacity, efficiency, losses and the bar; a new figure if not given.
-
     Raises
     ------
     InputError
@@ -58,16 +50,11 @@ def lifetime(
     entries = ledger(solution)
     if not any(entry.inserted > 0.0 and entry.extracted > 0.0 for entry in entries):
         raise InputError("lifetime: there is no full cycle; simulate sbpath.cycling(...)")
-    with style():
+    with panels(axes, 4, 1, (DOUBLE, 6.2), height_ratios=(2.0, 1.2, 2.0, 0.55)) as (top, middle, stack, bar):
         if axes is None:
-            _, drawn = plt.subplots(
-                4, 1, figsize=(DOUBLE, 6.2), height_ratios=(2.0, 1.2, 2.0, 0.55), layout="constrained"
-            )
-            axes = tuple(drawn)
-            for ax in axes[:2]:
-                ax.sharex(axes[2])
+            for ax in (top, middle):
+                ax.sharex(stack)
                 ax.tick_params(labelbottom=False)
-        top, middle, stack, bar = axes
         cycles = [entry.cycle for entry in entries]
         few: Any = {"ls": "-" if len(cycles) > FEW else "none"}
         size = 4.0 if len(cycles) <= FEW else 0.0
@@ -136,8 +123,7 @@ def _stack(ax: Axes, cycles: list[int], lost: Any, put_in: float) -> None:
             ax.fill_between(cycles, base, base + part, color=colour, lw=0, label=label)
         base = base + part
     ax.set_ylim(0.0, 1.05 * float(base.max()))
-    settled(ax)
-    fitted_legend(ax, extent(ax).width, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.1)
+    legend_above(ax, borderaxespad=0.1)
 
 
 def _bar(ax: Axes, entry: LedgerEntry) -> None:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from sbpath.mechanism.notation import node_labels
 from sbpath.plots.labels import composition_label, heading, per_gram
-from sbpath.plots.layout import extent, fitted_legend, grow, settled, wrapped
+from sbpath.plots.layout import extent, grow, legend_above, panel, settled, wrapped
 from sbpath.plots.style import CAUSES, DOUBLE, SINGLE, style
 from sbpath.results import loss_breakdown as breakdown
 from sbpath.results.loss_breakdown import LOSSES
@@ -42,16 +42,10 @@ def hysteresis_profile(solution: Solution, cycle: int | None = None, ax: Axes | 
 
     Parameters
     ----------
-    solution : Solution
-        With a closed cycle.
     cycle : int, optional
         The last closed one if not given.
-    ax : Axes, optional
-        New axes if not given.
     """
-    with style():
-        if ax is None:
-            _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
+    with panel(ax, SINGLE, 2.7) as ax:
         profile = breakdown.hysteresis_profile(solution, cycle)
         visible = [i for i in range(len(LOSSES)) if profile.losses_mV[i].max() > MIN_VISIBLE_MV]
         if visible:
@@ -76,8 +70,7 @@ def hysteresis_profile(solution: Solution, cycle: int | None = None, ax: Axes | 
         ax.set_ylabel("Extraction less insertion  (mV)")
         ax.set_xlim(0.0, float(profile.composition[-1]))
         ax.set_ylim(0.0, _top(lost, profile.gap_mV))
-        settled(ax)
-        fitted_legend(ax, extent(ax).width, loc="lower left", bbox_to_anchor=(0.0, 1.0), **ABOVE)
+        legend_above(ax, **ABOVE)
     return ax
 
 
@@ -99,16 +92,12 @@ def bars(
         In the order of `LOSSES`.
     unit : str
         For the axis, e.g. ``"Hysteresis  (mV)"``.
-    ax : Axes, optional
-        New axes if not given.
     legend : bool
         Whether to draw a legend of the causes above.
     stored : array, shape (n,), optional
         Energy that a cycle leaves stored, in addition to its losses.
     """
-    with style():
-        if ax is None:
-            _, ax = plt.subplots(figsize=(SINGLE, 0.9 + BAR_INCH * len(labels)), layout="constrained")
+    with panel(ax, SINGLE, 0.9 + BAR_INCH * len(labels)) as ax:
         places = np.arange(len(labels))
         base = np.zeros(len(labels))
         total = losses.sum(axis=1) + (0.0 if stored is None else stored)
@@ -133,16 +122,13 @@ def bars(
         ax.set_xlim(0.0, 1.14 * max(float(total.max()), 1e-9))
         ax.set_ylim(len(labels) - 0.4, -0.6)
         if legend and ax.get_legend_handles_labels()[0]:
-            settled(ax)
-            fitted_legend(ax, extent(ax).width, loc="lower left", bbox_to_anchor=(0.0, 1.0), **ABOVE)
+            legend_above(ax, **ABOVE)
     return ax
 
 
 def zero_rate(limit: ZeroRate, ax: Axes | None = None) -> Axes:
     """Hysteresis against rate and the law fitted to it, down to one half cycle per century."""
-    with style():
-        if ax is None:
-            _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
+    with panel(ax, SINGLE, 2.7) as ax:
         fitted = slice(0, limit.fitted)
         rates = np.geomspace(CENTURY_C, limit.rates_C[limit.fitted - 1], 100)
         ax.plot(rates, limit.law_mV(rates), color="black", label=r"$a\,/\sqrt{L-\ln c}+k\,c$")

@@ -16,8 +16,8 @@ from sbpath.errors import InputError
 from sbpath.mechanism.notation import node_labels, phase_labels
 from sbpath.plots.colours import Look, node_looks, phase_looks
 from sbpath.plots.labels import capacity_label, composition_label, conditions, subject, voltage_label
-from sbpath.plots.layout import extent, fitted_legend, fitted_title, grow, settled
-from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, style
+from sbpath.plots.layout import extent, fitted_title, grow, legend_above, panel, panels
+from sbpath.plots.style import DIRECTIONS, DOUBLE, SINGLE, figure_of, style
 from sbpath.results.cycles import HalfCycle, first_and_last, half_cycles, half_cycles_of
 from sbpath.results.phases import phase_amounts
 from sbpath.solution import Floats, Solution
@@ -41,10 +41,6 @@ def voltage(
 
     Parameters
     ----------
-    solution : Solution
-        To be drawn.
-    ax : Axes, optional
-        New axes, one column wide, if not given.
     against : {"capacity", "composition"}
         Specific capacity (mAh per g of host, from 0 in each half cycle) or x (mol per mol Sb).
     cycles : int or sequence of int, optional
@@ -61,14 +57,11 @@ def voltage(
     if cycles is not None:
         halves = [half for cycle in several(cycles) for half in half_cycles_of(solution, cycle)]
     first, last = first_and_last(sorted(halves, key=lambda half: half.cycle))
-    with style():
-        if ax is None:
-            _, ax = plt.subplots(figsize=(SINGLE, 2.7), layout="constrained")
+    with panel(ax, SINGLE, 2.7) as ax:
         horizontal = solution.capacity_mAh_per_g if against == "capacity" else solution.composition
         newest = {half.direction: half for half in halves if half.cycle == last}
         named: set[str] = set()
         for half in halves:
-            colour = INSERTION if half.direction == "insertion" else EXTRACTION
             alpha = 1.0 if half.cycle == last else 0.7
             dashes = "--" if half.cycle == first and last > first else "-"
             name = f"{half.direction}, cycle {half.cycle}"
@@ -79,7 +72,7 @@ def voltage(
                 horizontal[half.rows],
                 solution.voltage_V[half.rows],
                 dashes,
-                color=colour,
+                color=DIRECTIONS[half.direction],
                 alpha=alpha,
                 label=label,
             )
@@ -131,10 +124,6 @@ def operando(
 
     Parameters
     ----------
-    solution : Solution
-        To be drawn.
-    axes : pair of Axes, optional
-        For the voltage and for the fractions; a new figure if not given.
     crystalline_only : bool
         Draw only what diffraction would see: for each node the share of its Sb in crystalline
         phases (phases without Sb do not count), with amorphous Sb as the gap above. By phase,
@@ -145,14 +134,10 @@ def operando(
     """
     if by not in ("node", "phase"):
         raise InputError(f"by: must be 'node' or 'phase', not {by!r}")
-    with style():
-        if axes is not None:
-            _operando(solution, *axes, crystalline_only, by)
-            return axes
-        figure, (top, bottom) = plt.subplots(
-            2, 1, sharex=True, figsize=(DOUBLE, 3.6), height_ratios=(1.0, 1.1), layout="constrained"
-        )
-        grow(figure, *_operando(solution, top, bottom, crystalline_only, by))
+    with panels(axes, 2, 1, (DOUBLE, 3.6), sharex=True, height_ratios=(1.0, 1.1)) as (top, bottom):
+        rows, lines = _operando(solution, top, bottom, crystalline_only, by)
+        if axes is None:
+            grow(figure_of(top), rows, lines)
     return top, bottom
 
 
@@ -185,16 +170,8 @@ def _operando(
     host = solution.mechanism.host
     bottom.set_ylabel(f"Fraction of {host}" if by == "node" else f"Phases  (mol per mol {host})")
     bottom.set_xlabel("Time  (h)")
-    settled(bottom)
-    rows = fitted_legend(
-        bottom, extent(bottom).width, loc="lower center", bbox_to_anchor=(0.5, 1.0), handlelength=1.4,
-        columnspacing=1.6,
-    )  # fmt: skip
-    lines = fitted_title(
-        top,
-        subject(solution.mechanism),
-        conditions(solution),
-    )
+    rows = legend_above(bottom, "lower center", handlelength=1.4, columnspacing=1.6)
+    lines = fitted_title(top, subject(solution.mechanism), conditions(solution))
     for text, width in names:
         # Names of short steps would overlap.
         if extent(text).width > width * extent(top).width:

@@ -18,7 +18,7 @@ from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import node_labels
 from sbpath.plots.colours import node_looks
 from sbpath.plots.labels import literal, subject, voltage_against
-from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, SINGLE, line_width, style
+from sbpath.plots.style import DIRECTIONS, DOUBLE, SINGLE, line_width, style
 
 # Cycles in one figure; of more, as many at even distance.
 MOST_CYCLES = 4
@@ -26,7 +26,6 @@ MOST_CYCLES = 4
 MIN_STRIP_MV = 10.0
 # Points drawn of a measured half cycle.
 POINTS = 120
-COLOURS = {"insertion": INSERTION, "extraction": EXTRACTION}
 
 
 def overlay(found: Overlay) -> Figure:
@@ -90,7 +89,7 @@ def overlay(found: Overlay) -> Figure:
 
 
 def _draw(half: OverlaidHalf, full: float, above: Axes, below: Axes) -> None:
-    colour = COLOURS[half.measured.direction]
+    colour = DIRECTIONS[half.measured.direction]
     dots: Any = {"ls": "none", "marker": "o", "mew": 0.0, "color": colour}
     every = max(1, len(half.q) // POINTS)
     above.plot(half.q[::every] * full, half.voltage_V[::every], ms=3.0, alpha=0.4, **dots)
@@ -136,6 +135,9 @@ def _legend(ax: Axes) -> None:
     handles = [
         Line2D([], [], ls="none", marker="o", ms=3.0, mew=0.0, alpha=0.5, color="black", label="measured"),
         Line2D([], [], color="black", lw=line_width(1.1), label="simulated"),
-        *(Line2D([], [], color=colour, lw=line_width(2.0), label=name) for name, colour in COLOURS.items()),
+        *(
+            Line2D([], [], color=colour, lw=line_width(2.0), label=name)
+            for name, colour in DIRECTIONS.items()
+        ),
     ]
     ax.legend(handles=handles, loc="best", handlelength=1.4, fontsize="x-small")

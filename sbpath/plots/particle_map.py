@@ -12,7 +12,7 @@ from sbpath.errors import InputError
 from sbpath.mechanism.notation import node_labels
 from sbpath.plots.colours import node_looks
 from sbpath.plots.labels import conditions, per_gram, subject, voltage_label
-from sbpath.plots.layout import extent, fitted_legend, fitted_title, grow, settled
+from sbpath.plots.layout import fitted_title, grow, legend_above
 from sbpath.plots.style import DOUBLE, style
 from sbpath.solution import Solution
 
@@ -25,11 +25,6 @@ def particle_map(solution: Solution) -> Figure:
 
     Each row of the lower panel is a particle, in the order in which they first transform, with its
     share of the host as height; its colour is the mean of the colours of its nodes by fraction.
-
-    Parameters
-    ----------
-    solution : Solution
-        With a population.
 
     Raises
     ------
@@ -63,21 +58,14 @@ def particle_map(solution: Solution) -> Figure:
         bottom.set_ylim(0.0, 1.0)
         bottom.set_ylabel("Particles by order of\ntransformation  (share of host)")
         bottom.set_xlabel(f"Charge passed, in and out  (mAh {per_gram(solution)})")
-        settled(bottom)
         shown = [
             i
             for i, name in enumerate(solution.phases)
             if particles.fractions[:, :, i].max() > MIN_VISIBLE_SHARE
         ]
-        rows = fitted_legend(
-            bottom,
-            extent(bottom).width,
-            handles=[Patch(facecolor=colours[i], label=labels[solution.phases[i]]) for i in shown],
-            labels=[labels[solution.phases[i]] for i in shown],
-            loc="lower center",
-            bbox_to_anchor=(0.5, 1.0),
-            handlelength=1.4,
-        )
+        named = [labels[solution.phases[i]] for i in shown]
+        patches = [Patch(facecolor=colours[i]) for i in shown]
+        rows = legend_above(bottom, "lower center", handles=patches, labels=named, handlelength=1.4)
         count = len(particles.weight)
         lines = fitted_title(
             top,

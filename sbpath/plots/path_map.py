@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -20,8 +19,8 @@ from sbpath.mechanism.notation import node_labels
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.plots.colours import node_looks
 from sbpath.plots.labels import parameter_label
-from sbpath.plots.layout import extent, grow, settled, wrapped
-from sbpath.plots.style import DOUBLE, PHASES, line_width, style
+from sbpath.plots.layout import extent, grow, panels, settled, wrapped
+from sbpath.plots.style import DIRECTIONS, DOUBLE, PHASES, line_width
 from sbpath.solution import Floats
 from sbpath.studies.selection_map import SelectionMap, Way
 from sbpath.sweeps.ranges import Variation
@@ -52,36 +51,25 @@ def selection(
         From `sbpath.selection_map`.
     mechanism : Mechanism or str
         For the names of its phases.
-    axes : pair of Axes, optional
-        For insertion and extraction; a new figure if not given.
     """
     if not isinstance(mechanism, Mechanism):
         mechanism = load_mechanism(mechanism)
     if axes is not None and len(axes) != 2:
         raise InputError("selection: give two axes, for insertion and extraction, or none")
     labels = node_labels(mechanism, mathtext=True, short=True)
-    with style():
-        new_figure = axes is None
-        if axes is None:
-            _, both = plt.subplots(
-                1, 2, sharex=True, sharey=True, figsize=(DOUBLE, 3.4), layout="constrained"
-            )
-            axes = list(both)
+    with panels(axes, 1, 2, (DOUBLE, 3.4), sharex=True, sharey=True) as both:
         # A path and its reverse have the same colour.
         both_ways = [_either_way(w) for direction in chart.shares for w in chart.winners(direction)[0]]
         colours = _colours(sorted(set(both_ways), key=lambda way: (len(way), way)), mechanism)
-        for ax, direction in zip(axes, ("insertion", "extraction"), strict=True):
+        for ax, direction in zip(both, DIRECTIONS, strict=True):
             _panel(ax, chart, direction, colours)
             ax.set_xlabel(parameter_label(chart.x.name, "", mechanism))
-        axes[0].set_ylabel(parameter_label(chart.y.name, "", mechanism))
-        figure = settled(axes[0])
-        lines = [
-            _legend(ax, chart, direction, labels, colours)
-            for ax, direction in zip(axes, ("insertion", "extraction"), strict=True)
-        ]
-        if new_figure:
+        both[0].set_ylabel(parameter_label(chart.y.name, "", mechanism))
+        figure = settled(both[0])
+        lines = [_legend(ax, chart, way, labels, colours) for ax, way in zip(both, DIRECTIONS, strict=True)]
+        if axes is None:
             grow(figure, lines=1 + max(lines))
-    return list(axes)
+    return both
 
 
 def _panel(ax: Axes, chart: SelectionMap, direction: str, colours: dict[Way, str]) -> None:

@@ -39,8 +39,6 @@ def graph(mechanism: Mechanism | str, name: str | None = None, ax: Axes | None =
         Its owner; a string is passed to `load_mechanism`.
     name : str, optional
         Name of the graph; the mechanism's default if not given.
-    ax : Axes, optional
-        New axes if not given.
     """
     if isinstance(mechanism, str):
         mechanism = load_mechanism(mechanism)
@@ -63,15 +61,6 @@ def paths(solution: Solution, cycle: int | None = None, ax: Axes | None = None) 
 
     Blue edges carried charge on insertion, red ones on extraction, thin grey ones almost none. Labels
     give the charge (mAh per g of host) and, where a phase left by several edges, the share of each.
-
-    Parameters
-    ----------
-    solution : Solution
-        Of at least half a cycle.
-    cycle : int, optional
-        The last one if not given.
-    ax : Axes, optional
-        New axes if not given.
 
     Raises
     ------

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from itertools import groupby
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from sbpath.errors import InputError
 from sbpath.plots.labels import capacity_label, heading
-from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION, style
+from sbpath.plots.layout import panels
+from sbpath.plots.style import DOUBLE, EXTRACTION, INSERTION
 from sbpath.solution import Solution
 from sbpath.studies.rate_capability import rate_capability as tested
 
 
 def rate_capability(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
     """Capacity of each cycle with the rate of each block of cycles, and efficiencies below.
-
-    Parameters
-    ----------
-    solution : Solution
-        Of constant-current cycles.
-    axes : pair of Axes, optional
-        For capacity and efficiency; a new figure if not given.
 
     Raises
     ------
@@ -34,13 +27,7 @@ def rate_capability(solution: Solution, axes: tuple[Axes, Axes] | None = None) -
     points = tested(solution)
     if not points:
         raise InputError("rate_capability: there is no full cycle; simulate sbpath.rate_test(...)")
-    with style():
-        if axes is None:
-            _, (top, bottom) = plt.subplots(
-                2, 1, sharex=True, figsize=(DOUBLE, 3.6), height_ratios=(2.2, 1.0), layout="constrained"
-            )
-        else:
-            top, bottom = axes
+    with panels(axes, 2, 1, (DOUBLE, 3.6), sharex=True, height_ratios=(2.2, 1.0)) as (top, bottom):
         cycles = [point.cycle for point in points]
         inserted = np.array([point.insertion_mAh_per_g for point in points])
         extracted = np.array([point.extraction_mAh_per_g for point in points])

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
@@ -16,7 +15,8 @@ from sbpath.literature.entries import STRATEGIES, Host, ReportedAnode
 from sbpath.literature.queries import find_anodes, find_hosts
 from sbpath.literature.theory import host_theory
 from sbpath.mechanism.notation import subscripted
-from sbpath.plots.style import DOUBLE, SYSTEMS, style
+from sbpath.plots.layout import panels
+from sbpath.plots.style import DOUBLE, SYSTEMS
 
 # Kind of cell: colour and marker.
 KINDS: dict[str, tuple[str, str]] = {
@@ -42,8 +42,6 @@ def hosts(hosts: Sequence[Host] | None = None, axes: Sequence[Axes] | None = Non
     ----------
     hosts : sequence of Host, optional
         From `sbpath.literature.find_hosts`; all of Table 1 if not given.
-    axes : three Axes, optional
-        From top to bottom; a new figure if not given.
     """
     rows = _non_empty(find_hosts() if hosts is None else hosts, "hosts")
     if axes is not None and len(axes) != 3:
@@ -52,11 +50,8 @@ def hosts(hosts: Sequence[Host] | None = None, axes: Sequence[Axes] | None = Non
     groups = [list(group) for _, group in groupby(range(len(rows)), key=lambda i: rows[i].host)]
     # Half a bar of space between the groups.
     places = np.array([i + 0.5 * number for number, group in enumerate(groups) for i in group])
-    with style():
-        if axes is None:
-            _, stack = plt.subplots(3, 1, sharex=True, figsize=(DOUBLE, 5.4), layout="constrained")
-            axes = list(stack)
-        for ax, (name, label) in zip(axes, HOST_PANELS.items(), strict=True):
+    with panels(axes, 3, 1, (DOUBLE, 5.4), sharex=True) as stack:
+        for ax, (name, label) in zip(stack, HOST_PANELS.items(), strict=True):
             heights = np.array([getattr(theory, name) for theory in theories])
             for ion in ("Li", "Na", "K"):
                 of_ion = [i for i, host in enumerate(rows) if host.ion == ion]
@@ -68,16 +63,16 @@ def hosts(hosts: Sequence[Host] | None = None, axes: Sequence[Axes] | None = Non
             for group in groups[1:]:
                 ax.axvline(places[group[0]] - 0.75, color="0.85", lw=0.6)
         for group in groups:
-            axes[0].text(
+            stack[0].text(
                 float(places[group].mean()), 1.03, rows[group[0]].host, ha="center", va="bottom",
-                transform=axes[0].get_xaxis_transform(), fontsize="medium",
+                transform=stack[0].get_xaxis_transform(), fontsize="medium",
             )  # fmt: skip
-        axes[0].set_xlim(places[0] - 0.75, places[-1] + 0.75)
-        axes[2].set_xticks(places, [subscripted(host.formula, mathtext=True) for host in rows])
-        for ax in axes:
+        stack[0].set_xlim(places[0] - 0.75, places[-1] + 0.75)
+        stack[2].set_xticks(places, [subscripted(host.formula, mathtext=True) for host in rows])
+        for ax in stack:
             ax.tick_params(axis="x", length=0)
-        axes[0].legend(loc="upper right", ncols=3, handlelength=1.0, handleheight=1.0)
-    return list(axes)
+        stack[0].legend(loc="upper right", ncols=3, handlelength=1.0, handleheight=1.0)
+    return stack
 
 
 def strategies(
@@ -99,15 +94,11 @@ def strategies(
     kinds = [kind for kind in KINDS if kind in present]
     if axes is not None and [len(row) for row in axes] != [3, 3, 3]:
         raise InputError("strategies: give three rows of three axes, or none")
-    with style():
-        if axes is None:
-            _, grid = plt.subplots(
-                3, 3, sharex="row", sharey="row", figsize=(DOUBLE, 6.6), layout="constrained"
-            )
-            axes = [list(row) for row in grid]
+    with panels(axes, 3, 3, (DOUBLE, 6.6), sharex="row", sharey="row") as nine:
+        grid = [nine[:3], nine[3:6], nine[6:]]
         for column, strategy in enumerate(STRATEGIES):
             chosen = [study for study in rows if study.strategy == strategy]
-            efficiency, cycled, rated = (row[column] for row in axes)
+            efficiency, cycled, rated = (row[column] for row in grid)
             title = "composite or alloy" if strategy == "composite" else strategy
             efficiency.set_title(f"{title} ({len(chosen)})")
             _efficiencies(efficiency, chosen, kinds)
@@ -115,13 +106,13 @@ def strategies(
             _scatter(rated, chosen, kinds, "rate_current_mA_per_g", "rate_capacity_mAh_per_g")
             cycled.set_xlabel("Number of cycles X")
             rated.set_xlabel("Current  (mA g$\\mathregular{^{-1}}$)")
-        axes[0][0].set_ylabel("First-cycle efficiency  (%)")
-        axes[1][0].set_ylabel("Capacity after X cycles  (mAh g$\\mathregular{^{-1}}$)")
-        axes[2][0].set_ylabel("Rate capability  (mAh g$\\mathregular{^{-1}}$)")
-        _frame(axes[1], [(study.cycles, study.capacity_mAh_per_g) for study in rows])
-        _frame(axes[2], [(study.rate_current_mA_per_g, study.rate_capacity_mAh_per_g) for study in rows])
-        axes[1][0].legend(loc="lower right", handletextpad=0.2, borderaxespad=0.2)
-    return [list(row) for row in axes]
+        grid[0][0].set_ylabel("First-cycle efficiency  (%)")
+        grid[1][0].set_ylabel("Capacity after X cycles  (mAh g$\\mathregular{^{-1}}$)")
+        grid[2][0].set_ylabel("Rate capability  (mAh g$\\mathregular{^{-1}}$)")
+        _frame(grid[1], [(study.cycles, study.capacity_mAh_per_g) for study in rows])
+        _frame(grid[2], [(study.rate_current_mA_per_g, study.rate_capacity_mAh_per_g) for study in rows])
+        grid[1][0].legend(loc="lower right", handletextpad=0.2, borderaxespad=0.2)
+    return grid
 
 
 def _non_empty(rows: Sequence[Host] | Sequence[ReportedAnode], what: str) -> list:

@@ -10,6 +10,7 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
 
 from sbpath.files import atomic_write, check_figure
@@ -22,6 +23,7 @@ SINGLE, DOUBLE = 3.5, 7.2
 BLACK, GREY = "black", "#999999"
 # Directions, from Okabe and Ito's palette ("Color Universal Design", 2008).
 INSERTION, EXTRACTION = "#0072B2", "#D55E00"
+DIRECTIONS = {"insertion": INSERTION, "extraction": EXTRACTION}
 # Phases, and paths and edges by a phase of theirs: Okabe and Ito's other colours, and darker and paler ones.
 ORANGE, SKY, GREEN, YELLOW, ROSE, TEAL = "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#C0307A", "#1F5C5C"
 PHASES = (GREY, GREEN, ORANGE, SKY, YELLOW, ROSE, "#2B1B6E", "#CCDDAA", "#6B2000", "#E0C8E8", TEAL, "#BBBB55")
@@ -31,8 +33,6 @@ CAUSES = ("#6A4C93", "#C08552", "#3FA7A0", "#B8E986", "#5B6B7A", "#F2B5A7", "#4B
 DESTINATIONS = ("#891414", "#622789", "#0089FF", "#B1C4FF", "#624E62", "#EBEB89", "#9D9D76")
 # Systems, cells or ions side by side.
 SYSTEMS = ("#033D95", "#D490AB", "#168241", "#6E2A61", "#7C92E8", "#3BAD1E", "#8669FB", "#0636F8")
-# For a legend that may overlap the data.
-FRAMED: Any = {"frameon": True, "facecolor": "white", "edgecolor": "none", "framealpha": 0.85}
 # Backends of Matplotlib that cannot show a figure.
 _FILES_ONLY = ("agg", "cairo", "pdf", "pgf", "ps", "svg")
 
@@ -82,6 +82,11 @@ def style() -> Iterator[None]:
         # Making the first figure turns a notebook interactive; rc_context would undo that, and later figures
         # would not be shown.
         mpl.interactive(interactive)
+
+
+def shades(number: int) -> np.ndarray:
+    """Colours from dark to light, without the lightest, which is invisible on white."""
+    return mpl.colormaps["viridis"](np.linspace(0.0, 0.82, number))
 
 
 def line_width(points: float) -> float:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
 from sbpath.errors import InputError
 from sbpath.plots.labels import TITLE_LETTERS, measure_label, parameter_label, subject
-from sbpath.plots.style import SINGLE, style
+from sbpath.plots.layout import panel
+from sbpath.plots.style import SINGLE
 from sbpath.solution import Floats
 from sbpath.sweeps.ranges import RATE
 from sbpath.sweeps.table import SweepTable
@@ -29,8 +29,6 @@ def sweep(table: SweepTable, quantity: str = "hysteresis_mV", axes: Axes | None 
         From `sbpath.sweep` or `sbpath.load_sweep`; a grid is drawn as cells, a sample as points.
     quantity : str
         A column of numbers.
-    axes : Axes, optional
-        New axes if not given.
 
     Raises
     ------
@@ -44,9 +42,7 @@ def sweep(table: SweepTable, quantity: str = "hysteresis_mV", axes: Axes | None 
     if table[quantity].dtype != float:
         raise InputError(f"{quantity}: is a text and cannot be drawn; numbers are {', '.join(numbers)}")
     mechanism = table.mechanism
-    with style():
-        if axes is None:
-            _, axes = plt.subplots(figsize=(1.15 * SINGLE, 0.85 * SINGLE), layout="constrained")
+    with panel(axes, 1.15 * SINGLE, 0.85 * SINGLE) as axes:
         if len(names) == 1:
             _line(axes, table, quantity)
             axes.set_ylabel(measure_label(quantity, mechanism))

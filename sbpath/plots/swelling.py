@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from sbpath.plots.labels import heading, per_gram
-from sbpath.plots.style import EXTRACTION, INSERTION, SINGLE, line_width, style
+from sbpath.plots.layout import panel
+from sbpath.plots.style import DIRECTIONS, SINGLE, line_width
 from sbpath.results.cycles import first_and_last, half_cycles
 from sbpath.solution import Solution
 
@@ -17,13 +17,6 @@ def swelling(solution: Solution, ax: Axes | None = None) -> Axes:
     Insertion runs to the right, extraction back to the left. Only the volume of the phases is
     included: pores, binder and the mechanics of the layer are not in the model.
 
-    Parameters
-    ----------
-    solution : Solution
-        To be drawn.
-    ax : Axes, optional
-        New axes if not given.
-
     Raises
     ------
     InputError
@@ -32,16 +25,14 @@ def swelling(solution: Solution, ax: Axes | None = None) -> Axes:
     halves = half_cycles(solution)
     first, last = first_and_last(halves)
     held = solution.charge_mAh_per_g - solution.charge_mAh_per_g.min()
-    with style():
-        if ax is None:
-            _, ax = plt.subplots(figsize=(SINGLE, 2.9), layout="constrained")
+    with panel(ax, SINGLE, 2.9) as ax:
         for half in halves:
             # Insertion is the wider line, so that both are visible where they coincide.
-            colour, width = (INSERTION, 2.2) if half.direction == "insertion" else (EXTRACTION, 1.0)
+            width = 2.2 if half.direction == "insertion" else 1.0
             newest = half.cycle == last
             ax.plot(
-                held[half.rows], solution.swelling_percent[half.rows], "-" if newest else "--", color=colour,
-                lw=line_width(width if newest else 0.8), alpha=1.0 if newest else 0.7,
+                held[half.rows], solution.swelling_percent[half.rows], "-" if newest else "--",
+                color=DIRECTIONS[half.direction], lw=line_width(width if newest else 0.8), alpha=1.0 if newest else 0.7,
                 label=f"{half.direction}, cycle {half.cycle}" if half.cycle in (first, last) else None,
             )  # fmt: skip
         ax.axhline(0.0, color="0.8", lw=0.6, zorder=0)

@@ -46,8 +46,6 @@ def diffraction(
     ----------
     solution : Solution or DiffractionMap
         To be drawn; a solution with the defaults of `sbpath.diffraction`.
-    axes : three Axes, optional
-        For the map, the voltage and the sticks; a new figure if not given.
     """
     pattern = simulated(solution) if isinstance(solution, Solution) else solution
     solution = pattern.solution
