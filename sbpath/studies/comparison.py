@@ -57,14 +57,12 @@ def compare(
         As in `load_mechanism`; None is the system's own, which forms no film unless its file says so.
     rates : sequence of str, or one of them
         Such as ``"C/10"``.
-    electrode_mass_g, loading_mg_per_cm2 : float, optional
+    electrode_mass_g, loading_mg_per_cm2, progress
         As in `simulate`, the same in every run.
     changes : mapping, optional
         Numbers to replace in every system, also those of a design, as in `load_mechanism`.
     cycles : int, str or sequence of (int, str, Rate or None)
         Cycles, or blocks of them as in `cycling`; the last one is compared.
-    progress : bool
-        Show progress if it takes longer than two seconds.
 
     Returns
     -------

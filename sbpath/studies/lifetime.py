@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from sbpath.arguments import number, whole
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.records import value_or
 from sbpath.protocol.outcome import Outcome
-from sbpath.protocol.protocol import Protocol, cycling
+from sbpath.protocol.protocol import cycling
 from sbpath.results.ledger import LedgerEntry, full_cell_capacity, ledger
 from sbpath.solution import Solution
 from sbpath.studies.remedies import remedies_text, what_would_help
@@ -162,10 +161,6 @@ def _reach(mechanism: Mechanism) -> list[str]:
     return lines
 
 
-def _protocol(mechanism: Mechanism, lower_V: float, upper_V: float, **chosen: Any) -> Protocol:
-    return cycling(chosen["rate"], lower_V, upper_V, chosen["cycles"])
-
-
 def _further(
     solution: Solution, progress: bool, reserve: float | None = None, what_helps: int | None = None
 ) -> str:
@@ -204,7 +199,7 @@ STUDY = Study(
         Argument("cycles", 100, "how many", "N", kind=int, parameters=("cycles",)),
         RATE,
     ),
-    protocol=_protocol,
+    protocol=cycling,
     rows=ledger,
     columns=COLUMNS,
     report=report,

@@ -127,12 +127,8 @@ def compare_with_literature(
     ----------
     studies : iterable of ReportedAnode
         Rows, for example from `sbpath.literature.find_anodes`.
-    mechanism : Mechanism or str
+    mechanism, graph, progress
         As in `simulate`.
-    graph : str, optional
-        As in `simulate`.
-    progress : bool
-        Show progress if it takes longer than two seconds.
 
     Returns
     -------

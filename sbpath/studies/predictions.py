@@ -153,15 +153,8 @@ def predictions(
 
     Parameters
     ----------
-    mechanism, graph, temperature_C
+    mechanism, graph, temperature_C, progress
         As in `simulate`.
-    progress : bool
-        Show progress if it takes longer than two seconds.
-
-    Raises
-    ------
-    InputError
-        If an argument is wrong.
 
     Examples
     --------

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sbpath.mechanism.mechanism import Mechanism
 from sbpath.protocol.protocol import Protocol, cycling
 from sbpath.protocol.steps import Rate
 from sbpath.results.cycles import CycleSummary, cycle_summaries
@@ -25,15 +23,10 @@ def rate_test(
     ----------
     rates : sequence of str or Rate
         Such as ``["C/10", "1C", "C/10"]``; the same for insertion and extraction.
-    lower_V, upper_V : float
-        Cut-off voltages [V], lower below upper.
+    lower_V, upper_V
+        As in `cycling`.
     cycles_each : int
         Cycles at each rate, 1 or more.
-
-    Raises
-    ------
-    InputError
-        All mistakes in the arguments, one line each.
 
     Examples
     --------
@@ -65,10 +58,6 @@ def report(solution: Solution) -> str:
     )
 
 
-def _protocol(mechanism: Mechanism, lower_V: float, upper_V: float, **chosen: Any) -> Protocol:
-    return rate_test(chosen["rate"], lower_V, upper_V, chosen["cycles"])
-
-
 STUDY = Study(
     name="rate-test",
     title="capacity against rate",
@@ -86,7 +75,7 @@ STUDY = Study(
         ),
         Argument("cycles", 3, "cycles at each rate", "N", kind=int, parameters=("cycles_each",)),
     ),
-    protocol=_protocol,
+    protocol=rate_test,
     rows=rate_capability,
     columns=COLUMNS,
     report=report,

@@ -94,7 +94,7 @@ def what_would_help(
     reserve_mAh_per_g : float, optional
         As in `full_cell_capacity`; the capacity is then that of the full cell.
     progress : bool
-        Show progress if it takes longer than two seconds.
+        As in `simulate`.
 
     Returns
     -------

@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sbpath.halfcycles import Run
-from sbpath.mechanism.mechanism import Mechanism
 from sbpath.protocol.protocol import Protocol
 from sbpath.protocol.steps import Direction, Rate, Rest
 from sbpath.results.cycles import MAX_LOOP_MISMATCH
@@ -72,19 +71,12 @@ def first_order_reversals(
 
     Parameters
     ----------
-    rate : str or Rate
-        The current throughout.
-    lower_V, upper_V : float
-        Cut-off voltages [V], lower below upper.
+    rate, lower_V, upper_V
+        As in `cycling`.
     reversals_x : sequence of float
         Compositions of the reversals, mol of alkali per mol of Sb.
     full_cycles : int
         Full cycles before the reversals, 0 or more; the last one is the loop around the curves.
-
-    Raises
-    ------
-    InputError
-        All mistakes in the arguments, one line each.
     """
     arguments = StudyArguments()
     insertion, extraction = arguments.halves(rate, lower_V, upper_V)
@@ -114,10 +106,8 @@ def partial_cycling(
 
     Parameters
     ----------
-    rate : str or Rate
-        The current throughout.
-    lower_V, upper_V : float
-        Cut-off voltages [V], lower below upper; they also end partial cycles.
+    rate, lower_V, upper_V
+        As in `cycling`.
     low_x, high_x : float
         Compositions of the reversals, mol of alkali per mol of Sb.
     cycles : int
@@ -127,11 +117,6 @@ def partial_cycling(
         minor loop starts: the electrode is empty before it, or full.
     full_cycles : int
         Full cycles before, 0 or more; the first one of a fresh electrode can differ from later ones.
-
-    Raises
-    ------
-    InputError
-        All mistakes in the arguments, one line each.
     """
     arguments = StudyArguments()
     insertion, extraction = arguments.halves(rate, lower_V, upper_V)
@@ -167,23 +152,16 @@ def rest_after_reversal(
 
     Parameters
     ----------
-    rate : str or Rate
-        The current throughout.
-    lower_V, upper_V : float
-        Cut-off voltages [V], lower below upper.
+    rate, lower_V, upper_V
+        As in `cycling`.
     x : float
         Composition of the rests, mol of alkali per mol of Sb.
     back_x : float
         Change of x between the reversal and the rest.
     rest : str
         Duration, such as ``"10 h"``.
-    full_cycles : int
-        Full cycles before, 0 or more.
-
-    Raises
-    ------
-    InputError
-        All mistakes in the arguments, one line each.
+    full_cycles
+        As in `first_order_reversals`.
     """
     arguments = StudyArguments()
     insertion, extraction = arguments.halves(rate, lower_V, upper_V)
@@ -376,34 +354,6 @@ def rest_report(solution: Solution) -> str:
     )
 
 
-def _reversal_protocol(mechanism: Mechanism, lower_V: float, upper_V: float, **chosen: Any) -> Protocol:
-    return first_order_reversals(chosen["rate"], lower_V, upper_V, chosen["at"])
-
-
-def _minor_protocol(mechanism: Mechanism, lower_V: float, upper_V: float, **chosen: Any) -> Protocol:
-    low, high = chosen["between"]
-    return partial_cycling(
-        chosen["rate"],
-        lower_V,
-        upper_V,
-        low,
-        high,
-        chosen["cycles"],
-        chosen["first"],
-    )
-
-
-def _rest_protocol(mechanism: Mechanism, lower_V: float, upper_V: float, **chosen: Any) -> Protocol:
-    return rest_after_reversal(
-        chosen["rate"],
-        lower_V,
-        upper_V,
-        chosen["at"],
-        chosen["back"],
-        chosen["rest"],
-    )
-
-
 REVERSAL = Study(
     name="reversal",
     title="reverse the current inside the loop (first-order reversal curves)",
@@ -423,7 +373,7 @@ REVERSAL = Study(
             parameters=("reversals_x",),
         ),
     ),
-    protocol=_reversal_protocol,
+    protocol=first_order_reversals,
     rows=reversals,
     columns=COLUMNS,
     report=report,
@@ -456,7 +406,7 @@ MINOR_LOOPS = Study(
             choices=get_args(Direction),
         ),
     ),
-    protocol=_minor_protocol,
+    protocol=partial_cycling,
     rows=reversals,
     columns=COLUMNS,
     report=report,
@@ -477,7 +427,7 @@ REST_AFTER_REVERSAL = Study(
         ),
         REST,
     ),
-    protocol=_rest_protocol,
+    protocol=rest_after_reversal,
     rows=rests_after_reversal,
     columns=REST_COLUMNS,
     report=rest_report,

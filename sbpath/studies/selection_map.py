@@ -106,11 +106,9 @@ def selection_map(
 
     Parameters
     ----------
-    mechanism : Mechanism or str
-        As in `simulate`.
     x, y : Variation or str
         What varies, as text ``NAME=LOW..HIGH:COUNT``; see `Variation`.
-    graph, temperature_C, electrode_mass_g, loading_mg_per_cm2
+    mechanism, graph, temperature_C, electrode_mass_g, loading_mg_per_cm2, progress
         As in `simulate`; the temperature only if it does not vary.
     rate : str, optional
         Rate if it does not vary; C/10 if not given.
@@ -118,8 +116,6 @@ def selection_map(
         Other numbers to replace in the mechanism, as in `load_mechanism`.
     cycles : int, str or sequence of (int, str, Rate or None)
         Cycles, or blocks of them as in `cycling`; the last one counts.
-    progress : bool
-        Show progress if it takes longer than two seconds.
 
     Returns
     -------

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,7 +35,7 @@ class Argument:
     kind : type
         Of each value.
     parameters : tuple of str
-        Names of the corresponding parameters of the protocol function, if they differ.
+        Names of the corresponding parameters of the protocol function, if they differ: of several, one for each value.
     check : callable, optional
         Raises InputError if a value is wrong, from the name and the value.
     """
@@ -50,6 +49,12 @@ class Argument:
     kind: type = str
     parameters: tuple[str, ...] = ()
     check: Callable[[str, Any], Any] | None = None
+
+    def given(self, value: Any) -> dict[str, Any]:
+        """The arguments of the protocol function, by parameter."""
+        if len(self.parameters) < 2:
+            return {(self.parameters or (self.name,))[0]: value}
+        return dict(zip(self.parameters, value, strict=True))
 
     def named(self, problem: str) -> str:
         """A mistake that the function found, under the name of this argument."""
@@ -80,7 +85,7 @@ class Study:
     arguments : tuple of Argument
         Options besides the cut-offs.
     protocol : callable
-        Makes the `Protocol` from mechanism, lower and upper cut-off (V) and the arguments by name.
+        Makes the `Protocol` from `lower_V`, `upper_V` and the parameters of the arguments, by name.
     rows : callable
         The analysis: rows of the table from a `Solution`.
     columns : tuple of Column
@@ -89,6 +94,8 @@ class Study:
         The printed text of a `Solution`.
     figure : str
         Name of the function of `sbpath.plots` that draws it.
+    of_mechanism : mapping
+        Further parameters of `protocol` that follow from the mechanism.
     keep : "all", "ends" or int
         As in `simulate`.
     further : callable, optional
@@ -110,6 +117,7 @@ class Study:
     report: Callable[[Solution], str]
     figure: str
     arguments: tuple[Argument, ...] = field(default=())
+    of_mechanism: Mapping[str, Callable[[Mechanism], Any]] = field(default_factory=dict)
     keep: Keep = "all"
     further: Callable[..., str] | None = None
     asked: tuple[Argument, ...] = field(default=())
@@ -123,9 +131,16 @@ class Study:
         InputError
             All mistakes in the arguments, one line each.
         """
-        given = {argument.name: argument.default for argument in self.arguments} | chosen
-        with _named(self.arguments):
-            return self.protocol(mechanism, lower_V, upper_V, **given)
+        given = {name: of(mechanism) for name, of in self.of_mechanism.items()}
+        for argument in self.arguments:
+            given |= argument.given(chosen.get(argument.name, argument.default))
+        try:
+            return self.protocol(lower_V=lower_V, upper_V=upper_V, **given)
+        except InputError as error:
+            problems = list(error.problems)
+            for argument in self.arguments:
+                problems = [argument.named(problem) for problem in problems]
+            raise InputError(problems) from None
 
     def check_asked(self, **chosen: Any) -> None:
         """Raise InputError if an argument of `further` is wrong; call it before simulating."""
@@ -140,15 +155,3 @@ class Study:
         if self.further is None or all(value is None for value in chosen.values()):
             return ""
         return self.further(solution, progress=progress, **chosen)
-
-
-@contextmanager
-def _named(arguments: Sequence[Argument]) -> Iterator[None]:
-    """Mistakes found within are told under the names of `arguments`."""
-    try:
-        yield
-    except InputError as error:
-        problems = list(error.problems)
-        for argument in arguments:
-            problems = [argument.named(problem) for problem in problems]
-        raise InputError(problems) from None

@@ -16,12 +16,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import node_labels
 from sbpath.model.equilibrium import equal_potential
 from sbpath.model.workspace import fill_nodes, workspace
@@ -93,10 +91,8 @@ def gitt(
 
     Parameters
     ----------
-    rate : str or Rate
-        The current of the pulses.
-    lower_V, upper_V : float
-        Cut-off voltages [V], lower below upper.
+    rate, lower_V, upper_V
+        As in `cycling`.
     pulse : str
         Length of a pulse: a time such as ``"30 min"``, or a step of composition such as
         ``"x = 0.1"``, with which the pulses of both directions end at the same x = 0.1, 0.2, ...
@@ -109,11 +105,6 @@ def gitt(
         Number of titrations, 1 or more.
     full_x : float
         Composition of the full electrode, mol of alkali per mol of Sb; 3 for A3Sb.
-
-    Raises
-    ------
-    InputError
-        All mistakes in the arguments, one line each.
 
     Examples
     --------
@@ -289,10 +280,6 @@ def report(solution: Solution) -> str:
     return "\n".join(lines)
 
 
-def _protocol(mechanism: Mechanism, lower_V: float, upper_V: float, **chosen: Any) -> Protocol:
-    return gitt(lower_V=lower_V, upper_V=upper_V, full_x=mechanism.content_range[1], **chosen)
-
-
 STUDY = Study(
     name="gitt",
     title="titration: short pulses, long rests, relaxed voltages",
@@ -306,9 +293,10 @@ STUDY = Study(
         Argument("pulses", None, "number in each direction (default: until full)", "N", kind=int),
         Argument("cycles", 1, "number of titrations", "N", kind=int),
     ),
-    protocol=_protocol,
+    protocol=gitt,
     rows=titration,
     columns=COLUMNS,
     report=report,
     figure="titration",
+    of_mechanism={"full_x": lambda mechanism: mechanism.content_range[1]},
 )

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.mechanism.mechanism import Edge, Mechanism
+from sbpath.mechanism.mechanism import Edge
 from sbpath.mechanism.notation import edge_label, node_labels
 from sbpath.model.workspace import fill_nodes, workspace
 from sbpath.protocol.protocol import Protocol
@@ -83,11 +82,6 @@ def cv(scan_rates: Sequence[str] | str, lower_V: float, upper_V: float, cycles: 
         Vertex voltages [V], lower below upper.
     cycles : int
         Cycles at each scan rate, 1 or more. The first one still depends on what preceded it.
-
-    Raises
-    ------
-    InputError
-        All mistakes in the arguments, one line each.
 
     Examples
     --------
@@ -246,10 +240,6 @@ def report(solution: Solution) -> str:
     return "\n".join(lines)
 
 
-def _protocol(mechanism: Mechanism, lower_V: float, upper_V: float, **chosen: Any) -> Protocol:
-    return cv(lower_V=lower_V, upper_V=upper_V, scan_rates=chosen["scan_rate"], cycles=chosen["cycles"])
-
-
 STUDY = Study(
     name="cv",
     title="cyclic voltammetry at several scan rates",
@@ -263,7 +253,7 @@ STUDY = Study(
         ),
         Argument("cycles", 2, "at each scan rate; the last one counts", "N", kind=int),
     ),
-    protocol=_protocol,
+    protocol=cv,
     rows=voltammetry_peaks,
     columns=COLUMNS,
     report=report,

@@ -123,14 +123,10 @@ def zero_rate(
 
     Parameters
     ----------
-    mechanism : Mechanism or str
-        As in `simulate`.
     rates : sequence of str, optional
         C-rates such as ``"C/100"``, at least four; C/100,000 to C/10 if not given.
-    graph, temperature_C, loading_mg_per_cm2
+    mechanism, graph, temperature_C, loading_mg_per_cm2, progress
         As in `simulate`.
-    progress : bool
-        Show progress if it takes longer than two seconds.
 
     Raises
     ------
