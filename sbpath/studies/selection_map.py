@@ -10,23 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath.calls import methods_checked
-from sbpath.errors import InputError, Problems, SbpathError
+from sbpath.errors import InputError
 from sbpath.kernels import Floats
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import node_labels
 from sbpath.mechanism.paths import with_changes
 from sbpath.mechanism.reader import load_mechanism
-from sbpath.progress import with_progress
-from sbpath.protocol.schedule import Cycles, blocks
+from sbpath.protocol.schedule import Cycles
 from sbpath.results.pathways import MAIN_SHARE, pathways
-from sbpath.simulation import run
 from sbpath.solution import Solution
-from sbpath.sweeps.plan import Plan
 from sbpath.sweeps.ranges import Variation
-from sbpath.sweeps.runs import first_problems, idle_problems, name_problems, plain_name, warn_of_points
+from sbpath.sweeps.runs import plain_name, sweep
 from sbpath.text.tables import Column, file_table, table
 
 Way = tuple[str, ...]
+# Between the phases of a path.
+ARROW = " -> "
 
 # Even minor paths are followed, so that boundaries can be interpolated between the points of the grid.
 MIN_FOLLOWED_SHARE = 1e-12
@@ -134,47 +133,32 @@ def selection_map(
     across, up = (v if isinstance(v, Variation) else Variation.parse(v) for v in (x, y))
     if plain_name(across.name) == plain_name(up.name):
         raise InputError(f"{across.name}: cannot vary along both axes; vary two quantities")
-    varied = (up, across)
-    problems = Problems()
-    problems.add(*name_problems(mechanism, varied, None))
-    cycles = problems.attempt(blocks, cycles, otherwise=((1, None),))
-    problems.add(*idle_problems([v.name for v in varied], None, rate, cycles, temperature_C, None, None))
-    problems.check()
-    plan = Plan.of(
-        mechanism, varied, rate=rate, cycles=cycles, graph=graph, temperature_C=temperature_C,
+    runs = sweep(
+        mechanism, [up, across], graph=graph, rate=rate, temperature_C=temperature_C, cycles=cycles,
         electrode_mass_g=electrode_mass_g, loading_mg_per_cm2=loading_mg_per_cm2,
+        measure=_last_shares, workers=1, progress=progress,
     )  # fmt: skip
-    problems.add(*first_problems(plan, (up.values[0], across.values[0])))
-    problems.check()
+    if runs.failed.all():
+        raise InputError(f"selection_map: every run failed, the first with: {runs['failure'][0]}")
     shape = (len(up.values), len(across.values))
     shares: dict[str, dict[Way, Floats]] = {"insertion": {}, "extraction": {}}
-    failures: dict[tuple[int, int], str] = {}
-    points = [(place, (up.values[place[0]], across.values[place[1]])) for place in np.ndindex(shape)]
-    warn_of_points(plan, [point for _, point in points])
-    for place, point in with_progress(points, f"sbpath sweep {mechanism.name}", "run", progress):
-        try:
-            found = _last_shares(run(plan.experiment(point), progress=False))
-        except SbpathError as error:
-            failures[place] = str(error)
-            continue
-        for (direction, way), share in found.items():
-            shares[direction].setdefault(way, np.zeros(shape))[place] = share
-    if len(failures) == len(points):
-        raise InputError(f"selection_map: every run failed, the first with: {failures[0, 0]}")
-    for grid in (grid for grids in shares.values() for grid in grids.values()):
-        for place in failures:
-            grid[place] = np.nan
-    return SelectionMap(mechanism.name, plan.graph, across, up, shares, failures)
+    for name in runs.measured:
+        direction, *way = name.split(ARROW)
+        # A path that a run did not take has a share of zero.
+        share = np.where(runs.failed, np.nan, np.nan_to_num(runs[name]))
+        shares[direction][tuple(way)] = share.reshape(shape)
+    failures = {divmod(number, shape[1]): why for number, why in enumerate(runs["failure"].tolist()) if why}
+    return SelectionMap(mechanism.name, runs.about["graph"], across, up, shares, failures)
 
 
-def _last_shares(solution: Solution) -> dict[tuple[str, Way], float]:
+def _last_shares(solution: Solution) -> dict[str, float]:
     """Share of each path in what the last cycle converted, by direction and nodes."""
-    found: dict[tuple[str, Way], float] = {}
+    found: dict[str, float] = {}
     last = solution.steps[-1].cycle
     for way in pathways(solution, MIN_FOLLOWED_SHARE):
         total = sum(path.share for path in way.paths)
         if way.cycle == last and total >= MIN_CONVERTED_SHARE:
-            found |= {(way.direction, path.phases): path.share / total for path in way.paths}
+            found |= {ARROW.join((way.direction, *path.phases)): path.share / total for path in way.paths}
     return found
 
 
@@ -198,7 +182,7 @@ COLUMNS: tuple[Column[_Share], ...] = (
     Column("Y", lambda s: s.chart.y.name),
     Column("Y value", lambda s: s.chart.y.values[s.place[0]], "{:.9g}"),
     Column("Direction", lambda s: s.direction),
-    Column("Path", lambda s: " -> ".join(s.way)),
+    Column("Path", lambda s: ARROW.join(s.way)),
     Column("Share", lambda s: s.share, "{:.6g}"),
 )
 
@@ -245,7 +229,7 @@ def selection_report(chart: SelectionMap, mechanism: Mechanism) -> str:
 
 
 def _chain(way: Way, labels: Mapping[str, str]) -> str:
-    return " -> ".join(labels[phase] for phase in way)
+    return ARROW.join(labels[phase] for phase in way)
 
 
 def _letter(number: int) -> str:

@@ -140,10 +140,10 @@ def sweep(
     drawn = problems.attempt(_sample, sample, 0 if seed is None else seed)
     varied = _all_varied(vary, Variation if sample is None else Range, problems)
     steps = None if protocol is None else problems.attempt(_texts, protocol)
-    problems.add(*name_problems(mechanism, varied, steps))
+    problems.add(*_name_problems(mechanism, varied, steps))
     cycles = problems.attempt(blocks, cycles, otherwise=((1, None),))
     problems.add(
-        *idle_problems([v.name for v in varied], protocol, rate, cycles, temperature_C, sample, seed)
+        *_idle_problems([v.name for v in varied], protocol, rate, cycles, temperature_C, sample, seed)
     )
     if not isinstance(options, SolverOptions | None):
         problems.add(f"options: must be SolverOptions(...), not {options!r:.60}")
@@ -170,7 +170,7 @@ def sweep(
     if not problems.lines:
         points = problems.attempt(_points, varied, drawn) or []
     if points:
-        problems.add(*first_problems(plan, points[0]))
+        problems.add(*_first_problems(plan, points[0]))
         about |= {"vary": [asdict(v) for v in varied], "sample": drawn and asdict(drawn), "runs": len(points)}
     path = None if out is None else problems.attempt(_store_path, out)
     if path is not None and path.exists() and not problems.lines:
@@ -178,7 +178,7 @@ def sweep(
         problems.attempt(check_same, path, about)
     problems.check()
 
-    warn_of_points(plan, points)
+    _warn_of_points(plan, points)
     table = _run(plan, points, about, path, workers, executor, progress)
     if out is not None:
         export = {".csv": table.to_csv, ".parquet": table.to_parquet}.get(Path(out).suffix.lower())
@@ -286,7 +286,7 @@ def _executor_problems(workers: int | None, executor: Executor | None) -> list[s
     return []
 
 
-def name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps | None) -> list[str]:
+def _name_problems(mechanism: Mechanism, varied: Sequence[Varied], steps: Steps | None) -> list[str]:
     """Names that are unknown, or vary twice."""
     braces = placeholders(steps or ())
     names = [plain_name(v.name) for v in varied]
@@ -327,7 +327,7 @@ def _is_word(name: str) -> bool:
     return "." not in name and name not in Mechanism.model_fields
 
 
-def idle_problems(
+def _idle_problems(
     names: Sequence[str],
     protocol: ProtocolLike | None,
     rate: str | None,
@@ -366,7 +366,7 @@ def plain_name(name: str) -> str:
     return ".".join("|".join(sorted(part.split("|"))) for part in name.split("."))
 
 
-def warn_of_points(plan: Plan, points: Sequence[Point]) -> None:
+def _warn_of_points(plan: Plan, points: Sequence[Point]) -> None:
     """Warn once of what is odd about the points that can be simulated.
 
     Doubts are thresholds in one quantity, or in two that are compared, so those points are asked that lie furthest
@@ -388,7 +388,7 @@ def warn_of_points(plan: Plan, points: Sequence[Point]) -> None:
     warn_of_doubts(*filter(None, found.values()))
 
 
-def first_problems(plan: Plan, point: Point) -> list[str]:
+def _first_problems(plan: Plan, point: Point) -> list[str]:
     """What is wrong with the first run, except for its temperature if that varies."""
     try:
         plan.experiment(point)

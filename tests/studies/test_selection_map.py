@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import one_edge
 
-import sbpath.studies.selection_map as module
+import sbpath.sweeps.plan as plan_module
 from sbpath import (
     InputError,
     Variation,
@@ -235,7 +235,7 @@ def test_mistakes_are_told_before_anything_is_simulated(monkeypatch):
     def never(*_, **__):
         raise AssertionError("a simulation was started")
 
-    monkeypatch.setattr(module, "run", never)
+    monkeypatch.setattr(plan_module, "run", never)
     good, other = "rate=C/10..1C:2", "temperature=0..25:2"
     for x, y, options, words in (
         (good, good, {}, "cannot vary along both axes"),
@@ -253,7 +253,7 @@ def test_mistakes_are_told_before_anything_is_simulated(monkeypatch):
 
 
 def test_one_interface_cannot_vary_along_both_axes_by_its_two_names(monkeypatch):
-    monkeypatch.setattr(module, "run", lambda *_, **__: pytest.fail("a simulation was started"))
+    monkeypatch.setattr(plan_module, "run", lambda *_, **__: pytest.fail("a simulation was started"))
     with pytest.raises(InputError, match="cannot vary along both axes"):
         mapped(
             "li-sb",
