@@ -73,16 +73,17 @@ def _studies(options: argparse.Namespace) -> None:
         from sbpath.mechanism.paths import with_changes
         from sbpath.mechanism.reader import load_mechanism
         from sbpath.studies.literature_comparison import (
+            COLUMNS,
             compare_with_literature,
-            comparison_columns,
             comparison_text,
         )
+        from sbpath.text.tables import file_table
 
         mechanism = load_mechanism(options.compare_with)
         mechanism = with_changes(mechanism, changes(options.changes, mechanism))
         rows = compare_with_literature(studies, mechanism, progress=not options.quiet)
         print(comparison_text(rows, _width(), options.notes))
-        more = comparison_columns(rows)
+        more = file_table(COLUMNS, rows)
     _write(options, studies, lambda plots: plots.strategies(studies)[0][0].figure, more)
 
 

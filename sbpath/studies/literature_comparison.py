@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from sbpath.errors import InputError, SbpathError
 from sbpath.experiment import full_cycles
@@ -17,7 +17,7 @@ from sbpath.results.cycles import cycle_summaries, first_cycle_efficiency, half_
 from sbpath.simulation import simulate
 from sbpath.solution import Solution
 from sbpath.text.literature_tables import filled, fitted, marked_label, notes_text
-from sbpath.text.tables import or_dash
+from sbpath.text.tables import Column
 
 # How far a simulated first-cycle efficiency can be trusted, and where it cannot be compared at all.
 SPREAD_POINTS = 10.0
@@ -83,33 +83,24 @@ class LiteratureComparison:
         return None if self.first_cycle_efficiency is None else 100.0 * self.first_cycle_efficiency
 
 
-class Column(NamedTuple):
-    """A column: its heading in the terminal and in a file (None: left out), value and format."""
-
-    head: str | None
-    heading: str | None
-    value: Callable[[LiteratureComparison], Any]
-    form: str = "{}"
-
-
-COLUMNS = (
-    Column("row", None, lambda one: marked_label(one.study)),
-    Column("ion", None, lambda one: one.study.ion),
-    Column("material", None, lambda one: subscripted(one.study.material)),
-    Column(None, "Simulated system", lambda one: one.mechanism),
-    Column("rate", "Simulated rate", lambda one: one.rate),
-    Column("°C", "Simulated temperature [degC]", lambda one: one.temperature_C, "{:g}"),
-    Column("CE / %", None, lambda one: one.study.first_cycle_efficiency_percent, "{:.1f}"),
-    Column("sim.", "Simulated first-cycle efficiency [%]", lambda one: one.efficiency_percent, "{:.1f}"),
-    Column("mAh/g", None, lambda one: one.study.capacity_mAh_per_g, "{:g}"),
-    Column("cycles", None, lambda one: one.study.cycles),
-    Column("sim.", "Simulated first insertion [mA.h.g-1]", lambda one: one.insertion_mAh_per_g, "{:.0f}"),
-    Column("in / V", "Simulated insertion voltage [V]", lambda one: one.insertion_V, "{:.3f}"),
-    Column("out / V", "Simulated extraction voltage [V]", lambda one: one.extraction_V, "{:.3f}"),
-    Column(None, "Simulated rate capacity [mA.h.g-1]", lambda one: one.rate_mAh_per_g, "{:.0f}"),
-    Column(None, "Spread [points]", lambda one: SPREAD_POINTS if one.film else None, "{:g}"),
-    Column(None, "Why not simulated", lambda one: one.reason),
-)
+COLUMNS: tuple[Column[LiteratureComparison], ...] = (
+    Column("", lambda one: marked_label(one.study), short="row"),
+    Column("", lambda one: one.study.ion, short="ion"),
+    Column("", lambda one: subscripted(one.study.material), short="material"),
+    Column("Simulated system", lambda one: one.mechanism),
+    Column("Simulated rate", lambda one: one.rate, short="rate"),
+    Column("Simulated temperature [degC]", lambda one: one.temperature_C, "{:.6g}", "°C", "{:g}"),
+    Column("", lambda one: one.study.first_cycle_efficiency_percent, short="CE / %", terminal="{:.1f}"),
+    Column("Simulated first-cycle efficiency [%]", lambda one: one.efficiency_percent, "{:.6g}", "sim.", "{:.1f}"),
+    Column("", lambda one: one.study.capacity_mAh_per_g, short="mAh/g", terminal="{:g}"),
+    Column("", lambda one: one.study.cycles, short="cycles"),
+    Column("Simulated first insertion [mA.h.g-1]", lambda one: one.insertion_mAh_per_g, "{:.6g}", "sim.", "{:.0f}"),
+    Column("Simulated insertion voltage [V]", lambda one: one.insertion_V, "{:.6g}", "in / V", "{:.3f}"),
+    Column("Simulated extraction voltage [V]", lambda one: one.extraction_V, "{:.6g}", "out / V", "{:.3f}"),
+    Column("Simulated rate capacity [mA.h.g-1]", lambda one: one.rate_mAh_per_g, "{:.6g}"),
+    Column("Spread [points]", lambda one: SPREAD_POINTS if one.film else None, "{:g}"),
+    Column("Why not simulated", lambda one: one.reason),
+)  # fmt: skip
 
 
 def compare_with_literature(
@@ -169,19 +160,13 @@ def compare_with_literature(
 
 def comparison_text(rows: Sequence[LiteratureComparison], width: int, notes: bool = False) -> str:
     """Printed and simulated numbers of each row in `width` characters, and why rows were not simulated."""
-    printed = [column for column in COLUMNS if column.head]
-    cells = [[or_dash(column.value(row), column.form) for column in printed] for row in rows]
     legend = (
         f"Tables 2-5 compared with {rows[0].mechanism}, simulated at the mA/g of the row, or at {RATE} if the review "
         "gives none. CE: charge extracted over charge inserted in the first cycle; "
         f"{SPREAD if rows[0].film else NO_FILM}. mAh/g: printed, after this number of cycles; simulated, inserted in the first cycle, per "
         f"gram of host. in, out: simulated mean voltages of that cycle. {RATE_NOTE}."
     )
-    lines = [
-        *fitted([str(column.head) for column in printed], cells, width),
-        "",
-        filled(legend, width, ""),
-    ]
+    lines = [*fitted(COLUMNS, rows, width), "", filled(legend, width, "")]
     reasons: dict[str, list[str]] = {}
     for row in rows:
         if row.reason is not None:
@@ -190,16 +175,6 @@ def comparison_text(rows: Sequence[LiteratureComparison], width: int, notes: boo
     if notes:
         lines += ["", *(notes_text(row.study, width) for row in rows)]
     return "\n".join(lines)
-
-
-def comparison_columns(rows: Sequence[LiteratureComparison]) -> tuple[list[str], list[list[str]]]:
-    """Headings and cells of the simulated columns, for `sbpath.literature_to_csv`."""
-    values = {column.heading: column.value for column in COLUMNS if column.heading}
-    return list(values), [[_cell(value(row)) for value in values.values()] for row in rows]
-
-
-def _cell(value: float | str | None) -> str:
-    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _mismatch(study: ReportedAnode, mechanism: Mechanism) -> str | None:

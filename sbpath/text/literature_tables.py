@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sbpath.literature.entries import Host, ReportedAnode
 from sbpath.literature.theory import PRINTED_DECIMALS, Departure, host_departures, host_theory
 from sbpath.mechanism.notation import subscripted
-from sbpath.text.tables import or_dash, table
+from sbpath.text.tables import Column, Row, printed_cells, table
 
-STUDY_COLUMNS: tuple[tuple[str, Callable[[ReportedAnode], str]], ...] = (
-    ("row", lambda study: marked_label(study)),
-    ("ion", lambda study: study.ion),
-    ("material", lambda study: subscripted(study.material)),
-    ("electrolyte", lambda study: subscripted(study.electrolyte())),
-    ("binder", lambda study: study.binder or "-"),
-    ("CE / %", lambda study: or_dash(study.first_cycle_efficiency_percent, "{:.1f}")),
-    ("mAh/g", lambda study: f"{study.capacity_mAh_per_g:g}"),
-    ("cycles", lambda study: str(study.cycles)),
-    ("mA/g", lambda study: or_dash(study.cycling_current_mA_per_g, "{:g}")),
-    ("rate mA/g", lambda study: or_dash(study.rate_current_mA_per_g, "{:g}")),
-    ("mAh/g", lambda study: or_dash(study.rate_capacity_mAh_per_g, "{:g}")),
-    ("strategy", lambda study: study.strategy),
-    ("ref.", lambda study: f"[{study.reference}]"),
+STUDY_COLUMNS: tuple[Column[ReportedAnode], ...] = (
+    Column("", lambda study: marked_label(study), short="row"),
+    Column("", lambda study: study.ion, short="ion"),
+    Column("", lambda study: subscripted(study.material), short="material"),
+    Column("", lambda study: subscripted(study.electrolyte()), short="electrolyte"),
+    Column("", lambda study: study.binder or None, short="binder"),
+    Column("", lambda study: study.first_cycle_efficiency_percent, short="CE / %", terminal="{:.1f}"),
+    Column("", lambda study: study.capacity_mAh_per_g, short="mAh/g", terminal="{:g}"),
+    Column("", lambda study: study.cycles, short="cycles"),
+    Column("", lambda study: study.cycling_current_mA_per_g, short="mA/g", terminal="{:g}"),
+    Column("", lambda study: study.rate_current_mA_per_g, short="rate mA/g", terminal="{:g}"),
+    Column("", lambda study: study.rate_capacity_mAh_per_g, short="mAh/g", terminal="{:g}"),
+    Column("", lambda study: study.strategy, short="strategy"),
+    Column("", lambda study: study.reference, short="ref.", terminal="[{}]"),
 )
 # To fit a line, these columns are truncated in turn, each to a minimum width; if that is not enough,
 # columns are dropped in turn.
@@ -41,12 +41,11 @@ QUANTITIES = {
 
 def studies_report(studies: Sequence[ReportedAnode], width: int, notes: bool = False) -> str:
     """The rows in `width` characters, long cells truncated; with `notes` the remarks on each row."""
-    cells = [[cell(study) for _, cell in STUDY_COLUMNS] for study in studies]
     legend = (
         f"{len(studies)} row{'s' if len(studies) != 1 else ''} of Tables 2-5. CE: coulombic efficiency of the first "
         "cycle. mAh/g after this number of cycles, at the mA/g given in the review's text; then the rate capability."
     )
-    lines = [*fitted([head for head, _ in STUDY_COLUMNS], cells, width), "", filled(legend, width, "")]
+    lines = [*fitted(STUDY_COLUMNS, studies, width), "", filled(legend, width, "")]
     if notes:
         lines += ["", *(notes_text(study, width) for study in studies)]
     elif any(study.slip for study in studies):
@@ -100,8 +99,9 @@ def notes_text(study: ReportedAnode, width: int) -> str:
     return filled(" ".join(part for part in parts if part), width)
 
 
-def fitted(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
+def fitted(columns_of: Sequence[Column[Row]], records: Sequence[Row], width: int) -> list[str]:
     """The table in lines of `width` characters, and a line naming dropped columns."""
+    head, rows = printed_cells(columns_of, records)
     columns = [list(column) for column in zip(head, *rows, strict=True)]
     dropped = []
     for name in DROPPED:
@@ -110,8 +110,8 @@ def fitted(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> li
             dropped.append(name)
     for column, limit in zip(columns, _widths(columns, width)[0], strict=True):
         column[1:] = [c if len(c) <= limit else f"{c[: limit - 1].rstrip()}…" for c in column[1:]]
-    head, *rows = zip(*columns, strict=True)
-    lines = [aligned(head, rows)]
+    first, *others = zip(*columns, strict=True)
+    lines = [aligned(first, others)]
     if dropped:
         lines.append(
             filled(f"left out to fit the width: {', '.join(dropped)}; --csv writes every column", width)

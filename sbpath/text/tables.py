@@ -55,11 +55,17 @@ def file_table(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> tuple[lis
     ]
 
 
+def printed_cells(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows for a terminal."""
+    chosen = [column for column in columns if column.short]
+    return [column.short for column in chosen], [
+        [_cell(column.value(row), column.terminal, "-") for column in chosen] for row in rows
+    ]
+
+
 def printed_table(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> str:
     """The table for a terminal."""
-    chosen = [column for column in columns if column.short]
-    cells = [[_cell(column.value(row), column.terminal, "-") for column in chosen] for row in rows]
-    return table([column.short for column in chosen], cells)
+    return table(*printed_cells(columns, rows))
 
 
 def _cell(value: Any, form: str, missing: str) -> str:
@@ -165,8 +171,3 @@ def which_cycle(solution: Solution, cycle: int) -> str:
 def signed(value: float) -> str:
     """``+1.2``, or ``0.0`` without a sign if it rounds to zero."""
     return f"{value:+.1f}" if abs(value) >= 0.05 else "0.0"
-
-
-def or_dash(value: float | None, form: str) -> str:
-    """`value` in the format `form`, or a dash for None."""
-    return "-" if value is None else form.format(value)
