@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from sbpath import __version__, plots
-from sbpath.app.recipe import TABLE, recipe
+from sbpath.app.recipe import TABLE, command, script
 from sbpath.app.runs import Runs
 from sbpath.app.setting import Setting
 from sbpath.mechanism.reader import file_document
@@ -25,21 +25,13 @@ DOWNLOADS = {
 
 
 def made(name: str, setting: Setting, runs: Runs) -> bytes:
-    """The content of one of `DOWNLOADS`.
-
-    Raises
-    ------
-    FieldError
-        With the field that is wrong.
-    SimulationError
-        If a step fails.
-    """
+    """The content of one of `DOWNLOADS`."""
     if name == "mechanism.toml":
         return toml_text(file_document(setting.mechanism(runs.own))).encode()
     if name == "run.sh":
-        return f"#!/bin/sh\n# sbpath {__version__}\n{recipe(setting, runs.own).command}\n".encode()
+        return f"#!/bin/sh\n# sbpath {__version__}\n{command(setting, runs.own)}\n".encode()
     if name == "run.py":
-        return f"# sbpath {__version__}\n{recipe(setting, runs.own).script}".encode()
+        return f"# sbpath {__version__}\n{script(setting, runs.own)}".encode()
     solution = runs.solution(setting.experiment(runs.own))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name

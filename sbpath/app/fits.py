@@ -24,8 +24,6 @@ def fitted(
 
     Raises
     ------
-    FieldError
-        If a name of `free` is none.
     Stopped
         If it is stopped before there is a minimum; later, the best so far is returned.
     """

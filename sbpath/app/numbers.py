@@ -38,13 +38,6 @@ def numbers(setting: Setting, runs: Runs) -> list[dict[str, Any]]:
     The influence is the mean over the charge of one cycle of one particle by how much the voltage moves (mV) when the number
     moves by the standard deviation that a fit takes for it (`sbpath.fitting.parameters`), to first order; None, and last,
     for the spread of particles.
-
-    Raises
-    ------
-    FieldError
-        With the field that is wrong.
-    SimulationError
-        If the cycle cannot be simulated.
     """
     solution = runs.solution(replace(setting, cycles="1", particles="1").experiment(runs.own))
     mechanism, plain = solution.mechanism, replace(setting, set=()).mechanism(runs.own)

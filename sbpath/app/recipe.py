@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from sbpath.app.setting import DEFAULT_CYCLES, DEFAULT_RATE, Setting
 
@@ -12,26 +11,8 @@ from sbpath.app.setting import DEFAULT_CYCLES, DEFAULT_RATE, Setting
 TABLE = "curve.csv"
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What makes a result again: a command of the shell, and a script in Python."""
-
-    command: str
-    script: str
-
-
-def recipe(setting: Setting, own: Collection[str] = ()) -> Recipe:
-    """The command and the script of a setting.
-
-    Raises
-    ------
-    FieldError
-        With the field that is wrong.
-    """
-    return Recipe(_command(setting, own), _script(setting, own))
-
-
-def _command(setting: Setting, own: Collection[str]) -> str:
+def command(setting: Setting, own: Collection[str] = ()) -> str:
+    """The command of the shell."""
     options = [
         (name, getattr(setting, name))
         for name in ("graph", "design", "electrolyte", "particles", "rate", "temperature", "lower", "upper")
@@ -50,7 +31,8 @@ def _command(setting: Setting, own: Collection[str]) -> str:
     return shlex.join(["sbpath", "simulate", setting.system, *words])
 
 
-def _script(setting: Setting, own: Collection[str]) -> str:
+def script(setting: Setting, own: Collection[str] = ()) -> str:
+    """The script in Python."""
     experiment, mechanism = setting.experiment(own), setting.mechanism(own)
     lines = ["import sbpath", "", "mechanism = sbpath.load_mechanism(", f"    {setting.system!r},"]
     lines += [

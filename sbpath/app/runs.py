@@ -34,13 +34,7 @@ class Runs:
         self._kept: OrderedDict[Experiment, Solution] = OrderedDict()
 
     def solution(self, experiment: Experiment) -> Solution:
-        """Its solution, simulated unless it is kept; progress is told to the thread's watch.
-
-        Raises
-        ------
-        SimulationError
-            If a step fails or it is stopped; it holds the partial solution.
-        """
+        """Its solution, simulated unless it is kept; progress is told to the thread's watch."""
         with self._lock:
             if experiment in self._kept:
                 self._kept.move_to_end(experiment)
@@ -59,8 +53,6 @@ class Runs:
 
         Raises
         ------
-        FieldError
-            With the field that is wrong.
         Stop
             If it is stopped, with the answer so far.
         """

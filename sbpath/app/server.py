@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from sbpath.app.fits import fitted
 from sbpath.app.guard import Guard
 from sbpath.app.jobs import Busy, Job, Jobs
 from sbpath.app.numbers import numbers
-from sbpath.app.recipe import recipe
+from sbpath.app.recipe import command, script
 from sbpath.app.runs import Runs
 from sbpath.app.setting import FieldError, Setting
 from sbpath.app.uploads import MOST_BYTES as MOST_FILE_BYTES
@@ -79,7 +78,10 @@ def application(port: int, own: Collection[str] = ()) -> Starlette:
 
     async def recipe_of(request: Request) -> Response:
         setting = Setting.of(await _document(request))
-        return JSONResponse(await run_in_threadpool(lambda: asdict(recipe(setting, own))))
+        made_by = {"command": command, "script": script}
+        return JSONResponse(
+            await run_in_threadpool(lambda: {name: make(setting, own) for name, make in made_by.items()})
+        )
 
     async def download(request: Request) -> Response:
         name, setting = request.path_params["name"], Setting.of_query(request.query_params.multi_items())

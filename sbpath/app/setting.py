@@ -97,13 +97,7 @@ class Setting:
 
     @classmethod
     def of(cls, given: Any) -> Setting:
-        """From a JSON document.
-
-        Raises
-        ------
-        FieldError
-            If it is not an object of texts and numbers with these names.
-        """
+        """From a JSON document."""
         if not isinstance(given, Mapping):
             raise FieldError('state: must be an object, such as {"system": "li-sb"}')
         known = [item.name for item in fields(cls)]
@@ -146,13 +140,7 @@ class Setting:
         )
 
     def mechanism(self, own: Iterable[str] = ()) -> Mechanism:
-        """The mechanism with design, electrolyte and changed numbers; `own` are files that may be read.
-
-        Raises
-        ------
-        FieldError
-            With the field that is wrong.
-        """
+        """The mechanism with design, electrolyte and changed numbers; `own` are files that may be read."""
         with field("system"):
             if is_path(self.system) and self.system not in own:
                 raise InputError(
@@ -177,13 +165,7 @@ class Setting:
         return mechanism
 
     def experiment(self, own: Iterable[str] = ()) -> Experiment:
-        """What ``sbpath simulate`` with these options runs; `own` are mechanism files that may be read.
-
-        Raises
-        ------
-        FieldError
-            With the field that is wrong.
-        """
+        """What ``sbpath simulate`` with these options runs; `own` are mechanism files that may be read."""
         mechanism = self.mechanism(own)
         graph = self.graph_of(mechanism)
         with field("temperature"):
@@ -231,24 +213,12 @@ class Setting:
                 raise
 
     def graph_of(self, mechanism: Mechanism) -> str:
-        """The name of the graph.
-
-        Raises
-        ------
-        FieldError
-            If there is no such graph.
-        """
+        """The name of the graph."""
         with field("graph"):
             return mechanism.graph_named(self.graph or None)
 
     def number_of_particles(self) -> int | None:
-        """How many particles; None for those of the file.
-
-        Raises
-        ------
-        FieldError
-            If it is no whole number, or too large.
-        """
+        """How many particles; None for those of the file."""
         if not self.particles:
             return None
         with field("particles"):
@@ -259,13 +229,7 @@ class Setting:
         return int(self.particles)
 
     def cut_offs(self, mechanism: Mechanism) -> tuple[float, float]:
-        """The cut-off voltages (V) of a cycle.
-
-        Raises
-        ------
-        FieldError
-            With the field that is wrong.
-        """
+        """The cut-off voltages (V) of a cycle."""
         with field("lower"):
             low, _ = cut_offs(self.lower or None, None, mechanism)
         with field("upper"):

@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 from sbpath.app.setting import FieldError, Setting, field
 from sbpath.errors import InputError
-from sbpath.fitting.overlay import Overlay, overlay
+from sbpath.fitting.overlay import overlay
 from sbpath.fitting.residual import thinned
 from sbpath.measured.amounts import check_curve
 from sbpath.measured.experiment_file import Measurement, load_measurement
@@ -58,13 +58,7 @@ class Stated:
 
     @classmethod
     def of(cls, given: Any) -> Stated:
-        """From a JSON object with the names of `STATED`; a mass without a unit is in mg.
-
-        Raises
-        ------
-        FieldError
-            With the field that is wrong.
-        """
+        """From a JSON object with the names of `STATED`; a mass without a unit is in mg."""
         if not isinstance(given, Mapping) or not given.keys() <= set(STATED):
             raise FieldError(f"must be an object of {', '.join(STATED)}", "stated")
         texts = {
@@ -130,13 +124,7 @@ class Uploads:
         return identity
 
     def path(self, identity: Any) -> Path:
-        """Where a file is.
-
-        Raises
-        ------
-        FieldError
-            If there is none with this id any more.
-        """
+        """Where a file is."""
         with self._lock:
             if not isinstance(identity, str) or identity not in self._files:
                 raise FieldError("is not there any more; drop it once more", "file")
@@ -146,11 +134,6 @@ class Uploads:
         """What is understood of a file, in the words of ``sbpath read``, its half cycles, and what has to be stated.
 
         Amounts are of the host of `mechanism`.
-
-        Raises
-        ------
-        FieldError
-            If it cannot be read; the words say what to state.
         """
         with self._reading:
             return self._read(self.path(identity), identity, stated, mechanism)
@@ -180,13 +163,7 @@ class Uploads:
         }
 
     def measurement(self, identity: Any, stated: Stated, mechanism: Mechanism) -> Measurement:
-        """A file as the only curve of an experiment file, which is written next to it.
-
-        Raises
-        ------
-        FieldError
-            If something has to be stated, or it cannot be read.
-        """
+        """A file as the only curve of an experiment file, which is written next to it."""
         path = self.path(identity)
         for name, value in (("mass", stated.mass_g), ("first", stated.first)):
             if not value:
@@ -230,27 +207,9 @@ def _halves(curve: Curve, mass_g: float | None, full_mAh_per_g: float) -> list[d
 
 
 def laid_over(measurement: Measurement, setting: Setting, mechanism: Mechanism) -> dict[str, Any]:
-    """Measured and simulated half cycles, charge from 0 in each (mAh/g), with their distance.
-
-    Raises
-    ------
-    InputError
-        As `sbpath.overlay`.
-    SimulationError
-        If a step fails or it is stopped.
-    """
-    found = overlay(
-        measurement,
-        mechanism,
-        graph=setting.graph_of(mechanism),
-        population=setting.number_of_particles(),
-        progress=False,
-    )
-    return overlay_answer(found)
-
-
-def overlay_answer(found: Overlay) -> dict[str, Any]:
-    """An overlay as plain values."""
+    """Measured and simulated half cycles, charge from 0 in each (mAh/g), with their distance."""
+    graph, particles = setting.graph_of(mechanism), setting.number_of_particles()
+    found = overlay(measurement, mechanism, graph=graph, population=particles, progress=False)
     full = found.mechanism.theoretical_capacity_mAh_per_g
     halves = []
     for half in found.halves:

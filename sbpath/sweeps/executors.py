@@ -42,26 +42,7 @@ WORKER_DIED = "its worker process died twice while it ran"
 def run_results(
     plan: Plan, todo: Sequence[NumberedPoint], workers: int | None, executor: Executor | None
 ) -> Generator[list[RunResult], None, None]:
-    """The results of all points, as they arrive.
-
-    Parameters
-    ----------
-    plan : Plan
-        What the runs share.
-    todo : sequence of (int, tuple)
-        The points with their numbers.
-    workers : int or None
-        Number of processes; None for one per core if there is enough work.
-    executor : Executor or None
-        Used in place of processes on this machine.
-
-    Raises
-    ------
-    InputError
-        If the measure cannot be sent to worker processes.
-    SbpathError
-        If the workers cannot run anything, or the executor is broken.
-    """
+    """The results of all points, as they arrive; arguments and errors as in `sweep`."""
     if not todo:
         return
     if executor is not None:

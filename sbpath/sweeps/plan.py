@@ -150,13 +150,7 @@ class Plan:
         return dict(zip(self.names, point, strict=True))
 
     def protocol(self, point: Point, mechanism: Mechanism) -> Protocol:
-        """The protocol of a point.
-
-        Raises
-        ------
-        InputError
-            If a step cannot be parsed.
-        """
+        """The protocol of a point."""
         values = self.values(point)
         if self.steps is None:
             rate = Rate(values[RATE], "C") if RATE in values else Rate.parse(self.rate)

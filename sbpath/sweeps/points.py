@@ -31,11 +31,6 @@ class Sample:
         Number of points; for Sobol a power of 2, which keeps it balanced.
     seed : int
         The same seed gives the same points.
-
-    Raises
-    ------
-    InputError
-        If any of these is invalid.
     """
 
     method: str
@@ -60,13 +55,7 @@ class Sample:
 
     @classmethod
     def parse(cls, text: str, seed: int = 0) -> Sample:
-        """Read ``sobol:128`` or ``lhs:100``.
-
-        Raises
-        ------
-        InputError
-            If `text` has another form.
-        """
+        """Read ``sobol:128`` or ``lhs:100``."""
         match = re.fullmatch(r"\s*([a-z]+)\s*:\s*(\d+)\s*", text, re.IGNORECASE)
         if not match:
             raise InputError(f"sample: {text!r} is not WAY:COUNT; write e.g. {SAMPLES}")
@@ -74,13 +63,7 @@ class Sample:
 
 
 def grid(variations: Sequence[Variation]) -> list[Point]:
-    """Every combination of the values of `variations`, the last of which changes fastest.
-
-    Raises
-    ------
-    InputError
-        If there are more than a sweep allows.
-    """
+    """Every combination of the values of `variations`, the last of which changes fastest."""
     count = prod(len(variation.values) for variation in variations)
     if count > MOST_RUNS:
         raise InputError(f"vary: {count:,} runs are too many; a sweep takes {MOST_RUNS:,}")

@@ -75,13 +75,7 @@ class Variation:
 
     @classmethod
     def parse(cls, text: str) -> Variation:
-        """Read ``NAME=LOW..HIGH:COUNT``, optionally with ``,log``, or ``NAME=A,B,C``.
-
-        Raises
-        ------
-        InputError
-            If `text` has neither form, or its values do not increase.
-        """
+        """Read ``NAME=LOW..HIGH:COUNT``, optionally with ``,log``, or ``NAME=A,B,C``."""
         name, _, right = text.partition("=")
         if "," in right and ".." not in right:
             values, unit = _numbers(name.strip(), right.split(","))
@@ -130,13 +124,7 @@ class Range:
 
     @classmethod
     def parse(cls, text: str) -> Range:
-        """Read ``NAME=LOW..HIGH``, optionally with ``,log``.
-
-        Raises
-        ------
-        InputError
-            If `text` does not have that form, or its bounds do not increase.
-        """
+        """Read ``NAME=LOW..HIGH``, optionally with ``,log``."""
         span, count = _span(text)
         if count is not None:
             raise InputError(f"{text!r}: a sample has its own number of runs; omit ':{count}'")

@@ -68,11 +68,6 @@ class Store:
         What identifies this sweep, for JSON.
     names : tuple of str
         What varies.
-
-    Raises
-    ------
-    SbpathError
-        If the file cannot be written; so do the methods.
     """
 
     def __init__(self, path: Path | None, about: dict[str, Any], names: Sequence[str]) -> None:
@@ -177,13 +172,7 @@ def _stored(connection: sqlite3.Connection, path: str | Path | None) -> tuple[di
 
 
 def read_store(path: str | Path) -> tuple[dict[str, Any], list[Row]]:
-    """The contents of a file, which is only read and may still be written to by a running sweep.
-
-    Raises
-    ------
-    InputError
-        If there is no such file, it is not a sweep, or it is not as it was written.
-    """
+    """The contents of a file, which is only read and may still be written to by a running sweep."""
     check_regular(path)
     try:
         # To write, since what a killed sweep left half written is undone when the file is next opened.

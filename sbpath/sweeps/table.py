@@ -49,13 +49,7 @@ class SweepTable:
         return len(self.columns["failure"])
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        """One column.
-
-        Raises
-        ------
-        InputError
-            If no column has this name.
-        """
+        """One column."""
         if name not in self.columns:
             hint = nearest(str(name), self.columns, f"columns: {', '.join(self.columns)}")
             raise InputError(f"{name}: no column has this name; {hint}")
@@ -101,11 +95,6 @@ class SweepTable:
         """Write a CSV file with empty cells for missing values; numbers read back exactly.
 
         With `decimal_comma` it has 0,5 for 0.5, and semicolons between the cells.
-
-        Raises
-        ------
-        InputError
-            If the name has another ending or the file cannot be written; an existing file is kept.
         """
         check_table(path)
         # Only nan is unequal to itself.
@@ -113,23 +102,11 @@ class SweepTable:
         return write_columns(cells, path, decimal_comma)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """The columns as a DataFrame, with the headings of the CSV file.
-
-        Raises
-        ------
-        InputError
-            If pandas is not installed.
-        """
+        """The columns as a DataFrame, with the headings of the CSV file."""
         return optional("pandas", "to_pandas", "pandas").DataFrame(self.headed())
 
     def to_parquet(self, path: str | Path) -> Path:
-        """Write a Parquet file with the headings of the CSV file.
-
-        Raises
-        ------
-        InputError
-            If pyarrow is not installed or the file cannot be written.
-        """
+        """Write a Parquet file with the headings of the CSV file; needs pyarrow."""
         check_ending(path, (".parquet",), "this is")
         check_parquet()
         import pyarrow
@@ -152,11 +129,6 @@ def load_sweep(path: str | Path) -> SweepTable:
     ----------
     path : str or Path
         The .sqlite file that `sbpath.sweep` or ``sbpath sweep --out`` made.
-
-    Raises
-    ------
-    InputError
-        If there is no such file, or it is not a sweep.
     """
     return table_of(*read_store(path))
 
