@@ -43,6 +43,7 @@ ENTRIES = (
     "sbpath.model.rows:_evaluate_rows",
     "sbpath.solver.response:rates_in_rows",
     "sbpath.solver.response:follow",
+    "sbpath.fitting.drift:inverse_products",
 )
 
 

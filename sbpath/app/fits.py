@@ -50,5 +50,5 @@ def fitted(
         "mechanism": file,
         "rms_mV": found.error.rms_mV,
         "interrupted": found.interrupted,
-        "overlay": laid_over(measurement, setting, changed),
+        "overlay": laid_over(measurement, setting, changed, found),
     }

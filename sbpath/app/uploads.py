@@ -17,6 +17,7 @@ from sbpath.app.setting import FieldError, Setting, field
 from sbpath.errors import InputError
 from sbpath.fitting.overlay import overlay
 from sbpath.fitting.residual import thinned
+from sbpath.fitting.result import FitResult
 from sbpath.measured.amounts import check_curve
 from sbpath.measured.experiment_file import Measurement, load_measurement
 from sbpath.measured.halves import half_pieces, measured_halves, pieces
@@ -206,19 +207,21 @@ def _halves(curve: Curve, mass_g: float | None, full_mAh_per_g: float) -> list[d
     return found
 
 
-def laid_over(measurement: Measurement, setting: Setting, mechanism: Mechanism) -> dict[str, Any]:
-    """Measured and simulated half cycles, charge from 0 in each (mAh/g), with their distance."""
+def laid_over(
+    measurement: Measurement, setting: Setting, mechanism: Mechanism, fit: FitResult | None = None
+) -> dict[str, Any]:
+    """Measured and simulated half cycles, charge from 0 in each (mAh/g), that of measured points scaled as in a fit if one is given,
+    with their distance.
+    """
     graph, particles = setting.graph_of(mechanism), setting.number_of_particles()
-    found = overlay(measurement, mechanism, graph=graph, population=particles, progress=False)
+    found = overlay(measurement, mechanism, graph=graph, population=particles, fit=fit, progress=False)
     full = found.mechanism.theoretical_capacity_mAh_per_g
     halves = []
     for half in found.halves:
         measured, simulated = half.measured, half.simulated
-        shown = [(one, thinned(one.q, POINTS)) for one in (measured, simulated)]
-        curves = [
-            {"charge": (full * one.q[rows]).tolist(), "voltage": one.voltage_V[rows].tolist()}
-            for one, rows in shown
-        ]
+        rows = thinned(simulated.q, POINTS)
+        shown = [(half.q, half.voltage_V), (simulated.q[rows], simulated.voltage_V[rows])]
+        curves = [{"charge": (full * q).tolist(), "voltage": voltage.tolist()} for q, voltage in shown]
         halves.append(
             {
                 "number": measured.number, "cycle": measured.cycle, "direction": measured.direction,
@@ -226,4 +229,4 @@ def laid_over(measurement: Measurement, setting: Setting, mechanism: Mechanism) 
                 "measured": curves[0], "simulated": curves[1],
             }
         )  # fmt: skip
-    return {"halves": halves, "text": overlay_report(found)}
+    return {"halves": halves, "scaled": found.scaled, "text": overlay_report(found)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
@@ -120,6 +120,7 @@ def cells_of(
     cycles: Sequence[int] | None = None,
     drive: Drive = "mean",
     population: Population | int | None = None,
+    absent: Collection[str] = (),
 ) -> tuple[Cell, ...]:
     """The cells of an experiment file, with the simulations that follow them.
 
@@ -138,6 +139,8 @@ def cells_of(
         the measured current, point by point.
     population : Population or int, optional
         As in `sbpath.simulate`.
+    absent : collection of str
+        Phases of the tables of fractions that the mechanism may lack.
 
     Raises
     ------
@@ -179,7 +182,7 @@ def cells_of(
             initial=initial,
             population=population,
         )
-        points, remarks = _fractions(measurement, number, measured, every, chosen, own)
+        points, remarks = _fractions(measurement, number, measured, every, chosen, own, absent)
         if grams != 1.0:
             remarks = [
                 f"Curve {number}: {1e3 * measured.mass_g / grams:.4g} mg of {measurement.host} are {1e3 * measured.mass_g:.4g} mg of "
@@ -195,7 +198,7 @@ def cells_of(
 
 def _fractions(
     measurement: Measurement, curve: int, measured: MeasuredCurve, halves: Sequence[MeasuredHalf], chosen: Sequence[bool],
-    mechanism: Mechanism,
+    mechanism: Mechanism, absent: Collection[str],
 ) -> tuple[list[FractionPoints], list[str]]:  # fmt: skip
     """Measured fractions of the chosen half cycles of a curve, and what is to be said of them."""
     found: list[FractionPoints] = []
@@ -204,7 +207,7 @@ def _fractions(
         if table.curve != curve:
             continue
         try:
-            points, remarks = fraction_points(table, measured, halves, mechanism)
+            points, remarks = fraction_points(table, measured, halves, mechanism, absent)
         except InputError as error:
             raise InputError(f"{measurement.path}: fractions {number}: {error}") from None
         own = [one for one in points if chosen[one.half]]

@@ -21,19 +21,19 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from math import exp, log
+from typing import NamedTuple
 
 import numpy as np
 
 from sbpath.fitting.cells import Cell
+from sbpath.fitting.drift import inverse_products
 from sbpath.fitting.multistart import Minimum, weights
 from sbpath.fitting.problem import Evaluated, Problem
 from sbpath.fitting.residual import SIGMA_V
-from sbpath.kernels import Floats, Floats2
+from sbpath.kernels import Floats, Floats2, Integers, compiled
 
 # Medians and standard deviations of the logarithms of white noise, drift, repeated misfit and correlation length.
 MEDIANS, SDS = (0.4, 0.6, 0.4, 0.1), (1.5, 1.5, 1.5, 0.7)
-# Points to which the likelihood is thinned: its cost grows with the third power.
-LIKELIHOOD_POINTS = 300
 # Autocorrelations below this are noise.
 MIN_CORRELATION = 0.1
 
@@ -72,12 +72,14 @@ class ErrorModel:
 
 @dataclass(frozen=True, eq=False)
 class Errors:
-    """The error model with what follows from it, of k unknowns: the `covariance` (k, k), and the `information` J' C^-1 J.
+    """The error model with what follows from it: C of the n points, `of_points` (n, n); of k unknowns the `covariance` (k, k), and
+    the `information` J' C^-1 J.
 
     Targets have errors of their own, and no model.
     """
 
     model: ErrorModel | None
+    of_points: Floats2
     covariance: Floats2
     information: Floats2
 
@@ -89,38 +91,24 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
             np.sqrt(weights(minimum.evaluated.residual, problem.rows))[:, None] * minimum.evaluated.jacobian
         )
         own = left[: problem.rows]
-        return Errors(None, np.asarray(np.linalg.inv(left.T @ left), dtype=np.float64), own.T @ own)
-    from scipy.linalg import cho_factor, cho_solve
+        covariance = np.asarray(np.linalg.inv(left.T @ left), dtype=np.float64)
+        return Errors(None, np.zeros((0, 0)), covariance, own.T @ own)
     from scipy.optimize import minimize
 
     n, count, every = problem.voltages, len(problem.centre), problem.points
     all_residuals, all_slopes = weighted(problem, minimum.evaluated)
-    residual, jacobian = all_residuals[:n], all_slopes[:n]
-    u, half, way = _places(problem)
-    step = max(1, round(n / LIKELIHOOD_POINTS))
-    few = slice(None, None, step)
-    apart = np.abs(u[few, None] - u[None, few])
-    same_half = half[few, None] == half[None, few]
-    same_way = way[few, None] == way[None, few]
-    r, j = residual[few], jacobian[few]
-    seen = _seen(problem, minimum.evaluated)[few]
+    residual, half = all_residuals[:n], _places(problem)[1]
+    columns = np.column_stack([residual, all_slopes[:n]])
+    places = _by_direction(problem, minimum.evaluated)
     prior = np.diag(1.0 / problem.sd**2)
 
     def unlikely(logs: Floats) -> float:
         """Minus the logarithm of the restricted likelihood and its priors."""
-        white, drift, repeated, length = np.exp(logs)
-        matrix = _covariance(white, drift, repeated, length, apart, same_half, same_way, seen)
-        try:
-            factor = cho_factor(matrix, lower=True, check_finite=False)
-        except np.linalg.LinAlgError:
-            return 1e10
-        solved = cho_solve(factor, np.column_stack([r, j]), check_finite=False)
-        inner = j.T @ solved[:, 1:] + prior
-        pull = j.T @ solved[:, 0]
-        square = r @ solved[:, 0] - pull @ np.linalg.solve(inner, pull)
-        value = np.log(np.diag(factor[0])).sum() + 0.5 * np.linalg.slogdet(inner)[1] + 0.5 * square
+        products, half_log = _inverse_products(columns, places, *np.exp(logs).tolist())
+        inner, pull = products[1:, 1:] + prior, products[1:, 0]
+        square = products[0, 0] - pull @ np.linalg.solve(inner, pull)
         away = (logs - np.log(MEDIANS)) / SDS
-        return float(value + 0.5 * away @ away)
+        return float(half_log + 0.5 * np.linalg.slogdet(inner)[1] + 0.5 * square + 0.5 * away @ away)
 
     begin = np.log(np.maximum(np.std(residual), 1e-3)) + np.array([-0.7, -0.5, -0.9, 0.0])
     begin[3] = log(MEDIANS[3])
@@ -148,8 +136,7 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
     whole = error_covariance(problem, model, minimum.evaluated)
     inverse = np.linalg.inv(bare.T @ _holding(distance, bare) + prior)
     covariance = inverse @ (all_slopes.T @ whole @ all_slopes + prior) @ inverse
-    information = all_slopes.T @ np.linalg.solve(whole, all_slopes)
-    return Errors(model, covariance, information)
+    return Errors(model, whole, covariance, information(problem, model, minimum.evaluated))
 
 
 def moved_by_mass(problem: Problem, minimum: Minimum, heavier: Sequence[Cell]) -> Floats:
@@ -191,16 +178,26 @@ def weighted(problem: Problem, evaluated: Evaluated) -> tuple[Floats, Floats2]:
     return left * evaluated.residual[:n], left[:, None] * evaluated.jacobian[:n, : len(problem.centre)]
 
 
+def information(problem: Problem, model: ErrorModel, evaluated: Evaluated) -> Floats2:
+    """J' C^-1 J of all k unknowns, shape (k, k)."""
+    n, slopes, unit = problem.voltages, weighted(problem, evaluated)[1], 1e-3 / SIGMA_V
+    misses = slopes[n:]
+    return misses.T @ misses / model.fraction_variance + _inverse_products(
+        slopes[:n], _by_direction(problem, evaluated),
+        unit * model.white_mV, unit * model.drift_mV, unit * model.repeated_mV, model.length,
+    )[0]  # fmt: skip
+
+
 def error_covariance(problem: Problem, model: ErrorModel, evaluated: Evaluated) -> Floats2:
     """C of the n points of a problem, weighted as by `weighted`, shape (n, n), in units of the errors."""
     u, half, way = _places(problem)
-    unit = 1e-3 / SIGMA_V
-    n = problem.voltages
+    n, unit = problem.voltages, 1e-3 / SIGMA_V
+    seen = _seen(problem, evaluated)
+    shared = (unit * model.drift_mV) ** 2 * (half[:, None] == half)
+    shared += (unit * model.repeated_mV) ** 2 * (way[:, None] == way)
     whole = model.fraction_variance * np.eye(problem.points)
-    whole[:n, :n] = _covariance(
-        unit * model.white_mV, unit * model.drift_mV, unit * model.repeated_mV, model.length,
-        np.abs(u[:, None] - u), half[:, None] == half, way[:, None] == way, _seen(problem, evaluated),
-    )  # fmt: skip
+    whole[:n, :n] = shared * np.exp(-np.abs(u[:, None] - u) / model.length) * np.outer(seen, seen)
+    whole[:n, :n] += (unit * model.white_mV) ** 2 * np.eye(n)
     return whole
 
 
@@ -218,20 +215,38 @@ def independent(residual: Floats, half: Floats) -> float:
     return len(residual) / (1.0 + 2.0 * total)
 
 
-def _covariance(
-    white: float,
-    drift: float,
-    repeated: float,
-    length: float,
-    apart: Floats2,
-    same_half: Floats2,
-    same_way: Floats2,
-    seen: Floats,
-) -> Floats2:
-    decay = np.exp(-apart / length)
-    matrix = (drift**2 * same_half + repeated**2 * same_way) * decay * np.outer(seen, seen)
-    matrix[np.diag_indices(len(matrix))] += white**2
-    return matrix
+class _Places(NamedTuple):
+    """The points of a direction by rising u: their `rows`, where they are, their half cycles from 1 to `halves`, and what is seen."""
+
+    rows: Integers
+    u: Floats
+    half: Integers
+    halves: int
+    seen: Floats
+
+
+def _by_direction(problem: Problem, evaluated: Evaluated) -> list[_Places]:
+    u, half, way = _places(problem)
+    seen, found = _seen(problem, evaluated), []
+    for each in np.unique(way):
+        rows = np.flatnonzero(way == each)
+        rows = rows[np.argsort(u[rows], kind="stable")]
+        numbers, own = np.unique(half[rows], return_inverse=True)
+        found.append(_Places(rows, u[rows], own + 1, len(numbers), seen[rows]))
+    return found
+
+
+def _inverse_products(
+    columns: Floats2, places: Sequence[_Places], white: float, drift: float, repeated: float, length: float
+) -> tuple[Floats2, float]:
+    """X' C^-1 X of columns X, and half the logarithm of det C."""
+    products, half_log = np.zeros((columns.shape[1], columns.shape[1])), 0.0
+    for one in places:
+        more, log_more = compiled(inverse_products)(
+            columns[one.rows], one.u, one.half, one.seen, one.halves, white, drift, repeated, length
+        )
+        products, half_log = products + more, half_log + log_more
+    return products, half_log
 
 
 def _seen(problem: Problem, evaluated: Evaluated) -> Floats:

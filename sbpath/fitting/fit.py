@@ -234,10 +234,10 @@ def _intervals(
     intervals: list[tuple[float | None, float | None]] = []
     told = told_by(problem, found.best)
     for k, one in enumerate(problem.free):
-        at, sd = float(found.best.unknowns[k]), float(np.sqrt(errors.covariance[k, k]))
-        ends: tuple[float | None, float | None] = (at - SDS * sd, at + SDS * sd)
+        at, reach = float(found.best.unknowns[k]), SDS * float(np.sqrt(errors.covariance[k, k]))
+        ends: tuple[float | None, float | None] = (at - reach, at + reach)
         if one.path in refitted and told[k] and not found.interrupted:
-            low, high, lower = interval(problem, found.best, k, errors.model, sd)
+            low, high, lower = interval(problem, found.best, k, errors)
             if lower is not None:
                 return intervals, lower
             ends = (low, high)

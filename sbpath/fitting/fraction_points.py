@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -29,7 +29,8 @@ class FractionPoints:
     Attributes
     ----------
     half, node : int
-        Index of the half cycle of its cell and of the node among those of the mechanism.
+        Index of the half cycle of its cell and of the node among those of the mechanism; -1 if it has no such phase, of which
+        there is then none.
     name : str
         The phase, as the table names it.
     q : array, shape (m,)
@@ -47,7 +48,11 @@ class FractionPoints:
 
 
 def fraction_points(
-    table: MeasuredFractions, measured: MeasuredCurve, halves: Sequence[MeasuredHalf], mechanism: Mechanism
+    table: MeasuredFractions,
+    measured: MeasuredCurve,
+    halves: Sequence[MeasuredHalf],
+    mechanism: Mechanism,
+    absent: Collection[str] = (),
 ) -> tuple[list[FractionPoints], list[str]]:
     """The points of a table, by half cycle and phase, with what is to be said of it.
 
@@ -61,6 +66,8 @@ def fraction_points(
         Of the whole curve.
     mechanism : Mechanism
         Whose nodes the phases are.
+    absent : collection of str
+        Phases that the mechanism may lack.
 
     Raises
     ------
@@ -71,7 +78,7 @@ def fraction_points(
     chosen: dict[str, int] = {}
     for name in table.fractions:
         try:
-            chosen[name] = nodes.index(node_named(mechanism, name))
+            chosen[name] = -1 if name in absent else nodes.index(node_named(mechanism, name))
         except InputError as error:
             raise InputError(f"{table.path}: line 1: {error}") from None
     half, q = (
@@ -79,7 +86,11 @@ def fraction_points(
         if table.x is None
         else _by_x(table, table.x, measured, halves, mechanism)
     )
-    said = []
+    said = [
+        f"{table.path}: {name} is no phase of {mechanism.name} and counts as 0 there."
+        for name, node in chosen.items()
+        if node < 0
+    ]
     if np.any(half < 0):
         lines = (np.flatnonzero(half < 0) + 2).tolist()
         said.append(

@@ -15,14 +15,15 @@ from sbpath.mechanism.paths import displaced, trail, value
 from sbpath.mechanism.units import ending_of
 
 # Of each group: the scale, the sd of the prior (of the logarithm if log), the farthest that a fit may go, in
-# the same unit, and the half-width of the starts.
+# the same unit, and the half-width of the starts. The start of a rate is often a guess, so that its prior, two decades, only keeps
+# it where nothing else does.
 _PRIORS: dict[str, tuple[Literal["log", "linear"], float, float, float]] = {
     "gamma": ("log", 0.35, log(3.0), 0.2),
-    "growth": ("log", 1.5, log(1e4), log(3.0)),
+    "growth": ("log", log(100.0), log(1e4), log(3.0)),
     "J0": ("log", 3.5, log(1e8), log(10.0)),
-    "propagation": ("log", 1.5, log(1e4), log(3.0)),
-    "diffusivity": ("log", 1.5, log(1e4), log(3.0)),
-    "exchange": ("log", 1.5, log(1e4), log(3.0)),
+    "propagation": ("log", log(100.0), log(1e4), log(3.0)),
+    "diffusivity": ("log", log(100.0), log(1e4), log(3.0)),
+    "exchange": ("log", log(100.0), log(1e4), log(3.0)),
     "activation": ("linear", 1.5e4, 6e4, 5e3),
     "resistance": ("linear", 30.0, 1e4, 10.0),
     "spread": ("log", 0.7, log(20.0), log(1.5)),

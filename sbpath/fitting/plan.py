@@ -21,7 +21,7 @@ import numpy as np
 from sbpath.arguments import number
 from sbpath.errors import InputError
 from sbpath.fitting.cells import Cell, cells_of, rate_label, simulated_halves
-from sbpath.fitting.error_model import ErrorModel, error_covariance, weighted
+from sbpath.fitting.error_model import ErrorModel, error_covariance, information
 from sbpath.fitting.multistart import weights
 from sbpath.fitting.parameters import Free, free_numbers, short_name, unit_of
 from sbpath.fitting.problem import Problem
@@ -278,8 +278,7 @@ def information_of(at: Evaluable, error: ErrorModel) -> Floats2:
     """J' C^-1 J of the k free numbers, scales and offsets of the charge eliminated, shape (k, k)."""
     problem = at.problem
     evaluated = problem.evaluate(at.unknowns, at.solutions)
-    jacobian = weighted(problem, evaluated)[1]
-    whole = jacobian.T @ np.linalg.solve(error_covariance(problem, error, evaluated), jacobian)
+    whole = information(problem, error, evaluated)
     k = len(problem.free)
     inner = whole[k:, k:] + np.diag(problem.sd[k:] ** -2.0)
     return whole[:k, :k] - whole[:k, k:] @ np.linalg.solve(inner, whole[k:, :k])

@@ -1,8 +1,9 @@
 """Intervals of numbers whose likelihood may be one-sided, by refits at fixed values.
 
-A value is inside if ``2 (S - S_min) n_eff / (n rms^2)`` is below the quantile of chi-squared with one degree
-of freedom (profile likelihood: Venzon and Moolgavkar 1988, Appl. Statist. 37, 87), with S the cost, and n_eff
-independent points among n with this mean square. The part of S from phase fractions counts over their variance instead.
+A value is inside if ``2 (S - S_min) / v`` is below the quantile of chi-squared with one degree of freedom (profile likelihood: Venzon
+and Moolgavkar 1988, Appl. Statist. 37, 87). S is the cost of the data, and v the variance of the errors along the change d of the
+weighted residuals that the value makes, ``d' C d / d' d`` (`sbpath.fitting.error_model`): if it is the true one, ``2 (S - S_min)`` is
+the square of their component along d (Kent 1982, Biometrika 69, 19). Priors are added as they are.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.fitting.error_model import ErrorModel
-from sbpath.fitting.multistart import SAME_COST, Minimum, losses, minimize, weights
+from sbpath.fitting.error_model import Errors
+from sbpath.fitting.multistart import SAME_COST, Minimum, minimize, weights
 from sbpath.fitting.problem import Problem
 
 # 95 % quantile of chi-squared with one degree of freedom.
 CHI_SQUARED = 3.841
 # The first step, in standard deviations of the covariance; and, in those of the prior, the longest first step and how far from the
 # minimum a limit is looked for.
-FIRST_SDS, FIRST_STEP, FARTHEST = 1.2, 0.24, 2.7
+FIRST_SDS, FIRST_STEP, FARTHEST = 1.2, 0.1, 2.7
 # A cost lower than the minimum by this share is another minimum.
 LOWER = 0.02
 
@@ -32,18 +33,22 @@ class Profile(NamedTuple):
     lower: Minimum | None
 
 
-def profile(problem: Problem, minimum: Minimum, unknown: int, model: ErrorModel | None, sd: float) -> Profile:
-    """The interval of a free number; its `sd` by the covariance gives the first step.
+def profile(problem: Problem, minimum: Minimum, unknown: int, errors: Errors) -> Profile:
+    """The interval of a free number; its standard deviation by the covariance gives the first step."""
+    n, rows, least = problem.points, problem.rows, minimum.evaluated.residual
+    left = np.sqrt(weights(least, rows))[:n]
+    sd = float(np.sqrt(errors.covariance[unknown, unknown]))
 
-    Without a model, of targets, errors are as stated and the factor is 2.
-    """
-    factor, variance = 2.0, 1.0
-    if model is not None:
-        n = problem.voltages
-        residual = minimum.evaluated.residual[:n]
-        square = float(np.mean(weights(residual, n) * residual**2))
-        factor *= model.independent_points / (n * max(square, 1e-12))
-        variance = model.fraction_variance
+    def excess_of(at: Minimum) -> float:
+        """By how much minus twice the logarithm of the likelihood and of the priors exceeds that of the minimum."""
+        now = at.evaluated.residual
+        change = left * (now - least)[:n]
+        # Not by BLAS, whose threads take longer to wait than this.
+        spread = float(np.einsum("i,ij,j", change, errors.of_points, change))
+        variance = spread / max(float(change @ change), 1e-300) if n else 1.0
+        priors = float(np.sum(now[rows:] ** 2 - least[rows:] ** 2))
+        return (2.0 * (at.cost - minimum.cost) - priors) / variance + priors
+
     bounds, prior = problem.bounds, problem.free[unknown].prior_sd
     ends: list[float | None] = []
     for way in (-1.0, 1.0):
@@ -57,8 +62,7 @@ def profile(problem: Problem, minimum: Minimum, unknown: int, model: ErrorModel 
             found = minimize(problem, begin.unknowns, {unknown: new})
             if found.cost < minimum.cost * (1.0 - LOWER) - SAME_COST:
                 return Profile(None, None, found)
-            missed = _missed(problem, found) - _missed(problem, minimum)
-            grown = factor * (found.cost - minimum.cost - 0.5 * missed) + missed / variance
+            grown = excess_of(found)
             if grown >= CHI_SQUARED:
                 # Between the last two, the root of the excess is about linear.
                 low, high = np.sqrt(max(excess, 0.0)), np.sqrt(grown)
@@ -68,9 +72,3 @@ def profile(problem: Problem, minimum: Minimum, unknown: int, model: ErrorModel 
             step *= 1.6
         ends.append(end)
     return Profile(ends[0], ends[1], None)
-
-
-def _missed(problem: Problem, minimum: Minimum) -> float:
-    """The loss of the phase fractions, twice their part of the cost."""
-    residual = minimum.evaluated.residual[problem.voltages : problem.points]
-    return float(losses(residual).sum())

@@ -30,6 +30,7 @@ from sbpath.kernels import Floats
 from sbpath.measured.experiment_file import Measurement
 from sbpath.mechanism.documents import ENDING
 from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import has_node
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.model.population import Population
 from sbpath.progress import with_progress
@@ -91,11 +92,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Rivals from the best to the worst, fitted to the data of an experiment file, with the number of independent points."""
+    """Rivals from the best to the worst, fitted to the data of an experiment file, with the number of independent points and what is
+    to be said of masses and fractions.
+    """
 
     experiment: str
     candidates: tuple[Candidate, ...]
     independent_points: float
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +139,8 @@ def rank(
 ) -> Ranking:
     """Fit rival mechanisms to the same half cycles, and say which the data support.
 
+    A phase of a table of fractions that one of them lacks counts as 0 in it.
+
     Parameters
     ----------
     measurement : Measurement
@@ -157,11 +163,14 @@ def rank(
         raise InputError("candidates: give two or more different mechanisms, e.g. na-sb na-sb-allan")
     wanted, fitted = DEFAULT_FREE if free is None else tuple(free), []
     rivals = list(zip(pairs, names, strict=True))
+    measured = {phase for table in measurement.fractions for phase in table.fractions}
+    known = {phase for phase in measured if any(has_node(mechanism, phase) for mechanism, _ in pairs)}
     for (mechanism, graph), name in with_progress(rivals, "rank", "it", progress):
         numbers = free_numbers(mechanism, wanted)
         cells = cells_of(
-            measurement, mechanism, graph=graph, cycles=cycles, drive=drive, population=population
-        )
+            measurement, mechanism, graph=graph, cycles=cycles, drive=drive, population=population,
+            absent={phase for phase in known if not has_node(mechanism, phase)},
+        )  # fmt: skip
         problem = Problem(mechanism, cells, numbers)
         if len(problem.blocks) < 2:
             raise InputError(
@@ -207,7 +216,8 @@ def rank(
                 ),
             )
         )
-    return Ranking(measurement.path, tuple(found), independent)
+    remarks = dict.fromkeys(remark for one in fitted for cell in one.problem.cells for remark in cell.remarks)
+    return Ranking(measurement.path, tuple(found), independent, tuple(remarks))
 
 
 def rivals_of(

@@ -131,9 +131,10 @@ def misses(points: FractionPoints, half: SimulatedHalf, scale: float = 1.0, offs
     at = np.clip(np.searchsorted(half.q, x, side="right") - 1, 0, len(half.q) - 2)
     wide = half.q[at + 1] - half.q[at]
     along = np.divide(x - half.q[at], wide, out=np.zeros_like(x), where=wide > 0.0)
-    shares = half.fractions[points.node]
+    there = float(points.node >= 0)
+    shares = there * half.fractions[points.node]
     rise = shares[at + 1] - shares[at]
-    by = half.fractions_by[:, points.node]
+    by = there * half.fractions_by[:, points.node]
     by = by[:, at] * (1.0 - along) + by[:, at + 1] * along
     slope = np.divide(rise, wide, out=np.zeros_like(x), where=wide > 0.0)
     found = shares[at] + along * rise

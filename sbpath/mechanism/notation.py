@@ -127,24 +127,36 @@ def node_named(mechanism: Mechanism, name: str) -> str:
     return _named(name, mechanism.nodes, lambda short: node_labels(mechanism, short=short))
 
 
+def has_node(mechanism: Mechanism, name: str) -> bool:
+    """Whether `name` means a node or several, as `node_named` reads it, or is the formula of phases with other names."""
+    formulas = {plain_name(phase.formula) for phase in mechanism.phases.values()}
+    means = _meant(name, mechanism.nodes, lambda short: node_labels(mechanism, short=short))
+    return bool(means) or plain_name(name) in formulas
+
+
 def phase_named(mechanism: Mechanism, name: str) -> str:
     """The phase that `name` means, as `node_named` reads it."""
     return _named(name, mechanism.phases, lambda short: phase_labels(mechanism, short=short))
 
 
-def _named(name: str, known: Mapping[str, Any], labels: Callable[[bool], Mapping[str, str]]) -> str:
-    """The one of `known` that `name` or a label means, `labels` being short ones or not."""
+def _meant(name: str, known: Mapping[str, Any], labels: Callable[[bool], Mapping[str, str]]) -> Sequence[str]:
+    """Those of `known` that `name` or a label means, `labels` being short ones or not."""
     if name in known:
-        return name
+        return [name]
     wanted = plain_name(str(name))
     written = [{n: n for n in known}, labels(True), labels(False)]
-    means = next(filter(None, ([n for n in known if plain_name(of[n]) == wanted] for of in written)), [])
+    return next(filter(None, ([n for n in known if plain_name(of[n]) == wanted] for of in written)), [])
+
+
+def _named(name: str, known: Mapping[str, Any], labels: Callable[[bool], Mapping[str, str]]) -> str:
+    """The one of `known` that `name` means."""
+    means = _meant(name, known, labels)
     if len(means) == 1:
         return means[0]
     hint = (
         f"it means {' and '.join(means)}"
         if means
-        else nearest(wanted, known, f"there are {', '.join(known)}")
+        else nearest(plain_name(str(name)), known, f"there are {', '.join(known)}")
     )
     raise InputError(f"{name}: no phase has this name; {hint}")
 

@@ -155,6 +155,7 @@ def ranking_report(found: Ranking) -> str:
     lines += [f"{row.name}: {row.feature}" for row in found.candidates if row.feature]
     if found.candidates[0].verdict is Verdict.NONE:
         lines.append("The best of them misses the data too: the pathway may be another one.")
+    lines += [textwrap.fill(remark, WIDTH, subsequent_indent="  ") for remark in found.remarks]
     return "\n".join(lines)
 
 

@@ -204,6 +204,21 @@ def test_a_fit_gets_back_what_the_curve_was_made_with(server, dropped, tmp_path)
     assert told["curves"]
 
 
+def test_the_points_under_a_fit_are_scaled_as_it_scaled_them(server, dropped):
+    # A host that weighs 3 % more holds 3 % less per gram.
+    stated = {**STATED, "mass": f"{1.03e3 * MASS_G}"}
+    document = {"file": dropped, "stated": stated, "state": {"system": "li-sb", "particles": "1"}}
+    bare = server.answer("/api/overlay", document)
+    fitted = server.answer("/api/fit", {**document, "free": ["interfaces.Sb|Li3Sb.energy_J_per_m2"]})
+    assert (bare["scaled"], fitted["overlay"]["scaled"]) == (False, True)
+
+    def ends(answer):
+        return [half["measured"]["charge"][-1] / half["simulated"]["charge"][-1] for half in answer["halves"]]
+
+    np.testing.assert_allclose(ends(bare), 1.0 / 1.03, rtol=5e-3)
+    np.testing.assert_allclose(ends(fitted["overlay"]), 1.0, rtol=5e-3)
+
+
 def test_a_fit_can_be_stopped(server, dropped):
     document = {
         "file": dropped,

@@ -1,13 +1,22 @@
-"""The commands overlay and fit, on files written from a simulation."""
+"""The commands overlay, fit and rank, on files written from a simulation."""
 
+import numpy as np
 import pytest
 from command_line import read, run
-from synthetic import cell
+from synthetic import cell, fractions_along
 
 from sbpath import load_fit, load_mechanism, value, with_changes
 from sbpath.cli import main
+from sbpath.mechanism.reader import file_document
+from sbpath.mechanism.toml_text import toml_text
 
 TRUTH = {"interfaces.Sb|Li2Sb.energy_J_per_m2": 0.14}
+
+
+def write_curve(path, measurement):
+    (curve,) = measurement.curves
+    rows = zip(curve.curve.time_s, curve.curve.voltage_V, 1e3 * curve.curve.current_A, strict=True)
+    path.write_text("time/s,Ewe/V,I/mA\n" + "".join(f"{t:.3f},{v:.5f},{-i:.6f}\n" for t, v, i in rows))
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +29,8 @@ def folder(tmp_path_factory):
         film=0.0,
         resistance=0.0,
     )
-    folder, (curve,) = tmp_path_factory.mktemp("cell"), made.measurement.curves
-    rows = zip(curve.curve.time_s, curve.curve.voltage_V, 1e3 * curve.curve.current_A, strict=True)
-    text = "".join(f"{t:.3f},{v:.5f},{-i:.6f}\n" for t, v, i in rows)
-    (folder / "cell.csv").write_text("time/s,Ewe/V,I/mA\n" + text)
+    folder = tmp_path_factory.mktemp("cell")
+    write_curve(folder / "cell.csv", made.measurement)
     (folder / "exp.toml").write_text(
         'ion = "Li"\n[[curve]]\nfile = "cell.csv"\nmass_Sb_mg = 1.2\nmass_error_percent = 5\nfirst = "insertion"\n'
     )
@@ -79,6 +86,79 @@ def test_fit_writes_a_mechanism_and_repeats_itself(capsys, folder, tmp_path, mon
     assert all(float(row[2]) <= 30.0 for row in rows)
     assert main([*words[:4], "--rivals", "li-sb:reported", "li-sb:candidate"]) == 0
     assert "In order by what tells li-sb:reported from li-sb:candidate" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def operando(tmp_path_factory):
+    """Cells at two rates and temperatures, each with fractions along it; the tables are in the other order than the curves."""
+    folder, text, tables = tmp_path_factory.mktemp("operando"), 'ion = "Li"\n', ""
+    for number, (rate, celsius) in enumerate((("C/5", 25), ("C/2", 45)), 1):
+        truth = with_changes(load_mechanism("li-sb"), {**TRUTH, "temperature_C": celsius})
+        made = cell(truth, number, (rate,), population=1, film=0.0, resistance=0.0)
+        write_curve(folder / f"cell{number}.csv", made.measurement)
+        (found,) = fractions_along(made, number, ("Sb", "Li2Sb", "Li3Sb")).fractions
+        lines = np.column_stack([found.time_s, *found.fractions.values()])
+        head = ",".join(["time_s", *found.fractions])
+        np.savetxt(folder / f"xrd{number}.csv", lines, "%.6g", ",", header=head, comments="")
+        text += f'[[curve]]\nfile = "cell{number}.csv"\nmass_Sb_mg = 1.2\ntemperature_C = {celsius}\nfirst = "insertion"\n'
+        tables = f'[[fractions]]\nfile = "xrd{number}.csv"\ncurve = {number}\n' + tables
+    (folder / "exp.toml").write_text(text + tables)
+    return folder / "exp.toml"
+
+
+def test_fractions_of_several_curves_rates_and_temperatures(capsys, operando, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = [
+        str(operando),
+        "--mechanism",
+        "li-sb",
+        "--particles",
+        "1",
+        "--set",
+        "{}={}".format(*next(iter(TRUTH.items()))),
+    ]
+    code, out, _ = run(capsys, "overlay", *words)
+    assert code == 0
+    # Of each curve, half cycle and phase the difference is the noise of the fractions, 0.02.
+    rows = [
+        line.split() for line in out.splitlines() if line.split()[-3:-2] in (["Sb"], ["Li2Sb"], ["Li3Sb"])
+    ]
+    assert [row[0] for row in rows] == ["1"] * 6 + ["2"] * 6
+    assert all(0.005 < float(row[-1]) < 0.04 for row in rows)
+    code, out, _ = run(capsys, "fit", *words[:-2], "--free", "gamma", "--plot", "fit.png")
+    assert code == 0
+    assert "4 half cycles" in out
+    assert "96 phase fractions, off by" in out
+    (path,) = TRUTH
+    assert value(load_mechanism("li-sb-fitted.toml"), path) == pytest.approx(TRUTH[path], rel=0.03)
+    # A rival without the phase that was seen.
+    document = file_document(load_mechanism("li-sb"))
+    del document["phases"]["Li2Sb"]
+    document["interfaces"] = {
+        pair: one for pair, one in document["interfaces"].items() if "Li2Sb" not in pair
+    }
+    document["transformations"] = [
+        {**one, "graphs": ["candidate"]}
+        for one in document["transformations"]
+        if "Li2Sb" not in one["equation"]
+    ]
+    (tmp_path / "one-step.toml").write_text(toml_text(document))
+    code, out, _ = run(
+        capsys,
+        "rank",
+        str(operando),
+        "--candidates",
+        "li-sb",
+        "one-step.toml",
+        "--particles",
+        "1",
+        "--free",
+        "gamma",
+    )
+    assert code == 0
+    assert "xrd1.csv: Li2Sb is no phase of one-step and counts as 0 there." in out
+    assert [line.split()[0] for line in out.splitlines()[1:3]] == ["li-sb", "one-step"]
+    assert "supported" in out.splitlines()[1]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from sbpath import (
     overlay,
     plots,
     rank,
+    report,
     sensitivities,
     simulate,
     value,
@@ -30,17 +31,17 @@ from sbpath.text.fit_report import fit_report, overlay_report
 A, B = "interfaces.Sb|A.energy_J_per_m2", "interfaces.Sb|B.energy_J_per_m2"
 
 
+SB, PRODUCT = {"formula": "Sb", "volume": 18.0}, {"formula": "Li3Sb", "gibbs": -270e3, "volume": 40.0}
+KINETICS = {"attempt": 1e9, "diffusivity": 2e-15, "cutoffs": (0.3, 1.5), "double_layer": 0.5}
+
+
 def polymorphs(gamma_A=0.1, gamma_B=0.1003):
     """Two forms of Li3Sb of the same energy and volume: a curve tells how fast either forms, not which."""
-    product = {"formula": "Li3Sb", "gibbs": -270e3, "volume": 40.0}
     return tiny_mechanism(
-        {"Sb": {"formula": "Sb", "volume": 18.0}, "A": product, "B": product},
+        {"Sb": SB, "A": PRODUCT, "B": PRODUCT},
         [("Sb", "A", 3), ("Sb", "B", 3)],
         interfaces={"Sb|A": gamma_A, "Sb|B": gamma_B},
-        attempt=1e9,
-        diffusivity=2e-15,
-        cutoffs=(0.3, 1.5),
-        double_layer=0.5,
+        **KINETICS,
     )
 
 
@@ -123,6 +124,11 @@ def test_misses_and_their_derivatives():
     # Beyond the end of the simulation the fractions stay.
     beyond = dataclasses.replace(points, q=np.array([1.5, 1.6]))
     np.testing.assert_allclose(misses(beyond, half).miss, (points.share - 1.0) / points.sd)
+    # Of a phase that the mechanism lacks there is none.
+    lacking = misses(dataclasses.replace(points, node=-1), half, 1.1, 0.03)
+    np.testing.assert_array_equal(lacking.miss, points.share / points.sd)
+    assert not lacking.by_parameter.any()
+    assert not lacking.by_scale.any()
 
 
 # -- where they lie ----------------------------------------------------------------------------
@@ -241,3 +247,27 @@ def test_they_decide_between_rivals_of_the_same_curve(made):
     assert alone.candidates[0].verdict is not Verdict.SUPPORTED
     found = rank(fractions_along(made, 1, ("A", "B")), rivals, ["gamma"], **options)
     assert (found.candidates[0].name, found.candidates[0].verdict) == ("both", Verdict.SUPPORTED)
+
+
+def test_a_phase_that_one_rival_lacks_counts_as_none_in_it(made):
+    measured = fractions_along(made, 1, ("A", "B"))
+    lacks = tiny_mechanism(
+        {"Sb": SB, "A": PRODUCT}, [("Sb", "A", 3)], interfaces={"Sb|A": 0.0998}, **KINETICS
+    ).model_copy(update={"name": "only A"})
+    both = polymorphs().model_copy(update={"name": "both"})
+    options = {"population": 1, "max_starts": 1, "progress": False}
+    found = rank(measured, [lacks, both], ["gamma"], **options)
+    assert [one.name for one in found.candidates] == ["both", "only A"]
+    assert found.candidates[0].verdict is Verdict.SUPPORTED
+    assert found.remarks == ("operando.csv: B is no phase of only A and counts as 0 there.",)
+    assert found.remarks[0] in report(found)
+    # One that all lack, or one that means two phases, is a mistake.
+    (one,) = measured.fractions
+    other = dataclasses.replace(one, fractions=FrozenMapping({"C": one.fractions["A"]}))
+    with pytest.raises(InputError, match="C: no phase has this name"):
+        rank(dataclasses.replace(measured, fractions=(other,)), [lacks, both], ["gamma"], **options)
+    other = dataclasses.replace(
+        one, fractions=FrozenMapping({"A": one.fractions["A"], "Li3Sb": one.fractions["B"]})
+    )
+    with pytest.raises(InputError, match="Li3Sb: no phase has this name; there are Sb, A, B"):
+        rank(dataclasses.replace(measured, fractions=(other,)), [lacks, both], ["gamma"], **options)

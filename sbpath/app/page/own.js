@@ -140,10 +140,10 @@ export class Own {
     this.laying.ask(this.#question());
   }
 
-  #laid({ halves, text }) {
+  #laid({ halves, scaled, text }) {
     this.show(halves.map((half) => ({ ...half, ...half.measured })), halves.map((half) => ({ ...half, ...half.simulated })));
     byId("laid").replaceChildren(
-      table("Measured against simulated at the measured currents", ["half cycle", "measured / mAh/g", "simulated / mAh/g", "distance / mV"],
+      table(scaled ? "Measured, its charge scaled as fitted, against simulated with the fitted numbers" : "Measured against simulated at the measured currents", ["half cycle", "measured / mAh/g", "simulated / mAh/g", "distance / mV"],
         halves.map((half) => [`${half.cycle}, ${half.direction}`, ...half.capacity.map((value) => fixed(value, 1)), fixed(half.rms_mV, 1)]), [1, 2, 3]),
       html("details", {}, html("summary", {}, "The same in the words of sbpath overlay"), html("pre", { tabindex: "0" }, text)));
   }
@@ -165,6 +165,7 @@ export class Own {
   }
 
   #fitted(found) {
+    this.#laid(found.overlay);
     const file = URL.createObjectURL(new Blob([found.mechanism], { type: "application/toml" }));
     byId("fitted").replaceChildren(
       table(found.interrupted ? "The best numbers when the fit was stopped" : "Fitted numbers", ["number", "before", "fitted", "from", "to", "unit"],
