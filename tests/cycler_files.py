@@ -590,6 +590,76 @@ def commented(rows: list[Row], style: Style) -> str:
     return "# " + table(["time(s)", "current(mA)", "voltage(V)"], cells, " ")
 
 
+def repower(rows: list[Row], style: Style) -> str:
+    heads = ["Record ID", "Cycle ID", "Step ID", "Step State", "Relative Time(Sec)", "Voltage(V)", "Current(A)", "Capacity(Ah)",
+             "Charge Capacity(Ah)", "Discharge Capacity(Ah)", "System Time"]  # fmt: skip
+    names = {"Rest": "Rest", "Chg": "CC Charge", "DChg": "CC Discharge"}
+    cells = [
+        [str(r.number), str(r.cycle), str(r.step), names[r.state], style.number(r.in_step, 1), style.number(r.volts),
+         style.number(1e-3 * style.sign * r.mA, 9), style.number(1e-3 * r.capacity, 9), style.number(1e-3 * r.charged, 9),
+         style.number(1e-3 * r.discharged, 9), r.date.strftime(" %Y-%m-%d %H:%M:%S")]
+        for r in rows
+    ]  # fmt: skip
+    return table(heads, cells, style.separator)
+
+
+def unnamed_channels(rows: list[Row], style: Style) -> str:
+    """A logger's: a time of the day that passes midnight, and channels that have units only."""
+    cells = [
+        [r.date.strftime("%I:%M:%S %p"), style.number(r.volts), style.number(style.sign * r.mA)] for r in rows
+    ]
+    return table(["Time", "CH1-1[V]", "CH1-2[mA]"], cells, style.separator, "File name,x.csv\nTrigger,off\n")
+
+
+def units_for_headings(rows: list[Row], style: Style) -> str:
+    """A potentiostat's, after lines of what was measured."""
+    cells = [
+        [style.number(r.time, 1), style.number(r.volts), style.number(1e3 * style.sign * r.mA)] for r in rows
+    ]
+    head = "Date and time measurement:,2024-03-28 22:15:00\nChronopotentiometry: V vs s\n"
+    return table(["s", "V", "µA"], cells, style.separator, head)
+
+
+def maccor_milliamps(rows: list[Row], style: Style) -> str:
+    states = {"Rest": "R", "Chg": "C", "DChg": "D"}
+    cells = [
+        [str(r.number), str(r.cycle), str(r.step), clock(r.time, "d "), style.number(r.capacity), style.number(abs(r.mA)),
+         style.number(r.volts), states[r.state]]
+        for r in rows
+    ]  # fmt: skip
+    return table(["Rec#", "Cyc#", "Step", "TestTime", "mAmp-hr", "mAmps", "Volts", "State"], cells, "\t")
+
+
+def quoted_lines(rows: list[Row], style: Style) -> str:
+    """Each line is one quoted cell, below a protocol with words that are headings elsewhere."""
+    protocol = [
+        "[Protocol]",
+        "   [During CC, Save data when Δt > 1 minutes or when ΔV > 0.005 V]",
+        "   [End step when time > 2 h or V < 3 V]",
+        "[Data]",
+    ]
+    lines = novonix(rows, style).split("\n")
+    start = next(i for i, line in enumerate(lines) if line.startswith("Date and Time"))
+    return "\n".join([*protocol, *(f'"{line}"' for line in lines[start:-2])]) + "\n"
+
+
+def ec_lab_times(rows: list[Row], style: Style) -> str:
+    """Dates under time/s, means as <Ewe/V>, columns of an impedance, and settings in columns between spaces."""
+    heads = ["Ns", "time/s", "<Ewe/V>", "I/mA", "|I|/A", "Im(M)", "control/V"]
+    cells = [
+        [str(r.step), r.date.strftime("%m/%d/%Y %H:%M:%S.000"), style.science(r.volts), style.science(style.sign * r.mA),
+         style.science(0.0), style.science(0.0), style.science(0.0)]
+        for r in rows
+    ]  # fmt: skip
+    names = ["lim1_type", "lim1_comp", "E range min (V)"]
+    values = [["Time", "Ecell", "|I|"], [">", ">", "<"], ["0.000", "0.000", "0.000"]]
+    settings = "".join(
+        f"{name:<20}{''.join(f'{cell:<20}' for cell in row)}\n"
+        for name, row in zip(names, values, strict=True)
+    )
+    return table(heads, cells, "\t", f"BT-Lab ASCII FILE\n{settings}\n")
+
+
 # Currents of the Maccor files are magnitudes, so their sign cannot be turned.
 WRITERS: dict[str, Callable[[list[Row], Style], str]] = {
     "EC-Lab": ec_lab,
@@ -622,7 +692,7 @@ WRITERS: dict[str, Callable[[list[Row], Style], str]] = {
     "plain": plain,
     "spaces": columns_of_spaces,
 }
-# Of other kinds; the seeds of the damaged files do not draw from them.
+# Of other kinds; the first seeds of the damaged files do not draw from them.
 OTHERS: dict[str, Callable[[list[Row], Style], str]] = {
     "VersaStudio": versastudio,
     "CorrWare": corrware,
@@ -633,4 +703,10 @@ OTHERS: dict[str, Callable[[list[Row], Style], str]] = {
     "Hokuto": hokuto,
     "Korean": korean,
     "commented": commented,
+    "Repower": repower,
+    "unnamed channels": unnamed_channels,
+    "units for headings": units_for_headings,
+    "Maccor milliamps": maccor_milliamps,
+    "quoted lines": quoted_lines,
+    "EC-Lab with times": ec_lab_times,
 }

@@ -9,6 +9,8 @@ from sbpath.measured.records import Curve
 FULL_CELL_V = 2.0
 # And above this (V) at some time, or its unit is another.
 LEAST_V = 0.02
+# A half cycle that lasts longer (h) is a slip of the unit of time.
+LONGEST_H = 8766.0
 # Currents (A/g) and capacities (mAh/g) of half cycles beyond these are in another unit: lithium itself has 3862 mAh/g.
 CURRENTS_A_PER_G = (6e-5, 60.0)
 MOST_CAPACITY = 5000.0
@@ -29,6 +31,17 @@ def _check_half_cell(curve: Curve) -> str | None:
         return f"{curve.source.path}: no current flows in it but at rest; give a file with half cycles"
     parts = [curve.voltage_V[p.first : p.last] for group in groups for p in group if p.kind != "rest"]
     least, most = (float(end(end(part) for part in parts)) for end in (min, max))
+    longest = max(sum(p.duration_s for p in group if p.kind != "rest") for group in groups) / 3600.0
+    if longest > LONGEST_H:
+        return (
+            f"{curve.source.path}: a half cycle of {longest:.3g} h is not possible; correct the column of time, or state the unit "
+            "that it really has (--unit time=...)"
+        )
+    if most < LEAST_V and least < -LEAST_V:
+        return (
+            f"{curve.source.path}: voltages of {most:.2g} V and less are not those of an anode against its alkali metal; give "
+            "that voltage (--column voltage=...)"
+        )
     if most < LEAST_V:
         return (
             f"{curve.source.path}: voltages of {most:.2g} V and less are not those of a half-cell; state their unit "

@@ -12,6 +12,7 @@ from sbpath.measured.layout import left_out
 
 # A unit of time follows from dates if it agrees within this share.
 MOST_DISAGREEMENT = 0.02
+DAY_S, HOUR_S = 86400.0, 3600.0
 UNITS_S = {"s": 1.0, "min": 60.0, "h": 3600.0, "ms": 1e-3, "d": 86400.0}
 
 
@@ -25,6 +26,22 @@ def unit_from_dates(numbers: NDArray[np.float64], dates: NDArray[np.float64]) ->
     # Dates are often written to the second.
     near = [name for name, unit in UNITS_S.items() if abs(ratio / unit - 1.0) < MOST_DISAGREEMENT]
     return near[0] if near else None
+
+
+def past_midnight(time: NDArray[np.float64], step: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """Which day each time of the day (s) is of, from 0, shape (n,); None if they are no times of the day.
+
+    Those fall only within a step, from the last hour of a day to the first of the next.
+    """
+    rows = np.flatnonzero(np.isfinite(time))
+    known = time[rows]
+    falls = np.diff(known) < 0.0
+    from_late_to_early = (known[:-1] >= DAY_S - HOUR_S) & (known[1:] <= HOUR_S) & (np.diff(step[rows]) == 0)
+    if not np.any(falls) or not np.all(from_late_to_early[falls]) or np.max(known) >= DAY_S:
+        return None
+    days = np.zeros(len(time), dtype=np.int64)
+    days[rows[1:]] = np.cumsum(falls)
+    return days
 
 
 def running_time(

@@ -2,6 +2,7 @@
 
 A heading is a name and a unit: ``Ewe/V``, ``Current (mA)``, ``U[V]``, ``Current, A``, ``voltage_volt``. Names match as a
 whole, after folding of case, spaces and punctuation. Those of one group mean the same; an earlier group is preferred.
+A channel without a name, ``CH1-1[V]`` or ``mA``, is what its unit says, if nothing better is there.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "current": (
         "<i>",
-        "current, amps, amp, amperes, i, im, cur, we1 current, i cell, cell current, strom, stromstärke, courant, corriente, "
+        "current, amps, amp, amperes, mamps, i, im, cur, we1 current, i cell, cell current, strom, stromstärke, courant, corriente, "
         "corrente, 电流, 電流, 전류, iwe, specific current, current density, j, curr, current measured, current reading",
     ),
     "temperature": (
@@ -53,7 +54,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "state": (
         "step type, step name, state, md, status, command, step status, mode, charge discharge state, instruction name, "
-        "工步类型, 工步名称, 状态, 工作模式, 工步状态, 状態, モード, zustand, step mode, work mode",
+        "工步类型, 工步名称, 状态, 工作模式, 工步状态, 状態, モード, zustand, step mode, step state, work mode",
     ),
     "charge capacity": (
         "charge capacity, chg cap, chg capacity, capacitance chg, cap chg, q charge, ah cyc charge, chargecapacity, "
@@ -64,7 +65,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "discharging capacity, 放电容量, ahdch, ah discharge",
     ),
     "capacity": (
-        "capacity, cap, amp hr, amp hours, ah, ah step, ahaccu, q-qo, q charge/discharge, charge, q, cumulative charge, "
+        "capacity, cap, amp hr, amp hours, mamp hr, ah, ah step, ahaccu, q-qo, q charge/discharge, charge, q, cumulative charge, "
         "net capacity, specific capacity, spec cap, 比容量, 容量, 電気量, 용량, kapazität, capacité, step capacity",
     ),
 }
@@ -77,9 +78,14 @@ _UNITS: dict[str, dict[str, float]] = {
         **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600.0),
         **dict.fromkeys(("d", "day", "days"), 86400.0),
     },
-    "voltage": {**dict.fromkeys(("v", "volt", "volts"), 1.0), "mv": 1e-3, "millivolt": 1e-3, "uv": 1e-6},
+    "voltage": {
+        **dict.fromkeys(("v", "volt", "volts", "vdc"), 1.0),
+        "mv": 1e-3,
+        "millivolt": 1e-3,
+        "uv": 1e-6,
+    },
     "current": {
-        **dict.fromkeys(("a", "amp", "amps", "ampere", "amperes"), 1.0),
+        **dict.fromkeys(("a", "amp", "amps", "ampere", "amperes", "adc"), 1.0),
         **dict.fromkeys(("ma", "milliamp", "milliamps", "milliampere"), 1e-3),
         **dict.fromkeys(("ua", "microamp", "microampere"), 1e-6),
         "na": 1e-9,
@@ -112,12 +118,16 @@ _KINDS = {
 }
 # Names that say their unit.
 _SAYING = {
+    "v": "V",
     "amps": "A", "amp": "A", "amperes": "A", "volts": "V", "volt": "V", "seconds": "s", "minutes": "min", "hours": "h",
-    "ah": "Ah", "amphr": "Ah", "amphours": "Ah", "ahstep": "Ah", "ahcyccharge": "Ah", "ahcycdischarge": "Ah",
+    "mamps": "mA", "mamphr": "mAh", "ah": "Ah", "amphr": "Ah", "amphours": "Ah", "ahstep": "Ah", "ahcyccharge": "Ah", "ahcycdischarge": "Ah",
 }  # fmt: skip
 _REFERENCE = re.compile(r"\b(?:vs|versus|against|gegen)\b\.?\s*[^\s()\[\]{}]+", re.I)
 # Currents per mass or area.
 _PER = re.compile(r"/\s*(?:k?g|cm|m)|(?:g|cm|m)\^?-[12]|\bper\b|_per_")
+# A channel without a name, and the group of its meaning.
+_CHANNEL = re.compile(r"(?:ch|channel|kanal|input|ai)?\d*")
+UNNAMED = 9
 # A clock in place of a unit: h:min:s.ms
 _CLOCK = re.compile(r"(?:.*\bin )?[hmsd]{1,4}[a-z.]*\s*:.*", re.I)
 
@@ -182,7 +192,17 @@ def meanings(heading: str, unit_below: str = "") -> tuple[Meaning, ...]:
                 continue
             if not any(other.quantity == quantity for other in found):
                 found.append(Meaning(quantity, group, said, factor))
-    return tuple(found)
+    return tuple(found) or _channel(heading, unit_below)
+
+
+def _channel(heading: str, unit_below: str) -> tuple[Meaning, ...]:
+    """What a channel without a name is by its unit."""
+    for name, unit in (*_split(heading), ("", heading)):
+        unit = unit or _bare(unit_below)
+        for quantity in ("time", "voltage", "current"):
+            if _CHANNEL.fullmatch(_folded(name)) and (factor := unit_factor(quantity, unit)) is not None:
+                return (Meaning(quantity, UNNAMED, unit, factor),)
+    return ()
 
 
 def is_unit(text: str) -> bool:
@@ -211,6 +231,7 @@ def _groups() -> dict[str, list[tuple[str, int]]]:
 def _split(heading: str) -> list[tuple[str, str]]:
     """Name and unit of a heading, in each way in which it may be written."""
     text = unicodedata.normalize("NFKC", _REFERENCE.sub("", heading)).strip().strip("~\"' ")
+    text = re.sub(r"^<([^<>/]+)/([^<>/]+)>$", r"<\1>/\2", text)
     ways = []
     if match := re.fullmatch(r"(.*?)\s*[(\[{]\s*([^()\[\]{}]*)[)\]}]", text):
         ways.append((match[1].rstrip("/, "), match[2]))
@@ -234,7 +255,7 @@ def _split(heading: str) -> list[tuple[str, str]]:
 def _folded(name: str) -> str:
     """A name without case, spaces and punctuation."""
     plain = unicodedata.normalize("NFKC", name).casefold()
-    return re.sub(r"[^\w<>#/]|_", "", plain).strip("/")
+    return re.sub(r"[^\w<>#/|]|_", "", plain).strip("/")
 
 
 def _bare(unit: str) -> str:

@@ -12,7 +12,8 @@ import numpy as np
 
 from sbpath.errors import InputError, listed, optional
 from sbpath.files import read_regular
-from sbpath.measured.headings import is_unit, meanings
+from sbpath.measured.headings import UNNAMED, is_unit, meanings
+from sbpath.measured.numbers import MISSING
 
 # Bytes; a million rows of eight columns are about 80 MB.
 MOST_BYTES = 300_000_000
@@ -47,6 +48,8 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
     (b"\x1f\x8b", "a packed file (gzip)", "unpack it first"),
     (b"\x89HDF", "an HDF5 file", "export the records as CSV"),
     (b"PAR1", "a Parquet file", "export the records as CSV"),
+    (b"<?xml", "an XML file", "export the records as CSV, from Excel if it opens there"),
+    (b"<html", "a web page", "open it in Excel and save it as CSV"),
 )  # fmt: skip
 # A file of a maker: what its first lines or its headings have.
 _MAKERS = (
@@ -57,7 +60,8 @@ _MAKERS = (
     ("PEC", r"TestRegime|Load On Time"),
     ("Digatron", r"AhAccu|Digatron"),
     ("Bitrode", r"Loop Counter ?#1|Bitrode"),
-    ("Neware", r"Record ?ID|DChg\. ?Cap|DataPoint.*Step Type|工步类型|CmpEng"),
+    ("Repower", r"Relative Time\((?:Sec|Hour)\)"),
+    ("Neware", r"Record ?ID.*h:min:s|DChg\. ?Cap|DataPoint.*Step Type|工步类型|CmpEng"),
     ("Landt", r"TestTime/Sec|SCapacity|测试时间/Sec"),
     ("Squidstat", r"Working Electrode \(V\)"),
     ("Autolab", r"WE\(1\)\."),
@@ -126,7 +130,7 @@ def read_layout(path: str, content: bytes, columns: Mapping[str, str]) -> Layout
     if not content.strip(b"\0\r\n\t \xff\xfe\xef\xbb\xbf"):
         raise InputError(f"{path}: is empty; give the file that the cycler exported")
     for start, what, advice in _BINARY:
-        if content.startswith(start):
+        if content.removeprefix(b"\xef\xbb\xbf").startswith(start):
             raise InputError(f"{path}: is {what}, which is not read; {advice}")
     for encoding, text in _decoded(path, content):
         lines = re.split(r"\r\n|\n|\r", text)
@@ -205,30 +209,39 @@ def _split(line: str, delimiter: str) -> list[str]:
         return line.split()
     if '"' in line:
         try:
-            return next(csv.reader([line], delimiter=delimiter))
+            cells = next(csv.reader([line], delimiter=delimiter))
         except (csv.Error, StopIteration):
             pass
+        else:  # one cell: a line that is quoted as a whole
+            return cells[0].split(delimiter) if len(cells) == 1 else cells
     return line.split(delimiter)
 
 
 def _with_headings(lines: Sequence[str], encoding: str, given: Sequence[str]) -> Layout | None:
-    """The table below the line that has most of the headings that are needed; None if no line has two of them."""
-    best, best_score = None, 1
+    """The table below the line that has most of the headings that are needed; None if no line has two of them.
+
+    A line with numbers below its headings comes before any other.
+    """
+    best, best_score = None, (False, 1)
     for number, line in enumerate(lines[:MOST_HEADER_LINES]):
         if len(line) > MOST_LINE_CHARS:
             continue
         for delimiter in DELIMITERS:
             if delimiter not in line:
                 continue
-            for cells in _heading_rows(line, delimiter, lines[number + 1 : number + 6]):
+            below = lines[number + 1 : number + 7]
+            for cells in _heading_rows(line, delimiter, below):
                 # Headings do not begin with digits.
                 digits = sum(cell[:1] in _NUMBER_STARTS for cell in cells)
                 if len(cells) > MOST_COLUMNS or 2 * digits > len(cells):
                     continue
-                score = _score(cells, given)
+                found = _score(cells, given, delimiter)
+                if found < 2 or (True, found) <= best_score:
+                    continue
+                score = (_numbers_below(cells, delimiter, below), found)
                 if score > best_score:
                     best, best_score = (number, delimiter, cells), score
-        if best_score == 3 + len(given):
+        if best_score == (True, 3 + len(given)):
             break
     if best is None:
         return None
@@ -253,9 +266,22 @@ def _heading_rows(line: str, delimiter: str, below: Sequence[str]) -> Iterator[l
             yield cells
 
 
-def _score(cells: Sequence[str], given: Sequence[str]) -> int:
-    """How many of the needed quantities a line of cells has as headings."""
-    quantities = {meaning.quantity for cell in cells for meaning in meanings(cell)}
+def _numbers_below(cells: Sequence[str], delimiter: str, below: Sequence[str]) -> bool:
+    """Whether a row below headings has numbers, and no words, in the columns of voltage and current."""
+    wanted = [
+        i for i, cell in enumerate(cells) if any(m.quantity in ("voltage", "current") for m in meanings(cell))
+    ]
+    for row in (split_row(line, delimiter) for line in below):
+        there = [row[i] for i in wanted if i < len(row) and row[i].lower() not in MISSING]
+        if there and all(map(_is_number, there)):
+            return True
+    return not wanted
+
+
+def _score(cells: Sequence[str], given: Sequence[str], delimiter: str) -> int:
+    """How many of the needed quantities a line of cells has as headings; between spaces, units alone may be words."""
+    lowest = UNNAMED if delimiter == " " else UNNAMED + 1
+    quantities = {meaning.quantity for cell in cells for meaning in meanings(cell) if meaning.group < lowest}
     clock = bool(quantities & {"time", "step time", "date", "capacity", "specific capacity"})
     found = clock + ("voltage" in quantities) + bool(quantities & {"current", "current density"})
     return found + sum(name in cells for name in given)
@@ -348,18 +374,20 @@ def read_rows(path: str, layout: Layout, wanted: Sequence[int], numeric: Sequenc
         if len(row) <= last:
             cut.append(number)
             continue
-        if not any(map(_DIGIT.search, (row[column] for column in numeric))) and _score(row, ()) > 1:
+        if repeats[-1:] == cut[-1:] == [number - 1] and layout.units == tuple(
+            split_row(line, layout.delimiter)
+        ):
+            cut.append(number)
+            continue
+        if not any(map(_DIGIT.search, (row[column] for column in numeric))) and (
+            _score(row, (), layout.delimiter) > 1
+        ):
             if layout.headings not in map(tuple, _heading_rows(line, layout.delimiter, [line])):
                 raise InputError(
                     f"{path}: line {number}: a second table begins, with other headings; split the file there"
                 )
             cut.append(number)
             repeats.append(number)
-            continue
-        if repeats[-1:] == cut[-1:] == [number - 1] and layout.units == tuple(
-            split_row(line, layout.delimiter)
-        ):
-            cut.append(number)
             continue
         numbers.append(number)
         lengths.append(len(row))

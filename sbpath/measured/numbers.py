@@ -13,7 +13,8 @@ _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]\d{1,3})?")
 _COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]\d{1,3})?")
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 _CLOCK = re.compile(
-    r"(?:(\d+)(?:\s*d(?:ays?)?[,\s]+|\s*[-.]\s*|\s+))?(\d+):(\d{1,2}):(\d{1,2})(?:[.,:](\d+))?", re.I
+    r"(?:(\d+)(?:\s*d(?:ays?)?[,\s]+|\s*[-.]\s*|\s+))?(\d+):(\d{1,2}):(\d{1,2})(?:[.,:](\d+))?\s*([AP]M)?",
+    re.I,
 )
 _DATE = re.compile(
     r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[T\s]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,:](\d+))?)?)?\s*([AP]M)?"
@@ -53,7 +54,14 @@ def decimal_mark(columns: Sequence[Sequence[str]], separator: str) -> str:
         both += [cell for cell in with_comma if "." in cell]
         points += [cell for cell in cells if "." in cell and "," not in cell and _PLAIN.fullmatch(cell)]
     if both:
-        return "," if all(cell.rindex(",") > cell.rindex(".") for cell in both) else "."
+        comma = [cell for cell in both if cell.rindex(",") > cell.rindex(".")]
+        point = [cell for cell in both if cell.rindex(",") < cell.rindex(".")]
+        comma += [cell for cell in commas if point and _GROUPED.fullmatch(cell) is None]
+        if point and comma:
+            raise NotNumbers(
+                f"{comma[0]!r} has a decimal comma, and {point[0]!r} a decimal point; export it again with one"
+            )
+        return "," if comma else "."
     if not commas or (separator == "," and all(map(_GROUPED.fullmatch, commas))):
         return "."
     if points:
@@ -87,9 +95,10 @@ def clock_seconds(cells: Sequence[str]) -> NDArray[np.float64]:
     found = np.full(len(cells), np.nan)
     for i, cell in enumerate(cells):
         if match := _CLOCK.fullmatch(cell):
-            days, hours, minutes, seconds, part = match.groups()
+            days, hours, minutes, seconds, part, half = match.groups()
             if int(minutes) < 60 and int(seconds) < 60:
-                whole = int(days or 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+                hour = _hour(int(hours), half)
+                whole = int(days or 0) * 86400 + hour * 3600 + int(minutes) * 60 + int(seconds)
                 found[i] = whole + float(f"0.{part}") if part else whole
     return found
 
@@ -159,15 +168,19 @@ def _seconds(match: re.Match[str] | None, order: str) -> float:
         "month/day/year": (three, one, two),
         "day.month.year": (three, two, one),
     }[order]
-    hours = int(hour or 0)
-    if half:
-        hours = hours % 12 + 12 * (half.upper() == "PM")
     try:
-        date = datetime(int(year) + 2000 * (len(year) == 2), int(month), int(day), hours, int(minute or 0))
+        date = datetime(
+            int(year) + 2000 * (len(year) == 2), int(month), int(day), _hour(int(hour or 0), half), int(minute or 0)
+        )  # fmt: skip
     except (ValueError, OverflowError):
         return float("nan")
     passed = date - datetime(2000, 1, 1) + timedelta(seconds=int(second or 0))
     return passed.total_seconds() + float(f"0.{part or 0}")
+
+
+def _hour(hour: int, half: str | None) -> int:
+    """The hour of the day, of a clock of twelve hours if `half` is AM or PM."""
+    return hour % 12 + 12 * (half.upper() == "PM") if half else hour
 
 
 def _most(cells: Sequence[str], form: re.Pattern[str]) -> bool:

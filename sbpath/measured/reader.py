@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sbpath.arguments import number
 from sbpath.errors import InputError, listed, nearest
 from sbpath.measured.capacity import capacity_ratio
-from sbpath.measured.clock import running_time, unit_from_dates
+from sbpath.measured.clock import DAY_S, past_midnight, running_time, unit_from_dates
 from sbpath.measured.constant import following, from_capacity, from_time
 from sbpath.measured.halves import THEORETICAL_MAH_PER_G
 from sbpath.measured.headings import Meaning, meanings, unit_factor, unit_names
@@ -45,6 +45,12 @@ CAPACITY_AGREEMENT = 0.02
 SAME_COLUMN = 0.02
 # Voltages beyond this (V) are damage.
 MOST_VOLTS = 100.0
+# Largest currents of half-cells, by which a unit is suggested, and per gram of host.
+SANE_A = (1e-6, 10.0)
+SANE_A_PER_G = (1e-3, 30.0)
+# Numbers that may be dates as a spreadsheet counts days, 1954 to 2173, and as milliseconds since 1970.
+EXCEL_DAYS = (2e4, 1e5)
+UNIX_MILLISECONDS = 1e11
 
 _NUMBERS = re.compile(r"\W*(?:step|test)\W*", re.I)
 # Quantities that a column or a unit can be given for.
@@ -149,6 +155,11 @@ class _Candidate:
     heading: str
     meaning: Meaning
 
+    @property
+    def rank(self) -> tuple[int, bool]:
+        """Lowest for the best; columns of one rank mean the same."""
+        return self.meaning.group, self.meaning.factor is None
+
 
 class _Reading:
     """One file on its way to a curve; collects what is stated and concluded."""
@@ -162,9 +173,11 @@ class _Reading:
         self.stated: list[str] = []
         self.assumed: list[str] = []
         self.used: list[Column] = []
-        self.missing_units: list[str] = []
+        self.missing_units: dict[str, NDArray[np.float64]] = {}
+        self.mass_g = mass_g
         self.mark = "."
         self.candidates = self._candidates()
+        self.stated += [f"unit of {quantity} {unit}" for quantity, unit in units.items()]
         self._per_gram("current density", "current", mass_g)
         if constant_A is not None:
             if self.candidates["current"]:
@@ -194,7 +207,7 @@ class _Reading:
             for meaning in meanings(heading, below):
                 found.setdefault(meaning.quantity, []).append(_Candidate(index, heading, meaning))
         for group in found.values():
-            group.sort(key=lambda candidate: (candidate.meaning.group, candidate.index))
+            group.sort(key=lambda candidate: (*candidate.rank, candidate.index))
         for clock in ("time", "step time"):  # "Step" and "Test" without a unit are numbers of steps and tests
             found[clock] = [
                 c for c in found.get(clock, []) if c.meaning.factor or not _NUMBERS.fullmatch(c.heading)
@@ -275,11 +288,22 @@ class _Reading:
         numbers = self._numbers(chosen.index)
         factor = self._factor(quantity, chosen)
         for other in others:
-            if other.meaning.group == chosen.meaning.group:
+            if other.rank == chosen.rank:
                 self._check_same(quantity, chosen, other, numbers, factor)
-        if rest := [other.heading for other in others if other.meaning.group != chosen.meaning.group]:
+        if rest := [other.heading for other in others if other.rank != chosen.rank]:
             self.assumed.append(f"{quantity.capitalize()} is {chosen.heading}, not {', '.join(rest)}.")
+        if factor is None and quantity != "current":  # which may follow from the capacity
+            self.missing_units[quantity] = numbers
         return numbers * (np.nan if factor is None else factor)
+
+    def _check_volts(self, voltage: NDArray[np.float64]) -> None:
+        """Raise InputError if the voltages of most rows are far too large."""
+        size = np.abs(voltage[np.isfinite(voltage)])
+        if len(size) and np.median(size) > MOST_VOLTS:
+            raise InputError(
+                f"{self._where()}: the voltages {self.candidates['voltage'][0].heading!r} go up to {np.max(size):.4g} V; state "
+                "their unit (--unit voltage=mV), or name another column (--column voltage=...)"
+            )
 
     def _check_same(
         self, quantity: str, one: _Candidate, other: _Candidate, numbers: NDArray[np.float64], factor: float | None
@@ -304,10 +328,7 @@ class _Reading:
         meaning = chosen.meaning
         unit = stated or meaning.unit
         self.used.append(Column(quantity, chosen.heading, unit))
-        if stated:
-            self.stated.append(f"unit of {quantity} {stated}")
-            return unit_factor(quantity, stated)
-        return meaning.factor
+        return unit_factor(quantity, stated) if stated else meaning.factor
 
     # -- the curve --------------------------------------------------------------------------
 
@@ -335,12 +356,13 @@ class _Reading:
         voltage = self._values("voltage")
         if self.constant_A is not None:
             return self._at_constant_current(sha256, voltage, labels, step)
-        time, in_step, clock = self._time()
+        time, in_step, clock = self._time(step)
         current = self._values("current")
         time_known = np.isfinite(time) if np.any(np.isfinite(time)) else np.ones(len(time), dtype=bool)
         current = self._current(current, time, step)
-        if self.missing_units or np.all(np.isnan(voltage)):
-            raise InputError(self._unit_problem(voltage, current))
+        if self.missing_units:
+            raise InputError(self._unit_problem())
+        self._check_volts(voltage)
         good = time_known & np.isfinite(voltage) & np.isfinite(current) & (np.abs(voltage) <= MOST_VOLTS)
         if not np.all(good):
             bad = [number for number, there in zip(self.rows.numbers, good, strict=True) if not there]
@@ -417,7 +439,7 @@ class _Reading:
                     return values
         return None
 
-    def _time(self) -> tuple[NDArray[np.float64], bool, str]:
+    def _time(self, step: NDArray[np.int64]) -> tuple[NDArray[np.float64], bool, str]:
         """Time as the best clock shows (s), whether it counts within steps, and its heading."""
         without: _Candidate | None = None
         for quantity in CLOCKS:
@@ -432,6 +454,12 @@ class _Reading:
                         break
                 if is_clock(cells):
                     time, unit = clock_seconds(cells), "h:min:s"
+                    if quantity == "time" and (days := past_midnight(time, step)) is not None:
+                        time = time + DAY_S * days
+                        many = "once" if days.max() == 1 else f"{days.max()} times"
+                        self.assumed.append(
+                            f"{chosen.heading} is the time of the day; it passes midnight {many}."
+                        )
                 elif is_day(cells):
                     continue
                 elif is_date(cells):
@@ -449,8 +477,6 @@ class _Reading:
                     if factor is None:
                         without = without or chosen
                         continue
-                    if stated:
-                        self.stated.append(f"unit of time {stated}")
                     time = numbers * factor
                 if without is not None:
                     self.assumed.append(f"Time is {chosen.heading}, for {without.heading} has no unit.")
@@ -463,7 +489,7 @@ class _Reading:
                 f"{self._where()}: no time can be read from {told}; give a clock in s, min or h, or dates with a time of "
                 'day such as 2024-03-28 22:15:00, --column time="..."'
             )
-        self.missing_units.append("time")
+        self.missing_units["time"] = self._numbers(without.index)
         self.used.append(Column("time", without.heading, ""))
         return np.full(len(self.rows.numbers), np.nan), False, without.heading
 
@@ -480,13 +506,14 @@ class _Reading:
         """The curve of a file without current, from its capacity or its time."""
         amperes = self.constant_A or 0.0
         capacity = bool(self.candidates["capacity"])
-        passed = self._values("capacity") if capacity else self._time()[0]
-        if np.all(np.isnan(passed)) or np.all(np.isnan(voltage)):
-            raise InputError(
-                f"{self._where()}: capacity (or time) and voltage need units; state them: --unit voltage=V"
-            )
+        passed = self._values("capacity") if capacity else self._time(step)[0]
+        if self.missing_units:
+            raise InputError(self._unit_problem())
+        self._check_volts(voltage)
         good = np.isfinite(voltage) & np.isfinite(passed) & (np.abs(voltage) <= MOST_VOLTS)
         rows = np.flatnonzero(good)
+        if len(rows) < 2:
+            raise InputError(f"{self.path}: has no two rows of numbers; give a file with records")
         current = np.zeros(len(voltage))
         if capacity:
             time, current[rows] = from_capacity(passed[rows], voltage[rows], amperes)
@@ -498,8 +525,6 @@ class _Reading:
             current[rows] = from_time(voltage[rows], amperes)
             self.assumed += notes
         self.assumed.append("The file has no current; its direction is taken from the voltage.")
-        if len(rows) < 2:
-            raise InputError(f"{self.path}: has no two rows of numbers; give a file with records")
         return self._made(sha256, rows, time - time[0], voltage, current, labels, step)
 
     # -- current ----------------------------------------------------------------------------
@@ -518,7 +543,7 @@ class _Reading:
                 )
                 current = current * (unit_factor("current", unit) or 1.0)
             else:
-                self.missing_units.append("current")
+                self.missing_units["current"] = current
         one_sign = np.nanmin(current, initial=0.0) >= 0.0 or np.nanmax(current, initial=0.0) <= 0.0
         return self._with_state(current) if one_sign else current
 
@@ -589,20 +614,32 @@ class _Reading:
                 f"Current times time is {100 * abs(excess):.1f} % {word} the file's own capacity."
             )
 
-    def _unit_problem(self, voltage: NDArray[np.float64], current: NDArray[np.float64]) -> str:
+    def _unit_problem(self) -> str:
         """What to state where units are missing, and what would follow."""
-        missing = [*self.missing_units, *(["voltage"] if np.all(np.isnan(voltage)) else [])]
         headings = {c.quantity: c for c in self.used}
-        told = ", ".join(
-            f"{headings[q].heading!r}" + (f" (unit {headings[q].unit!r}?)" if headings[q].unit else "")
-            for q in missing
+        told, options = [], []
+        for quantity in [q for q in ("time", "capacity", "voltage", "current") if q in self.missing_units]:
+            numbers, column = self.missing_units[quantity], headings[quantity]
+            told.append(f"{column.heading!r}" + (f" (unit {column.unit!r}?)" if column.unit else ""))
+            options.append(self._unit_hint(quantity, np.abs(numbers[np.isfinite(numbers)])))
+        verb = "have" if len(told) > 1 else "has"
+        return f"{self._where()}: {', '.join(told)} {verb} no known unit; state it: {' '.join(options)}"
+
+    def _unit_hint(self, quantity: str, sizes: NDArray[np.float64]) -> str:
+        """The option that states the unit of a column of numbers of these sizes."""
+        low, high = (float(np.min(sizes)), float(np.max(sizes))) if len(sizes) else (0.0, 0.0)
+        if quantity == "capacity":
+            return "--unit capacity=mAh"
+        if quantity == "voltage":
+            return f"--unit voltage={'mV' if high > MOST_VOLTS else 'V'}"
+        if quantity == "time":
+            days = EXCEL_DAYS[0] < low and high < EXCEL_DAYS[1]
+            return f"--unit time={'d' if days else 'ms' if low > UNIX_MILLISECONDS else 's'}"
+        if high == 0.0:
+            return "--unit current=mA (all are 0)"
+        sane, per, share = (SANE_A, "", 1.0) if self.mass_g is None else (SANE_A_PER_G, "/g", self.mass_g)
+        amperes = {unit: high * (unit_factor("current", unit) or 1.0) / share for unit in ("mA", "uA", "A")}
+        fits = {unit: size for unit, size in amperes.items() if sane[0] <= size <= sane[1]} or amperes
+        return "--unit current=" + " or ".join(
+            f"{unit} (up to {1e3 * size:.3g} mA{per})" for unit, size in fits.items()
         )
-        example = {"time": "time=s", "voltage": "voltage=V", "current": "current=mA"}
-        options = " ".join(f"--unit {example[q]}" for q in missing)
-        largest = ""
-        if "current" in missing and np.any(np.isfinite(current)):
-            top = float(np.nanmax(np.abs(current)))
-            largest = f" (the largest current is {top:.4g})"
-        where = f"line {self.layout.header + 1}: " if self.layout.header is not None else ""
-        verb = "have" if len(missing) > 1 else "has"
-        return f"{self.path}: {where}{told} {verb} no known unit{largest}; state it: {options}"

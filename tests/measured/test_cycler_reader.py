@@ -207,6 +207,96 @@ def test_commas_between_thousands(tmp_path):
     assert "has a decimal comma" in failure(written(tmp_path, table(["time/s", "E/V", "I/mA"], rows, ",")))
 
 
+def test_commas_between_thousands_beside_decimal_commas(tmp_path):
+    rows = [[f"{r.time:,.1f}", f"{r.volts:.6f}".replace(".", ","), f"{r.mA:.6f}"] for r in ROWS]
+    assert "'2,000000' has a decimal comma, and '1,200.0' a decimal point" in failure(
+        written(tmp_path, table(["time/s", "E/V", "I/mA"], rows, ";"))
+    ).replace(f"{ROWS[0].volts:.6f}".replace(".", ","), "2,000000")
+
+
+def test_the_current_of_a_column_without_a_unit(tmp_path):
+    """The units that are suggested are those that make a current of a half-cell, by mass if it is known."""
+    file = written(tmp_path, SILENT)
+    in_mA = written(
+        tmp_path, plain([row_with(r, mA=1e3 * r.mA) for r in ROWS], Style()).replace("I_A", "I"), "mA.csv"
+    )
+    zero = written(
+        tmp_path, plain([row_with(r, mA=0.0) for r in ROWS], Style()).replace("I_A", "I"), "zero.csv"
+    )
+    for path, mass, hint in (
+        (file, None, "A (up to 0.06 mA)"),
+        (in_mA, None, "mA (up to 0.06 mA) or A (up to 60 mA)"),
+        (in_mA, 1.2e-3, "mA (up to 50 mA/g)"),
+        (zero, None, "mA (all are 0)"),
+    ):
+        assert failure(path, mass_g=mass).endswith(f"--unit current={hint}")
+    check(read_cycler_file(in_mA, unit={"current": "mA"}))
+
+
+@pytest.mark.parametrize(
+    ("unit", "first", "per_second"),
+    [("d", 45379.92708, 1 / 86400), ("ms", 1.711664100e12, 1000.0), ("s", 1.711664100e9, 1.0)],
+)
+def test_dates_that_are_numbers(tmp_path, unit, first, per_second):
+    rows = [[f"{first + r.time * per_second:.9f}", f"{r.volts:.6f}", f"{r.mA:.6f}"] for r in ROWS]
+    file = written(tmp_path, table(["Date_Time", "E/V", "I/mA"], rows, ","))
+    assert failure(file) == f"F: line 1: 'Date_Time' has no known unit; state it: --unit time={unit}"
+    curve = read_cycler_file(file, unit={"time": unit})
+    check(curve)
+    assert curve.stated == (f"unit of time {unit}",)
+
+
+def test_millivolts_under_a_heading_in_volts(tmp_path):
+    rows = [row_with(row, volts=1e3 * row.volts) for row in ROWS]
+    file = written(tmp_path, plain(rows, Style()))
+    top = 1e3 * max(row.volts for row in ROWS)
+    assert failure(file) == (
+        f"F: line 1: the voltages 'E_V' go up to {top:.4g} V; state their unit (--unit voltage=mV), or name another column "
+        "(--column voltage=...)"
+    )
+    check(read_cycler_file(file, unit={"voltage": "mV"}))
+
+
+def test_a_time_of_the_day_passes_midnight(tmp_path):
+    curve = read_cycler_file(written(tmp_path, OTHERS["unnamed channels"](ROWS, Style())))
+    days = (ROWS[-1].date.date() - ROWS[0].date.date()).days
+    assert curve.assumed[0] == f"Time is the time of the day; it passes midnight {days} times."
+
+
+def test_steps_of_almost_a_day_are_no_times_of_the_day(tmp_path):
+    """Their clock falls where the step changes."""
+    rows = [
+        [
+            f"{step}",
+            f"{int(t // 3600):02d}:{int(t % 3600 // 60):02d}:00",
+            f"{1.0 - 0.01 * sign * t / 3600:.6f}",
+            f"{-0.06 * sign}",
+        ]
+        for step, sign in ((1, 1), (2, -1))
+        for t in range(0, 85000, 600)
+    ]
+    curve = read_cycler_file(written(tmp_path, table(["Step", "Time", "E/V", "I/mA"], rows, ",")))
+    assert curve.time_s[-1] == pytest.approx(2 * 84600.0)
+    assert "Time (Time) restarts 1 times, at changes of step; joined end to end." in curve.assumed
+
+
+def test_two_unnamed_channels_of_one_unit_are_refused(tmp_path):
+    text = OTHERS["unnamed channels"](ROWS, Style()).replace("[mA]", "[V]")
+    assert "no column of current among 'Time', 'CH1-1[V]', 'CH1-2[V]'" in failure(written(tmp_path, text))
+    assert "two columns of voltage, 'CH1-1[V]' and 'CH1-2[V]'" in failure(
+        tmp_path / "cell.csv", current="0.06 mA"
+    )
+
+
+def test_a_column_with_a_unit_comes_before_one_without(tmp_path):
+    rows = [[f"{r.volts:.3f}", f"{r.time:.0f}", f"{r.volts:.6f}", f"{r.mA:.6f}"] for r in ROWS]
+    curve = read_cycler_file(
+        written(tmp_path, table(["Voltage", "Test Time / s", "Voltage / V", "Current / mA"], rows, ","))
+    )
+    check(curve)
+    assert "Voltage is Voltage / V, not Voltage." in curve.assumed
+
+
 def test_headings_with_spaces_are_not_split_at_them(tmp_path):
     rows = [[str(r.number), f"{r.time:.0f}", f"{r.volts:.6f}", f"{r.mA:.6f}"] for r in ROWS]
     text = table(["Index", "Relative Time (s)", "Reading (V)", "Source Current (mA)"], rows, ",")
@@ -297,8 +387,8 @@ TWO = WRITERS["EC-Lab"](ROWS, Style()).replace("dq/mA.h", "I/mA").replace("<I>",
         ("time/s,I/mA,Ewe/V\n0,5,0,1,1,1\n1,5,0,1,1,0\n", "F: line 2: has more cells than there are headings (3); with a decimal "
          "comma, cells are separated by semicolons or tabs"),
         ("time/s;I/mA;Ewe/V\n0;0,5;1.5\n1;0,5;1.4\n", "F: '0,5' has a decimal comma, and '1.5' a decimal point; export it again with one"),
-        (SILENT, "F: line 1: 'Time', 'Current', 'Voltage' have no known unit (the largest current is 6e-05); state it: "
-         "--unit time=s --unit current=mA --unit voltage=V"),
+        (SILENT, "F: line 1: 'Time', 'Voltage', 'Current' have no known unit; state it: --unit time=s --unit voltage=V "
+         "--unit current=A (up to 0.06 mA)"),
         ("time/s,I/mA,Ewe/V\n0,x,1\n1,y,1\n2,z,1\n3,x,1\n4,1,1\n", "F: line 2: time, voltage or current is not a number, and in 3 of 5 rows more; "
          "is the decimal mark or a column wrong?"),
     ],
@@ -324,6 +414,8 @@ BINARY = {
                  "(.mpt)"),
     "cell.res": (b"\0\1\0\0Standard Jet DB\0", "is a database of Arbin (.res), which is not read; export it as CSV with Arbin's Data "
                  "Watcher or MITS Pro"),
+    "cell.xml": (b"\xef\xbb\xbf<?xml version='1.0'?>", "is an XML file, which is not read; export the records as CSV, from Excel if it "
+                 "opens there"),
     "cell.bin": (bytes(range(256)) * 20, "is not a file of text; export it from the cycler's program as text or CSV"),
     "cell.nul": (b"time/s,I/mA\0,Ewe/V\n1,2,3\n", "is not a file of text; export it from the cycler's program as text or CSV"),
 }  # fmt: skip
@@ -466,11 +558,13 @@ def test_current_per_gram_is_times_the_stated_mass(tmp_path):
         ("5 V", None, "current: '5 V' is no current; write 0.06 mA, 50 mA/g or C/10"),
         ("0.06 mA", None, "F: line 1: the capacity 'Specific capacity (mAh/g)' is per gram; state the mass that it refers to "
          "(--mass 1.2mg)"),
+        ("50 mA/g", 1.2e-3, "F: line 1: 'Capacity' has no known unit; state it: --unit capacity=mAh"),
         ("0.06 mA", 0.0, "mass_g: must be a number above 0, not 0.0"),
     ],
 )  # fmt: skip
 def test_what_a_stated_current_needs(tmp_path, current, mass, message):
-    file = written(tmp_path, two_columns(*TWO_COLUMNS["capacity per gram"]))
+    heading, values = TWO_COLUMNS["capacity per gram"]
+    file = written(tmp_path, two_columns("Capacity" if "'Capacity'" in message else heading, values))
     assert failure(file, current=current, mass_g=mass, capacity_mAh_per_g=None) == message
 
 

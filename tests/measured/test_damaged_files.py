@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from cycler_files import WRITERS, Style, log
+from cycler_files import OTHERS, WRITERS, Style, log
 
 from sbpath import InputError
 from sbpath.measured.halves import measured_halves
@@ -70,11 +70,11 @@ def two_files(rng, text):
 DAMAGES = (lines_changed, junk, without_a_mark, cut, blocks_exchanged, two_files)
 
 
-def campaign(seed):
+def campaign(seed, writers):
     rng = random.Random(seed)
-    name = rng.choice(sorted(WRITERS))
+    name = rng.choice(sorted(writers))
     style = Style(comma=rng.random() < 0.5 or name in ("Bitrode",), sign=rng.choice((1, -1)))
-    text = WRITERS[name](ROWS, style)
+    text = writers[name](ROWS, style)
     done = [rng.choice(DAMAGES) for _ in range(rng.randrange(1, 4))]
     for damage in done:
         text = damage(rng, text) if text.count("\n") > 2 else text
@@ -117,11 +117,17 @@ def check(file, name, content):
 # The last four have a row with a doubled separator, and a last number cut in a short file.
 @pytest.mark.parametrize("seed", [*range(60), 2928, 3554, 6547, 8118])
 def test_a_damaged_file(tmp_path, seed):
-    check(tmp_path / "cell.csv", *campaign(seed))
+    check(tmp_path / "cell.csv", *campaign(seed, WRITERS))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_damaged_file_of_another_kind(tmp_path, seed):
+    check(tmp_path / "cell.csv", *campaign(seed, OTHERS))
 
 
 @pytest.mark.slow
-def test_many_damaged_files(tmp_path):
+@pytest.mark.parametrize("writers", [WRITERS, OTHERS], ids=["first", "others"])
+def test_many_damaged_files(tmp_path, writers):
     for seed in range(1000, 6000):
-        name, content = campaign(seed)
+        name, content = campaign(seed, writers)
         check(tmp_path / "cell.csv", f"{seed} {name}", content)

@@ -211,6 +211,26 @@ def test_voltages_a_thousand_times_off(folder):
     ]
 
 
+def test_voltages_against_another_reference(folder):
+    rows = [row.__class__(**{**row.__dict__, "volts": row.volts - 3.0}) for row in ROWS]
+    (folder / "cell.mpt").write_text(WRITERS["plain"](rows, Style()), encoding="utf-8")
+    assert failure(folder, GOOD) == [
+        f"exp.toml: curve 1: cell.mpt: voltages of {max(r.volts for r in rows if r.mA):.2g} V and less are not those of an anode "
+        "against its alkali metal; give that voltage (--column voltage=...)"
+    ]
+
+
+def test_half_cycles_of_years(folder):
+    """Seconds that are hours times 3600 twice, as in a published file."""
+    rows = [row.__class__(**{**row.__dict__, "time": 3600.0 * row.time, "mA": 1e-3 * row.mA}) for row in ROWS]
+    (folder / "cell.mpt").write_text(WRITERS["plain"](rows, Style()), encoding="utf-8")
+    (problem,) = failure(folder, GOOD)
+    assert problem == (
+        "exp.toml: curve 1: cell.mpt: a half cycle of 3.6e+04 h is not possible; correct the column of time, or state the unit that "
+        "it really has (--unit time=...)"
+    )
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
