@@ -95,7 +95,7 @@ def test_a_missing_unit_can_be_stated(server, measured):
     lines = [b",".join(line.split(b",")[:3]) for line in measured.splitlines()]
     reply = _drop(server, b"\n".join([lines[0].replace(b"Current / A", b"Current"), *lines[1:]]), "cell.csv")
     assert (reply.status, reply.json["field"]) == (422, "file")
-    assert "state it: --unit current=mA" in reply.json["error"]
+    assert "state it: --unit current=A (up to 0." in reply.json["error"]
     stated = {**STATED, "unit": {"current": "A"}}
     read = server.post("/api/read", {"file": reply.json["file"], "stated": stated})
     assert "unit of current A" in read.json["stated"]
