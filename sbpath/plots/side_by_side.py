@@ -177,10 +177,10 @@ def _loop(ax: Axes, case: Case, colour: str, title: str, with_sum: bool) -> None
     solution = case.solution
     ax.set_title(title, loc="left", fontsize="small")
     ax.grid(True, color="0.93", lw=0.6)
-    if case.summary is None or case.insertion is None or case.extraction is None:
+    summary, insertion, extraction = case.loop
+    if summary is None or insertion is None or extraction is None:
         ax.text(0.5, 0.5, "no full cycle", transform=ax.transAxes, ha="center")
         return
-    insertion, extraction = case.insertion, case.extraction
     voltage = solution.voltage_V + case.shift_V
     total = insertion.capacity_mAh_per_g
     # Extraction starts at the inserted capacity and runs back, closing the loop.
@@ -198,7 +198,7 @@ def _loop(ax: Axes, case: Case, colour: str, title: str, with_sum: bool) -> None
     ax.plot(x_in, v_in, color=colour)
     ax.plot(x_out, v_out, color=colour)
     first = next(h for h in half_cycles(solution) if h.direction == "insertion")
-    if first.cycle != case.summary.cycle and abs(first.mean_voltage_V - insertion.mean_voltage_V) > 0.005:
+    if first.cycle != summary.cycle and abs(first.mean_voltage_V - insertion.mean_voltage_V) > 0.005:
         ax.plot(
             solution.capacity_mAh_per_g[first.rows], voltage[first.rows], "--", color="0.35", lw=line_width(0.9),
             label="first insertion",
@@ -208,7 +208,7 @@ def _loop(ax: Axes, case: Case, colour: str, title: str, with_sum: bool) -> None
         ax.text(
             0.5,
             0.97,
-            f"hysteresis {case.summary.hysteresis_mV:.0f} mV",
+            f"hysteresis {summary.hysteresis_mV:.0f} mV",
             transform=ax.transAxes,
             ha="center",
             va="top",

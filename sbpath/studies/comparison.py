@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Literal
@@ -27,6 +28,7 @@ from sbpath.solution import Solution
 from sbpath.text.tables import Column, file_table, path_text, printed_table, table, ways_note, which_cycle
 
 Scale = Literal["own", "Li"]
+Loop = tuple[CycleSummary, HalfCycle, HalfCycle]
 
 
 def compare(
@@ -113,9 +115,9 @@ def compare(
     ]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Case:
-    """The last full cycle of one simulation.
+    """The last full cycle of one simulation; where there is none, what is read off it is None.
 
     Attributes
     ----------
@@ -124,34 +126,40 @@ class Case:
         between the cases.
     solution : Solution
         The whole simulation.
-    rate_mA_per_g : float
-        Current at the start of the insertion compared.
-    summary, insertion, extraction
-        Of that cycle; None if the solution has no full cycle.
-    insertion_way, extraction_way : Pathways or None
-        Charge carried by each edge in these half cycles.
-    first_cycle_efficiency : float or None
-        Share of the charge inserted in cycle 1 that came out again; None where that is no full cycle.
-    ledger : list of LedgerEntry
-        Where the charge of every cycle went.
-    loss_breakdown : LossBreakdown or None
-        None where the loop is not closed.
     shift_V : float
         Added to each potential; 0 on the scale of the cell's own alkali metal.
     """
 
     label: str
     solution: Solution
-    rate_mA_per_g: float
-    summary: CycleSummary | None
-    insertion: HalfCycle | None
-    extraction: HalfCycle | None
-    insertion_way: Pathways | None
-    extraction_way: Pathways | None
-    first_cycle_efficiency: float | None
-    ledger: list[LedgerEntry]
-    loss_breakdown: LossBreakdown | None
     shift_V: float
+
+    @cached_property
+    def loop(self) -> Loop | tuple[None, None, None]:
+        """Summary, insertion and extraction of the cycle compared."""
+        return last_loop(self.solution) or (None, None, None)
+
+    @property
+    def summary(self) -> CycleSummary | None:
+        """Of that cycle."""
+        return self.loop[0]
+
+    @cached_property
+    def ways(self) -> dict[str, Pathways]:
+        """Charge carried by each edge in that cycle, by direction: in the first half cycle of each, as in `last_loop`."""
+        ways = reversed(pathways(self.solution))
+        return {way.direction: way for way in ways if self.summary and way.cycle == self.summary.cycle}
+
+    @cached_property
+    def ledger(self) -> list[LedgerEntry]:
+        """Where the charge of every cycle went."""
+        return ledger(self.solution)
+
+    @cached_property
+    def loss_breakdown(self) -> LossBreakdown | None:
+        """Of that cycle; None where the loop is not closed."""
+        found = loss_breakdowns(self.solution) if self.summary else ()
+        return next((b for b in found if self.summary and b.cycle == self.summary.cycle), None)
 
     def mean_V(self, half: HalfCycle | None) -> float | None:
         """Mean voltage of a half cycle on the scale of the comparison."""
@@ -188,42 +196,18 @@ def cases(solutions: Sequence[Solution] | Solution, scale: Scale = "own") -> lis
         raise InputError("comparison: give at least one solution")
     if scale not in ("own", "Li"):
         raise InputError(f"scale: must be 'own' or 'Li', not {scale!r}")
-    found = []
-    loops = [last_loop(solution) for solution in several]
-    rates = [_rate(solution, loop) for solution, loop in zip(several, loops, strict=True)]
-    labels = case_labels(several, rates)
-    for solution, label, loop, rate in zip(several, labels, loops, rates, strict=True):
-        summary, insertion, extraction = loop if loop is not None else (None, None, None)
-        cycle = summary.cycle if summary is not None else 0
-        # The first of each direction, as in `last_loop`.
-        by_direction = {way.direction: way for way in reversed(pathways(solution)) if way.cycle == cycle}
-        ion = solution.mechanism.ion
-        found.append(
-            Case(
-                label=label,
-                solution=solution,
-                rate_mA_per_g=rate,
-                summary=summary,
-                insertion=insertion,
-                extraction=extraction,
-                insertion_way=by_direction.get("insertion"),
-                extraction_way=by_direction.get("extraction"),
-                first_cycle_efficiency=first_cycle_efficiency(solution),
-                ledger=ledger(solution),
-                loss_breakdown=next((b for b in loss_breakdowns(solution) if b.cycle == cycle), None),
-                shift_V=0.0 if scale == "own" else STANDARD_POTENTIAL_V[ion] - STANDARD_POTENTIAL_V["Li"],
-            )
-        )
-    return found
+    zero = {
+        ion: V - STANDARD_POTENTIAL_V["Li"] if scale == "Li" else 0.0
+        for ion, V in STANDARD_POTENTIAL_V.items()
+    }
+    return [
+        Case(label, solution, zero[solution.mechanism.ion])
+        for label, solution in zip(case_labels(several), several, strict=True)
+    ]
 
 
-def case_labels(solutions: Sequence[Solution], rates_mA_per_g: Sequence[float] | None = None) -> list[str]:
-    """A short name for each solution, with what distinguishes it from the others.
-
-    The rates (mA/g) are those of `Case`; computed if not given.
-    """
-    if rates_mA_per_g is None:
-        rates_mA_per_g = [_rate(solution, last_loop(solution)) for solution in solutions]
+def case_labels(solutions: Sequence[Solution]) -> list[str]:
+    """A short name for each solution, with what distinguishes it from the others."""
     parts = [
         (
             solution.mechanism.name,
@@ -231,9 +215,9 @@ def case_labels(solutions: Sequence[Solution], rates_mA_per_g: Sequence[float] |
             solution.mechanism.design or "own electrode",
             solution.mechanism.electrolyte_name or "own electrolyte",
             f"{solution.temperature_C:g} °C",
-            rate_text(rate, solution.experiment.one_C_mA_per_g),
+            rate_text(_rate_mA_per_g(solution), solution.experiment.one_C_mA_per_g),
         )
-        for solution, rate in zip(solutions, rates_mA_per_g, strict=True)
+        for solution in solutions
     ]
     labels = []
     for part in parts:
@@ -256,7 +240,9 @@ def rate_text(rate_mA_per_g: float, one_C_mA_per_g: float) -> str:
     return f"C/{hours:.4g}" if hours > 1.0 else f"{1.0 / hours:.4g}C"
 
 
-def _rate(solution: Solution, loop: tuple[CycleSummary, HalfCycle, HalfCycle] | None) -> float:
+def _rate_mA_per_g(solution: Solution) -> float:
+    """Current at the start of the insertion compared."""
+    loop = last_loop(solution)
     rows = slice(0, None) if loop is None else loop[1].rows
     return 1e3 * abs(float(solution.current_A_per_g[rows][0]))
 
@@ -278,27 +264,21 @@ COLUMNS: tuple[Column[Case], ...] = (
     Column("Design", lambda c: c.solution.mechanism.design),
     Column("Electrolyte", lambda c: c.solution.mechanism.electrolyte_name),
     Column("Temperature [degC]", lambda c: c.solution.temperature_C, "{:g}", "°C", "{:g}"),
-    Column("Rate [mA.g-1]", lambda c: c.rate_mA_per_g, "{:.4g}"),
+    Column("Rate [mA.g-1]", lambda c: _rate_mA_per_g(c.solution), "{:.4g}"),
     Column("Cycle", lambda c: c.summary and c.summary.cycle),
-    Column(
-        "Insertion [mA.h.g-1]", lambda c: c.insertion and c.insertion.capacity_mAh_per_g, "{:.1f}", "mAh/g", "{:.1f}"
-    ),
-    Column("Extraction [mA.h.g-1]", lambda c: c.extraction and c.extraction.capacity_mAh_per_g, "{:.1f}"),
-    Column("Insertion [V]", lambda c: c.mean_V(c.insertion), "{:.4f}", "in / V", "{:.3f}"),
-    Column("Extraction [V]", lambda c: c.mean_V(c.extraction), "{:.4f}", "out / V", "{:.3f}"),
+    Column("Insertion [mA.h.g-1]", lambda c: c.loop[1] and c.loop[1].capacity_mAh_per_g, "{:.1f}", "mAh/g", "{:.1f}"),
+    Column("Extraction [mA.h.g-1]", lambda c: c.loop[2] and c.loop[2].capacity_mAh_per_g, "{:.1f}"),
+    Column("Insertion [V]", lambda c: c.mean_V(c.loop[1]), "{:.4f}", "in / V", "{:.3f}"),
+    Column("Extraction [V]", lambda c: c.mean_V(c.loop[2]), "{:.4f}", "out / V", "{:.3f}"),
     Column("Hysteresis [mV]", lambda c: c.summary and c.summary.hysteresis_mV, "{:.1f}", "hysteresis / mV", "{:.1f}"),
     Column("Loop [J.g-1]", lambda c: c.summary and c.summary.loop_J_per_g, "{:.1f}", "loop / J/g", "{:.1f}"),
-    Column(
-        "First-cycle efficiency", lambda c: c.summary and c.first_cycle_efficiency, "{:.4f}", "ICE", "{:.1%}"
-    ),
+    Column("First-cycle efficiency", lambda c: c.summary and first_cycle_efficiency(c.solution), "{:.4f}", "ICE", "{:.1%}"),
     Column("Coulombic efficiency", lambda c: c.summary and c.summary.coulombic_efficiency, "{:.4f}", "CE", "{:.1%}"),
-    Column(
-        "Energy efficiency", lambda c: c.summary and c.summary.energy_efficiency, "{:.4f}", "energy eff.", "{:.1%}"
-    ),
-    Column("Insertion path", lambda c: c.summary and path_text(c.insertion_way)),
-    Column("Extraction path", lambda c: c.summary and path_text(c.extraction_way)),
-    Column("", lambda c: c.summary and path_text(c.insertion_way, node_labels(c.solution.mechanism)), short="path in"),
-    Column("", lambda c: c.summary and path_text(c.extraction_way, node_labels(c.solution.mechanism)), short="path out"),
+    Column("Energy efficiency", lambda c: c.summary and c.summary.energy_efficiency, "{:.4f}", "energy eff.", "{:.1%}"),
+    Column("Insertion path", lambda c: c.summary and path_text(c.ways.get("insertion"))),
+    Column("Extraction path", lambda c: c.summary and path_text(c.ways.get("extraction"))),
+    Column("", lambda c: c.summary and path_text(c.ways.get("insertion"), node_labels(c.solution.mechanism)), short="path in"),
+    Column("", lambda c: c.summary and path_text(c.ways.get("extraction"), node_labels(c.solution.mechanism)), short="path out"),
     *(
         Column(f"{cause.capitalize()} [mV]", lambda c, i=i: c.causes_mV[i] if c.causes_mV else None, "{:.2f}")
         for i, cause in enumerate((*LOSSES, "stored"))
@@ -359,7 +339,7 @@ def comparison_report(solutions: Sequence[Solution], scale: Scale = "own") -> st
             "film: first-cycle efficiency to +-10 points, from exposed area; kinds of electrolyte are not told apart by the "
             "cells that it was fitted to, and fade is fitted (docs/howto/lifetime.md)",
         ]
-    lines += ways_note(way for case in compared for way in (case.insertion_way, case.extraction_way))
+    lines += ways_note(way for case in compared for way in case.ways.values())
     if any(case.summary is None for case in compared):
         lines.append("-: no full cycle")
     if any(case.summary and not case.loss_breakdown for case in compared):

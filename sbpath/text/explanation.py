@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isinf, isnan
+from math import isfinite, isinf, isnan
 
 from sbpath.mechanism.notation import edge_label, node_labels
 from sbpath.results.pathways import Pathways, pathways
@@ -16,13 +16,9 @@ from sbpath.results.selectivity import (
     branch_points,
 )
 from sbpath.solution import Solution
-from sbpath.text.tables import Column, file_table, path_text, signed, table, which_cycle
+from sbpath.text.tables import Column, file_table, path_text, printed_table, signed, table, which_cycle
 
 PATH_HEAD = ["half cycle", "edge", "mAh/g", "converted", "share of what left the phase"]
-COMPETITOR_HEAD = [
-    "to", "driving force / kJ/mol host", "/ MJ/m3 product", "gamma / J/m2", "barrier / kT", "nucleation / s", "growth / s",
-    "transport / s", "propagation / s", "share",
-]  # fmt: skip
 
 
 def explanation(solution: Solution) -> str:
@@ -56,15 +52,8 @@ def paths_table(ways: Sequence[Pathways], labels: dict[str, str]) -> str:
             way.edges, way.charge_mAh_per_g, way.converted, way.branching, strict=True
         ):
             if converted > 5e-4:
-                rows.append(
-                    [
-                        way.direction,
-                        edge_label(edge, labels),
-                        signed(charge),
-                        f"{converted:.1%}",
-                        f"{branch:.1%}",
-                    ]
-                )
+                shares = f"{converted:.1%}", f"{branch:.1%}"
+                rows.append([way.direction, edge_label(edge, labels), signed(charge), *shares])
         if abs(way.filling_mAh_per_g) > 0.5:
             rows.append(
                 [way.direction, "solution phases fill or empty", signed(way.filling_mAh_per_g), "", ""]
@@ -76,16 +65,28 @@ def paths_table(ways: Sequence[Pathways], labels: dict[str, str]) -> str:
 
 def branch_point_text(branch_point: BranchPoint, labels: dict[str, str]) -> list[str]:
     """A phase when half of its conversion is done: the competing products, and what decided."""
-    rows = [_competitor_row(competitor, labels) for competitor in branch_point.competitors]
-    fronts = COMPETITOR_HEAD.index("propagation / s")
-    shown = [
-        column
-        for column in range(len(COMPETITOR_HEAD))
-        if column != fronts or any(row[fronts] not in ("-", "never") for row in rows)
-    ]
     head, *decided = decisions(branch_point, labels)
-    competition = table([COMPETITOR_HEAD[i] for i in shown], [[row[i] for i in shown] for row in rows])
-    return [head, competition, *(f"  {line}" for line in decided)]
+    competitors = branch_point.competitors
+    waits = ["nucleation", "growth", "transport"]
+    if any(_driven(one) and isfinite(one.waiting.propagation_s) for one in competitors):
+        waits.append("propagation")
+    columns: tuple[Column[Competitor], ...] = (
+        Column("", lambda c: labels[c.product], short="to"),
+        Column("", lambda c: c.affinity_J_per_mol / 1e3, short="driving force / kJ/mol host", terminal="{:.2f}"),
+        Column("", lambda c: c.force_J_per_m3 / 1e6 if _driven(c) else None, short="/ MJ/m3 product", terminal="{:.0f}"),
+        Column("", lambda c: c.interfacial_energy_J_per_m2, short="gamma / J/m2", terminal="{:g}"),
+        Column("", lambda c: c.barrier_kT if _driven(c) else None, short="barrier / kT", terminal="{:.1f}"),
+        *(
+            Column("", lambda c, wait=wait: _seconds(getattr(c.waiting, f"{wait}_s")) if _driven(c) else None, short=f"{wait} / s")
+            for wait in waits
+        ),
+        Column("", lambda c: c.share, short="share", terminal="{:.1%}"),
+    )  # fmt: skip
+    return [head, printed_table(columns, competitors), *(f"  {line}" for line in decided)]
+
+
+def _driven(competitor: Competitor) -> bool:
+    return competitor.affinity_J_per_mol > 0.0 and not isnan(competitor.force_J_per_m3)
 
 
 def decisions(branch_point: BranchPoint, labels: dict[str, str]) -> list[str]:
@@ -196,23 +197,3 @@ def explain_table(solution: Solution) -> tuple[list[str], list[list[str]]]:
     """Headings and rows for a file: every competitor at every branch point of every cycle."""
     points = all_branch_points(solution)
     return file_table(COLUMNS, [(point, one) for point in points for one in point.competitors])
-
-
-def _competitor_row(competitor: Competitor, labels: dict[str, str]) -> list[str]:
-    row = [labels[competitor.product], f"{competitor.affinity_J_per_mol / 1e3:.2f}"]
-    if competitor.affinity_J_per_mol <= 0.0 or isnan(competitor.force_J_per_m3):
-        row += ["-", f"{competitor.interfacial_energy_J_per_m2:g}", *["-"] * 5]
-    else:
-        row += [
-            f"{competitor.force_J_per_m3 / 1e6:.0f}", f"{competitor.interfacial_energy_J_per_m2:g}", f"{competitor.barrier_kT:.1f}",
-            *map(
-                _seconds,
-                (
-                    competitor.waiting.nucleation_s,
-                    competitor.waiting.growth_s,
-                    competitor.waiting.transport_s,
-                    competitor.waiting.propagation_s,
-                ),
-            ),
-        ]  # fmt: skip
-    return [*row, f"{competitor.share:.1%}"]

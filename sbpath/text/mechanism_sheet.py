@@ -12,10 +12,10 @@ from typing import Any, get_args
 
 from sbpath.mechanism.mechanism import Edge, Mechanism
 from sbpath.mechanism.notation import changes_text, host_label, node_labels, phase_labels
-from sbpath.mechanism.records import Atom, Cell, Gallery, Provenance, Quantity, Status
+from sbpath.mechanism.records import Atom, Cell, Gallery, Phase, Provenance, Quantity, Status
 from sbpath.model.equilibrium import equilibrium_potential
 from sbpath.physical import FARADAY_C_PER_MOL, GAS_CONSTANT_J_PER_MOL_K, ZERO_CELSIUS_K
-from sbpath.text.tables import indented, table
+from sbpath.text.tables import Column, indented, printed_table, table
 
 STATUSES: tuple[str, ...] = get_args(Status)
 # Keys of numbers for volumes and atomic positions; all others shape the curve.
@@ -85,23 +85,19 @@ def mechanism_report(mechanism: Mechanism) -> str:
         _heading(mechanism),
         *(f"{textwrap.fill(paragraph, 100)}\n" for paragraph in mechanism.description.strip().split("\n\n")),
         "Transformations (number of the review's equation, equilibrium potential in V, graphs)",
-        table(
-            ["", "equation", "E / V", "graphs"], [_edge_row(mechanism, edge) for edge in mechanism.all_edges]
-        ),
+        _edges(mechanism),
         "",
         f"Nodes (x: alkali per {mechanism.host}; Vm in cm3 per mol {mechanism.host})",
-        table(["name", "made of", "x", "Vm", "swelling"], _node_rows(mechanism)),
+        _nodes(mechanism),
         "",
         "Phases (Vm in cm3 per mol)",
-        table(["name", "formula", "structure", "space group", "Vm"], _phase_rows(mechanism)),
+        _phases(mechanism),
         "",
         "Numbers that shape the curve, by status; units are in the keys",
-        table(["key", "value", "status", "source"], [_number_row(path, number) for path, number in curve]),
+        _numbers(curve),
         "",
         "Cells, atoms and volumes, by status",
-        table(
-            ["key", "value", "status", "source"], [_number_row(path, number) for path, number in structure]
-        ),
+        _numbers(structure),
         "",
         "Notes",
         *(_note(path, number) for path, number in (*curve, *structure) if number.fitted_to or number.note),
@@ -155,48 +151,58 @@ def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
-def _edge_row(mechanism: Mechanism, edge: Edge) -> list[str]:
+def _edges(mechanism: Mechanism) -> str:
+    columns: tuple[Column[Edge], ...] = (
+        Column("", lambda e: f"({e.stated.review_equation})" if e.stated.review_equation else "", short=" "),
+        Column(
+            "", lambda e: _ROUNDED.sub(lambda n: f"{float(n[0]):.4g}", e.stated.equation), short="equation"
+        ),
+        Column("", lambda e: _potential(mechanism, e), short="E / V"),
+        Column("", lambda e: ", ".join(e.stated.graphs), short="graphs"),
+    )
+    return printed_table(columns, mechanism.all_edges)
+
+
+# Coefficients with more digits than are printed.
+_ROUNDED = re.compile(r"\d+\.\d{5,}")
+
+
+def _potential(mechanism: Mechanism, edge: Edge) -> str:
     potential = equilibrium_potential(mechanism, edge.reactant, edge.product)
-    number = edge.stated.review_equation
-    return [
-        f"({number})" if number else "",
-        re.sub(r"\d+\.\d{5,}", lambda amount: f"{float(amount[0]):.4g}", edge.stated.equation),
-        "" if potential is None else f"{potential:.4f}",
-        ", ".join(edge.stated.graphs),
-    ]
+    return "" if potential is None else f"{potential:.4f}"
 
 
-def _phase_rows(mechanism: Mechanism) -> list[list[str]]:
+def _nodes(m: Mechanism) -> str:
+    labels, host = node_labels(m), m.empty_volume_cm3_per_mol(m.initial_phase)
+
+    def content(name: str) -> str:
+        full, empty = m.full_content(name), m.fixed_content(name)
+        return f"{empty:g} - {full:g}" if full > empty else f"{full:g}"
+
+    columns: tuple[Column[str], ...] = (
+        Column("", str, short="name"),
+        Column("", labels.__getitem__, short="made of"),
+        Column("", content, short="x"),
+        Column("", m.volume_cm3_per_mol, short="Vm", terminal="{:.4g}"),
+        Column("", lambda name: (m.volume_cm3_per_mol(name) / host - 1) * 100, short="swelling", terminal="{:+.0f} %"),
+    )  # fmt: skip
+    return printed_table(columns, m.nodes)
+
+
+def _phases(mechanism: Mechanism) -> str:
     labels = phase_labels(mechanism)
-    return [
-        [
-            name,
-            labels[name],
-            phase.structure,
-            phase.space_group or "-",
-            f"{phase.molar_volume_cm3_per_mol.value:g}",
-        ]
-        for name, phase in mechanism.phases.items()
-    ]
+    columns: tuple[Column[tuple[str, Phase]], ...] = (
+        Column("", lambda p: p[0], short="name"),
+        Column("", lambda p: labels[p[0]], short="formula"),
+        Column("", lambda p: p[1].structure, short="structure"),
+        Column("", lambda p: p[1].space_group or None, short="space group"),
+        Column("", lambda p: p[1].molar_volume_cm3_per_mol.value, short="Vm", terminal="{:g}"),
+    )
+    return printed_table(columns, mechanism.phases.items())
 
 
-def _node_rows(mechanism: Mechanism) -> list[list[str]]:
-    labels = node_labels(mechanism)
-    host = mechanism.empty_volume_cm3_per_mol(mechanism.initial_phase)
-    rows = []
-    for name in mechanism.nodes:
-        full, empty = mechanism.full_content(name), mechanism.fixed_content(name)
-        volume = mechanism.volume_cm3_per_mol(name)
-        rows.append(
-            [
-                name,
-                labels[name],
-                f"{empty:g} - {full:g}" if full > empty else f"{full:g}",
-                f"{volume:.4g}",
-                f"{(volume / host - 1) * 100:+.0f} %",
-            ]
-        )
-    return rows
+def _numbers(numbers: Sequence[tuple[str, Provenance]]) -> str:
+    return table(["key", "value", "status", "source"], [_number_row(*item) for item in numbers])
 
 
 def _number_row(path: str, number: Provenance) -> list[str]:

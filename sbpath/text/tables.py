@@ -35,7 +35,7 @@ class Column(Generic[Row]):
     file : str
         Format in a file.
     short : str
-        Heading in print; empty for a column that is only written to files.
+        Heading in print, " " for none; empty for a column that is only written to files.
     terminal : str
         Format in print.
     """
@@ -58,7 +58,7 @@ def file_table(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> tuple[lis
 def printed_cells(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> tuple[list[str], list[list[str]]]:
     """Headings and rows for a terminal."""
     chosen = [column for column in columns if column.short]
-    return [column.short for column in chosen], [
+    return [column.short.strip() for column in chosen], [
         [_cell(column.value(row), column.terminal, "-") for column in chosen] for row in rows
     ]
 

@@ -105,12 +105,7 @@ def test_the_last_full_cycle_is_compared(simulated):
     steps = ("Insert at C/5 until 0.05 V", "Extract at C/5 until 1.5 V")
     solution = simulated("li-sb", (steps, steps, steps[:1]), graph="candidate")
     (case,) = cases(solution)
-    assert (case.summary.cycle, case.insertion.cycle, case.extraction.cycle, case.loss_breakdown.cycle) == (
-        2,
-        2,
-        2,
-        2,
-    )
+    assert [part.cycle for part in (*case.loop, case.loss_breakdown)] == [2] * 4
     assert case.summary == cycle_summaries(solution)[1]
     assert len(half_cycles(solution)) == 5
 
