@@ -5,20 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from sbpath.cli.options import (
-    AMOUNTS,
-    CYCLES,
-    PARTICLES,
-    SET,
-    add_command,
-    amounts,
-    cycles,
-    option,
-    outputs,
-    save_figure,
-    with_particles,
-    write_table,
-)
+from sbpath.cli import options as shared
 from sbpath.typed import changes, to_celsius
 
 EXAMPLES = """examples:
@@ -32,28 +19,28 @@ EXAMPLES = """examples:
 
 def add(commands: Any) -> None:
     """Add the command to the subparsers."""
-    add_command(
+    shared.add_command(
         commands, "compare", _compare,
         "compare systems, graphs, designs, electrolytes, rates and temperatures",
         "Cycle every system on every graph, in every design and electrolyte, at every rate and temperature, and "
         "compare the last cycles: hysteresis, where it comes from, efficiency and path. ICE is the efficiency of "
         "the first cycle, the share of the charge inserted that came out again; CE is that of the last cycle.",
-        option("mechanisms", "MECHANISM", "shipped names or .toml files", nargs="+"),
-        option("--graph", "NAME", "reported, candidate, ... (default: the mechanism's)", nargs="+"),
-        option(
+        shared.option("mechanisms", "MECHANISM", "shipped names or .toml files", nargs="+"),
+        shared.option("--graph", "NAME", "reported, candidate, ... (default: the mechanism's)", nargs="+"),
+        shared.option(
             "--design", "NAME",
             "electrode designs (see `sbpath list`) or .toml files; own is the mechanism's own electrode", nargs="+",
         ),
-        option("--electrolyte", "NAME", "electrolytes, likewise: their films take charge", nargs="+"),
-        SET,
-        option("--rate", "RATE", "C/10, 0.5C, 50 mA/g, ... (default C/10)", nargs="+"),
-        option("--temperature", "T", "25, 25C or 298K (default: the mechanism's)", nargs="+"),
-        PARTICLES, *AMOUNTS, CYCLES,
-        option(
+        shared.option("--electrolyte", "NAME", "electrolytes, likewise: their films take charge", nargs="+"),
+        shared.SET,
+        shared.option("--rate", "RATE", "C/10, 0.5C, 50 mA/g, ... (default C/10)", nargs="+"),
+        shared.option("--temperature", "T", "25, 25C or 298K (default: the mechanism's)", nargs="+"),
+        shared.PARTICLES, *shared.AMOUNTS, shared.CYCLES,
+        shared.option(
             "--scale", None, "potentials against the metal of each cell, or all against Li+/Li (default own)",
             choices=("own", "Li"), default="own",
         ),
-        *outputs("the table", "loops, gaps, causes and efficiencies"),
+        *shared.outputs("the table", "loops, gaps, causes and efficiencies"),
         epilog=EXAMPLES,
     )  # fmt: skip
 
@@ -62,7 +49,7 @@ def _compare(options: argparse.Namespace) -> None:
     from sbpath.mechanism.reader import load_mechanism
     from sbpath.studies.comparison import compare, comparison_report, comparison_table
 
-    mechanisms = [with_particles(options, load_mechanism(name)) for name in options.mechanisms]
+    mechanisms = [shared.with_particles(options, load_mechanism(name)) for name in options.mechanisms]
     solutions = compare(
         mechanisms,
         graphs=options.graph or (None,),
@@ -70,11 +57,11 @@ def _compare(options: argparse.Namespace) -> None:
         electrolytes=[None if name == "own" else name for name in options.electrolyte or ("own",)],
         rates=options.rate or ("C/10",),
         temperatures_C=[to_celsius(text) for text in options.temperature] if options.temperature else (None,),
-        cycles=cycles(options),
-        **amounts(options),
+        cycles=shared.cycles(options),
+        **shared.amounts(options),
         changes=changes(options.changes, mechanisms[0]),
         progress=not options.quiet,
     )
     print(comparison_report(solutions, options.scale))
-    write_table(options, *comparison_table(solutions, options.scale))
-    save_figure(options.plot, lambda plots: plots.comparison(solutions, options.scale))
+    shared.write_table(options, *comparison_table(solutions, options.scale))
+    shared.save_figure(options.plot, lambda plots: plots.comparison(solutions, options.scale))

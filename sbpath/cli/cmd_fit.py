@@ -8,91 +8,76 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sbpath.cli.options import (
-    GRAPH,
-    PARTICLES,
-    QUIET,
-    SET,
-    SYSTEM_HELP,
-    Option,
-    add_command,
-    check_outputs,
-    load,
-    option,
-    outputs,
-    plot,
-    save_figure,
-    write_table,
-)
+from sbpath.cli import options as shared
 from sbpath.errors import InputError
 from sbpath.typed import number
 
 
 def add(commands: Any) -> None:
     """Add the commands to the subparsers."""
-    experiment = option("experiment", "EXPERIMENT", "experiment file (.toml)")
-    mechanism = option("--mechanism", "NAME", SYSTEM_HELP)
+    experiment = shared.option("experiment", "EXPERIMENT", "experiment file (.toml)")
+    mechanism = shared.option("--mechanism", "NAME", shared.SYSTEM_HELP)
     compared = (
-        option("--only", "CYCLES", "compare these cycles: 3, or 1-3,5 (default: those of the file)"),
-        option(
+        shared.option("--only", "CYCLES", "compare these cycles: 3, or 1-3,5 (default: those of the file)"),
+        shared.option(
             "--drive", None, "mean current of each half cycle until its last voltage (default), or the measured current",
             choices=("mean", "measured"), default="mean",
         ),
-        PARTICLES,
+        shared.PARTICLES,
     )  # fmt: skip
-    free = option(
+    free = shared.option(
         "--free", "NAMES",
         "groups or paths, with commas: gamma, growth, J0, diffusivity, exchange, activation, resistance, spread, energies, galleries "
         "(default gamma,growth,resistance, or [free] of the file)",
     )  # fmt: skip
-    add_command(
+    shared.add_command(
         commands, "overlay", _overlay,
         "your own curve over a simulation",
         "Simulate a measured cell and compare both, half cycle by half cycle: capacities, plateaus, peaks of dQ/dV, and "
         "the distance of the measured points from the simulated curve.",
-        experiment, _with(mechanism, required=True), SET, GRAPH, *compared,
-        *outputs("the table", "both curves with their distance"),
+        experiment, _with(mechanism, required=True), shared.SET, shared.GRAPH, *compared,
+        *shared.outputs("the table", "both curves with their distance"),
     )  # fmt: skip
-    add_command(
+    shared.add_command(
         commands, "fit", _fit,
         "fit numbers of a mechanism to your own curve, and say how sure they are",
         "Fit interfacial energies, rates, a resistance or any other numbers of a mechanism to the half cycles of "
         "an experiment file, with 95 % intervals, and say what the data cannot tell. Ctrl-C keeps the best so far.",
-        _with(experiment, nargs="?"), mechanism, SET, GRAPH, *compared, free,
-        option("--profile", "NAMES", "intervals of these by refits too: groups or paths, with commas"),
-        option("--out", "FILE", "the new mechanism file (default MECHANISM-fitted.toml)"),
-        option("--result", "FILE", "write the result as TOML, for --again"),
-        option("--again", "FILE", "repeat the fit of a result; nothing else is needed"),
-        plot("the fitted curves over the measured"), QUIET,
+        _with(experiment, nargs="?"), mechanism, shared.SET, shared.GRAPH, *compared, free,
+        shared.option("--profile", "NAMES", "intervals of these by refits too: groups or paths, with commas"),
+        shared.option("--out", "FILE", "the new mechanism file (default MECHANISM-fitted.toml)"),
+        shared.option("--result", "FILE", "write the result as TOML, for --again"),
+        shared.option("--again", "FILE", "repeat the fit of a result; nothing else is needed"),
+        shared.plot("the fitted curves over the measured"), shared.QUIET,
     )  # fmt: skip
-    add_command(
+    shared.add_command(
         commands, "rank", _rank,
         "which of several mechanisms your own curve supports",
         "Fit several mechanisms to the same half cycles, and say which of them the data support, whether a simpler one "
         "fits as well, and where the others differ.",
         experiment,
-        option(
+        shared.option(
             "--candidates", "NAME[:GRAPH]", "two or more mechanisms, each with a graph if not its own",
             nargs="+", required=True,
         ),
-        free, *compared, QUIET,
+        free, *compared, shared.QUIET,
     )  # fmt: skip
-    add_command(
+    shared.add_command(
         commands, "plan", _plan,
         "what to measure next, by what it would settle",
         "Simulate rates, rests, a titration, reversals and other temperatures after a fit, and put them in the order of "
         "what they would add to the data.",
         experiment,
-        option("--fit", "FILE", "what sbpath fit --result wrote", required=True),
-        option("--for", "PATH", "order by the error of this fitted number, e.g. J0", dest="wanted"),
-        option("--hours", "H", "leave out what takes longer"),
-        option("--per-hour", None, "order by the gain per hour"),
-        option("--rivals", "NAME[:GRAPH]", "order by what tells two fitted mechanisms apart", nargs=2),
-        *outputs("the table"),
+        shared.option("--fit", "FILE", "what sbpath fit --result wrote", required=True),
+        shared.option("--for", "PATH", "order by the error of this fitted number, e.g. J0", dest="wanted"),
+        shared.option("--hours", "H", "leave out what takes longer"),
+        shared.option("--per-hour", None, "order by the gain per hour"),
+        shared.option("--rivals", "NAME[:GRAPH]", "order by what tells two fitted mechanisms apart", nargs=2),
+        *shared.outputs("the table"),
     )  # fmt: skip
 
 
-def _with(given: Option, **more: Any) -> Option:
+def _with(given: shared.Option, **more: Any) -> shared.Option:
     """An option with further arguments."""
     return given[0], given[1] | more
 
@@ -104,12 +89,12 @@ def _overlay(options: argparse.Namespace) -> None:
     from sbpath.text.tables import file_table
 
     found = overlay(
-        load_measurement(options.experiment), load(options), graph=options.graph, cycles=_cycles(options),
+        load_measurement(options.experiment), shared.load(options), graph=options.graph, cycles=_cycles(options),
         drive=options.drive, population=options.particles, progress=not options.quiet,
     )  # fmt: skip
     print(overlay_report(found))
-    write_table(options, *file_table(OVERLAY_COLUMNS, found.halves))
-    save_figure(options.plot, lambda plots: plots.overlay(found))
+    shared.write_table(options, *file_table(OVERLAY_COLUMNS, found.halves))
+    shared.save_figure(options.plot, lambda plots: plots.overlay(found))
 
 
 def _fit(options: argparse.Namespace) -> None:
@@ -134,8 +119,8 @@ def _fit(options: argparse.Namespace) -> None:
     options.out = options.out or f"{Path(options.mechanism).stem}-fitted.toml"
     for name in ("out", "result"):
         _check_toml(getattr(options, name), f"--{name}")
-    check_outputs(options)
-    mechanism, measurement = load(options), load_measurement(options.experiment)
+    shared.check_outputs(options)
+    mechanism, measurement = shared.load(options), load_measurement(options.experiment)
     if options.plot and not measurement.curves:
         raise InputError(
             f"--plot: {options.experiment} has targets and no curve to draw the fit over; leave it out"
@@ -160,7 +145,7 @@ def _fit(options: argparse.Namespace) -> None:
             measurement, fitted_mechanism(mechanism, result), graph=result.graph, cycles=result.cycles, drive=result.drive,
             population=result.population, fit=result, progress=False,
         )  # fmt: skip
-        save_figure(options.plot, lambda plots: plots.overlay(found))
+        shared.save_figure(options.plot, lambda plots: plots.overlay(found))
 
 
 def _rank(options: argparse.Namespace) -> None:
@@ -188,7 +173,7 @@ def _plan(options: argparse.Namespace) -> None:
         per_hour=options.per_hour, rivals=options.rivals or (), progress=not options.quiet,
     )  # fmt: skip
     print(plan_report(found))
-    write_table(options, *file_table(PLAN_COLUMNS, found.experiments))
+    shared.write_table(options, *file_table(PLAN_COLUMNS, found.experiments))
 
 
 def _names(text: str | None) -> list[str] | None:

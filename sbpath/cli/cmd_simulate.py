@@ -6,28 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sbpath.cli.options import (
-    AMOUNTS,
-    CONDITIONS,
-    CYCLES,
-    PARTICLES,
-    PROTOCOL,
-    RATE,
-    SAVE,
-    SYSTEM,
-    WINDOW,
-    add_command,
-    amounts,
-    conditions,
-    cycles,
-    load,
-    option,
-    outputs,
-    rate,
-    save_figure,
-    steps,
-    write_table,
-)
+from sbpath.cli import options as shared
 from sbpath.errors import InputError, nearest
 from sbpath.typed import cut_offs
 
@@ -66,21 +45,21 @@ FIGURES: dict[str, Callable[[Any, Solution], Any]] = {
 
 def add(commands: Any) -> None:
     """Add the command to the subparsers."""
-    add_command(
+    shared.add_command(
         commands, "simulate", _simulate,
         "simulate one system: cycles, or any protocol",
         "Cycle one system and print its half cycles, its cycles and the paths that carried the charge.",
-        *SYSTEM, RATE, CYCLES, *CONDITIONS, *WINDOW, PROTOCOL, *AMOUNTS, PARTICLES,
-        option(
+        *shared.SYSTEM, shared.RATE, shared.CYCLES, *shared.CONDITIONS, *shared.WINDOW, shared.PROTOCOL, *shared.AMOUNTS, shared.PARTICLES,
+        shared.option(
             "--spread", "WHAT=WIDTH",
             "log-normal widths: size=0.3 interfacial_energy=0.03 growth_rate=0.1 (default: those of the file)", nargs="+",
         ),
-        option("--keep", "N", "rows of: all (default) or every N-th cycle; ends: of steps", default="all"),
-        *outputs("the curves", "a figure"),
-        option("--figure", "KIND", "what --plot draws, see below", choices=FIGURES),
-        option("--summary", "FILE", "write one line per cycle as CSV"),
-        option("--bdf", "FILE", "write the Battery Data Format (.bdf.csv)"),
-        SAVE,
+        shared.option("--keep", "N", "rows of: all (default) or every N-th cycle; ends: of steps", default="all"),
+        *shared.outputs("the curves", "a figure"),
+        shared.option("--figure", "KIND", "what --plot draws, see below", choices=FIGURES),
+        shared.option("--summary", "FILE", "write one line per cycle as CSV"),
+        shared.option("--bdf", "FILE", "write the Battery Data Format (.bdf.csv)"),
+        shared.SAVE,
         epilog=HELP,
     )  # fmt: skip
 
@@ -95,7 +74,7 @@ def _simulate(options: argparse.Namespace) -> None:
     if options.figure == "xrd":
         pymatgen()
     keep = _keep(options)
-    mechanism = load(options)
+    mechanism = shared.load(options)
     population = _population(options)
     if options.figure == "particles" and population_of(mechanism, population) is None:
         raise InputError("--figure particles: shows a population; add e.g. --particles 200 --spread size=0.3")
@@ -105,8 +84,8 @@ def _simulate(options: argparse.Namespace) -> None:
         solution = simulate(
             mechanism,
             protocol,
-            **conditions(options),
-            **amounts(options),
+            **shared.conditions(options),
+            **shared.amounts(options),
             population=population,
             keep=keep,
         )
@@ -122,9 +101,11 @@ def _simulate(options: argparse.Namespace) -> None:
 def _protocol(options: argparse.Namespace, mechanism: Mechanism) -> Any:
     from sbpath.protocol.protocol import Protocol, cycling
 
-    given = steps(options)
+    given = shared.steps(options)
     if given is None:
-        return cycling(rate(options), *cut_offs(options.lower, options.upper, mechanism), cycles(options))
+        return cycling(
+            shared.rate(options), *cut_offs(options.lower, options.upper, mechanism), shared.cycles(options)
+        )
     for name in ("rate", "lower", "upper"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name}: has no effect with --protocol; write it into the steps")
@@ -180,6 +161,6 @@ def _write(solution: Solution, options: argparse.Namespace) -> None:
     for path in (options.csv, options.bdf, options.save):
         if path:
             print(f"wrote {path}")
-    write_table(options, *cycles_table(solution), "summary")
+    shared.write_table(options, *cycles_table(solution), "summary")
     draw = FIGURES[options.figure or next(iter(FIGURES))]
-    save_figure(options.plot, lambda plots: draw(plots, solution))
+    shared.save_figure(options.plot, lambda plots: draw(plots, solution))

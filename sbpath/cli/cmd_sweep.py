@@ -6,26 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from sbpath.cli.options import (
-    AMOUNTS,
-    CONDITIONS,
-    CYCLES,
-    PARTICLES,
-    PROTOCOL,
-    RATE,
-    SYSTEM,
-    add_command,
-    amounts,
-    conditions,
-    cycles,
-    load,
-    option,
-    outputs,
-    save_figure,
-    steps,
-    with_particles,
-    write_table,
-)
+from sbpath.cli import options as shared
 from sbpath.errors import InputError, SbpathError
 
 # Quantities that --plot can draw; the first is the default.
@@ -64,20 +45,20 @@ examples:
 
 def add(commands: Any) -> None:
     """Add the command to the subparsers."""
-    add_command(
+    shared.add_command(
         commands, "sweep", lambda options: (_map if options.map else _table)(options),
         "many runs of one system over rates, temperatures or any of its numbers",
         "Cycle a system at every point of a grid or sample, and keep a table of the results.",
-        *SYSTEM,
-        option("--vary", "NAME=LOW..HIGH:COUNT", "see below; every combination is run", action="append", required=True),
-        option("--sample", "WAY:COUNT", "sobol:128 or lhs:100 points instead of a grid; omit :COUNT in --vary"),
-        option("--seed", "N", "seed of the sample (default 0)", type=int),
-        RATE, CYCLES, *CONDITIONS, PARTICLES, *AMOUNTS, PROTOCOL,
-        option("--workers", "N", "processes (default: one per core)", type=int),
-        option("--out", "FILE", "file of the runs (.sqlite), or a .csv or .parquet made from it"),
-        *outputs("the table", "a quantity over one or two parameters"),
-        option("--quantity", "NAME", f"what --plot draws (default {QUANTITIES[0]})", choices=QUANTITIES),
-        option("--map", None, "instead of the table, a map of the dominant path over two quantities"),
+        *shared.SYSTEM,
+        shared.option("--vary", "NAME=LOW..HIGH:COUNT", "see below; every combination is run", action="append", required=True),
+        shared.option("--sample", "WAY:COUNT", "sobol:128 or lhs:100 points instead of a grid; omit :COUNT in --vary"),
+        shared.option("--seed", "N", "seed of the sample (default 0)", type=int),
+        shared.RATE, shared.CYCLES, *shared.CONDITIONS, shared.PARTICLES, *shared.AMOUNTS, shared.PROTOCOL,
+        shared.option("--workers", "N", "processes (default: one per core)", type=int),
+        shared.option("--out", "FILE", "file of the runs (.sqlite), or a .csv or .parquet made from it"),
+        *shared.outputs("the table", "a quantity over one or two parameters"),
+        shared.option("--quantity", "NAME", f"what --plot draws (default {QUANTITIES[0]})", choices=QUANTITIES),
+        shared.option("--map", None, "instead of the table, a map of the dominant path over two quantities"),
         epilog=HELP,
     )  # fmt: skip
 
@@ -91,18 +72,18 @@ def _map(options: argparse.Namespace) -> None:
     for name in ("sample", "seed", "protocol", "workers", "out", "quantity"):
         if getattr(options, name) is not None:
             raise InputError(f"--{name}: has no effect with --map; omit it")
-    mechanism = with_particles(options, load(options))
+    mechanism = shared.with_particles(options, shared.load(options))
     chart = selection_map(
         mechanism,
         *options.vary,
         rate=options.rate,
-        cycles=cycles(options),
-        **conditions(options),
-        **amounts(options),
+        cycles=shared.cycles(options),
+        **shared.conditions(options),
+        **shared.amounts(options),
     )
     print(selection_report(chart, mechanism))
-    write_table(options, *selection_table(chart))
-    save_figure(options.plot, lambda plots: plots.selection(chart, mechanism))
+    shared.write_table(options, *selection_table(chart))
+    shared.save_figure(options.plot, lambda plots: plots.selection(chart, mechanism))
 
 
 def _table(options: argparse.Namespace) -> None:
@@ -115,17 +96,17 @@ def _table(options: argparse.Namespace) -> None:
         raise InputError("--quantity: says what --plot draws; add --plot FILE")
     if options.plot is not None and len(options.vary) > 2:
         raise InputError(f"--plot: draws one or two varied quantities, not {len(options.vary)}; omit it")
-    mechanism = with_particles(options, load(options))
+    mechanism = shared.with_particles(options, shared.load(options))
     runs = sweep(
         mechanism,
         options.vary,
         sample=options.sample,
         seed=options.seed,
-        protocol=steps(options),
+        protocol=shared.steps(options),
         rate=options.rate,
-        cycles=cycles(options),
-        **conditions(options),
-        **amounts(options),
+        cycles=shared.cycles(options),
+        **shared.conditions(options),
+        **shared.amounts(options),
         out=options.out,
         workers=options.workers,
     )
@@ -140,4 +121,4 @@ def _table(options: argparse.Namespace) -> None:
     if runs.failed.all():
         # Nothing to draw.
         raise SbpathError(f"all {len(runs)} runs failed, the first with: {runs['failure'][0]}")
-    save_figure(options.plot, lambda plots: plots.sweep(runs, options.quantity or QUANTITIES[0]))
+    shared.save_figure(options.plot, lambda plots: plots.sweep(runs, options.quantity or QUANTITIES[0]))
