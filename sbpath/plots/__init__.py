@@ -1,7 +1,8 @@
 """Figures. Each function draws on Matplotlib axes, given or new, and returns them; none calls `show`.
 
 Axes are given as `ax`, or as `axes` in the order in which they are returned. Where `cycle` is not given, the last one
-that can be drawn is.
+that can be drawn is. A solution without what a figure shows, such as a rest in one of a titration, is an `InputError` that
+says what to simulate.
 """
 
 from sbpath.calls import checked

@@ -26,11 +26,6 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
 
     The last cycle of each scan rate is drawn. Peaks are marked by the transformation that
     carries the current; the line through each kind of peak has the slope b.
-
-    Raises
-    ------
-    InputError
-        If there is no peak in any sweep.
     """
     peaks = voltammetry_peaks(solution)
     if not peaks:

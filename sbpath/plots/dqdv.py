@@ -21,11 +21,6 @@ def differential_capacity(solution: Solution, ax: Axes | None = None, bin_mV: fl
     ----------
     bin_mV : float
         Width of the voltage bins (mV).
-
-    Raises
-    ------
-    InputError
-        If no charge passes, or the width is not a number above 0.
     """
     halves = binned(solution, bin_mV)
     first, last = first_and_last(halves)

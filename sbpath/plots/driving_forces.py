@@ -39,11 +39,6 @@ def driving_forces(solution: Solution, cycle: int | None = None) -> Figure:
     The rate is that of one domain, 1 over the sum of its nucleation, growth and transport times: the
     highest wins. Colours are those of the products. Edges with thick lines carried the charge, those with thin lines did not. Dashed: the
     rate at which domains must transform to carry the current.
-
-    Raises
-    ------
-    InputError
-        If that cycle passes no charge, or its rows were not kept.
     """
     halves = half_cycles_of(solution, cycle)
     found = selectivity.driving_forces(solution)

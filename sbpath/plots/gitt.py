@@ -43,11 +43,6 @@ def titration(
     ----------
     against : {"composition", "time"}
         x (mol per mol Sb) or time (h).
-
-    Raises
-    ------
-    InputError
-        If there is no rest after a pulse.
     """
     if against not in ("composition", "time"):
         raise InputError(f"against: must be 'composition' or 'time', not {against!r}")

@@ -21,11 +21,6 @@ def heat(solution: Solution, cycle: int | None = None, axes: np.ndarray | None =
     ----------
     axes : array of Axes, shape (2, m), optional
         For the m half cycles of that cycle; a new figure if not given.
-
-    Raises
-    ------
-    InputError
-        If that cycle passes no charge, or its rows were not kept.
     """
     halves = half_cycles_of(solution, cycle)
     flow = heat_flow(solution)

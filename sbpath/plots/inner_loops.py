@@ -20,13 +20,7 @@ MAX_NAMED = 5
 
 
 def reversals(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
-    """First-order reversal curves from the insertion and extraction branches of the full loop.
-
-    Raises
-    ------
-    InputError
-        If no curve begins inside the loop.
-    """
+    """First-order reversal curves from the insertion and extraction branches of the full loop."""
     curves = [curve for curve in turned(solution) if curve.order == 1]
     if not curves:
         raise InputError(
@@ -50,13 +44,7 @@ def reversals(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tupl
 
 
 def minor_loops(solution: Solution, ax: Axes | None = None) -> Axes:
-    """Minor loops inside the full loop, later ones lighter and thinner.
-
-    Raises
-    ------
-    InputError
-        If no curve begins inside the loop.
-    """
+    """Minor loops inside the full loop, later ones lighter and thinner."""
     curves = turned(solution)
     if not curves:
         raise InputError("minor_loops: no curve begins inside the loop; simulate sbpath.partial_cycling(...)")
@@ -86,11 +74,6 @@ def rest_after_reversal(solution: Solution, axes: tuple[Axes, Axes] | None = Non
 
     Dashed lines are the voltages of the full loop's branches at the x of the rests, the dotted
     one their mean: a model in which hysteresis decays with time would approach it.
-
-    Raises
-    ------
-    InputError
-        If there is no rest on a curve inside the loop, or no full loop before it.
     """
     rests = rests_after_reversal(solution)
     full = full_before(solution, rests[0].curve) if rests else {}

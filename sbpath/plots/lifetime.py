@@ -40,13 +40,7 @@ FEW, FORMED = 30, 2
 def lifetime(
     solution: Solution, axes: tuple[Axes, Axes, Axes, Axes] | None = None
 ) -> tuple[Axes, Axes, Axes, Axes]:
-    """Capacity and coulombic efficiency of each cycle, charge lost so far by place, and the first cycle's charge.
-
-    Raises
-    ------
-    InputError
-        If no cycle has inserted and extracted charge.
-    """
+    """Capacity and coulombic efficiency of each cycle, charge lost so far by place, and the first cycle's charge."""
     entries = ledger(solution)
     if not any(entry.inserted > 0.0 and entry.extracted > 0.0 for entry in entries):
         raise InputError("lifetime: there is no full cycle; simulate sbpath.cycling(...)")

@@ -45,11 +45,6 @@ def voltage(
         Specific capacity (mAh per g of host, from 0 in each half cycle) or x (mol per mol Sb).
     cycles : int or sequence of int, optional
         Which to draw; all whose rows were kept if not given.
-
-    Raises
-    ------
-    InputError
-        If no charge passes, or none in one of the cycles, or its rows were not kept.
     """
     if against not in ("capacity", "composition"):
         raise InputError(f"against: must be 'capacity' or 'composition', not {against!r}")

@@ -25,11 +25,6 @@ def particle_map(solution: Solution) -> Figure:
 
     Each row of the lower panel is a particle, in the order in which they first transform, with its
     share of the host as height; its colour is the mean of the colours of its nodes by fraction.
-
-    Raises
-    ------
-    InputError
-        If it has no population.
     """
     particles = solution.particles
     if particles is None:

@@ -61,11 +61,6 @@ def paths(solution: Solution, cycle: int | None = None, ax: Axes | None = None) 
 
     Blue edges carried charge on insertion, red ones on extraction, thin grey ones almost none. Labels
     give the charge (mAh per g of host) and, where a phase left by several edges, the share of each.
-
-    Raises
-    ------
-    InputError
-        If that cycle passes no charge.
     """
     mechanism = solution.mechanism
     ways = of_cycle(pathways(solution), cycle)

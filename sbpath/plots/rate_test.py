@@ -17,13 +17,7 @@ from sbpath.studies.rate_capability import rate_capability as tested
 
 
 def rate_capability(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
-    """Capacity of each cycle with the rate of each block of cycles, and efficiencies below.
-
-    Raises
-    ------
-    InputError
-        If no cycle has both directions at constant current.
-    """
+    """Capacity of each cycle with the rate of each block of cycles, and efficiencies below."""
     points = tested(solution)
     if not points:
         raise InputError("rate_capability: there is no full cycle; simulate sbpath.rate_test(...)")

@@ -29,11 +29,6 @@ def sweep(table: SweepTable, quantity: str = "hysteresis_mV", axes: Axes | None 
         From `sbpath.sweep` or `sbpath.load_sweep`; a grid is drawn as cells, a sample as points.
     quantity : str
         A column of numbers.
-
-    Raises
-    ------
-    InputError
-        If more than two parameters vary, or the quantity is not numeric.
     """
     names = list(table.parameters)
     if len(names) > 2:

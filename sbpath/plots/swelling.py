@@ -16,11 +16,6 @@ def swelling(solution: Solution, ax: Axes | None = None) -> Axes:
 
     Insertion runs to the right, extraction back to the left. Only the volume of the phases is
     included: pores, binder and the mechanics of the layer are not in the model.
-
-    Raises
-    ------
-    InputError
-        If no charge passes.
     """
     halves = half_cycles(solution)
     first, last = first_and_last(halves)

@@ -11,29 +11,28 @@ import pickle
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache, lru_cache
 from numbers import Real
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sbpath import __version__
-from sbpath.arguments import as_number
 from sbpath.errors import SbpathError
-from sbpath.experiment import LOADING, Experiment
+from sbpath.experiment import Experiment
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import with_changes
 from sbpath.protocol.protocol import Protocol, cycling, table_document
 from sbpath.protocol.quantities import plain
-from sbpath.protocol.schedule import Blocks, Cycles, blocks, blocks_text
+from sbpath.protocol.schedule import Blocks, blocks_text
 from sbpath.protocol.steps import CurrentTable, Rate
 from sbpath.simulation import run, simulate
 from sbpath.solution import Solution
 from sbpath.solver.trial import SolverOptions
 from sbpath.sweeps.measure import Measure, Value, cycle_values
 from sbpath.sweeps.points import Point
-from sbpath.sweeps.ranges import RATE, TEMPERATURE, Range, Variation
+from sbpath.sweeps.ranges import RATE, TEMPERATURE
 
 # Columns of the table that are neither parameters nor measured quantities.
 OWN_COLUMNS = ("run_s", "failure")
@@ -76,50 +75,15 @@ class Plan:
 
     mechanism: Mechanism
     graph: str
-    temperature_C: float | None
-    steps: Steps | None
-    rate: str
-    cycles: Blocks
-    options: SolverOptions
-    measure: Measure
     names: tuple[str, ...]
     units: tuple[str, ...]
+    temperature_C: float | None = None
     electrode_mass_g: float | None = None
-
-    @classmethod
-    def of(
-        cls,
-        mechanism: Mechanism,
-        varied: Sequence[Variation | Range],
-        *,
-        steps: Steps | None = None,
-        rate: str | None = None,
-        cycles: Cycles = 2,
-        graph: str | None = None,
-        temperature_C: float | None = None,
-        electrode_mass_g: float | None = None,
-        loading_mg_per_cm2: float | None = None,
-        options: SolverOptions | None = None,
-        measure: Measure = cycle_values,
-    ) -> Self:
-        """A plan with the defaults filled in."""
-        celsius, mass = as_number(temperature_C), as_number(electrode_mass_g)
-        if loading_mg_per_cm2 is not None:
-            mechanism = with_changes(mechanism, {LOADING: loading_mg_per_cm2})
-        return cls(
-            mechanism=mechanism,
-            graph=mechanism.graph_named(graph),
-            # What is no number is refused where its range is known, in an experiment.
-            temperature_C=temperature_C if celsius is None else celsius,
-            steps=steps,
-            rate=rate or "C/10",
-            cycles=blocks(cycles),
-            options=SolverOptions() if options is None else options,
-            measure=measure,
-            names=tuple(v.name for v in varied),
-            units=tuple("C" if v.name == RATE else v.unit for v in varied),
-            electrode_mass_g=electrode_mass_g if mass is None else mass,
-        )
+    steps: Steps | None = None
+    rate: str = "C/10"
+    cycles: Blocks = ((2, None),)
+    options: SolverOptions = field(default_factory=SolverOptions)
+    measure: Measure = cycle_values
 
     def about(self) -> dict[str, Any]:
         """What identifies this plan, for JSON."""

@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sbpath.arguments import items, shortened, whole
+from sbpath.arguments import as_number, items, shortened, whole
 from sbpath.errors import InputError, Problems, nearest
-from sbpath.experiment import Experiment, ProtocolLike
+from sbpath.experiment import LOADING, Experiment, ProtocolLike
 from sbpath.files import check_ending, check_writable
 from sbpath.mechanism.mechanism import Mechanism
-from sbpath.mechanism.paths import trail
+from sbpath.mechanism.paths import trail, with_changes
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.progress import Bar
 from sbpath.protocol.protocol import Protocol, cycles_of, parse_step
@@ -152,17 +152,21 @@ def sweep(
     problems.add(*_executor_problems(workers, executor))
     if workers is not None:
         workers = problems.attempt(whole, "workers", workers)
-    plan = Plan.of(
+    if loading_mg_per_cm2 is not None:
+        mechanism = with_changes(mechanism, {LOADING: loading_mg_per_cm2})
+    celsius, mass = as_number(temperature_C), as_number(electrode_mass_g)
+    plan = Plan(
         mechanism,
-        varied,
+        mechanism.graph_named(graph),
+        names=tuple(v.name for v in varied),
+        units=tuple("C" if v.name == RATE else v.unit for v in varied),
+        # What is no number is refused where its range is known, in an experiment.
+        temperature_C=temperature_C if celsius is None else celsius,
+        electrode_mass_g=electrode_mass_g if mass is None else mass,
         steps=steps,
-        rate=rate,
-        cycles=cycles,
-        graph=graph,
-        temperature_C=temperature_C,
-        electrode_mass_g=electrode_mass_g,
-        loading_mg_per_cm2=loading_mg_per_cm2,
-        options=options if isinstance(options, SolverOptions) else None,
+        rate=rate or "C/10",
+        cycles=blocks(cycles),
+        options=options if isinstance(options, SolverOptions) else SolverOptions(),
         measure=measure,
     )
     about = plan.about()

@@ -424,7 +424,8 @@ def test_a_run_shares_every_record_that_it_does_not_change(monkeypatch):
     mechanism = load_mechanism("li-sb")
     monkeypatch.setattr(Mechanism, "document", property(lambda _: pytest.fail("written out for a run")))
     varied = [Variation(ENERGY, (0.16, 0.22)), Variation("phases.Li3Sb.enthalpy_J_per_mol", (-3e5, -2.9e5))]
-    plan = Plan.of(mechanism, varied)
+    names = tuple(v.name for v in varied)
+    plan = Plan(mechanism, mechanism.default_graph, names, units=("",) * len(names))
     run_with = plan.experiment((0.16, -3e5)).mechanism
     assert run_with.phases["Li3Sb"].enthalpy_J_per_mol.value == -3e5
     assert run_with.interface("Sb", "Li3Sb").energy_J_per_m2.value == 0.16
