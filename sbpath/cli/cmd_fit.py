@@ -89,8 +89,7 @@ def _overlay(options: argparse.Namespace) -> None:
     from sbpath.text.tables import file_table
 
     found = overlay(
-        load_measurement(options.experiment), shared.load(options), graph=options.graph, cycles=_cycles(options),
-        drive=options.drive, population=options.particles, progress=not options.quiet,
+        load_measurement(options.experiment), shared.load(options), graph=options.graph, **_compared(options)
     )  # fmt: skip
     print(overlay_report(found))
     shared.write_table(options, *file_table(OVERLAY_COLUMNS, found.halves))
@@ -129,8 +128,8 @@ def _fit(options: argparse.Namespace) -> None:
         result = fit_again(earlier, progress=not options.quiet)
     else:
         result = fit(
-            measurement, mechanism, _names(options.free), graph=options.graph, cycles=_cycles(options), drive=options.drive,
-            population=options.particles, profile=_names(options.profile) or (), progress=not options.quiet,
+            measurement, mechanism, _names(options.free), graph=options.graph, profile=_names(options.profile) or (),
+            **_compared(options),
         )  # fmt: skip
         # The file is found again by its path.
         result = replace(result, mechanism=options.mechanism)
@@ -154,8 +153,7 @@ def _rank(options: argparse.Namespace) -> None:
     from sbpath.text.fit_report import ranking_report
 
     found = rank(
-        load_measurement(options.experiment), options.candidates, _names(options.free), cycles=_cycles(options), drive=options.drive,
-        population=options.particles, progress=not options.quiet,
+        load_measurement(options.experiment), options.candidates, _names(options.free), **_compared(options)
     )  # fmt: skip
     print(ranking_report(found))
 
@@ -174,6 +172,16 @@ def _plan(options: argparse.Namespace) -> None:
     )  # fmt: skip
     print(plan_report(found))
     shared.write_table(options, *file_table(PLAN_COLUMNS, found.experiments))
+
+
+def _compared(options: argparse.Namespace) -> dict[str, Any]:
+    """What is compared, and how, as keyword arguments."""
+    return {
+        "cycles": _cycles(options),
+        "drive": options.drive,
+        "population": options.particles,
+        "progress": not options.quiet,
+    }
 
 
 def _names(text: str | None) -> list[str] | None:

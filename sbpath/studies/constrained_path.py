@@ -7,7 +7,7 @@ one is the value of returning by another path: negative if that path costs less 
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeVar
@@ -79,18 +79,14 @@ class PathAsymmetry:
 
     def difference_J_per_g(self) -> tuple[float, float]:
         """Loop of the free cycle minus that of each constrained one (J per g Sb)."""
-        first, second = (
-            self.free.loop_J_per_g - constrained.loss_breakdown.loop_J_per_g
-            for constrained in self.constrained
-        )
-        return first, second
+        return self._difference(lambda found: found.loop_J_per_g)
 
     def difference_mV(self) -> tuple[float, float]:
         """The same difference in voltage hysteresis (mV)."""
-        first, second = (
-            self.free.hysteresis_mV - constrained.loss_breakdown.hysteresis_mV
-            for constrained in self.constrained
-        )
+        return self._difference(lambda found: found.hysteresis_mV)
+
+    def _difference(self, of: Callable[[LossBreakdown], float]) -> tuple[float, float]:
+        first, second = (of(self.free) - of(one.loss_breakdown) for one in self.constrained)
         return first, second
 
 

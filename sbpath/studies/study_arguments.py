@@ -48,18 +48,15 @@ class StudyArguments(Problems):
 
     def rates(self, name: str, given: Any) -> list[Rate]:
         """One rate or several."""
-        example = f"{name}: must be a list such as ['C/10', '1C']"
-        return self._each(name, given, _rate, example)
+        return self._each(name, given, _rate, ["C/10", "1C"])
 
     def scan_rates(self, name: str, given: Any) -> list[float]:
         """One scan rate or several [V/s]."""
-        example = f"{name}: must be a list such as ['0.1 mV/s', '0.5 mV/s']"
-        return self._each(name, given, _scan_rate, example)
+        return self._each(name, given, _scan_rate, ["0.1 mV/s", "0.5 mV/s"])
 
     def compositions(self, name: str, given: Any) -> list[float]:
         """One composition or several."""
-        example = f"{name}: must be a list such as [0.5, 1.5, 2.5]"
-        return self._each(name, given, _composition, example)
+        return self._each(name, given, _composition, [0.5, 1.5, 2.5])
 
     def composition(self, name: str, given: float) -> float:
         """A composition between empty and full."""
@@ -89,10 +86,10 @@ class StudyArguments(Problems):
         """A whole number, `least` or more."""
         return self.attempt(whole, name, given, least, otherwise=least)
 
-    def _each(self, name: str, given: Any, make: Callable[[Any], T], example: str) -> list[T]:
+    def _each(self, name: str, given: Any, make: Callable[[Any], T], example: list[Any]) -> list[T]:
         wanted = [] if given is None else several(given)
         if not wanted:
-            self.add(f"{example}, not {given!r}")
+            self.add(f"{name}: must be a list such as {example}, not {given!r}")
         made = [self.attempt(make, item, name=name) for item in wanted]
         return [item for item in made if item is not None]
 

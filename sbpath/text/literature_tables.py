@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from sbpath.literature.entries import Host, ReportedAnode
-from sbpath.literature.theory import PRINTED_DECIMALS, Departure, host_departures, host_theory
+from sbpath.literature.theory import PRINTED_DECIMALS, Departure, HostTheory, host_departures, host_theory
 from sbpath.mechanism.notation import subscripted
 from sbpath.text.tables import Column, Row, printed_cells, table
 
@@ -55,22 +55,23 @@ def studies_report(studies: Sequence[ReportedAnode], width: int, notes: bool = F
 
 def hosts_report(hosts: Sequence[Host], width: int) -> str:
     """Capacities and volume change, computed and as printed, and the printed values that differ."""
-    head = ["host", "full phase", "g/cm3", "mAh/g", "printed", "mAh/cm3", "printed", "change / %", "printed"]
-    rows = [
-        [
-            host.host if width >= 90 else host.element,
-            subscripted(host.formula) + ("*" if host.slip else ""), f"{host.density_g_per_cm3:.2f}",
-            f"{theory.capacity_mAh_per_g:.1f}", f"{host.capacity_mAh_per_g:.0f}",
-            f"{theory.capacity_mAh_per_cm3:.0f}", f"{host.capacity_mAh_per_cm3:.0f}",
-            f"{theory.volume_change_percent:.1f}", f"{host.volume_change_percent:.1f}",
-        ]
-        for host, theory in ((host, host_theory(host)) for host in hosts)
-    ]  # fmt: skip
+    columns: tuple[Column[tuple[Host, HostTheory]], ...] = (
+        Column("", lambda h: h[0].host if width >= 90 else h[0].element, short="host"),
+        Column("", lambda h: subscripted(h[0].formula) + "*" * bool(h[0].slip), short="full phase"),
+        Column("", lambda h: h[0].density_g_per_cm3, short="g/cm3", terminal="{:.2f}"),
+        Column("", lambda h: h[1].capacity_mAh_per_g, short="mAh/g", terminal="{:.1f}"),
+        Column("", lambda h: h[0].capacity_mAh_per_g, short="printed", terminal="{:.0f}"),
+        Column("", lambda h: h[1].capacity_mAh_per_cm3, short="mAh/cm3", terminal="{:.0f}"),
+        Column("", lambda h: h[0].capacity_mAh_per_cm3, short="printed", terminal="{:.0f}"),
+        Column("", lambda h: h[1].volume_change_percent, short="change / %", terminal="{:.1f}"),
+        Column("", lambda h: h[0].volume_change_percent, short="printed", terminal="{:.1f}"),
+    )
+    rows = [(host, host_theory(host)) for host in hosts]
     legend = (
         "Computed from formula, printed density of the full phase and atomic weights; capacities per gram and "
         "per cm3 of the empty host. Change: of the volume, from empty to full."
     )
-    lines = [aligned(head, rows), "", filled(legend, width, "")]
+    lines = [aligned(*printed_cells(columns, rows)), "", filled(legend, width, "")]
     lines += [filled(f"*{host.printed_formula}: {host.slip}", width) for host in hosts if host.slip]
     departures = host_departures(hosts)
     for title, within in (

@@ -22,7 +22,6 @@ from sbpath import (
     load_mechanism,
     simulate,
 )
-from sbpath.results.cycles import first_cycle_efficiency
 from sbpath.studies.comparison import (
     case_labels,
     cases,
@@ -123,7 +122,6 @@ def test_the_first_cycle_has_an_efficiency_of_its_own(simulated, name):
     assert float(row["First-cycle efficiency"]) == pytest.approx(charges[1] / charges[0], abs=1e-3)
     assert float(row["Coulombic efficiency"]) == pytest.approx(1.0, abs=2e-3)
     assert (float(row["First-cycle efficiency"]) < 0.62) == (name != "na-sb")
-    assert first_cycle_efficiency(solution) == cases(solution)[0].first_cycle_efficiency
     head, line = comparison_report([solution]).splitlines()[2:4]
     place = head.index("ICE")
     assert line[place:].split()[0] == f"{charges[1] / charges[0]:.1%}"
