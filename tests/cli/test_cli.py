@@ -439,13 +439,17 @@ def test_what_is_printed_does_not_steer_the_terminal(capsys, monkeypatch):
 
 def test_names_of_files_may_have_umlauts_and_bytes_in_any_locale(tmp_path):
     plain = {**os.environ, "LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    for locale in (plain, dict(os.environ)):
-        for name in ("$'\\xff'", "Ä", "电"):
-            code, out, err = process(
-                f"sbpath show li-sb --plot {name}.svg && ls {name}.svg", tmp_path, env=locale
-            )
-            assert (code, err) == (0, "")
-            assert "wrote " in out
+    table, picture = "literature --ion K --csv", "show li-sb --plot"
+    for command, name, locale in (
+        (table, "$'\\xff'.csv", plain),
+        (table, "Ä.csv", plain),
+        (table, "$'\\xff'.csv", dict(os.environ)),
+        (picture, "Ä.svg", plain),
+        (picture, "电.svg", dict(os.environ)),
+    ):
+        code, out, err = process(f"sbpath {command} {name} && ls {name}", tmp_path, env=locale)
+        assert (code, err) == (0, "")
+        assert "wrote " in out
 
 
 @pytest.mark.parametrize(
@@ -535,7 +539,7 @@ def test_a_simulation_needs_no_scipy():
     """Its modules take longer to import than a cycle to simulate, and half of the memory."""
     code = (
         "import sys\nfrom sbpath.cli import main\n"
-        "for name in ('li-sb', 'na-sb', 'k-sb'):\n    main(['simulate', name])\n"
+        "for name in ('li-sb', 'na-sb', 'k-sb'):\n    main(['simulate', name, '--cycles', '1'])\n"
         "print(sorted({'scipy', 'matplotlib', 'pandas'} & set(sys.modules)), file=sys.stderr)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

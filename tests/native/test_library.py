@@ -359,7 +359,7 @@ def test_an_installed_library_is_taken_where_nothing_else_can_be_had(tmp_path):
     install = "from sbpath.kernels import ENTRIES; from sbpath.native.library import install, HERE; install(ENTRIES, HERE)"
     subprocess.run([sys.executable, "-c", install], env=environment, cwd=tmp_path, check=True)
     environment |= without_compiler(tmp_path) | {"SBPATH_CACHE_DIR": "/proc/none", "TMPDIR": "/proc/none"}
-    command = [sys.executable, "-m", "sbpath", "simulate", "li-sb"]
+    command = [sys.executable, "-m", "sbpath", "simulate", "li-sb", "--cycles", "1", "--particles", "1"]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     # And an edited kernel is not run as it was before.

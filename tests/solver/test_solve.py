@@ -26,6 +26,8 @@ from sbpath.text.mechanism_sheet import mechanism_report
 # Sb itself; compounds are run in test_shipped_mechanisms and in tests of their own.
 DEFAULTS = [(name, bare(name).default_graph) for name in shipped_names() if not bare(name).assemblages]
 GRAPHS = [*DEFAULTS, ("li-sb", "candidate")]
+# The other integrator takes 10 to 20 s on these; `k-sb` stays.
+LONG = ("k-bisb", "k-sb-xrd", "k-sb-ksb")
 FULL_CHARGE = 3.0 * F / M_SB  # C/g
 TIGHT = {"rtol": 1e-8, "atol": 1e-11}
 
@@ -83,7 +85,10 @@ def differences(solution, curves):
     return np.array(found)
 
 
-@pytest.mark.parametrize(("name", "graph"), GRAPHS)
+@pytest.mark.parametrize(
+    ("name", "graph"),
+    [pytest.param(*one, marks=pytest.mark.slow) if one[0] in LONG else one for one in GRAPHS],
+)
 def test_the_same_curve_from_an_independent_integrator(simulated, radau, name, graph):
     found = differences(simulated(name, None, graph=graph), radau(name, graph))
     assert found[:, 0].max() < 1e-5  # V

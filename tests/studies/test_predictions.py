@@ -233,7 +233,7 @@ def test_a_wrong_graph_is_refused_before_anything_runs():
         sbpath.predictions("li-sb", graph="wrong")
 
 
-@pytest.mark.parametrize("name", ["k-sb", "li-gasb-libh4", "na-nisb"])
+@pytest.mark.parametrize("name", [pytest.param("k-sb", marks=pytest.mark.slow), "li-gasb-libh4", "na-nisb"])
 def test_other_systems_are_predicted_too(name):
     found = sbpath.predictions(name, progress=False)
     assert [p.number for p in found] == list(range(1, len(found) + 1))

@@ -131,7 +131,9 @@ def test_the_loop_is_its_heat(simulated, celsius, rate, closes):
     assert own.losses_J_per_g.sum() + own.stored_J_per_g == pytest.approx(own.loop_J_per_g, rel=closes)
 
 
-@pytest.mark.parametrize(("k_p", "celsius", "rate"), [(1e-7, 400.0, 0.1), (1e-4, 25.0, 0.1)])
+@pytest.mark.parametrize(
+    ("k_p", "celsius", "rate"), [pytest.param(1e-7, 400.0, 0.1, marks=pytest.mark.slow), (1e-4, 25.0, 0.1)]
+)
 def test_a_second_integrator_agrees(k_p, celsius, rate):
     mechanism = bare("li-sb", dict(changes(k_p)))
     network = build_network(mechanism, "candidate", celsius + ZERO_CELSIUS_K)
@@ -177,7 +179,9 @@ def test_particles_alike_that_share_their_fronts_are_one(celsius, rate):
     assert np.abs(many.voltage_V - voltage).mean() < 1e-5
 
 
-@pytest.mark.parametrize(("k_p", "celsius"), [(1e-4, 25.0), (1e-7, 360.0)])
+@pytest.mark.parametrize(
+    ("k_p", "celsius"), [(1e-4, 25.0), pytest.param(1e-7, 360.0, marks=pytest.mark.slow)]
+)
 @pytest.mark.filterwarnings("ignore::sbpath.ValidityWarning")
 def test_the_textbook_with_one_front_for_all(k_p, celsius):
     # Its equations, written without the package, in SciPy's Radau.
