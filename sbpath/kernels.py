@@ -41,7 +41,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 ENTRIES = (
     "sbpath.solver.solve:run",
     "sbpath.model.rows:_evaluate_rows",
-    "sbpath.solver.response:rates_in_rows",
     "sbpath.solver.response:follow",
     "sbpath.fitting.drift:inverse_products",
 )

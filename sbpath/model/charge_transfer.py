@@ -13,7 +13,7 @@ current crosses the sum of their surfaces. What they exchange among each other c
 
 from __future__ import annotations
 
-from math import asinh, cosh, sinh
+from math import asinh, cosh, hypot, sinh
 
 from sbpath.kernels import kernel
 from sbpath.model.network import Network
@@ -28,6 +28,19 @@ def overpotential(current: float, network: Network) -> float:
     if network.exchange <= 0.0:
         return 0.0
     return network.thermal_voltage * asinh(current / network.exchange)
+
+
+@kernel
+def drop_slope(
+    current: float, by_resistance: float, by_exchange: float, by_thermal: float, network: Network
+) -> float:
+    """How E - V (V) at a `current` in A/g changes with resistance, exchange current and thermal voltage of the network."""
+    change = by_resistance * current
+    if network.exchange > 0.0:
+        share = current / network.exchange
+        change += by_thermal * asinh(share)
+        change -= by_exchange * network.thermal_voltage * share / network.exchange / hypot(1.0, share)
+    return change
 
 
 @kernel

@@ -7,7 +7,7 @@ N particles at one potential; by default, a single particle represents them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from math import exp, log, pi
 from typing import Any, NamedTuple
 
@@ -26,21 +26,61 @@ from sbpath.physical import ZERO_CELSIUS_K, arrhenius
 # Ohm g: a drop of a nanovolt at 1 A/g is negligible and only makes voltage control stiff.
 SMALLEST_RESISTANCE = 1e-9
 
-# Keys of a phase that move nothing but its energy.
-ENERGIES = {"enthalpy_J_per_mol", "entropy_J_per_mol_K"}
-# Fields of a network that follow from a number of kinetics or electrode alone.
+# Fields of a network that follow from a key of an interface, phase, gallery, kinetics, electrode or electrolyte.
 OF_KEY = {
+    "energy_J_per_m2": ("barrier",),
+    "enthalpy_J_per_mol": ("gibbs",),
+    "entropy_J_per_mol_K": ("gibbs",),
+    "molar_volume_cm3_per_mol": ("molar_volume", "unchanged", "exchange", "wear"),
+    "partial_molar_volume_cm3_per_mol": ("partial_volume",),
+    "sites": ("sites", "fixed", "full", "energy"),
+    "potential_V": ("site_potential",),
+    "width": ("site_energy",),
     "transfer_coefficient": ("alpha",),
     "autocatalytic_order": ("order",),
     "seed_fraction": ("seed",),
     "transformation_work_J_per_mol": ("transformation_work",),
     "attempt_rate_per_s": ("log_attempt",),
     "growth_rate_per_s": ("growth",),
-    "propagation_rate_per_s": ("propagation", "rounding"),
+    "growth_activation_energy_J_per_mol": ("growth",),
+    "propagation_rate_per_s": ("propagation",),
+    "propagation_activation_energy_J_per_mol": ("propagation",),
     "diffusivity_m2_per_s": ("transport",),
-    "exchange_current_A_per_m2": ("exchange", "resistance"),
+    "diffusion_activation_energy_J_per_mol": ("transport",),
+    "exchange_current_A_per_m2": ("exchange",),
+    "exchange_activation_energy_J_per_mol": ("exchange",),
+    "particle_radius_m": ("transport", "exchange", "wear"),
+    "double_layer_F_per_g": ("double_layer",),
     "contact_resistance_ohm_cm2": ("resistance",),
+    "loading_mg_per_cm2": ("resistance",),
+    "spread": ("barrier", "growth", "transport", "exchange"),
+    "contact_loss": ("wear",),
+    "host_area_m2_per_g": ("wear",),
+    "fragment_area_m2_per_g": ("wear",),
+    "fragmentation": ("wear",),
+    "idle_area_m2_per_g": ("film",),
+    "film": ("film", "wear"),
+    "conductivity_S_per_cm": ("resistance",),
+    "thickness_um": ("resistance",),
 }
+# Those in which networks of two temperatures differ.
+OF_TEMPERATURE = (
+    "gibbs",
+    "site_potential",
+    "site_energy",
+    "energy",
+    "barrier",
+    "propagation",
+    "growth",
+    "transport",
+    "resistance",
+    "exchange",
+    "thermal_voltage",
+    "temperature",
+)
+# Those that are no numbers of an electrode at one temperature.
+APART = {"gallery_start", "source", "target", "grows", "rounding", "weight", "meant", "mean"}
+APART |= {"change", "layout", "columns"}
 
 # Share of the Sb that counts as the first domain, which autocatalytic growth needs.
 DEFAULT_SEED = 1e-3
@@ -182,143 +222,51 @@ def start_of(network: Network) -> dict[str, float | list[float]]:
 
 def build_network(mechanism: Mechanism, graph: str, temperature: float) -> Network:
     """Flatten the graph called `graph` of `mechanism` at `temperature` (K)."""
-    names = list(mechanism.nodes)
-    # Phases of each node with their amounts: molar quantities add up.
-    contents = [[(n, mechanism.phases[p]) for p, n in mechanism.nodes[name].items()] for name in names]
-    edges = mechanism.edges(graph)
-    reference = mechanism.reference_temperature_C + ZERO_CELSIUS_K
-
-    film, wear = _film(mechanism), _wear(mechanism)
-    sizes = _sizes(len(names), len(edges), film, wear)
-    starts = [0]
-    for parts in contents:
-        starts.append(starts[-1] + sum(len(phase.galleries) for _, phase in parts))
-    galleries = [(n, gallery) for parts in contents for n, phase in parts for gallery in phase.galleries]
-
-    def unchanged(edge: Edge) -> float:
-        """Volume of the phases that the edge leaves unchanged, when full: they do not nucleate."""
-        before, after = mechanism.nodes[edge.reactant], mechanism.nodes[edge.product]
-        shared = {p: min(n, after.get(p, 0.0)) for p, n in before.items()}
-        return sum(n * mechanism.phases[p].molar_volume_cm3_per_mol.value for p, n in shared.items()) * 1e-6
-
-    def keeps(edge: Edge) -> bool:
-        """Whether the product's phase with galleries is already present in the reactant."""
-        shared = mechanism.nodes[edge.reactant].keys() & mechanism.nodes[edge.product].keys()
-        return any(mechanism.phases[phase].galleries for phase in shared)
-
-    gibbs, entropy = _energies(mechanism, mechanism.nodes, temperature)
-    rates = _rates(mechanism, edges, temperature, Network._fields)
-    activation = _activation(mechanism, edges)
-    electrolyte = mechanism.electrolyte_resistance_ohm_g(temperature)
-
-    return Network(
-        gibbs=gibbs,
-        fixed=_row([mechanism.fixed_content(name) for name in names]),
-        gallery_start=np.array(starts, dtype=np.int64),
-        full=_row([mechanism.full_content(name) for name in names]),
-        # Per mole of alkali, for the one phase with galleries.
-        partial_volume=_row(
-            [
-                sum(value_or(p.partial_molar_volume_cm3_per_mol, 0.0) for _, p in parts if p.galleries) * 1e-6
-                for parts in contents
-            ]
-        ),
-        molar_volume=_row([mechanism.volume_cm3_per_mol(name) * 1e-6 for name in names]),
-        sites=_row([n * g.sites for n, g in galleries]),
-        site_potential=_row(
-            [g.potential_V + g.potential_slope_V_per_K * (temperature - reference) for _, g in galleries]
-        ),
-        site_energy=_row([g.width * R * temperature for _, g in galleries]),
-        source=np.array([names.index(e.reactant) for e in edges], dtype=np.int64),
-        target=np.array([names.index(e.product) for e in edges], dtype=np.int64),
-        unchanged=_row([unchanged(e) for e in edges]),
-        grows=_row([0.0 if keeps(e) else 1.0 for e in edges]),
-        energy=_row([e.electrons * R * temperature for e in edges]),
-        weight=np.ones(1),
-        barrier=_barriers(mechanism, edges, temperature),
-        meant=np.zeros(0, dtype=np.int64),
-        mean=np.full(len(edges), -1),
-        charge_scale=F / mechanism.host_molar_mass_g_per_mol,
-        double_layer=mechanism.electrode.double_layer_F_per_g.value,
-        thermal_voltage=2.0 * R * temperature / F,
-        temperature=temperature,
-        change=TemperatureChange(
-            entropy=entropy,
-            site_slope=_row([g.potential_slope_V_per_K for _, g in galleries]),
-            conducting=value_or(mechanism.electrolyte.conductivity_activation_energy_J_per_mol, 0.0) / R,
-            electrolyte=electrolyte if rates["resistance"] > SMALLEST_RESISTANCE else 0.0,
-            **activation,
-        ),
-        film=film,
-        wear=wear,
-        layout=layout_of(1, sizes),
-        columns=columns_of(sizes),
-        **rates,
-    )
+    return Network(**fields_of(mechanism, mechanism.edges(graph), mechanism.nodes, temperature))
 
 
-def displaced_network(network: Network, old: Mechanism, new: Mechanism, graph: str) -> Network:
-    """`build_network` of a `new` mechanism that differs from the `old` one of this `network` in a few numbers.
-
-    Where these are interfacial energies, rates or energies of phases, nothing else is made anew.
-    """
-    differ = {name for name in type(old).model_fields if getattr(old, name) is not getattr(new, name)}
-    if differ == {"interfaces"}:
-        return network._replace(barrier=_barriers(new, old.edges(graph), network.temperature))
-    keys = _keys_that_differ([(old.kinetics, new.kinetics), (old.electrode, new.electrode)])
-    if differ <= {"kinetics", "electrode"} and keys <= OF_KEY.keys():
+def displaced_fields(old: Mechanism, new: Mechanism, graph: str, temperature: float) -> dict[str, Any]:
+    """Fields of `build_network`, except `APART`, that may differ in a `new` mechanism with other numbers than the `old`."""
+    keys = {*_keys_that_differ(old, new)}
+    if keys <= OF_KEY.keys():
         wanted = {field for key in keys for field in OF_KEY[key]}
-        return network._replace(**_rates(new, old.edges(graph), network.temperature, wanted))
-    phases = zip(old.phases.values(), new.phases.values(), strict=True)
-    if differ == {"phases"} and _keys_that_differ(phases) <= ENERGIES:
-        gibbs, entropy = _energies(new, old.nodes, network.temperature)
-        return network._replace(gibbs=gibbs, change=network.change._replace(entropy=entropy))
-    return build_network(new, graph, network.temperature)
+    else:
+        wanted = {*Network._fields} - APART
+    alike = old.transformations is new.transformations and "energy" not in wanted
+    return fields_of(new, (old if alike else new).edges(graph), old.nodes, temperature, wanted)
 
 
-def _keys_that_differ(pairs: Iterable[tuple[Record, Record]]) -> set[str]:
-    """The keys in which the records of any pair differ."""
-    return {
-        key
-        for one, other in pairs
-        if one is not other
-        for key in type(one).model_fields
-        if getattr(one, key) is not getattr(other, key)
-    }
+def _keys_that_differ(one: Any, other: Any) -> Iterator[str]:
+    """The keys of `OF_KEY`, or else of single values, that lead to what differs between two records."""
+    if isinstance(one, Record):
+        pairs = [(key, getattr(one, key), getattr(other, key)) for key in type(one).model_fields]
+    elif isinstance(one, Mapping):
+        pairs = [(key, item, other[key]) for key, item in one.items()]
+    else:
+        pairs = [("", *items) for items in zip(one, other, strict=True)]
+    for key, mine, its in pairs:
+        if mine is its:
+            continue
+        if key not in OF_KEY and isinstance(mine, Record | Mapping | tuple):
+            yield from _keys_that_differ(mine, its)
+        else:
+            yield key
 
 
-def _energies(
-    mechanism: Mechanism, nodes: Mapping[str, Mapping[str, float]], temperature: float
-) -> tuple[Floats, Floats]:
-    """Gibbs energy (J/mol) and entropy (J/(mol K)) of the fixed part of each node, per mole of the host."""
-    phases, gibbs, entropy = mechanism.phases, [], []
-    for parts in nodes.values():
-        contents = [
-            (n, phases[p].enthalpy_J_per_mol.value, phases[p].entropy_J_per_mol_K.value)
-            for p, n in parts.items()
-        ]
-        gibbs.append(sum(n * (h - temperature * s) for n, h, s in contents))
-        entropy.append(sum(n * s for n, _, s in contents))
-    return _row(gibbs), _row(entropy)
-
-
-def _barriers(mechanism: Mechanism, edges: Sequence[Edge], temperature: float) -> Floats2:
-    faces = [mechanism.interface(edge.reactant, edge.product) for edge in edges]
-    return _row(
-        [
-            nucleation_constant(
-                face.energy_J_per_m2.value, value_or(face.shape_factor, 1.0), 1.0, temperature
-            )
-            for face in faces
-        ]
-    ).reshape(1, -1)
-
-
-def _rates(
-    mechanism: Mechanism, edges: Sequence[Edge], temperature: float, wanted: Collection[str]
+def fields_of(
+    mechanism: Mechanism,
+    edges: Sequence[Edge],
+    nodes: Mapping[str, Mapping[str, float]],
+    temperature: float,
+    wanted: Collection[str] = Network._fields,
 ) -> dict[str, Any]:
-    """Those fields of a network that follow from kinetics and are `wanted`: of its edges, and how current passes."""
-    common, reference = mechanism.kinetics, mechanism.reference_temperature_C + ZERO_CELSIUS_K
+    """The `wanted` fields of a network of one particle."""
+    names = list(nodes)
+    # Phases of each node with their amounts: molar quantities add up.
+    contents = [[(n, mechanism.phases[p]) for p, n in nodes[name].items()] for name in names]
+    galleries = [(n, gallery) for parts in contents for n, phase in parts for gallery in phase.galleries]
+    common, electrode = mechanism.kinetics, mechanism.electrode
+    reference = mechanism.reference_temperature_C + ZERO_CELSIUS_K
 
     def of(key: str, default: float = 0.0) -> list[float]:
         return _kinetic(mechanism, edges, key, default)
@@ -329,11 +277,50 @@ def _rates(
         pairs = zip(of(f"{process}_rate_per_s"), energies, strict=True)
         return [arrhenius(rate, energy, temperature, reference) for rate, energy in pairs]
 
+    def gibbs() -> list[float]:
+        """Gibbs energies of the fixed parts (J/mol)."""
+        return [
+            sum(
+                n * (p.enthalpy_J_per_mol.value - temperature * p.entropy_J_per_mol_K.value) for n, p in parts
+            )
+            for parts in contents
+        ]
+
+    def partial_volumes() -> list[float]:
+        """Per mole of alkali, for the one phase with galleries (m3/mol)."""
+        return [
+            sum(value_or(p.partial_molar_volume_cm3_per_mol, 0.0) for _, p in parts if p.galleries) * 1e-6
+            for parts in contents
+        ]
+
+    def shared(edge: Edge) -> dict[str, float]:
+        """Amounts of the phases that an edge leaves unchanged: they do not nucleate."""
+        after = nodes[edge.product]
+        return {p: min(n, after.get(p, 0.0)) for p, n in nodes[edge.reactant].items() if p in after}
+
+    def unchanged(edge: Edge) -> float:
+        """Their volume, when full (m3/mol)."""
+        parts = shared(edge).items()
+        return sum(n * mechanism.phases[p].molar_volume_cm3_per_mol.value for p, n in parts) * 1e-6
+
+    def keeps(edge: Edge) -> bool:
+        """Whether the product's phase with galleries is already present in the reactant."""
+        return any(mechanism.phases[phase].galleries for phase in shared(edge))
+
+    def barriers() -> list[float]:
+        faces = [mechanism.interface(edge.reactant, edge.product) for edge in edges]
+        return [
+            nucleation_constant(
+                face.energy_J_per_m2.value, value_or(face.shape_factor, 1.0), 1.0, temperature
+            )
+            for face in faces
+        ]
+
     def transport() -> float:
         """Time of diffusion across a particle (s)."""
         energy = value_or(common.diffusion_activation_energy_J_per_mol, 0.0)
         diffusivity = arrhenius(common.diffusivity_m2_per_s.value, energy, temperature, reference)
-        return mechanism.electrode.particle_radius_m.value**2 / (pi**2 * diffusivity)
+        return electrode.particle_radius_m.value**2 / (pi**2 * diffusivity)
 
     def resistance() -> float:
         stated = mechanism.series_resistance_ohm_g(temperature)
@@ -342,31 +329,68 @@ def _rates(
         # A step of the voltage would drive an exponential of it through charge transfer alone.
         return SMALLEST_RESISTANCE if mechanism.exchange_current_A_per_g(temperature) > 0.0 else 0.0
 
+    def change() -> TemperatureChange:
+        return TemperatureChange(
+            entropy=_row([sum(n * p.entropy_J_per_mol_K.value for n, p in parts) for parts in contents]),
+            site_slope=_row([g.potential_slope_V_per_K for _, g in galleries]),
+            propagation=_row(of("propagation_activation_energy_J_per_mol")) / R,
+            growth=_row(of("growth_activation_energy_J_per_mol")) / R,
+            transport=value_or(common.diffusion_activation_energy_J_per_mol, 0.0) / R,
+            conducting=value_or(mechanism.electrolyte.conductivity_activation_energy_J_per_mol, 0.0) / R,
+            exchange=value_or(common.exchange_activation_energy_J_per_mol, 0.0) / R,
+            electrolyte=mechanism.electrolyte_resistance_ohm_g(temperature)
+            if resistance() > SMALLEST_RESISTANCE
+            else 0.0,
+        )
+
+    def sizes() -> dict[str, int]:
+        return _sizes(len(names), len(edges), _film(mechanism), _wear(mechanism))
+
     made: dict[str, Callable[[], Any]] = {
+        "gibbs": lambda: _row(gibbs()),
+        "fixed": lambda: _row([mechanism.fixed_content(name) for name in names]),
+        "gallery_start": lambda: np.cumsum(
+            [0, *(sum(len(phase.galleries) for _, phase in parts) for parts in contents)], dtype=np.int64
+        ),
+        "full": lambda: _row([mechanism.full_content(name) for name in names]),
+        "molar_volume": lambda: _row([mechanism.volume_cm3_per_mol(name) * 1e-6 for name in names]),
+        "partial_volume": lambda: _row(partial_volumes()),
+        "sites": lambda: _row([n * g.sites for n, g in galleries]),
+        "site_potential": lambda: _row(
+            [g.potential_V + g.potential_slope_V_per_K * (temperature - reference) for _, g in galleries]
+        ),
+        "site_energy": lambda: _row([g.width * R * temperature for _, g in galleries]),
+        "source": lambda: np.array([names.index(e.reactant) for e in edges], dtype=np.int64),
+        "target": lambda: np.array([names.index(e.product) for e in edges], dtype=np.int64),
+        "unchanged": lambda: _row([unchanged(e) for e in edges]),
+        "grows": lambda: _row([0.0 if keeps(e) else 1.0 for e in edges]),
         "alpha": lambda: _row(of("transfer_coefficient")),
+        "energy": lambda: _row([e.electrons * R * temperature for e in edges]),
         "order": lambda: _row(of("autocatalytic_order")),
         "seed": lambda: _row(of("seed_fraction", DEFAULT_SEED)),
         "transformation_work": lambda: _row(of("transformation_work_J_per_mol")),
         "rounding": lambda: np.where(_row(activated("propagation")) > 0.0, FRONT_ROUNDING, GROWTH_ROUNDING),
+        "weight": lambda: np.ones(1),
+        "barrier": lambda: _row(barriers()).reshape(1, -1),
         "log_attempt": lambda: _row([log(attempt) for attempt in of("attempt_rate_per_s")]).reshape(1, -1),
         "propagation": lambda: _row(activated("propagation")).reshape(1, -1),
         "growth": lambda: _row(activated("growth")).reshape(1, -1),
         "transport": lambda: np.full((1, len(edges)), transport()),
-        "exchange": lambda: 2.0 * mechanism.exchange_current_A_per_g(temperature),
+        "meant": lambda: np.zeros(0, dtype=np.int64),
+        "mean": lambda: np.full(len(edges), -1),
+        "charge_scale": lambda: F / mechanism.host_molar_mass_g_per_mol,
+        "double_layer": lambda: electrode.double_layer_F_per_g.value,
         "resistance": resistance,
+        "exchange": lambda: 2.0 * mechanism.exchange_current_A_per_g(temperature),
+        "thermal_voltage": lambda: 2.0 * R * temperature / F,
+        "temperature": lambda: temperature,
+        "change": change,
+        "film": lambda: _film(mechanism),
+        "wear": lambda: _wear(mechanism),
+        "layout": lambda: layout_of(1, sizes()),
+        "columns": lambda: columns_of(sizes()),
     }
-    return {field: make() for field, make in made.items() if field in wanted}
-
-
-def _activation(mechanism: Mechanism, edges: Sequence[Edge]) -> dict[str, Any]:
-    """The fields of `TemperatureChange` that follow from kinetics."""
-    common = mechanism.kinetics
-    return {
-        "propagation": _row(_kinetic(mechanism, edges, "propagation_activation_energy_J_per_mol")) / R,
-        "growth": _row(_kinetic(mechanism, edges, "growth_activation_energy_J_per_mol")) / R,
-        "transport": value_or(common.diffusion_activation_energy_J_per_mol, 0.0) / R,
-        "exchange": value_or(common.exchange_activation_energy_J_per_mol, 0.0) / R,
-    }
+    return {field: made[field]() for field in wanted}
 
 
 def _kinetic(mechanism: Mechanism, edges: Sequence[Edge], key: str, default: float = 0.0) -> list[float]:

@@ -8,8 +8,10 @@ inversely), its interfacial energies (barriers scale with the cube), and its gro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
@@ -198,21 +200,26 @@ def population_of(mechanism: Mechanism, wanted: Population | int | None) -> Popu
 
 def populated(network: Network, population: Population) -> Network:
     """The network of one particle, extended to the particles of a population."""
-    size, energy, rate = (
-        values[:, None] for values in (population.size, population.interfacial_energy, population.growth_rate)
-    )
     fronts = network.propagation[0] > 0.0
     meant = np.unique(network.target[fronts]) if len(population) > 1 else network.meant
     mean = np.where(fronts & np.isin(network.target, meant), np.searchsorted(meant, network.target), -1)
     return network._replace(
+        **of_particles(network._asdict(), population),
         weight=population.weight.copy(),
-        barrier=network.barrier * energy**3,
-        log_attempt=np.repeat(network.log_attempt, len(population), axis=0),
-        propagation=np.repeat(network.propagation, len(population), axis=0),
-        growth=network.growth * rate,
-        transport=network.transport * size**2,
         meant=meant,
         mean=mean,
-        exchange=network.exchange * float(np.sum(population.weight / population.size)),
         layout=layout_of(len(population), sizes_of(network)),
     )
+
+
+def of_particles(given: Mapping[str, Any], population: Population) -> dict[str, Any]:
+    """Those of the `given` fields of a network of one particle that differ between particles, or follow from their sizes."""
+    factors: dict[str, Any] = {
+        "barrier": population.interfacial_energy[:, None] ** 3,
+        "log_attempt": np.ones((len(population), 1)),
+        "propagation": np.ones((len(population), 1)),
+        "growth": population.growth_rate[:, None],
+        "transport": population.size[:, None] ** 2,
+        "exchange": float(np.sum(population.weight / population.size)),
+    }
+    return {name: given[name] * factor for name, factor in factors.items() if name in given}

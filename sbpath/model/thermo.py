@@ -56,16 +56,7 @@ def node_state(
     for j in range(first, last):
         scale = site_energy[j]
         z = F * (potential - site_potential[j]) / scale
-        # Both branches keep the exponent negative, so nothing overflows far from U. (The test is on the
-        # real part because complex steps check the derivatives.)
-        if z.real > 0.0:
-            small = exp(-z)
-            occupied = small / (1.0 + small)
-            logarithm = log1p(small)
-        else:
-            small = exp(z)
-            occupied = 1.0 / (1.0 + small)
-            logarithm = log1p(small) - z
+        occupied, logarithm = occupation(z)
         spread = sites[j] * occupied * (1.0 - occupied)
         omega -= sites[j] * scale * logarithm
         x += sites[j] * occupied
@@ -73,6 +64,20 @@ def node_state(
         steepness = F / scale
         curvature += spread * (1.0 - 2.0 * occupied) * (steepness * steepness)
     return omega, x, slope, curvature
+
+
+@kernel
+def occupation(z: float) -> tuple[float, float]:
+    """Share of the sites of a gallery that is filled, ``1 / (1 + exp(z))``, and ``ln(1 + exp(-z))``.
+
+    Both branches keep the exponent negative, so nothing overflows far from U.
+    """
+    # The test is on the real part because complex steps check the derivatives.
+    if z.real > 0.0:
+        small = exp(-z)
+        return small / (1.0 + small), log1p(small)
+    small = exp(z)
+    return 1.0 / (1.0 + small), log1p(small) - z
 
 
 @kernel
@@ -110,9 +115,7 @@ def node_entropy(
     for j in range(first, last):
         scale = site_energy[j]
         z = F * (potential - site_potential[j]) / scale
-        small = exp(-abs(z))
-        occupied = small / (1.0 + small) if z > 0.0 else 1.0 / (1.0 + small)
-        logarithm = log1p(small) + max(-z, 0.0)
+        occupied, logarithm = occupation(z)
         moved = F * site_slope[j]
         entropy += sites[j] * (scale / temperature * (logarithm + z * occupied) + occupied * moved)
         steepness = F / scale

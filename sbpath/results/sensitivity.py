@@ -8,38 +8,47 @@ its duration responds too, by the implicit function theorem.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sbpath.arguments import items
 from sbpath.errors import InputError
-from sbpath.kernels import Floats, Floats2, Floats3, Integers, compiled
-from sbpath.mechanism.mechanism import Mechanism
+from sbpath.kernels import Floats, Floats2, Floats3, compiled
 from sbpath.mechanism.paths import displaced, value
-from sbpath.model.charge_transfer import overpotential
-from sbpath.model.network import Network, build_network, displaced_network
-from sbpath.model.population import Population, populated, population_of
-from sbpath.physical import ZERO_CELSIUS_K
+from sbpath.model.forcing import (
+    OF_EDGES,
+    OF_ELECTRODE,
+    OF_FILM,
+    OF_GALLERIES,
+    OF_NODES,
+    OF_WEAR,
+    TEMPERATURE,
+    Slopes,
+)
+from sbpath.model.network import OF_TEMPERATURE, Network, displaced_fields, fields_of, start_of
+from sbpath.model.population import of_particles, populated, population_of
 from sbpath.protocol.outcome import Outcome
-from sbpath.protocol.steps import ConstantVoltage, CurrentTable, Sweep
+from sbpath.protocol.steps import ConstantVoltage, Step, Sweep
 from sbpath.simulation import run
-from sbpath.solution import Solution, StepRecord
-from sbpath.solver.response import ROWS, Rows, Slopes, follow, rates_in_rows
+from sbpath.solution import Solution
+from sbpath.solver.response import CONTENT, CURRENT, NOTHING, VOLTAGE, Course, Rows, Steps, follow
 
-# Relative step of the one-sided difference df/dp: half of the digits.
+# Relative step of the one-sided difference that a parameter makes to a number of the network: half of the digits.
 RELATIVE_STEP = 1e-8
 # Step where a parameter is 0, in its unit.
-STEP_AT_ZERO = 1e-4
-# Largest change of an unknown in the difference that gives the derivative of a limited quantity.
-STATE_STEP = 1e-7
+STEP_AT_ZERO = 1e-2
 
-TEMPERATURE = "temperature_C"
+CELSIUS = "temperature_C"
 CUTOFFS = ("lower_cutoff_V", "upper_cutoff_V")
-# Fields of a network on which no rate depends at one temperature, and those of E - V.
-APART = {"change", "layout", "columns"}
-OF_THE_DROP = {"resistance", "exchange", "thermal_voltage"}
+# The quantity that ends a step.
+LIMITS = {
+    Outcome.VOLTAGE: VOLTAGE,
+    Outcome.CURRENT: CURRENT,
+    Outcome.COMPOSITION: CONTENT,
+    Outcome.CAPACITY: CONTENT,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,213 +120,131 @@ def sensitivities(solution: Solution, parameters: Sequence[str], *, fractions: b
         raise InputError(problems)
     if solution.particles is not None and len(np.unique(solution.particles.row)) < len(solution.time_s):
         solution = run(solution.experiment, progress=False, every_row=True)
-    here = _of_all_particles(solution, solution.network, solution.mechanism)
-    values = np.array([_value(solution, name) for name in names])
-    shifts = [_shifted(solution, here, *one) for one in zip(names, values.tolist(), strict=True)]
-    slopes = _slopes(here, shifts)
-    states, kept = _states(solution, here), here.layout.potential + here.layout.shared
-    parameters_V = np.empty((len(solution.time_s), len(values)))
-    shares = np.zeros((len(parameters_V) if fractions else 0, len(values), len(solution.phases)))
-    duration = np.zeros((len(values), len(solution.steps)))
-    start = _start(solution, here, shifts)
-    for number, record in enumerate(solution.steps):
-        rows, firsts = _rows_of(solution, states, record)
-        if not rows.current_control and here.resistance == 0.0 and here.exchange <= 0.0:
-            # E jumps to the imposed voltage.
-            start[:, here.layout.potential] = 0.0
-        sides, by = _sides(rows, shifts, kept)
-        own = shares[record.first : record.last]
-        own[:1] = _mean_shares(start, here, len(solution.phases))
-        potential, start, rates = compiled(follow)(rows, firsts, slopes, sides, by, start, here, own)
-        if not rows.current_control:
-            potential = np.zeros(potential.shape)
-        else:
-            for k, (side, larger, differs) in enumerate(shifts):
-                if differs & OF_THE_DROP:
-                    potential[:, k] -= (_drop(rows.level, side) - _drop(rows.level, here)) / larger
-        parameters_V[record.first : record.last] = potential
-        if record.outcome is Outcome.VOLTAGE:
-            change, motion = potential[-1], rates[here.layout.potential]
-        elif record.outcome in (Outcome.COMPOSITION, Outcome.CAPACITY, Outcome.CURRENT):
-            change, motion = _limited(record, rows, start, rates, here, shifts)
-        else:
-            continue
-        # The limited quantity has the same value at the end of the step.
-        duration[:, number] = -change / motion
-        start = start + np.outer(duration[:, number], rates)
+    values = [_value(solution, name) for name in names]
+    here = solution.network
+    if solution.experiment.population is not None:
+        here = populated(here, solution.experiment.population)
+    changes = [_changes(solution, here, name, at) for name, at in zip(names, values, strict=True)]
+    course = Course(_rows(solution, here), _steps(solution), _slopes(here, changes), here)
+    rows = len(solution.time_s) if fractions else 0
+    shares = np.zeros((rows, len(names), len(solution.phases)))
+    voltage, duration = compiled(follow)(course, _start(solution, here, changes), shares)
     by_fraction = np.moveaxis(shares, 0, 2).copy() if fractions else None
-    return Sensitivities(tuple(names), values, parameters_V.T.copy(), duration, by_fraction)
+    return Sensitivities(tuple(names), np.array(values), voltage.T.copy(), duration, by_fraction)
 
 
-class Shifted(NamedTuple):
-    """The network with a parameter larger `by` some amount, and the fields in which it `differs`."""
+class Changes(NamedTuple):
+    """Fields of the network with a parameter larger `by` some amount, those that it may change."""
 
-    network: Network
+    fields: dict[str, Any]
     by: float
-    differs: set[str]
 
 
-def _start(solution: Solution, here: Network, shifts: Sequence[Shifted]) -> Floats2:
+def _changes(solution: Solution, here: Network, name: str, at: float) -> Changes:
+    """What a parameter a little farther from 0 changes."""
+    by = RELATIVE_STEP * at or STEP_AT_ZERO
+    old = new = solution.mechanism
+    kelvin, population = here.temperature, solution.experiment.population
+    if name == CELSIUS:
+        edges = old.edges(solution.graph)
+        fields = fields_of(old, edges, old.nodes, kelvin + by, OF_TEMPERATURE)
+    else:
+        new = displaced(old, name, at + by)
+        fields = displaced_fields(old, new, solution.graph, kelvin)
+    if population is not None:
+        if new.electrode.spread != old.electrode.spread:
+            # The particles are those of the file unless others were asked for.
+            of_file = population_of(old, len(population))
+            changed = population_of(new, len(population))
+            population = changed if changed is not None and of_file == population else population
+        fields |= of_particles(fields, population)
+    return Changes(fields, by)
+
+
+def _start(solution: Solution, here: Network, changes: Sequence[Changes]) -> Floats2:
     """How the initial state responds, shape (m, N B + g): fresh surface is a number of the mechanism."""
     initial, kept = solution.experiment.initial_state, here.layout.potential + here.layout.shared
-    start = np.zeros((len(shifts), kept))
-    for k, (side, by, differs) in enumerate(shifts):
-        if differs & {"film", "wear"}:
+    start = np.zeros((len(changes), kept))
+    for k, (fields, by) in enumerate(changes):
+        side = here._replace(**{name: fields[name] for name in ("film", "wear") if name in fields})
+        if start_of(side) != start_of(here):
             start[k] = (initial(side)[:kept] - initial(here)[:kept]) / by
     return start
 
 
-def _slopes(here: Network, shifts: Sequence[Shifted]) -> Slopes:
-    """How the parameters change the numbers whose effect on the rates has a closed form."""
-    slopes = Slopes(*(np.zeros((len(shifts), *np.shape(getattr(here, name)))) for name in Slopes._fields))
-    for k, (side, by, differs) in enumerate(shifts):
-        if not _by_differences(differs, True):
-            for name in differs & set(Slopes._fields):
-                getattr(slopes, name)[k] = (getattr(side, name) - getattr(here, name)) / by
-    return slopes
+def _slopes(here: Network, changes: Sequence[Changes]) -> Slopes:
+    """How the parameters change the network."""
+    count, particles, edges = len(changes), *here.barrier.shape
+    nodes = np.zeros((count, len(OF_NODES), len(here.gibbs)))
+    galleries = np.zeros((count, len(OF_GALLERIES), len(here.sites)))
+    of_edges = np.zeros((count, particles, edges, len(OF_EDGES)))
+    electrode = np.zeros((count, len(OF_ELECTRODE)))
+    film, wear = (np.zeros((count, len(names))) for names in (OF_FILM, OF_WEAR))
+    places = {name: nodes[:, at] for at, name in enumerate(OF_NODES)}
+    places |= {name: galleries[:, at] for at, name in enumerate(OF_GALLERIES)}
+    places |= {name: of_edges[..., at] for at, name in enumerate(OF_EDGES)}
+    places |= {name: electrode[:, at] for at, name in enumerate(OF_ELECTRODE)}
+    places |= {"film": film, "wear": wear}
+    for k, (fields, by) in enumerate(changes):
+        for name, other in fields.items():
+            own = getattr(here, name)
+            if name in ("film", "wear"):
+                own, other = np.array(own[1:]), np.array(other[1:])
+            places[name][k] = (other - own) / by
+    of_nodes = np.any(nodes[:, 1:], axis=(1, 2)) | np.any(galleries, axis=(1, 2))
+    of_film = np.any(film, axis=1) | (electrode[:, TEMPERATURE] != 0.0)
+    of_edges = of_edges.reshape(count, particles * edges, len(OF_EDGES))
+    span = np.zeros((count, 2), dtype=np.int64)
+    for k, moved in enumerate(of_edges):
+        if len(own_numbers := np.flatnonzero(moved.any(axis=0))):
+            span[k] = own_numbers[0], own_numbers[-1] + 1
+    return Slopes(
+        nodes, galleries, of_edges, electrode, film, wear, span, np.asarray(of_nodes), np.asarray(of_film)
+    )
 
 
-def _by_differences(differs: set[str], current_control: bool) -> bool:
-    """Whether what such a parameter does to the rates is found by differences."""
-    rates, drop = differs & set(Slopes._fields), differs & OF_THE_DROP
-    if differs - rates - drop or (rates and drop):
-        return True
-    # Under a given current the drop is added to E.
-    return bool(drop) and not current_control
+def _rows(solution: Solution, here: Network) -> Rows:
+    """The rows of a solution, with all unknowns."""
+    states, particles = solution.states, solution.particles
+    if particles is not None:
+        # The last of those at one row.
+        place = np.searchsorted(particles.row, np.arange(len(states)), side="right") - 1
+        fractions = particles.fractions[place].astype(float).reshape(len(states), here.layout.potential)
+        states = np.hstack([fractions, states[:, solution.network.layout.potential :]])
+    first = np.array([record.first for record in solution.steps])
+    counts = np.array([record.last for record in solution.steps]) - first
+    return Rows(states, solution.time_s - np.repeat(solution.time_s[first], counts), solution.current_A_per_g)
 
 
-def _sides(rows: Rows, shifts: Sequence[Shifted], kept: int) -> tuple[Floats3, Floats]:
-    """Rates with each parameter larger where their change has no closed form, see `follow`."""
-    by = np.array([s.by if _by_differences(s.differs, rows.current_control) else 0.0 for s in shifts])
-    own = np.flatnonzero(by).tolist()
-    sides = np.zeros((len(rows.time) if own else 0, len(shifts), kept))
-    for k in own:
-        sides[:, k] = compiled(rates_in_rows)(rows, shifts[k].network)[0]
-    return sides, by
+def _steps(solution: Solution) -> Steps:
+    """The steps of its protocol."""
+    imposed = [_imposed(record.step) for record in solution.steps]
+    begin, scan = np.array([one or (0.0, 0.0) for one in imposed]).T.copy()
+    return Steps(
+        np.array([record.first for record in solution.steps]),
+        np.array([record.last for record in solution.steps]),
+        np.array([one is None for one in imposed]),
+        begin,
+        scan,
+        np.array([LIMITS.get(record.outcome, NOTHING) for record in solution.steps]),
+    )
 
 
-def _mean_shares(start: Floats2, network: Network, nodes: int) -> Floats2:
-    """Derivatives of the mean shares of the host in the nodes, shape (m, P)."""
-    layout = network.layout
-    own = start[:, : layout.potential].reshape(len(start), len(network.weight), layout.block)
-    return np.einsum("i,mip->mp", network.weight, own[:, :, :nodes])
-
-
-def _states(solution: Solution, network: Network) -> Floats2:
-    """All unknowns in every row, shape (n, unknowns)."""
-    states = solution.states
-    if solution.particles is None:
-        return states
-    own = states[:, solution.network.layout.potential :]
-    # The last of those at one row.
-    place = np.searchsorted(solution.particles.row, np.arange(len(states)), side="right") - 1
-    fractions = solution.particles.fractions[place].astype(float)
-    return np.hstack([fractions.reshape(len(states), network.layout.potential), own])
-
-
-def _rows_of(solution: Solution, states: Floats2, record: StepRecord) -> tuple[Rows, Integers]:
-    """The rows of a step, and the first of each integrator step."""
-    own, step = slice(record.first, record.last), record.step
-    time = solution.time_s[own] - solution.time_s[record.first]
-    level, count = solution.current_A_per_g[own], record.last - record.first
-    starts, slope = np.zeros(1, dtype=np.int64), 0.0
+def _imposed(step: Step) -> tuple[float, float] | None:
+    """The voltage at the start of a step (V) and its rate (V/s); None if the current is given."""
     match step:
-        case CurrentTable():
-            # Where the current changes, the same instant has two rows.
-            starts = np.append(starts, np.flatnonzero(np.diff(level)) + 1)
         case ConstantVoltage(voltage_V=voltage):
-            level = np.full(count, voltage)
+            return voltage, 0.0
         case Sweep(start_V=float(begin)):
-            level = np.full(count, begin)
-            slope = np.copysign(step.scan_rate_V_per_s, step.end_V - begin)
+            return begin, float(np.copysign(step.scan_rate_V_per_s, step.end_V - begin))
         case _:
-            pass
-    control = not isinstance(step, ConstantVoltage | Sweep)
-    ends = np.append(starts[1:], count)
-    firsts = [
-        np.arange(begin, end - 1, ROWS, dtype=np.int64) for begin, end in zip(starts, ends, strict=True)
-    ]
-    return Rows(states[own], time, level, float(slope), control), np.concatenate(firsts)
-
-
-def _limited(
-    record: StepRecord,
-    rows: Rows,
-    start: Floats2,
-    rates: Floats,
-    network: Network,
-    shifts: Sequence[Shifted],
-) -> tuple[Floats, float]:
-    """The derivatives of the quantity that ended a step by the parameters and by time, in its last row.
-
-    Differences along the derivatives of the state, in which large terms cancel.
-    """
-    which = 1 if record.outcome is Outcome.CURRENT else 2
-
-    def quantity(way: Floats, step: float, after: float, side: Network) -> float:
-        moved = rows.states[-1:].copy()
-        moved[0, : len(way)] += step * way
-        at = Rows(moved, rows.time[-1:] + after, rows.level[-1:], rows.slope, rows.current_control)
-        return float(compiled(rates_in_rows)(at, side)[which][0])
-
-    here = quantity(rates, 0.0, 0.0, network)
-    change = [
-        (quantity(way, by, 0.0, side) - here) / by for way, (side, by, _) in zip(start, shifts, strict=True)
-    ]
-    step = STATE_STEP / max(float(np.abs(rates).max()), 1e-300)
-    motion = quantity(rates, step, step, network) - quantity(rates, -step, -step, network)
-    return np.array(change), motion / (2.0 * step)
-
-
-def _drop(currents: Floats, network: Network) -> Floats:
-    """E - V (V) in every row."""
-    levels, place = np.unique(currents, return_inverse=True)
-    etas = np.array([overpotential(current, network) for current in levels.tolist()])
-    return currents * network.resistance + etas[place]
+            return None
 
 
 def _value(solution: Solution, name: str) -> float:
     """The value of a parameter in a solution."""
-    if name == TEMPERATURE:
+    if name == CELSIUS:
         return solution.temperature_C
     if name in CUTOFFS:
         raise InputError(f"{name}: is a limit of the protocol and does not affect the curve between limits")
     return value(solution.mechanism, name)
-
-
-def _shifted(solution: Solution, here: Network, name: str, at: float) -> Shifted:
-    """The network with a parameter a little farther from 0."""
-    step = RELATIVE_STEP * at or STEP_AT_ZERO
-    mechanism = solution.mechanism
-    if name == TEMPERATURE:
-        network = build_network(mechanism, solution.graph, at + step + ZERO_CELSIUS_K)
-    else:
-        mechanism = displaced(mechanism, name, at + step)
-        network = displaced_network(solution.network, solution.mechanism, mechanism, solution.graph)
-    side = _of_all_particles(solution, network, mechanism)
-    fields = zip(Network._fields, side, here, strict=True)
-    return Shifted(
-        side, step, {name for name, one, other in fields if name not in APART and _differ(one, other)}
-    )
-
-
-def _differ(one: Any, other: Any) -> bool:
-    return one is not other and bool(np.any(one != other) if isinstance(one, np.ndarray) else one != other)
-
-
-def _of_all_particles(solution: Solution, network: Network, mechanism: Mechanism) -> Network:
-    """The network of one particle extended to all."""
-    population = solution.experiment.population
-    if population is None:
-        return network
-    if mechanism.electrode.spread != solution.mechanism.electrode.spread:
-        # The particles are those of the file unless others were asked for.
-        of_file = population_of(solution.mechanism, len(population))
-        changed = population_of(mechanism, len(population))
-        if changed is not None and of_file is not None and _alike(of_file, population):
-            population = changed
-    return populated(network, population)
-
-
-def _alike(one: Population, other: Population) -> bool:
-    return all(np.array_equal(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))

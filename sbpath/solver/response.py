@@ -12,28 +12,24 @@ so that what s lacks in accuracy where the curve is steep is no charge that ends
 
 Its first stage is the end of the step before. The last stage is the end of this one; all have stage order 2. That leaves one
 coefficient, with which a decaying mode is damped however stiff it is: order 3, and |R| < 1 on the negative real axis with R = 0
-at its end. Numbers of a rate law change the waiting time of an edge, whose derivative has a closed form; what others do to the rates is
-a difference. Nothing depends on the tallies, which are left out.
+at its end. Nothing depends on the tallies, which are left out. The df/dp are those of `sbpath.model.forcing`.
 """
 
 from __future__ import annotations
 
-from math import hypot
 from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.kernels import Floats, Floats2, Floats3, Integers, kernel
-from sbpath.model.charge_transfer import is_direct
+from sbpath.kernels import Booleans, Floats, Floats2, Floats3, Integers, kernel
+from sbpath.model.charge_transfer import driven_current, is_direct
 from sbpath.model.equations import Control, evaluate
+from sbpath.model.forcing import Forcing, Slopes, drop_by, fill_forcing, new_forcing
 from sbpath.model.network import Network
-from sbpath.model.rates import front, growth_slopes
-from sbpath.model.strain import MOTION_ROUNDING, breathing_per_volt, drive
-from sbpath.model.transformations import new_volume
 from sbpath.model.unknowns import LIVE_SHARE, live_share
 from sbpath.model.workspace import Derivatives, Workspace, workspace
 from sbpath.solver.record import NODES
-from sbpath.solver.rosenbrock import GAMMA, factor, new_factors, solve
+from sbpath.solver.rosenbrock import GAMMA, Factors, factor, new_factors, solve
 
 # Stages of a step, and rows from its start to its end, which is the start of the next.
 STAGES, ROWS = 4, 3
@@ -65,182 +61,266 @@ def _tableau() -> Floats2:
 
 
 TABLEAU = _tableau()
-# An edge that converts less than this share over an integrator step responds to nothing.
-NEGLIGIBLE = 1e-16
+# Quantity that ended a protocol step.
+NOTHING, VOLTAGE, CURRENT, CONTENT = range(4)
 
 
 class Rows(NamedTuple):
-    """n rows of a solution under one kind of control: the `states` (n, unknowns), the `time` since the
-    start of the step (s), and what is imposed: the current `level` in each row (A/g) if `current_control`,
-    otherwise the voltage ``level + slope * time``.
+    """N rows of a solution: the `states` (n, unknowns), the `time` since the start of the protocol step (s; n), and the
+    `current` (A/g; n).
     """
 
     states: Floats2
     time: Floats
-    level: Floats
-    slope: float
-    current_control: bool
+    current: Floats
 
 
-class Slopes(NamedTuple):
-    """Derivatives of the numbers of a `Network` by m parameters: of nodes (m, P), edges (m, E), edges of particles
-    (m, N, E), and the electrode (m).
+class Steps(NamedTuple):
+    """S protocol steps: their rows are ``first <= r < last`` (S each); whether the current is given (`current_control`), else the
+    voltage is ``begin + scan * time`` (V, V/s); and the quantity at whose `limit` each ended.
     """
 
-    gibbs: Floats2
-    transformation_work: Floats2
-    barrier: Floats3
-    log_attempt: Floats3
-    propagation: Floats3
-    growth: Floats3
-    transport: Floats3
-    double_layer: Floats
+    first: Integers
+    last: Integers
+    current_control: Booleans
+    begin: Floats
+    scan: Floats
+    limit: Integers
+
+
+class Course(NamedTuple):
+    """A solution and what is to be known about it: its rows and protocol steps, the parameters and the electrode."""
+
+    rows: Rows
+    steps: Steps
+    slopes: Slopes
+    network: Network
+
+
+class Buffers(NamedTuple):
+    """What is known of m parameters in a row, and of the integrator step that reaches it.
+
+    `space` and its `derivatives` without the rows of the tallies, `factors` and `forcing` of the row; s in it (`present`; m, N B + g);
+    s at the start of the step with the charge in place of E (`begun`), and its rates there and in three rows (`slope`; 4, m, N B + g);
+    lambda (`charge`), dlambda/dt (`drift`) and a right-hand side (`right`; N B + g each).
+    """
+
+    space: Workspace
+    derivatives: Derivatives
+    factors: Factors
+    forcing: Forcing
+    present: Floats2
+    begun: Floats2
+    slope: Floats3
+    charge: Floats
+    drift: Floats
+    right: Floats
 
 
 @kernel
-def rates_in_rows(rows: Rows, network: Network) -> tuple[Floats2, Floats, Floats]:
-    """Rates of all unknowns but the tallies (n, N B + g), currents (A/g; n) and contents x (n)."""
-    space, layout = workspace(network), network.layout
-    count, unknowns = len(rows.time), layout.potential + layout.shared
-    rates, currents, contents = np.zeros((count, unknowns)), np.zeros(count), np.zeros(count)
-    for r in range(count):
-        control = Control(rows.current_control, rows.level[r], rows.slope, 0.0)
-        currents[r] = evaluate(rows.time[r], rows.states[r], control, network, space, False)
-        for k in range(unknowns):
-            rates[r, k] = space.derivatives.dy_dt[k]
-        for p in range(len(network.gibbs)):
-            contents[r] += space.mean[p] * space.content[p]
-    return rates, currents, contents
-
-
-@kernel
-def follow(
-    rows: Rows,
-    firsts: Integers,
-    slopes: Slopes,
-    sides: Floats3,
-    by: Floats,
-    start: Floats2,
-    network: Network,
-    shares: Floats3,
-) -> tuple[Floats2, Floats2, Floats]:
-    """The derivatives of E in every row and of all unknowns at the end, for m parameters, and the rates at the end.
+def follow(course: Course, start: Floats2, shares: Floats3) -> tuple[Floats2, Floats2]:
+    """The derivatives of V in every row and of the durations of all steps, for m parameters.
 
     Parameters
     ----------
-    rows : Rows
-        The n rows of a protocol step.
-    firsts : integer array, shape (steps,)
-        First row of each integrator step, of four rows.
-    slopes : Slopes
-        How the parameters change the network.
-    sides : array, shape (n, m, N B + g)
-        Rates in every row with a parameter larger; of length 0 if none is needed.
-    by : array, shape (m,)
-        By how much it is larger; 0 where `slopes` are all.
+    course : Course
+        A solution of n rows and S steps.
     start : array, shape (m, N B + g)
-        Derivatives at the start.
-    network : Network
-        The electrode.
+        Derivatives of the initial state.
     shares : array, shape (n, m, P) or (0, m, P)
         Filled with the derivatives of the mean shares of the host in P nodes, if it has rows.
 
     Returns
     -------
-    potential : array, shape (n, m)
-    end : array, shape (m, N B + g)
-    rates : array, shape (N B + g,)
+    voltage : array, shape (n, m)
+    duration : array, shape (m, S)
     """
-    layout = network.layout
-    at_E, known = layout.potential, layout.potential + layout.shared
-    parameters, count = start.shape[0], len(rows.time)
+    rows, steps, slopes, network = course
+    buffers = _new_buffers(start, network)
+    present, right, at_E = buffers.present, buffers.right, network.layout.potential
+    voltage = np.zeros((len(rows.time), len(start)))
+    duration = np.zeros((len(start), len(steps.first)))
+    for s in range(len(steps.first)):
+        row, last, given = steps.first[s], steps.last[s] - 1, steps.current_control[s]
+        free = given or not is_direct(network)
+        if not free:
+            # E jumps to the imposed voltage.
+            for j in range(len(start)):
+                present[j, at_E] = drop_by(j, float(rows.current[row]), slopes, network)
+        _write(row, given, course, buffers, voltage, shares)
+        fresh = True
+        while row < last:
+            # Where the current of a table changes, the same instant has two rows.
+            if given and rows.current[row + 1] != rows.current[row]:
+                row, fresh = row + 1, True
+                _write(row, given, course, buffers, voltage, shares)
+            else:
+                _step(row, fresh, free, s, course, buffers, voltage, shares)
+                row, fresh = row + ROWS, False
+        if steps.limit[s] != NOTHING:
+            # Where V is E, the current follows from what dE/dt would be if it were given.
+            _look(last, s, given or not free, float(rows.time[last]), course, buffers)
+            right[:] = buffers.space.derivatives.dy_dt[: len(right)]
+            motion = _limited(-1, right, last, s, course, buffers)
+            for j in range(len(start)):
+                change = _limited(j, present[j], last, s, course, buffers)
+                if not free and steps.limit[s] == CURRENT:
+                    change -= buffers.charge[at_E] * drop_by(j, motion, slopes, network)
+                # The limited quantity has the same value at the end of the step.
+                duration[j, s] = -change / motion
+            for j in range(len(start)):
+                for k in range(len(right)):
+                    present[j, k] += duration[j, s] * right[k]
+    return voltage, duration
+
+
+@kernel
+def _new_buffers(start: Floats2, network: Network) -> Buffers:
+    """Buffers at the start of a solution."""
     space = workspace(network)
-    every = space.derivatives
+    every, (parameters, known) = space.derivatives, start.shape
     # Without the rows of the tallies.
-    shared_rows = every.rows[: layout.shared]
     derivatives = Derivatives(
-        every.dy_dt, every.blocks, every.columns, shared_rows, every.by_time, every.means
+        every.dy_dt,
+        every.blocks,
+        every.columns,
+        every.rows[: network.layout.shared],
+        every.by_time,
+        every.means,
     )
-    factors = new_factors(derivatives)
-    present, slope = start.copy(), np.zeros((STAGES, parameters, known))
-    forced, strained = np.zeros((parameters, known)), np.zeros(parameters)
-    right, potential = np.zeros(known), np.zeros((count, parameters))
-    # Of the charge in place of E: `begun`, `slope`.
-    charge, drift, begun = np.zeros(known), np.zeros(known), np.zeros((parameters, known))
-    free = rows.current_control or not is_direct(network)
-    reached = -1
-    for first in firsts:
-        size = float(rows.time[first + ROWS] - rows.time[first])
-        if first != reached:
-            _look(first, rows, network, space)
-            _fill_charge(rows.states[first], free, network, space, charge, drift)
-            _fill_forcing(first, size, rows, free, slopes, sides, by, network, space, forced, strained)
-            for j in range(parameters):
-                _multiply(derivatives, present[j], slope[0, j])
-                for k in range(known):
-                    slope[0, j, k] += forced[j, k]
-                slope[0, j, at_E] = _dot(charge, slope[0, j]) + _dot(drift, present[j])
-        reached = first + ROWS
-        for j in range(parameters):
-            begun[j] = present[j]
-            begun[j, at_E] = _dot(charge, present[j])
-            potential[first, j] = present[j, at_E]
-            if len(shares) > 0:
-                _fill_shares(present[j], network, shares[first, j])
-        for stage in range(1, STAGES):
-            row, weight = first + stage, size * TABLEAU[stage, stage]
-            _look(row, rows, network, space)
-            _fill_charge(rows.states[row], free, network, space, charge, drift)
-            _fill_forcing(row, size, rows, free, slopes, sides, by, network, space, forced, strained)
+    return Buffers(
+        space,
+        derivatives,
+        new_factors(derivatives),
+        new_forcing(parameters, network),
+        start.copy(),
+        np.zeros((parameters, known)),
+        np.zeros((STAGES, parameters, known)),
+        np.zeros(known),
+        np.zeros(known),
+        np.zeros(known),
+    )
+
+
+@kernel
+def _look(row: int, s: int, given: bool, size: float, course: Course, buffers: Buffers) -> None:
+    """Evaluate rates, Jacobian, lambda and df/dp in a row of protocol step `s`, with the current `given` or not."""
+    rows, steps, slopes, network = course
+    space, begin, scan = buffers.space, steps.begin[s], steps.scan[s]
+    control = Control(given, rows.current[row] if given else begin, scan, 0.0)
+    state, time, stiffness = rows.states[row], rows.time[row], 0.0
+    current = evaluate(time, state, control, network, space, True)
+    free = given or not is_direct(network)
+    if free and not given:
+        _, stiffness = driven_current(state[network.layout.potential] - begin - scan * time, network)
+    _fill_charge(state, free, network, space, buffers.charge, buffers.drift)
+    fill_forcing(state, current, free, stiffness, size, slopes, network, space, buffers.forcing)
+
+
+@kernel
+def _write(
+    row: int, given: bool, course: Course, buffers: Buffers, voltage: Floats2, shares: Floats3
+) -> None:
+    """Write what is wanted of a row: of V, which responds where the current is `given`, and of the shares of nodes."""
+    rows, _, slopes, network = course
+    layout, present = network.layout, buffers.present
+    for j in range(len(present)):
+        if given:
+            drop = drop_by(j, rows.current[row], slopes, network)
+            voltage[row, j] = present[j, layout.potential] - drop
+        if len(shares) > 0:
+            for p in range(len(network.gibbs)):
+                for i in range(len(network.weight)):
+                    shares[row, j, p] += network.weight[i] * present[j, i * layout.block + p]
+
+
+@kernel
+def _step(
+    first: int,
+    fresh: bool,
+    free: bool,
+    s: int,
+    course: Course,
+    buffers: Buffers,
+    voltage: Floats2,
+    shares: Floats3,
+) -> None:
+    """Take an integrator step from row `first`, `fresh` unless it was the end of one, in protocol step `s`."""
+    rows, steps, slopes, network = course
+    _, derivatives, factors, forcing, present, begun, slope, charge, drift, right = buffers
+    given, at_E, known = steps.current_control[s], network.layout.potential, len(right)
+    shared_rows, forced = derivatives.rows, forcing.rates
+    size = float(rows.time[first + ROWS] - rows.time[first])
+    if fresh:
+        _look(first, s, given, size, course, buffers)
+        for j in range(len(present)):
+            _multiply(derivatives, present[j], slope[0, j])
             for k in range(known):
-                shared_rows[0, k] += drift[k] / charge[at_E]
-            factor(derivatives, weight / GAMMA, factors)
-            diagonal = 1.0 / weight
-            for j in range(parameters):
-                own = slope[stage, j]
-                for k in range(known):
-                    total = 0.0
-                    for before in range(stage):
-                        total += TABLEAU[stage, before] * slope[before, j, k]
-                    own[k] = begun[j, k] + size * total
-                    right[k] = diagonal * own[k] + forced[j, k]
+                slope[0, j, k] += forced[j, k]
+            slope[0, j, at_E] = _dot(charge, slope[0, j]) + _dot(drift, present[j])
+    for j in range(len(present)):
+        begun[j] = present[j]
+        begun[j, at_E] = _dot(charge, present[j])
+    for stage in range(1, STAGES):
+        row, weight = first + stage, size * TABLEAU[stage, stage]
+        _look(row, s, given, size, course, buffers)
+        for k in range(known):
+            shared_rows[0, k] += drift[k] / charge[at_E]
+        factor(derivatives, weight / GAMMA, factors)
+        diagonal = 1.0 / weight
+        for j in range(len(present)):
+            own = slope[stage, j]
+            for k in range(known):
+                total = 0.0
+                for before in range(stage):
+                    total += TABLEAU[stage, before] * slope[before, j, k]
+                own[k] = begun[j, k] + size * total
+                right[k] = diagonal * own[k] + forced[j, k]
+            if free:
                 stored = own[at_E] - _dot(charge[:at_E], own[:at_E])
                 right[at_E] = diagonal * stored / charge[at_E] + forced[j, at_E]
-                solve(factors, right)
-                stored = _dot(charge, right)
-                for k in range(known):
-                    own[k] = diagonal * ((stored if k == at_E else right[k]) - own[k])
-                potential[row, j] = right[at_E]
-                if len(shares) > 0:
-                    _fill_shares(right, network, shares[row, j])
-                if stage == STAGES - 1:
-                    for k in range(known):
-                        present[j, k] = right[k]
-                        slope[0, j, k] = own[k]
-    for j in range(parameters):
-        potential[count - 1, j] = present[j, at_E]
-    rates = np.zeros(known)
-    _look(count - 1, rows, network, space)
-    for k in range(known):
-        rates[k] = space.derivatives.dy_dt[k]
-    return potential, present, rates
+            else:
+                right[at_E] = diagonal * drop_by(j, rows.current[row], slopes, network)
+            solve(factors, right)
+            stored = _dot(charge, right)
+            for k in range(known):
+                own[k] = diagonal * ((stored if k == at_E else right[k]) - own[k])
+            present[j] = right
+        _write(row, given, course, buffers, voltage, shares)
+    for j in range(len(present)):
+        slope[0, j] = slope[STAGES - 1, j]
 
 
 @kernel
-def _fill_shares(state: Floats, network: Network, shares: Floats) -> None:
-    """Write the mean over the particles of each node of a state."""
-    block = network.layout.block
-    for p in range(len(shares)):
-        shares[p] = 0.0
-        for i in range(len(network.weight)):
-            shares[p] += network.weight[i] * state[i * block + p]
-
-
-@kernel
-def _look(row: int, rows: Rows, network: Network, space: Workspace) -> None:
-    """Evaluate rates and Jacobian in a row."""
-    control = Control(rows.current_control, rows.level[row], rows.slope, 0.0)
-    evaluate(rows.time[row], rows.states[row], control, network, space, True)
+def _limited(j: int, way: Floats, row: int, s: int, course: Course, buffers: Buffers) -> float:
+    """The derivative of the quantity that ended protocol step `s` along a change of the unknowns: of the parameter j, or of
+    time if it is negative; the `row` has been evaluated.
+    """
+    rows, steps, slopes, network = course
+    layout, space, at_E = network.layout, buffers.space, network.layout.potential
+    if steps.limit[s] == CONTENT:
+        change = 0.0
+        for p in range(len(network.gibbs)):
+            change += space.mean[p] * space.slope[p] * way[at_E]
+            if j >= 0:
+                change += space.mean[p] * buffers.forcing.content[j, p]
+            for i in range(len(network.weight)):
+                change += space.content[p] * network.weight[i] * way[i * layout.block + p]
+        return change
+    drop = drop_by(j, rows.current[row], slopes, network) if j >= 0 else 0.0
+    if steps.limit[s] == VOLTAGE:
+        return way[at_E] - drop
+    if is_direct(network):
+        begun = buffers.begun[0]
+        _multiply(buffers.derivatives, way, begun)
+        if j >= 0:
+            begun[at_E] += buffers.forcing.rates[j, at_E]
+        return buffers.charge[at_E] * begun[at_E]
+    if j < 0:
+        drop = steps.scan[s]
+    time, potential = rows.time[row], rows.states[row, at_E]
+    _, stiffness = driven_current(potential - steps.begin[s] - steps.scan[s] * time, network)
+    return stiffness * (way[at_E] - drop)
 
 
 @kernel
@@ -279,99 +359,6 @@ def _fill_charge(
             charge[k] = -weight * content
             drift[k] = -weight * (slope * motion + content * losing)
             drift[at_E] -= weight * slope * dy_dt[k]
-
-
-@kernel
-def _fill_forcing(
-    row: int,
-    size: float,
-    rows: Rows,
-    free: bool,
-    slopes: Slopes,
-    sides: Floats3,
-    by: Floats,
-    network: Network,
-    space: Workspace,
-    forced: Floats2,
-    strained: Floats,
-) -> None:
-    """Write df/dp at a row that has just been evaluated to `forced` (m, N B + g); E is `free` unless its rate is imposed, and
-    `strained` (m) is room for the change of the strain rate.
-    """
-    at_E, known, block = network.layout.potential, forced.shape[1], network.layout.block
-    parameters, state = len(forced), rows.states[row]
-    forced[:] = 0.0
-    strained[:] = 0.0
-    scale = live_share(state, network.layout) * network.charge_scale
-    capacitance = network.double_layer
-    for p in range(len(network.gibbs)):
-        capacitance -= scale * space.mean[p] * space.slope[p]
-    for i in range(len(network.weight)):
-        for e in range(len(network.source)):
-            rate = space.rate[i, e]
-            if rate * size <= NEGLIGIBLE:
-                continue
-            p: int = network.source[e]
-            q: int = network.target[e]
-            at_p, at_q = i * block + p, i * block + q
-            start, growth = space.start[i, e], space.growth[i, e]
-            waiting = start + growth + network.transport[i, e]
-            product: float = space.mean[q]
-            arriving = front(product)
-            # The share of domains that start from a nucleus: start / nucleation.
-            nucleated = max(0.0, 1.0 - network.propagation[i, e] * arriving * start)
-            driving = space.affinity[e] - network.transformation_work[e]
-            volume = new_volume(e, network, space)
-            # barrier / kT by the barrier, and by the affinity.
-            by_barrier = volume / driving * (volume / driving)
-            by_affinity, _ = growth_slopes(
-                driving,
-                0.0,
-                growth,
-                network.alpha[e],
-                network.energy[e],
-                0.0,
-                1.0,
-                network.rounding[e],
-            )
-            by_affinity -= 2.0 * start * nucleated * network.barrier[i, e] * by_barrier / driving
-            share = -rate / waiting
-            step = space.content[q] - space.content[p]
-            drawn = scale * network.weight[i] * step / capacitance
-            stretch = network.weight[i] * abs(space.log_volume[q] - space.log_volume[p])
-            for j in range(parameters):
-                longer = (
-                    start * nucleated * (by_barrier * slopes.barrier[j, i, e] - slopes.log_attempt[j, i, e])
-                )
-                longer -= start * arriving * start * slopes.propagation[j, i, e]
-                longer -= growth / network.growth[i, e] * slopes.growth[j, i, e]
-                longer += slopes.transport[j, i, e]
-                longer += by_affinity * (
-                    slopes.gibbs[j, p] - slopes.gibbs[j, q] - slopes.transformation_work[j, e]
-                )
-                change = share * longer
-                forced[j, at_p] -= change
-                forced[j, at_q] += change
-                strained[j] += stretch * change
-                if free:
-                    forced[j, at_E] += drawn * change
-    dy_dt = space.derivatives.dy_dt
-    motion: float = dy_dt[at_E]
-    for j in range(parameters):
-        if by[j] != 0.0:
-            for k in range(known):
-                forced[j, k] = (sides[row, j, k] - dy_dt[k]) / by[j]
-        elif free:
-            forced[j, at_E] -= motion / capacitance * slopes.double_layer[j]
-    if network.wear.strains:
-        by_motion = breathing_per_volt(network, space) * motion / hypot(motion, MOTION_ROUNDING)
-        for j in range(parameters):
-            if by[j] == 0.0:
-                space.strain_rate[0] = strained[j] + by_motion * forced[j, at_E]
-                dy_dt[:] = 0.0
-                drive(state, network, space, False)
-                for k in range(at_E + 1, known):
-                    forced[j, k] += dy_dt[k]
 
 
 @kernel

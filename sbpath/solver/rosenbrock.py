@@ -138,7 +138,7 @@ class Factors(NamedTuple):
     response of the particles' unknowns to the shared ones and the means; `rows` (g + m, N B + c), `means`
     (K, N B); the `corner` (1, c, c), the Schur complement of shared unknowns and means, with its
     `corner_pivots` (1, c), `corner_filled` (1, c + 1) and right-hand side `corner_right` (c);
-    the `diagonal` 1/(h gamma) (1); the `weights` C/h of the stages (8, 8).
+    the `diagonal` 1/(h gamma) (1); the `weights` C/h of a stage (8).
     """
 
     blocks: Floats3
@@ -152,7 +152,7 @@ class Factors(NamedTuple):
     corner_filled: Integers2
     corner_right: Floats
     diagonal: Floats
-    weights: Floats2
+    weights: Floats
 
 
 @kernel
@@ -174,7 +174,7 @@ def new_factors(derivatives: Derivatives) -> Factors:
         np.zeros((1, corner + 1), dtype=np.int64),
         np.zeros(corner),
         np.zeros(1),
-        np.zeros((STAGES, STAGES)),
+        np.zeros(STAGES),
     )
 
 
@@ -186,9 +186,6 @@ def factor(derivatives: Derivatives, size: float, factors: Factors) -> bool:
     shared = corner - len(derivatives.means)
     diagonal = 1.0 / (size * GAMMA)
     factors.diagonal[0] = diagonal
-    for s in range(STAGES):
-        for j in range(s):
-            factors.weights[s, j] = C[s, j] / size
     for i in range(particles):
         for k in range(block):
             for j in range(block):
@@ -196,29 +193,34 @@ def factor(derivatives: Derivatives, size: float, factors: Factors) -> bool:
             factors.blocks[i, k, k] += diagonal
     if not factor_blocks(factors.blocks, factors.pivots, factors.filled):
         return False
-    for s in range(corner):
-        for k in range(border):
-            factors.reach[s, k] = derivatives.columns[s, k]
-        solve_blocks(factors.blocks, factors.pivots, factors.filled, factors.reach[s])
-    for s in range(derivatives.rows.shape[0]):
-        for k in range(derivatives.rows.shape[1]):
+    for s in range(len(factors.rows)):
+        for k in range(factors.rows.shape[1]):
             factors.rows[s, k] = derivatives.rows[s, k]
-    for s in range(shared):
-        for t in range(corner):
+    for m in range(corner - shared):
+        for k in range(border):
+            factors.means[m, k] = derivatives.means[m, k]
+    for t in range(corner):
+        reach, reached = factors.reach[t], False
+        for k in range(border):
+            reach[k] = derivatives.columns[t, k]
+            reached = reached or reach[k] != 0.0
+        # Of the shared unknowns, particles seldom depend on others than E.
+        if reached:
+            solve_blocks(factors.blocks, factors.pivots, factors.filled, reach)
+        for s in range(shared):
             left = -derivatives.rows[s, border + t]
             if s == t:
                 left += diagonal
-            for k in range(border):
-                left -= factors.rows[s, k] * factors.reach[t, k]
+            if reached:
+                for k in range(border):
+                    left -= factors.rows[s, k] * reach[k]
             factors.corner[0, s, t] = left
-    # A mean is the sum over its particles at once, whatever the length of the step.
-    for m in range(len(derivatives.means)):
-        for k in range(border):
-            factors.means[m, k] = derivatives.means[m, k]
-        for t in range(corner):
+        # A mean is the sum over its particles at once, whatever the length of the step.
+        for m in range(corner - shared):
             left = 1.0 if t == shared + m else 0.0
-            for k in range(border):
-                left -= factors.means[m, k] * factors.reach[t, k]
+            if reached:
+                for k in range(border):
+                    left -= factors.means[m, k] * reach[k]
             factors.corner[0, shared + m, t] = left
     return factor_blocks(factors.corner, factors.corner_pivots, factors.corner_filled)
 
@@ -342,7 +344,9 @@ def fill_stage(
 
     `by_time` (n) are the explicit time derivatives of the rates at the start of the step.
     """
-    right, weights = stages[s], factors.weights[s]
+    right, weights = stages[s], factors.weights
+    for j in range(s):
+        weights[j] = C[s, j] / size
     for k in range(len(right)):
         total = dy_dt[k]
         for j in range(s):
