@@ -33,8 +33,10 @@ def cases(quick: bool) -> Iterator[tuple[str, sbpath.Solution, list[str]]]:
     """What is differentiated: a name, the solution, and five numbers."""
     for name in QUICK_SYSTEMS if quick else SYSTEMS:
         mechanism = sbpath.load_mechanism(name)
-        for population in (1, None) if mechanism.electrode.spread else (1,):
-            yield name, sbpath.simulate(mechanism, population=population, progress=False), numbers(mechanism)
+        for population in (1, None):
+            solution = sbpath.simulate(mechanism, population=population, progress=False)
+            if population or solution.experiment.population:
+                yield name, solution, numbers(mechanism)
     lithium = sbpath.load_mechanism("li-sb")
     five = numbers(lithium)
     one_particle = {"population": 1, "progress": False}

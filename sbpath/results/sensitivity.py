@@ -24,7 +24,6 @@ from sbpath.model.forcing import (
     OF_GALLERIES,
     OF_NODES,
     OF_WEAR,
-    TEMPERATURE,
     Slopes,
 )
 from sbpath.model.network import OF_TEMPERATURE, Network, displaced_fields, fields_of, start_of
@@ -191,15 +190,21 @@ def _slopes(here: Network, changes: Sequence[Changes]) -> Slopes:
             if name in ("film", "wear"):
                 own, other = np.array(own[1:]), np.array(other[1:])
             places[name][k] = (other - own) / by
-    of_nodes = np.any(nodes[:, 1:], axis=(1, 2)) | np.any(galleries, axis=(1, 2))
-    of_film = np.any(film, axis=1) | (electrode[:, TEMPERATURE] != 0.0)
-    of_edges = of_edges.reshape(count, particles * edges, len(OF_EDGES))
     span = np.zeros((count, 2), dtype=np.int64)
-    for k, moved in enumerate(of_edges):
-        if len(own_numbers := np.flatnonzero(moved.any(axis=0))):
-            span[k] = own_numbers[0], own_numbers[-1] + 1
+    for k, (fields, _) in enumerate(changes):
+        if own := [at for at, name in enumerate(OF_EDGES) if name in fields]:
+            span[k] = own[0], own[-1] + 1
+    moving = {*OF_NODES[1:], *OF_GALLERIES}
     return Slopes(
-        nodes, galleries, of_edges, electrode, film, wear, span, np.asarray(of_nodes), np.asarray(of_film)
+        nodes,
+        galleries,
+        of_edges.reshape(count, particles * edges, len(OF_EDGES)),
+        electrode,
+        film,
+        wear,
+        span,
+        np.array([not moving.isdisjoint(fields) for fields, _ in changes]),
+        np.array([not {"film", "temperature"}.isdisjoint(fields) for fields, _ in changes]),
     )
 
 
