@@ -139,31 +139,43 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
     return Errors(model, whole, covariance, information(problem, model, minimum.evaluated))
 
 
-def moved_by_mass(problem: Problem, minimum: Minimum, heavier: Sequence[Cell]) -> Floats:
-    """How far each unknown goes if the host weighs one standard deviation more, by all curves together (root of the sum
-    of squares), to first order: the cells are simulated once more, as `heavier`, with the smaller currents per gram.
+def moved_by(problem: Problem, minimum: Minimum, others: Sequence[Cell]) -> Floats2:
+    """How far each unknown goes, to first order, if the cells are simulated once more as `others`, shape (cells, k): by each alone.
 
-    The measured charge is left alone, for its scales are unknowns. An error that all points of a curve share is no part of C
-    (Guide to the expression of uncertainty in measurement, JCGM 100:2008, 5.2).
+    The measured charge is left alone, for its scales are unknowns. An error that all points of a curve share, as of the mass, is no
+    part of C (Guide to the expression of uncertainty in measurement, JCGM 100:2008, 5.2).
     """
-    if not heavier:
-        return np.zeros(len(problem.centre))  # values without a cell
-    other = copy(problem)
+    if not others:
+        return np.zeros((0, len(problem.centre)))  # values without a cell
+    other, n = copy(problem), problem.points
     other.cells = tuple(
-        replace(own, experiment=cell.experiment) for own, cell in zip(problem.cells, heavier, strict=True)
+        replace(own, experiment=cell.experiment) for own, cell in zip(problem.cells, others, strict=True)
     )
     solutions = other.solutions(minimum.unknowns)
     problem.simulations = other.simulations
-    n, count = problem.points, len(problem.centre)
-    residual, jacobian = minimum.evaluated.residual[:n], minimum.evaluated.jacobian[:n, :count]
+    residual = minimum.evaluated.residual[:n]
     change = other.evaluate(minimum.unknowns, solutions, slopes=False).residual[:n] - residual
-    held = _holding(residual, jacobian)
-    inner, pull = jacobian.T @ held + np.diag(1.0 / problem.sd**2), change[:, None] * held
     curve = np.zeros(n)
     for part in (*problem.blocks, *problem.fractions):
         curve[part.rows] = part.cell
-    moved = [np.linalg.solve(inner, pull[curve == cell].sum(axis=0)) for cell in range(len(problem.cells))]
-    return np.sqrt(np.square(moved).sum(axis=0))
+    apart = change[:, None] * (curve[:, None] == np.arange(len(problem.cells)))
+    return -(_influence(problem, minimum) @ apart).T
+
+
+def told_by_steps(problem: Problem, minimum: Minimum) -> Floats:
+    """Of each unknown the share of its variance by white noise that points have where the curve is steep, shape (k,)."""
+    influence = _influence(problem, minimum)[:, : problem.voltages] ** 2
+    every = np.maximum(influence.sum(axis=1), 1e-300)
+    return 1.0 - influence @ minimum.evaluated.by_voltage**2 / every
+
+
+def _influence(problem: Problem, minimum: Minimum) -> Floats2:
+    """By how much each unknown goes with each residual, shape (k, n)."""
+    n = problem.points
+    jacobian = minimum.evaluated.jacobian[:n, : len(problem.centre)]
+    held = _holding(minimum.evaluated.residual[:n], jacobian)
+    inner = jacobian.T @ held + np.diag(1.0 / problem.sd**2)
+    return np.asarray(np.linalg.solve(inner, held.T), dtype=np.float64)
 
 
 def _holding(residual: Floats, jacobian: Floats2) -> Floats2:

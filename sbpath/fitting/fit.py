@@ -12,7 +12,7 @@ import numpy as np
 from sbpath.arguments import items
 from sbpath.errors import InputError
 from sbpath.fitting.cells import Cell, Drive, cells_of, rate_label
-from sbpath.fitting.error_model import ErrorModel, Errors, errors_of, moved_by_mass
+from sbpath.fitting.error_model import ErrorModel, Errors, errors_of, moved_by, told_by_steps
 from sbpath.fitting.misfit import missed
 from sbpath.fitting.multistart import MAX_STARTS, Minimum, Search, search, weights
 from sbpath.fitting.parameters import PROFILED, Free, Tie, free_numbers, short_name, ties_of, unit_of
@@ -28,7 +28,7 @@ from sbpath.fitting.result import (
     check_repeatable,
 )
 from sbpath.fitting.targets import target_cells, target_distances
-from sbpath.kernels import Floats2
+from sbpath.kernels import Floats, Floats2
 from sbpath.measured.experiment_file import Measurement, grams_of_host, load_measurement
 from sbpath.mechanism.groups import paths_of
 from sbpath.mechanism.mechanism import Mechanism
@@ -48,6 +48,10 @@ MIN_TOLD = 0.3
 MIN_COMPONENT = 0.3
 # Half cycles that hold this share of what the data say of a number are named.
 TOLD_SHARE = 0.7
+# A number is told by steps if points where the curve is steep have this share of its variance.
+STEPS_SHARE = 0.5
+# By how much warmer a cell might be than stated (K): so little that changes are in proportion.
+WARMER_K = 2.0
 # A profile may find a lower minimum this often.
 MAX_RESTARTS = 2
 
@@ -139,7 +143,9 @@ def fit(
                 break
             found = found._replace(best=lower, agree=1)
             errors = errors_of(problem, found.best)
-        by_mass = moved_by_mass(problem, found.best, simulated(_heavier(measurement)))
+        # Masses err apart.
+        apart = moved_by(problem, found.best, simulated(_heavier(measurement)))
+        by_mass = np.sqrt(np.square(apart).sum(axis=0))
         intervals = [
             _wider(one, float(unknown), ends, SDS * moved)
             for one, unknown, ends, moved in zip(
@@ -388,7 +394,15 @@ def _remarks(
                 f"up at the slowest rate; more than the error of the mass ({100 * cell.measured.mass_error:.0f} %): check "
                 "the mass, or some of the host is not reached. The charge was scaled."
             )
-    found.append(_held(problem, best, errors, mechanism))
+    if problem.voltages:
+        steps = told_by_steps(problem, best)
+        found += [
+            f"{short_name(one.path)} is told by where a step of the curve lies. What the model leaves out, such as unequal particles, moves "
+            "steps; its interval takes no account of that."
+            for one, by, share in zip(problem.free, told, steps, strict=False)
+            if by and one.group == "gamma" and share > STEPS_SHARE
+        ]
+    found.append(_held(problem, best, mechanism))
     return found
 
 
@@ -423,7 +437,7 @@ def _all_gamma(free: Sequence[Free], own: Sequence[int]) -> list[str]:
     return [short_name(free[k].path) for k in own]
 
 
-def _held(problem: Problem, best: Minimum, errors: Errors, mechanism: Mechanism) -> str:
+def _held(problem: Problem, best: Minimum, mechanism: Mechanism) -> str:
     """What the intervals are conditional on."""
     names, free = [], {one.path for one in problem.free}
     for group, words in (
@@ -443,29 +457,46 @@ def _held(problem: Problem, best: Minimum, errors: Errors, mechanism: Mechanism)
             )
             names.append(words + number)
     text = f"Held: {', '.join(names)}. Intervals are conditional on these." if names else ""
-    shift = _shift_by_J0(problem, best)
-    return f"{text} {shift}".strip()
+    return " ".join([text, *_shifts(problem, best)]).strip()
 
 
-def _shift_by_J0(problem: Problem, best: Minimum) -> str:
-    """By how much one decade of J0 moves the interfacial energies, if J0 is held."""
+def _shifts(problem: Problem, best: Minimum) -> Iterator[str]:
+    """By how much what is held would move the interfacial energies: one decade of J0, and the temperature."""
     gammas = [k for k, one in enumerate(problem.free) if one.group == "gamma"]
+    if not gammas:
+        return
+    by_J0 = _moved_by_J0(problem, best)
+    if by_J0 is not None:
+        yield f"One decade of J0 would move all gamma by {_size(by_J0[gammas])}."
+    warmer = [
+        replace(
+            cell, experiment=replace(cell.experiment, temperature_C=cell.experiment.temperature_C + WARMER_K)
+        )
+        for cell in problem.cells
+    ]
+    if warmer:
+        moved = moved_by(problem, best, warmer).sum(axis=0)[gammas]
+        yield f"Cells {WARMER_K:g} K warmer than stated would move all gamma by {_size(moved)}."
+
+
+def _moved_by_J0(problem: Problem, best: Minimum) -> Floats | None:
+    """How far one decade of J0 moves the unknowns; None if there is no J0, or it is fitted."""
     try:
         paths = paths_of(problem.mechanism, "J0")
     except InputError:
-        return ""
-    if not gammas or any(one.group == "J0" for one in problem.free):
-        return ""
+        return None
+    if any(one.group == "J0" for one in problem.free):
+        return None
     found = problem.evaluate(best.unknowns, problem.solutions(best.unknowns), further=paths)
     count = len(problem.centre)
     left = np.sqrt(weights(found.residual, problem.rows))[:, None] * found.jacobian
     own = left[:, :count]
     values = np.array([value(problem.mechanism, path) for path in paths])
-    moved = -np.linalg.solve(own.T @ own, own.T @ (left[:, count:] @ values)) * log(10.0)
-    percent = 100.0 * moved[gammas]
-    size = (
-        f"{abs(percent).max():.2g} %"
-        if np.ptp(percent) < 0.2 * abs(percent).max()
-        else f"up to {abs(percent).max():.2g} %"
-    )
-    return f"One decade of J0 would move all gamma by {size}."
+    moved = np.linalg.solve(own.T @ own, own.T @ (left[:, count:] @ values))
+    return np.asarray(-log(10.0) * moved, dtype=np.float64)
+
+
+def _size(moved: Floats) -> str:
+    """Changes of logarithms in percent, the largest if they differ."""
+    largest = 100.0 * abs(moved).max()
+    return f"{'up to ' * bool(100.0 * np.ptp(moved) >= 0.2 * largest)}{largest:.2g} %"

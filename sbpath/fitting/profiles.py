@@ -3,7 +3,9 @@
 A value is inside if ``2 (S - S_min) / v`` is below the quantile of chi-squared with one degree of freedom (profile likelihood: Venzon
 and Moolgavkar 1988, Appl. Statist. 37, 87). S is the cost of the data, and v the variance of the errors along the change d of the
 weighted residuals that the value makes, ``d' C d / d' d`` (`sbpath.fitting.error_model`): if it is the true one, ``2 (S - S_min)`` is
-the square of their component along d (Kent 1982, Biometrika 69, 19). Priors are added as they are.
+the square of their component along d (Kent 1982, Biometrika 69, 19). For points of a curve it is at least their mean square over the
+share of them that is independent: where the curve is steep C has no drift, but what the model leaves out is there too. Priors are added
+as they are.
 """
 
 from __future__ import annotations
@@ -35,8 +37,11 @@ class Profile(NamedTuple):
 
 def profile(problem: Problem, minimum: Minimum, unknown: int, errors: Errors) -> Profile:
     """The interval of a free number; its standard deviation by the covariance gives the first step."""
-    n, rows, least = problem.points, problem.rows, minimum.evaluated.residual
+    curves, n, rows, least = problem.voltages, problem.points, problem.rows, minimum.evaluated.residual
     left = np.sqrt(weights(least, rows))[:n]
+    lowest = 0.0
+    if errors.model is not None:
+        lowest = float(np.sum((left * least[:n])[:curves] ** 2)) / errors.model.independent_points
     sd = float(np.sqrt(errors.covariance[unknown, unknown]))
 
     def excess_of(at: Minimum) -> float:
@@ -44,7 +49,9 @@ def profile(problem: Problem, minimum: Minimum, unknown: int, errors: Errors) ->
         now = at.evaluated.residual
         change = left * (now - least)[:n]
         # Not by BLAS, whose threads take longer to wait than this.
-        spread = float(np.einsum("i,ij,j", change, errors.of_points, change))
+        by_C = np.einsum("i,ij,j->i", change, errors.of_points, change)
+        spread = max(float(by_C[:curves].sum()), lowest * float(np.sum(change[:curves] ** 2)))
+        spread += float(by_C[curves:].sum())
         variance = spread / max(float(change @ change), 1e-300) if n else 1.0
         priors = float(np.sum(now[rows:] ** 2 - least[rows:] ** 2))
         return (2.0 * (at.cost - minimum.cost) - priors) / variance + priors

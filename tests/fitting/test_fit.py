@@ -10,7 +10,7 @@ from synthetic import SMEARED, cell, displaced_start
 from sbpath import InputError, fit, fit_again, load_fit, load_mechanism, value, with_changes
 from sbpath.fitting import multistart
 from sbpath.fitting.cells import cells_of
-from sbpath.fitting.error_model import independent, moved_by_mass
+from sbpath.fitting.error_model import independent, moved_by
 from sbpath.fitting.fit import fit as unchecked_fit
 from sbpath.fitting.multistart import minimize, soft_l1, weights
 from sbpath.fitting.parameters import free_numbers, short_name
@@ -113,9 +113,11 @@ def test_a_mass_that_is_wrong_is_named(lithium, seed, ratio, said):
     assert re.findall(pattern, "\n".join(result.remarks)) == said
 
 
-def activation(lithium, seed):
-    """The fitted activation energy of growth from C/2 at 0 and 45 C, all else known; the true one is 60 kJ/mol, the start 48."""
-    path, curves = "kinetics.growth_activation_energy_J_per_mol", []
+def activation(lithium, seed, growth=1.0):
+    """The fitted activation energy of growth from C/2 at 0 and 45 C; the true one is 60 kJ/mol, the start 48. The growth rate is known,
+    or fitted from a start that is `growth` times the true one.
+    """
+    path, rate, curves = "kinetics.growth_activation_energy_J_per_mol", "kinetics.growth_rate_per_s", []
     truth = with_changes(lithium, {path: 60e3})
     for number, temperature in enumerate((0.0, 45.0)):
         made = cell(
@@ -123,21 +125,36 @@ def activation(lithium, seed):
         )  # fmt: skip
         curves.append(dataclasses.replace(made.measurement.curves[0], temperature_C=temperature))
     both = dataclasses.replace(made.measurement, curves=tuple(curves))
-    (found,) = fit(both, with_changes(truth, {path: 48e3}), [path], population=1, max_starts=1).numbers
-    return found
+    start = with_changes(truth, {path: 48e3, rate: growth * NUMBERS[rate]})
+    free = [path] if growth == 1.0 else [path, rate]
+    return fit(both, start, free, population=1, max_starts=1)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_an_activation_energy_comes_back_from_two_temperatures(lithium, seed):
-    found = activation(lithium, seed)
+    (found,) = activation(lithium, seed).numbers
     # The start is outside.
     assert 48e3 < found.low <= 60e3 <= found.high < 75e3
 
 
+def test_with_growth_free_two_temperatures_tell_little_of_its_activation_energy_and_say_so(lithium):
+    for seed in (0, 8):
+        result = activation(lithium, seed, growth=0.5)
+        energy, rate = result.numbers
+        assert energy.low <= 60e3 <= energy.high
+        assert rate.low <= 1e-3 <= (rate.high or np.inf)
+        # Four times as wide as with the growth rate known.
+        assert energy.high - energy.low > 30e3
+    # Wider than the prior, 15 kJ/mol.
+    assert "These data cannot tell Ea(growth): the starting values decide." in result.remarks
+
+
 @pytest.mark.slow
-def test_intervals_of_activation_energies_cover(lithium):
-    covered = sum(found.low <= 60e3 <= found.high for found in (activation(lithium, n) for n in range(20)))
-    print(covered)
+@pytest.mark.parametrize("growth", [1.0, 0.5, 2.0])
+def test_intervals_of_activation_energies_cover(lithium, growth):
+    found = [activation(lithium, n, growth).numbers[0] for n in range(20)]
+    covered = sum(one.low <= 60e3 <= one.high for one in found)
+    print(growth, covered, np.round([one.value / 1e3 for one in found], 1))
     # Of 95 % intervals, 16 of 20 and fewer would be found once in 60 times.
     assert covered >= 17
 
@@ -218,9 +235,49 @@ def test_an_error_of_the_mass_moves_numbers_as_refits_do(lithium):
         best.unknowns,
     )
     wanted = np.abs(refit.unknowns - best.unknowns)[: len(free)]
-    found = moved_by_mass(problem, best, others)[: len(free)]
+    (found,) = np.abs(moved_by(problem, best, others))[:, : len(free)]
     assert wanted[-1] > 1.0  # Ohm cm2
     np.testing.assert_allclose(found, wanted, rtol=0.1, atol=5e-4)
+
+
+def test_a_temperature_that_is_wrong_moves_energies_as_is_said(lithium):
+    made = cell(with_changes(lithium, {"temperature_C": 27.0}), 2, ("C/5", "1C"), population=1)
+    (curve,) = made.measurement.curves
+    right, wrong = (
+        fit(
+            dataclasses.replace(made.measurement, curves=(dataclasses.replace(curve, temperature_C=celsius),)),
+            lithium, ["gamma", "resistance"], population=1, max_starts=1,
+        )
+        for celsius in (27.0, 25.0)
+    )  # fmt: skip
+    moved = [np.log(a.value / b.value) for a, b in zip(right.numbers[:3], wrong.numbers[:3], strict=True)]
+    (said,) = re.findall(
+        r"Cells 2 K warmer than stated would move all gamma by up to ([\d.]+) %", wrong.remarks[-1]
+    )
+    assert float(said) == pytest.approx(100.0 * max(np.abs(moved)), rel=0.1)
+    # The misfit does not show it.
+    assert wrong.error.rms_mV < 1.1 * right.error.rms_mV
+
+
+def test_a_number_that_is_told_by_a_step_is_named(fitted):
+    # Of two amorphous phases that compete, a share of one particle is decided by where its step lies; of twelve it is not.
+    shipped, path = load_mechanism("na-sb-allan"), "interfaces.Sb|a-NaxSb.energy_J_per_m2"
+    made = cell(
+        shipped,
+        2,
+        ("C/10", "C/3"),
+        drift_V=(2e-3, 2e-3),
+        noise_V=1e-3,
+        mass_error=0.0,
+        film=0.0,
+        resistance=0.0,
+    )
+    start = with_changes(shipped, {path: 1.01 * value(shipped, path)})
+    result = fit(made.measurement, start, ["gamma"], population=1, max_starts=1)
+    named = [remark for remark in result.remarks if "is told by where a step of the curve lies" in remark]
+    assert short_name(path) in [remark.partition(" ")[0] for remark in named]
+    # Lithium's plateaus tell its energies.
+    assert not any("where a step" in remark for remark in fitted[1].remarks)
 
 
 def test_independent_points_of_correlated_noise():
