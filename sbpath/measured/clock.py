@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath.errors import InputError
+from sbpath.measured.headings import unit_factor
 from sbpath.measured.layout import left_out
 
 # A unit of time follows from dates if it agrees within this share.
 MOST_DISAGREEMENT = 0.02
 DAY_S, HOUR_S = 86400.0, 3600.0
-UNITS_S = {"s": 1.0, "min": 60.0, "h": 3600.0, "ms": 1e-3, "d": 86400.0}
+UNITS = ("s", "min", "h", "ms", "d")
 
 
 def unit_from_dates(numbers: NDArray[np.float64], dates: NDArray[np.float64]) -> str | None:
@@ -24,7 +25,9 @@ def unit_from_dates(numbers: NDArray[np.float64], dates: NDArray[np.float64]) ->
         return None
     ratio = float(np.sum(passed[good]) / np.sum(counted[good]))
     # Dates are often written to the second.
-    near = [name for name, unit in UNITS_S.items() if abs(ratio / unit - 1.0) < MOST_DISAGREEMENT]
+    near = [
+        unit for unit in UNITS if abs(ratio / (unit_factor("time", unit) or 1.0) - 1.0) < MOST_DISAGREEMENT
+    ]
     return near[0] if near else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from sbpath.errors import InputError
 from sbpath.files import read_regular
+from sbpath.measured.layout import split_row
 from sbpath.measured.numbers import NotNumbers, as_numbers, decimal_mark
 from sbpath.mechanism.frozen import FrozenMapping
 
@@ -63,10 +63,7 @@ def read_fractions(path: Path, curve: int = 1, cycle: int = 1) -> MeasuredFracti
         raise InputError(f"{path}: is not UTF-8 text; save the table as CSV in UTF-8") from None
     lines = [line for line in text.splitlines() if line.strip()]
     separator = next((mark for mark in "\t;," if lines and mark in lines[0]), ",")
-    try:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)]
-    except csv.Error as error:
-        raise InputError(f"{path}: is not a table ({error}); save it as CSV") from None
+    rows = [split_row(line, separator) for line in lines]
     if len(rows) < 2 or len(rows[0]) < 2 or rows[0][0] not in ("x", "time_s"):
         raise InputError(f"{path}: line 1: must name columns, x or time_s and then the phases: x,Sb,NaSb")
     head = rows[0]

@@ -21,7 +21,6 @@ MOST_BYTES = 300_000_000
 MOST_HEADER_LINES = 3000
 MOST_COLUMNS = 2000
 MOST_LINE_CHARS = 200_000
-DELIMITERS = ("\t", ";", ",", "|", " ")
 DELIMITER_NAMES = {
     "\t": "tab",
     ";": "semicolon",
@@ -226,7 +225,7 @@ def _with_headings(lines: Sequence[str], encoding: str, given: Sequence[str]) ->
     for number, line in enumerate(lines[:MOST_HEADER_LINES]):
         if len(line) > MOST_LINE_CHARS:
             continue
-        for delimiter in DELIMITERS:
+        for delimiter in DELIMITER_NAMES:
             if delimiter not in line:
                 continue
             below = lines[number + 1 : number + 7]
@@ -302,7 +301,7 @@ def _levels(
 def _without_headings(path: str, lines: Sequence[str], encoding: str) -> Layout:
     """The table that begins with the first line of numbers."""
     for number, line in enumerate(lines[:MOST_HEADER_LINES]):
-        for delimiter in DELIMITERS:
+        for delimiter in DELIMITER_NAMES:
             cells = split_row(line, delimiter) if delimiter in line else []
             filled = [cell for cell in cells if cell]
             if len(filled) > 1 and len(cells) <= MOST_COLUMNS and all(map(_is_number, filled)):
@@ -396,28 +395,27 @@ def read_rows(path: str, layout: Layout, wanted: Sequence[int], numeric: Sequenc
             cells[column].append(row[column].strip())
         for above_record, text in label.items():
             cells[above_record].append(text)
-    usual = max(set(lengths), key=lengths.count, default=width)
+    few = max(3, len(numbers) // 100)
     wide = [number for number, length in zip(numbers, filled, strict=True) if length > width]
-    if 2 * len(wide) > len(numbers) or len(wide) > max(3, len(numbers) // 100):
+    if 2 * len(wide) > len(numbers) or len(wide) > few:
         raise InputError(
             f"{path}: line {wide[0]}: has more cells than there are headings ({width}); with a decimal comma, "
             "cells are separated by semicolons or tabs"
         )
-    odd = [i for i, length in enumerate(lengths) if length != usual]
-    if len(odd) > max(3, len(numbers) // 100):  # a table whose rows end where they are empty
-        odd = [i for i in odd if filled[i] > width]
+    usual = max(set(lengths), key=lengths.count, default=width)
+    odd = {i for i, length in enumerate(lengths) if length != usual}  # cells may have moved
+    if len(odd) > few:  # a table whose rows end where they are empty
+        odd = {i for i in odd if filled[i] > width}
     if numbers and layout.lines[-1] and numbers[-1] == len(layout.lines) and len(numbers) > FEW_ROWS:
         # The last line has no end: its last cell may be cut.
         last_cells = cells[last][-MOST_ROWS - 1 :]
         if lengths[-1] == last + 1 and len(last_cells[-1]) < min(map(len, last_cells[:-1])):
-            odd = sorted({*odd, len(numbers) - 1})
-    if odd:  # cells may have moved
+            odd.add(len(numbers) - 1)
+    if odd:
         cut += [numbers[i] for i in odd]
-        gone = set(odd)
-        cells = {
-            column: [text for i, text in enumerate(texts) if i not in gone] for column, texts in cells.items()
-        }
-        numbers = [number for i, number in enumerate(numbers) if i not in gone]
+        kept = [i for i in range(len(numbers)) if i not in odd]
+        cells = {column: [texts[i] for i in kept] for column, texts in cells.items()}
+        numbers = [numbers[i] for i in kept]
     if not numbers:
         raise InputError(f"{path}: has headings but no rows below them; give a file with records")
     tables = np.searchsorted(repeats, numbers)

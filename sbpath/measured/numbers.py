@@ -85,9 +85,17 @@ def as_numbers(cells: Sequence[str], mark: str) -> NDArray[np.float64]:
     return np.array([float(cell) if _PLAIN.fullmatch(cell) else np.nan for cell in cells])
 
 
-def is_clock(cells: Sequence[str]) -> bool:
-    """Whether most cells are times such as ``1d 02:03:04``."""
-    return _most(cells, _CLOCK)
+def last_digit(cells: Sequence[str], mark: str) -> float:
+    """What the last digit of the longest number stands for; 0 if some have exponents."""
+    decimals = [len(cell.partition(mark)[2]) for cell in cells]
+    return 0.0 if any("e" in cell.lower() for cell in cells) else 10.0 ** -max(decimals)
+
+
+def kind(cells: Sequence[str]) -> str:
+    """What most cells are: ``clock``, times such as ``1d 02:03:04``; ``day``, dates without a time; ``date``; or else empty."""
+    dates = _numbered_months(cells)
+    forms = (("clock", cells, _CLOCK), ("day", dates, _DAY), ("date", dates, _DATE))
+    return next((name for name, texts, form in forms if _most(texts, form)), "")
 
 
 def clock_seconds(cells: Sequence[str]) -> NDArray[np.float64]:
@@ -103,19 +111,9 @@ def clock_seconds(cells: Sequence[str]) -> NDArray[np.float64]:
     return found
 
 
-def is_date(cells: Sequence[str]) -> bool:
-    """Whether most cells are dates."""
-    return _most(_numbered_months(cells), _DATE)
-
-
-def is_day(cells: Sequence[str]) -> bool:
-    """Whether most cells are dates without a time of day."""
-    return _most(_numbered_months(cells), _DAY)
-
-
 def dates_of(days: Sequence[str], times: Sequence[str]) -> list[str] | None:
     """Days and times of day as dates; None if the times are not of the day, but run on through midnight or restart."""
-    if not is_day(days) or not _most(times, _TIME_OF_DAY):
+    if kind(days) != "day" or not _most(times, _TIME_OF_DAY):
         return None
     dates = [f"{day} {time}" for day, time in zip(days, times, strict=True)]
     passed = np.diff(date_seconds(dates)[0])

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sbpath.arguments import number
 from sbpath.errors import InputError, listed, nearest
+from sbpath.measured.amounts import CURRENT_UNITS, usual_units
 from sbpath.measured.capacity import capacity_ratio
 from sbpath.measured.clock import DAY_S, past_midnight, running_time, unit_from_dates
 from sbpath.measured.constant import following, from_capacity, from_time
@@ -31,9 +32,8 @@ from sbpath.measured.numbers import (
     date_seconds,
     dates_of,
     decimal_mark,
-    is_clock,
-    is_date,
-    is_day,
+    kind,
+    last_digit,
 )
 from sbpath.measured.records import Column, Curve, Direction, Source
 from sbpath.measured.sign import signed, state_signs
@@ -45,9 +45,6 @@ CAPACITY_AGREEMENT = 0.02
 SAME_COLUMN = 0.02
 # Voltages beyond this (V) are damage.
 MOST_VOLTS = 100.0
-# Largest currents of half-cells, by which a unit is suggested, and per gram of host.
-SANE_A = (1e-6, 10.0)
-SANE_A_PER_G = (1e-3, 30.0)
 # Numbers that may be dates as a spreadsheet counts days, 1954 to 2173, and as milliseconds since 1970.
 EXCEL_DAYS = (2e4, 1e5)
 UNIX_MILLISECONDS = 1e11
@@ -286,7 +283,9 @@ class _Reading:
         """The preferred column of a quantity in its SI unit (or degrees Celsius); nan throughout if its unit is unknown."""
         chosen, *others = self.candidates[quantity]
         numbers = self._numbers(chosen.index)
-        factor = self._factor(quantity, chosen)
+        stated = self.units.get(quantity)
+        factor = unit_factor(quantity, stated) if stated else chosen.meaning.factor
+        self.used.append(Column(quantity, chosen.heading, stated or chosen.meaning.unit))
         for other in others:
             if other.rank == chosen.rank:
                 self._check_same(quantity, chosen, other, numbers, factor)
@@ -295,15 +294,6 @@ class _Reading:
         if factor is None and quantity != "current":  # which may follow from the capacity
             self.missing_units[quantity] = numbers
         return numbers * (np.nan if factor is None else factor)
-
-    def _check_volts(self, voltage: NDArray[np.float64]) -> None:
-        """Raise InputError if the voltages of most rows are far too large."""
-        size = np.abs(voltage[np.isfinite(voltage)])
-        if len(size) and np.median(size) > MOST_VOLTS:
-            raise InputError(
-                f"{self._where()}: the voltages {self.candidates['voltage'][0].heading!r} go up to {np.max(size):.4g} V; state "
-                "their unit (--unit voltage=mV), or name another column (--column voltage=...)"
-            )
 
     def _check_same(
         self, quantity: str, one: _Candidate, other: _Candidate, numbers: NDArray[np.float64], factor: float | None
@@ -321,14 +311,6 @@ class _Reading:
             f'{other.heading!r}; name one: --column {quantity}="..." or its number, '
             f"{one.index + 1} or {other.index + 1}"
         )
-
-    def _factor(self, quantity: str, chosen: _Candidate) -> float | None:
-        """The factor to the SI unit, as stated or in the heading; None if neither says, which is noted."""
-        stated = self.units.get(quantity)
-        meaning = chosen.meaning
-        unit = stated or meaning.unit
-        self.used.append(Column(quantity, chosen.heading, unit))
-        return unit_factor(quantity, stated) if stated else meaning.factor
 
     # -- the curve --------------------------------------------------------------------------
 
@@ -354,35 +336,51 @@ class _Reading:
             begins[1:] |= changed
         step = np.cumsum(begins).astype(np.int64)
         voltage = self._values("voltage")
-        if self.constant_A is not None:
-            return self._at_constant_current(sha256, voltage, labels, step)
-        time, in_step, clock = self._time(step)
-        current = self._values("current")
-        time_known = np.isfinite(time) if np.any(np.isfinite(time)) else np.ones(len(time), dtype=bool)
-        current = self._current(current, time, step)
+        amperes = self.constant_A
+        by_charge = amperes is not None and bool(self.candidates["capacity"])
+        time, in_step, clock = (self._values("capacity"), False, "") if by_charge else self._time(step)
+        current = self._current(time, step) if amperes is None else np.zeros(len(voltage))
         if self.missing_units:
             raise InputError(self._unit_problem())
-        self._check_volts(voltage)
-        good = time_known & np.isfinite(voltage) & np.isfinite(current) & (np.abs(voltage) <= MOST_VOLTS)
-        if not np.all(good):
-            bad = [number for number, there in zip(self.rows.numbers, good, strict=True) if not there]
+        rows = self._usable(time, voltage, current)
+        if not by_charge:
+            running, kept, notes = running_time(
+                self.path, time[rows], step[rows], [self.rows.numbers[i] for i in rows], in_step, clock
+            )
+            self.assumed += notes
+            rows, time = rows[kept], running[kept]
+        if len(rows) < 2:
+            raise InputError(
+                f"{self.path}: has no two rows with time, voltage and current; give a file with records"
+            )
+        if amperes is not None:
+            self.assumed.append("The file has no current; its direction is taken from the voltage.")
+            if by_charge:
+                time, current[rows] = from_capacity(time[rows], voltage[rows], amperes)
+            else:
+                current[rows] = from_time(voltage[rows], amperes)
+        return self._made(sha256, rows, time - time[0], voltage, current, labels, step)
+
+    def _usable(
+        self, time: NDArray[np.float64], voltage: NDArray[np.float64], current: NDArray[np.float64]
+    ) -> NDArray[np.intp]:
+        """Rows in which all three are numbers, and the voltage is not damaged."""
+        size = np.abs(voltage)
+        known = size[np.isfinite(size)]
+        if len(known) and np.median(known) > MOST_VOLTS:
+            raise InputError(
+                f"{self._where()}: the voltages {self.candidates['voltage'][0].heading!r} go up to {np.max(known):.4g} V; "
+                "state their unit (--unit voltage=mV), or name another column (--column voltage=...)"
+            )
+        good = np.isfinite(time) & np.isfinite(current) & (size <= MOST_VOLTS)
+        if bad := [number for number, there in zip(self.rows.numbers, good, strict=True) if not there]:
             if len(bad) > max(3, len(good) // 5):
                 raise InputError(
                     f"{self.path}: line {bad[0]}: time, voltage or current is not a number, and in {len(bad) - 1} "
                     f"of {len(good)} rows more; is the decimal mark or a column wrong?"
                 )
             self.assumed.append(left_out("time, voltage or current is not a number", bad))
-        rows = np.flatnonzero(good)
-        running, kept, notes = running_time(
-            self.path, time[rows], step[rows], [self.rows.numbers[i] for i in rows], in_step, clock
-        )
-        self.assumed += notes
-        rows, running = rows[kept], running[kept]
-        if len(rows) < 2:
-            raise InputError(
-                f"{self.path}: has no two rows with time, voltage and current; give a file with records"
-            )
-        return self._made(sha256, rows, running - running[0], voltage, current, labels, step)
+        return np.flatnonzero(good)
 
     def _made(
         self, sha256: str, rows: NDArray[np.intp], time: NDArray[np.float64], voltage: NDArray[np.float64],
@@ -442,49 +440,47 @@ class _Reading:
     def _time(self, step: NDArray[np.int64]) -> tuple[NDArray[np.float64], bool, str]:
         """Time as the best clock shows (s), whether it counts within steps, and its heading."""
         without: _Candidate | None = None
-        for quantity in CLOCKS:
-            for chosen in self.candidates[quantity]:
-                cells = self.rows.cells[chosen.index]
-                stated = self.units.get("time")
-                unit = stated or chosen.meaning.unit
-                for day in self.dates if quantity != "date" else ():
-                    if dates := dates_of(self.rows.cells[day.index], cells):
-                        cells = dates
-                        self.assumed.append(f"{chosen.heading} is the time of the day in {day.heading}.")
-                        break
-                if is_clock(cells):
-                    time, unit = clock_seconds(cells), "h:min:s"
-                    if quantity == "time" and (days := past_midnight(time, step)) is not None:
-                        time = time + DAY_S * days
-                        many = "once" if days.max() == 1 else f"{days.max()} times"
-                        self.assumed.append(
-                            f"{chosen.heading} is the time of the day; it passes midnight {many}."
-                        )
-                elif is_day(cells):
+        clocks = [(quantity, c) for quantity in CLOCKS for c in self.candidates[quantity]]
+        for quantity, chosen in clocks:
+            cells = self.rows.cells[chosen.index]
+            unit = self.units.get("time") or chosen.meaning.unit
+            for day in self.dates if quantity != "date" else ():
+                if dates := dates_of(self.rows.cells[day.index], cells):
+                    cells = dates
+                    self.assumed.append(f"{chosen.heading} is the time of the day in {day.heading}.")
+                    break
+            form = kind(cells)
+            if form == "clock":
+                time, unit = clock_seconds(cells), "h:min:s"
+                if quantity == "time" and (days := past_midnight(time, step)) is not None:
+                    time = time + DAY_S * days
+                    many = "once" if days.max() == 1 else f"{days.max()} times"
+                    self.assumed.append(
+                        f"{chosen.heading} is the time of the day; it passes midnight {many}."
+                    )
+            elif form == "day":
+                continue
+            elif form == "date":
+                (time, order), unit = date_seconds(cells), "date"
+                self.assumed.append(f"Time from dates ({chosen.heading}), read as {order}.")
+            else:
+                numbers = self._numbers(chosen.index)
+                if not np.any(np.isfinite(numbers)):
                     continue
-                elif is_date(cells):
-                    time, order = date_seconds(cells)
-                    unit = "date"
-                    self.assumed.append(f"Time from dates ({chosen.heading}), read as {order}.")
-                else:
-                    numbers = self._numbers(chosen.index)
-                    factor = unit_factor("time", unit) if unit else chosen.meaning.factor
-                    if not np.any(np.isfinite(numbers)):
-                        continue
-                    if factor is None and quantity != "date" and (unit := self._unit_by_dates(numbers)):
-                        factor = unit_factor("time", unit)
-                        self.assumed.append(f"Unit of time ({chosen.heading}) is {unit}, as the dates pass.")
-                    if factor is None:
-                        without = without or chosen
-                        continue
-                    time = numbers * factor
-                if without is not None:
-                    self.assumed.append(f"Time is {chosen.heading}, for {without.heading} has no unit.")
-                self.used.append(Column("time", chosen.heading, unit))
-                return time, quantity == "step time", chosen.heading
+                factor = unit_factor("time", unit)
+                if factor is None and quantity != "date" and (unit := self._unit_by_dates(numbers)):
+                    factor = unit_factor("time", unit)
+                    self.assumed.append(f"Unit of time ({chosen.heading}) is {unit}, as the dates pass.")
+                if factor is None:
+                    without = without or chosen
+                    continue
+                time = numbers * factor
+            if without is not None:
+                self.assumed.append(f"Time is {chosen.heading}, for {without.heading} has no unit.")
+            self.used.append(Column("time", chosen.heading, unit))
+            return time, quantity == "step time", chosen.heading
         if without is None:
-            clocks = [c for quantity in CLOCKS for c in self.candidates[quantity]]
-            told = ", ".join(f"{c.heading!r} ({self.rows.cells[c.index][0][:40]!r})" for c in clocks)
+            told = ", ".join(f"{c.heading!r} ({self.rows.cells[c.index][0][:40]!r})" for _, c in clocks)
             raise InputError(
                 f"{self._where()}: no time can be read from {told}; give a clock in s, min or h, or dates with a time of "
                 'day such as 2024-03-28 22:15:00, --column time="..."'
@@ -496,43 +492,15 @@ class _Reading:
     def _unit_by_dates(self, numbers: NDArray[np.float64]) -> str:
         for chosen in self.candidates["date"]:
             cells = self.rows.cells[chosen.index]
-            if is_date(cells) and (unit := unit_from_dates(numbers, date_seconds(cells)[0])):
+            if kind(cells) in ("day", "date") and (unit := unit_from_dates(numbers, date_seconds(cells)[0])):
                 return unit
         return ""
 
-    def _at_constant_current(
-        self, sha256: str, voltage: NDArray[np.float64], labels: Mapping[str, list[str]], step: NDArray[np.int64]
-    ) -> Curve:  # fmt: skip
-        """The curve of a file without current, from its capacity or its time."""
-        amperes = self.constant_A or 0.0
-        capacity = bool(self.candidates["capacity"])
-        passed = self._values("capacity") if capacity else self._time(step)[0]
-        if self.missing_units:
-            raise InputError(self._unit_problem())
-        self._check_volts(voltage)
-        good = np.isfinite(voltage) & np.isfinite(passed) & (np.abs(voltage) <= MOST_VOLTS)
-        rows = np.flatnonzero(good)
-        if len(rows) < 2:
-            raise InputError(f"{self.path}: has no two rows of numbers; give a file with records")
-        current = np.zeros(len(voltage))
-        if capacity:
-            time, current[rows] = from_capacity(passed[rows], voltage[rows], amperes)
-        else:
-            time, kept, notes = running_time(
-                self.path, passed[rows], step[rows], [self.rows.numbers[i] for i in rows], False, "time"
-            )
-            rows, time = rows[kept], time[kept]
-            current[rows] = from_time(voltage[rows], amperes)
-            self.assumed += notes
-        self.assumed.append("The file has no current; its direction is taken from the voltage.")
-        return self._made(sha256, rows, time - time[0], voltage, current, labels, step)
-
     # -- current ----------------------------------------------------------------------------
 
-    def _current(
-        self, current: NDArray[np.float64], time: NDArray[np.float64], step: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
+    def _current(self, time: NDArray[np.float64], step: NDArray[np.int64]) -> NDArray[np.float64]:
         """The current (A) with a sign, also where its unit follows from the capacity and its sign from the state."""
+        current = self._values("current")
         if np.all(np.isnan(current)):
             chosen = self.candidates["current"][0]
             current = self._numbers(chosen.index)
@@ -577,7 +545,7 @@ class _Reading:
         ratio = (
             None if grown is None or np.all(np.isnan(time)) else capacity_ratio(numbers, time, step, grown)
         )
-        for unit in ("A", "mA", "uA"):
+        for unit in CURRENT_UNITS:
             if ratio and abs(ratio / (unit_factor("current", unit) or 1.0) - 1.0) < CAPACITY_AGREEMENT:
                 return unit
         return ""
@@ -603,15 +571,33 @@ class _Reading:
         if not ratio:
             return
         if not 0.5 < ratio < 2.0:
+            given = (
+                next((unit_factor("current", c.unit) for c in self.used if c.quantity == "current"), None)
+                or 1.0
+            )
+            fits = [
+                u for u in CURRENT_UNITS if 0.5 < ratio * given / (unit_factor("current", u) or 1.0) < 2.0
+            ]
+            hint = f", for example --unit current={fits[0]}" if fits else " (--unit)"
             raise InputError(
                 f"{self.path}: the file's own capacity is {ratio:.3g} times current times time; a unit of time, current or "
-                "capacity is wrong; state it, for example --unit current=mA"
+                f"capacity is wrong; state it{hint}"
             )
         excess = 1.0 / ratio - 1.0
         if abs(excess) > CAPACITY_AGREEMENT:
             word = "above" if excess > 0 else "below"
+            chosen = self.candidates["current"][0]
+            cells, column = (
+                self.rows.cells[chosen.index],
+                next(c for c in self.used if c.quantity == "current"),
+            )
+            digit = last_digit(cells, self.mark) * (unit_factor("current", column.unit) or 0.0)
+            coarse = 0.5 * digit >= abs(1.0 - ratio) * np.max(np.abs(curve.current_A))
+            why = (
+                f", for it is written in steps of {1e3 * digit:.2g} mA; export more digits" if coarse else ""
+            )
             self.assumed.append(
-                f"Current times time is {100 * abs(excess):.1f} % {word} the file's own capacity."
+                f"Current times time is {100 * abs(excess):.1f} % {word} the file's own capacity{why}."
             )
 
     def _unit_problem(self) -> str:
@@ -635,11 +621,9 @@ class _Reading:
         if quantity == "time":
             days = EXCEL_DAYS[0] < low and high < EXCEL_DAYS[1]
             return f"--unit time={'d' if days else 'ms' if low > UNIX_MILLISECONDS else 's'}"
-        if high == 0.0:
-            return "--unit current=mA (all are 0)"
-        sane, per, share = (SANE_A, "", 1.0) if self.mass_g is None else (SANE_A_PER_G, "/g", self.mass_g)
-        amperes = {unit: high * (unit_factor("current", unit) or 1.0) / share for unit in ("mA", "uA", "A")}
-        fits = {unit: size for unit, size in amperes.items() if sane[0] <= size <= sane[1]} or amperes
-        return "--unit current=" + " or ".join(
-            f"{unit} (up to {1e3 * size:.3g} mA{per})" for unit, size in fits.items()
-        )
+        per = "" if self.mass_g is None else "/g"
+        told = [
+            f"{unit} (up to {1e3 * size:.3g} mA{per})"
+            for unit, size in usual_units(high, self.mass_g).items()
+        ]
+        return f"--unit current={' or '.join(told) or ('mA' if high else 'mA (all are 0)')}"

@@ -135,11 +135,26 @@ def test_capacity_that_disagrees_is_said(tmp_path):
     assert "Current times time is 4.8 % below the file's own capacity." in curve.assumed
 
 
+def test_a_current_of_few_digits_is_said(tmp_path):
+    """0.06 mA as 0.0001 A."""
+    lines = WRITERS["Battery Archive"](ROWS, Style()).splitlines()
+    at = lines[0].split(",").index("Current (A)")
+    for i, line in enumerate(lines[1:], 1):
+        cells = line.split(",")
+        cells[at] = f"{float(cells[at]):.4f}"
+        lines[i] = ",".join(cells)
+    curve = read_cycler_file(written(tmp_path, "\n".join(lines)))
+    assert (
+        "Current times time is 66.7 % above the file's own capacity, for it is written in steps of 0.1 mA; export more digits."
+        in curve.assumed
+    )
+
+
 def test_capacity_that_is_far_off_is_refused(tmp_path):
     text = WRITERS["Battery Archive"](ROWS, Style()).replace("Current (A)", "Current (mA)")
     assert failure(written(tmp_path, text)) == (
         "F: the file's own capacity is 1e+03 times current times time; a unit of time, current or capacity is wrong; state it, "
-        "for example --unit current=mA"
+        "for example --unit current=A"
     )
     check(read_cycler_file(tmp_path / "cell.csv", unit={"current": "A"}))
 

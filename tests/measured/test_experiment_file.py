@@ -181,7 +181,7 @@ def test_currents_a_thousand_times_off(folder):
     (folder / "cell.mpt").write_text(WRITERS["plain"](ROWS, Style()).replace("I_A", "I_mA"), encoding="utf-8")
     assert failure(folder, GOOD) == [
         "exp.toml: curve 1: cell.mpt: half cycle 1 runs at C/1.32e+04 and passes 0.0006 mAh, 0.5 mAh per gram for 1.2 mg; state the unit "
-        "of current (--unit current=mA) or correct the mass"
+        "of current (--unit current=A) or correct the mass"
     ]
 
 
