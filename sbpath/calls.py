@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sbpath.arguments import items, shortened
-from sbpath.errors import InputError, nearest
+from sbpath.errors import InputError, nearest, same_name
 
 T = TypeVar("T")
 Rule = Callable[[Any], str]
@@ -47,9 +47,13 @@ def checked(public: T, home: str) -> T:
 
 def methods_checked(kind: T) -> T:
     """Class decorator: wrong names of arguments of public methods are InputErrors; for what users are given."""
+    owner: Any = kind
     for name, member in list(vars(kind).items()):
-        if inspect.isfunction(member) and not name.startswith("_") and not _is_checked(member):
-            setattr(kind, name, _named(member))
+        made = name == "__init__" and "__dataclass_fields__" in vars(kind)
+        function = member.__func__ if isinstance(member, classmethod) else member
+        if inspect.isfunction(function) and (made or not name.startswith("_")) and not _is_checked(function):
+            call = _named(function, owner.__name__ if made else name)
+            setattr(kind, name, classmethod(call) if isinstance(member, classmethod) else call)
     return kind
 
 
@@ -57,7 +61,7 @@ def _is_checked(function: Any) -> bool:
     return getattr(function, "__globals__", None) is globals()
 
 
-def _named(method: Callable[..., Any]) -> Any:
+def _named(method: Callable[..., Any], name: str) -> Any:
     """`method`, which costs no more than before as long as the names are right."""
 
     @functools.wraps(method)
@@ -69,7 +73,7 @@ def _named(method: Callable[..., Any]) -> Any:
             try:
                 signature.bind(*given, **named)
             except TypeError:
-                raise InputError(_misnamed(method.__name__, signature, given, named)) from None
+                raise InputError(_misnamed(name, signature, given, named)) from None
             raise
 
     return call
@@ -77,7 +81,11 @@ def _named(method: Callable[..., Any]) -> Any:
 
 def _checked(function: Callable[..., Any], name: str) -> Any:
     signature = inspect.signature(function)
-    rules = functools.cache(lambda: _rules(function, signature))
+    hints = functools.cache(lambda: _hints(function, signature))
+    rules = functools.cache(lambda: {key: rule for key, hint in hints().items() if (rule := _rule(hint))})
+    choices = functools.cache(
+        lambda: {key: names for key, hint in hints().items() if (names := _choices(hint))}
+    )
 
     @functools.wraps(function)
     def call(*given: Any, **named: Any) -> Any:
@@ -86,6 +94,9 @@ def _checked(function: Callable[..., Any], name: str) -> Any:
         except TypeError:
             raise InputError(_misnamed(name, signature, given, named)) from None
         arguments, problems = bound.arguments, []
+        for key, names in choices().items():
+            if isinstance(given_name := arguments.get(key), str):
+                arguments[key] = same_name(given_name, names) or given_name
         for key, rule in rules().items():
             if isinstance(arguments.get(key), Iterator):
                 arguments[key] = list(arguments[key])  # which the check does not use up
@@ -132,17 +143,26 @@ def _misnamed(
 # -- types ------------------------------------------------------------------------------------
 
 
-def _rules(function: Callable[..., Any], signature: inspect.Signature) -> dict[str, Rule]:
-    """A check of each argument whose annotation says enough."""
-    rules = {}
+def _hints(function: Callable[..., Any], signature: inspect.Signature) -> dict[str, Any]:
+    """The type of each argument whose annotation says enough."""
+    hints = {}
     for key, parameter in signature.parameters.items():
         try:
-            hint = eval(parameter.annotation, getattr(function, "__globals__", {}))
+            hints[key] = eval(parameter.annotation, getattr(function, "__globals__", {}))
         except Exception:  # no annotation, or of a module that only type checkers import
             continue
-        if rule := _rule(hint):
-            rules[key] = rule
-    return rules
+    return hints
+
+
+def _choices(hint: Any) -> tuple[str, ...]:
+    """The names of which a text must be one; empty if any will do."""
+    options = typing.get_args(hint) if _origin(hint) in (types.UnionType, typing.Union) else (hint,)
+    if str in options:
+        return ()
+    names = [
+        name for option in options if _origin(option) is typing.Literal for name in typing.get_args(option)
+    ]
+    return tuple(name for name in names if isinstance(name, str))
 
 
 def _rule(hint: Any) -> Rule | None:
@@ -156,11 +176,22 @@ def _rule(hint: Any) -> Rule | None:
     if len(classes) + len(groups) < len(options) or not ours or not all(map(_is_ours, ours)):
         return None
     counts = [len(typing.get_args(group)) for group in groups if _origin(group) is tuple]
-    return functools.partial(_mistake, classes, tuple(set(members)), counts[0] if counts else None)
+    return functools.partial(
+        _mistake, classes, tuple(set(members)), counts[0] if counts else None, _choices(hint)
+    )
 
 
-def _mistake(classes: tuple[type, ...], members: tuple[type, ...], count: int | None, value: Any) -> str:
-    """What is wrong with a value that must be of `classes`, or some or `count` of `members`; empty if nothing."""
+def _mistake(
+    classes: tuple[type, ...],
+    members: tuple[type, ...],
+    count: int | None,
+    names: tuple[str, ...],
+    value: Any,
+) -> str:
+    """What is wrong with a value that must be of `classes` and of `names`, or some or `count` of `members`; empty if nothing."""
+    if names and isinstance(value, str) and value not in names:
+        listed = f"{', '.join(map(repr, names[:-1]))} or {names[-1]!r}" if names[1:] else repr(names[0])
+        return f"must be {listed}, not {shortened(value)}"
     if classes and isinstance(value, classes):
         return ""
     several = items(value) if members else None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # A number without a unit from the first to the second of these may be room temperature in K.
 PERHAPS_KELVIN = (230.0, 400.0)
+# A mass of host without a unit from this on may be in mg.
+PERHAPS_MG = 0.1
 
 
 def number(option: str, key: str, text: str | None) -> float | None:
@@ -29,6 +31,20 @@ def number(option: str, key: str, text: str | None) -> float | None:
         return number_for(key, text)
     except InputError as error:
         raise InputError(f"{option}: {error}") from None
+
+
+def to_grams(option: str, text: str | None) -> float | None:
+    """A mass as typed: ``2mg`` or ``0.002``; a bare 2 is asked about."""
+    value = number(option, "mass_g", text)
+    if (
+        value is not None
+        and value >= PERHAPS_MG
+        and not re.search("[a-z]$", str(text).strip(), re.IGNORECASE)
+    ):
+        raise InputError(
+            f"{option}: {text!r} has no unit; write {value:g}mg, or {value:g}g if it is {1e3 * value:g} mg"
+        )
+    return value
 
 
 def changes(texts: Sequence[str], mechanism: Mechanism) -> dict[str, float]:

@@ -12,8 +12,9 @@ from sbpath.app.runs import Runs
 from sbpath.app.setting import Setting
 from sbpath.errors import InputError
 from sbpath.experiment import Same
-from sbpath.fitting.parameters import Free, free_numbers, short_name
+from sbpath.fitting.parameters import Free, free_numbers
 from sbpath.kernels import Floats
+from sbpath.mechanism.groups import short_name
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.notation import subscripted
 from sbpath.mechanism.paths import trail, value, with_changes

@@ -10,6 +10,7 @@ from typing import Any
 
 from sbpath.cli import options as shared
 from sbpath.errors import InputError
+from sbpath.files import check_ending
 from sbpath.typed import number
 
 
@@ -116,9 +117,8 @@ def _fit(options: argparse.Namespace) -> None:
             ask = "the experiment file, e.g. exp.toml" if name == "experiment" else "--mechanism, e.g. li-sb"
             raise InputError(f"fit: give {ask}")
     options.out = options.out or f"{Path(options.mechanism).stem}-fitted.toml"
-    for name in ("out", "result"):
-        _check_toml(getattr(options, name), f"--{name}")
     shared.check_outputs(options)
+    check_ending(options.out, (".toml",), "a mechanism is")
     mechanism, measurement = shared.load(options), load_measurement(options.experiment)
     if options.plot and not measurement.curves:
         raise InputError(
@@ -187,11 +187,6 @@ def _compared(options: argparse.Namespace) -> dict[str, Any]:
 def _names(text: str | None) -> list[str] | None:
     """``gamma,growth`` as a list."""
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _check_toml(path: str | None, option: str) -> None:
-    if path is not None and not path.lower().endswith(".toml"):
-        raise InputError(f"{option}: {path}: is written as TOML; give it a name that ends in .toml")
 
 
 def _cycles(options: argparse.Namespace) -> list[int] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,6 @@ from typing import Any
 from sbpath.cli.options import WINDOW, add_command, option
 from sbpath.errors import InputError
 from sbpath.typed import number, to_volts
-
-# The option of each argument.
-OPTIONS = {"above_hull_kJ_per_mol": "--above-hull", "lower_V": "--lower", "upper_V": "--upper"}
-_OPTION = re.compile(rf"\A(?:{'|'.join(OPTIONS)})(?=:)")
 
 
 def add(commands: Any) -> None:
@@ -65,20 +60,15 @@ def _propose(options: argparse.Namespace) -> None:
     )
     limit = number("--above-hull", "above_hull", options.above_hull)
     assert limit is not None
-    try:
-        proposal = propose(
-            given,
-            options.ion,
-            above_hull_kJ_per_mol=limit,
-            interfaces=options.interfaces,
-            lower_V=lower,
-            upper_V=upper,
-            reduce=options.reduce,
-        )
-    except InputError as error:
-        raise InputError(
-            [_OPTION.sub(lambda key: OPTIONS[key[0]], problem) for problem in error.problems]
-        ) from None
+    proposal = propose(
+        given,
+        options.ion,
+        above_hull_kJ_per_mol=limit,
+        interfaces=options.interfaces,
+        lower_V=lower,
+        upper_V=upper,
+        reduce=options.reduce,
+    )
     written = proposal.write(out)
     print(proposal_report(proposal))
     if options.reduce and not proposal.without:

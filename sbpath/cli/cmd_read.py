@@ -8,7 +8,10 @@ from typing import Any
 
 from sbpath.cli.options import add_command, option
 from sbpath.errors import InputError
-from sbpath.typed import number
+from sbpath.typed import to_grams
+
+# Options that an experiment file answers itself.
+STATED = ("ion", "mass", "first", "flip_current", "current", "column", "unit")
 
 
 def add(commands: Any) -> None:
@@ -42,7 +45,7 @@ def _read(options: argparse.Namespace) -> None:
     from sbpath.text.curve_report import ASSUMED, curve_report, measurement_report
 
     columns, units = _pairs("--column", options.column), _pairs("--unit", options.unit)
-    mass = number("--mass", "mass_g", options.mass)
+    mass = to_grams("--mass", options.mass)
     if mass is not None and mass <= 0.0:
         raise InputError(f"--mass: must be above 0, not {options.mass}")
     mechanism = load_mechanism(options.mechanism) if options.mechanism is not None else None
@@ -58,6 +61,10 @@ def _read(options: argparse.Namespace) -> None:
     for name in options.files:
         try:
             if name.lower().endswith(".toml"):
+                if stated := [key for key in STATED if getattr(options, key)]:
+                    raise InputError(
+                        f"--{stated[0].replace('_', '-')}: is said by the experiment file, {name}; write it there"
+                    )
                 text, warning = measurement_report(load_measurement(name), mechanism), None
             else:
                 curve = read_cycler_file(

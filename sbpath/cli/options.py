@@ -6,13 +6,16 @@ An option has the same name and meaning in every command.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from sbpath.arguments import several
 from sbpath.errors import InputError
-from sbpath.typed import changes, number, to_celsius
+from sbpath.typed import changes, number, to_celsius, to_grams
 
 if TYPE_CHECKING:
     from sbpath.mechanism.mechanism import Mechanism
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 # Name and arguments of `add_argument`.
 Option = tuple[str, dict[str, Any]]
 DEFAULT_CYCLES = 2
+# What may be the name of a file within a step or a file: in quotes, or without spaces.
+_WORD = re.compile(r"""\"[^"\n]+\"|'[^'\n]+'|[^\s"'();,:=]+""")
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -158,7 +163,7 @@ class Amounts(TypedDict):
 def amounts(options: argparse.Namespace) -> Amounts:
     """The arguments ``electrode_mass_g`` and ``loading_mg_per_cm2`` from the options of `AMOUNTS`."""
     return {
-        "electrode_mass_g": number("--mass", "mass_g", options.mass),
+        "electrode_mass_g": to_grams("--mass", options.mass),
         "loading_mg_per_cm2": number("--loading", "loading_mg_per_cm2", options.loading),
     }
 
@@ -182,8 +187,8 @@ def cycles(options: argparse.Namespace) -> Cycles:
 
 def steps(options: argparse.Namespace) -> list[tuple[str, ...]] | None:
     """The steps of each cycle of ``--protocol``, unread, repeated ``--cycles`` times; None without it."""
-    from pathlib import Path
-
+    from sbpath.files import decoded, read_regular
+    from sbpath.mechanism.documents import MOST_BYTES
     from sbpath.protocol.schedule import written_cycles
 
     if options.protocol is None:
@@ -191,11 +196,10 @@ def steps(options: argparse.Namespace) -> list[tuple[str, ...]] | None:
     text = "\n".join(options.protocol)
     name = text.casefold()
     if len(options.protocol) == 1 and name.endswith(".txt") and not name.startswith("run "):
-        try:
-            text = Path(text).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "is not text in UTF-8"
-            raise InputError(f"--protocol: {text}: {reason}; give a file of steps, one a line") from None
+        content = decoded(read_regular(text, MOST_BYTES, "a file of steps"))
+        if content is None:
+            raise InputError(f"--protocol: {text}: is not text; give a file of steps, one a line")
+        text = content
     times = options.cycles
     if times is None:
         return written_cycles(text)
@@ -222,13 +226,18 @@ def check_outputs(options: argparse.Namespace) -> None:
         "plot": files.check_figure,
         "bdf": files.check_bdf,
         "save": files.check_solution,
-        "out": lambda path: None,  # by the sweep, before it runs
+        "result": lambda path: files.check_ending(path, (".toml",), "the result of a fit is"),
+        "out": lambda path: None,  # by the command
     }
     paths = {name: path for name in checks if (path := getattr(options, name, None)) is not None}
     places = [os.path.realpath(path) for path in paths.values()]
     for name, path in paths.items():
         if places.count(os.path.realpath(path)) > 1:
             raise InputError(f"{path}: is given for two outputs; use different names")
+        if os.path.exists(path) and os.path.realpath(path) in _inputs(options, paths):
+            raise InputError(
+                f"--{name}: {path}: this command reads that file, which would be lost; use another name"
+            )
         files.check_writable(path)
         checks[name](path)
     exported = str(paths.get("out", "")).lower().endswith(".csv")
@@ -236,6 +245,27 @@ def check_outputs(options: argparse.Namespace) -> None:
         raise InputError("--decimal-comma: says how --csv is written; add --csv FILE")
     if getattr(options, "figure", None) is not None and options.plot is None:
         raise InputError("--figure: says what --plot draws; add --plot FILE")
+
+
+def _inputs(options: argparse.Namespace, outputs: Container[str]) -> set[str]:
+    """Where the files are that the options name, and those that these files name."""
+    from sbpath.files import is_file, read_regular
+    from sbpath.mechanism.documents import MOST_BYTES
+
+    given = [several(value) for name, value in vars(options).items() if name not in outputs]
+    texts = [(os.curdir, text) for value in given for text in value if isinstance(text, str)]
+    found: set[str] = set()
+    for folder, text in texts:  # to which files add theirs
+        for name in {text, *_WORD.findall(text)}:
+            path = os.path.realpath(os.path.join(folder, name.strip("\"'")))
+            if path in found or not is_file(path):
+                continue
+            found.add(path)
+            if path.lower().endswith((".toml", ".txt")):
+                with contextlib.suppress(InputError):
+                    inner = read_regular(path, MOST_BYTES, "a file").decode("utf-8", "replace")
+                    texts += [(place, inner) for place in (os.curdir, os.path.dirname(path))]
+    return found
 
 
 def write_table(

@@ -71,6 +71,15 @@ class _Parser(argparse.ArgumentParser):
             message += "; a value that begins with - is written with =, e.g. --temperature=-20C"
         raise InputError(f"{message}; see {self.prog} --help")
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        try:
+            return super()._get_value(action, arg_string)
+        except argparse.ArgumentError:
+            wanted = "a whole number" if action.type is int else "a number"
+            raise InputError(
+                f"{action.option_strings[0]}: must be {wanted}, not {arg_string!r:.60}"
+            ) from None
+
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
         # Commands, studies and other choices may be written in upper or lower case.
         if action.choices is not None:
@@ -110,7 +119,9 @@ def _unknown(options: argparse.Namespace, word: str, words: Sequence[str]) -> st
     command = options.parser.prog
     see = f"see {command} --help"
     if not word.startswith("-"):
-        if "mechanism" in options:
+        if any(
+            action.dest == "mechanism" and not action.option_strings for action in options.parser._actions
+        ):
             return (
                 f"{word}: {command} takes one system; for several: sbpath compare {options.mechanism} {word}"
             )
@@ -119,7 +130,10 @@ def _unknown(options: argparse.Namespace, word: str, words: Sequence[str]) -> st
     commands = parsers()
     others = [f"sbpath {text}" for text in commands if name in commands[text]._option_string_actions]
     own = [option for option in options.parser._option_string_actions if option.startswith("--")]
-    hint = f"only {', '.join(others)} has it" if others else nearest(name, own, see)
+    hint = nearest(name, own, see)
+    if others:
+        more = f" and {len(others) - 4} more commands" if len(others) > 4 else ""
+        hint = f"only {', '.join(others[:4])}{more} {'has' if len(others) == 1 else 'have'} it"
     return f"{name}: {command} has no such option; {hint}"
 
 

@@ -18,6 +18,11 @@ from sbpath.cli.parser import read_command
 from sbpath.errors import InputError, SbpathError, ValidityWarning, printable
 
 FAILED, WRONG_INPUT = 1, 2
+# The option of an argument of a function, where it has another name.
+OPTIONS = {
+    "above_hull_kJ_per_mol": "--above-hull", "lower_V": "--lower", "upper_V": "--upper", "population": "--particles",
+    "electrode_mass_g": "--mass", "free": "--free", "profile": "--profile", "wanted": "--for", "hours": "--hours",
+}  # fmt: skip
 
 
 class _Output(io.TextIOBase):
@@ -106,7 +111,8 @@ def _handled(words: Sequence[str]) -> int:
         return int(ended.code or 0)
     except InputError as error:
         for problem in error.problems:
-            print(f"sbpath: {problem}", file=sys.stderr)
+            argument, colon, rest = problem.partition(":")
+            print(f"sbpath: {OPTIONS.get(argument, argument)}{colon}{rest}", file=sys.stderr)
         return WRONG_INPUT
     except SbpathError as error:
         print("sbpath:", printable(str(error), kept="\n"), file=sys.stderr)

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from sbpath.arguments import several, whole
 from sbpath.calls import methods_checked
 from sbpath.errors import InputError
 from sbpath.experiment import LOADING, Experiment, State
@@ -157,7 +158,7 @@ def cells_of(
         if measured.area_cm2 is not None:
             own = with_changes(own, {LOADING: 1e3 * measured.mass_g / measured.area_cm2})
         every = measured_halves(measured.curve, measured.mass_g, own.theoretical_capacity_mAh_per_g)
-        wanted = measured.cycles if cycles is None else tuple(cycles)
+        wanted = measured.cycles if cycles is None else chosen_cycles(cycles)
         numbers = {half.cycle for half in every}
         if wanted is not None and not set(wanted) <= numbers:
             missing = ", ".join(map(str, sorted(set(wanted) - numbers)))
@@ -194,6 +195,20 @@ def cells_of(
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def chosen_cycles(cycles: int | Sequence[int]) -> tuple[int, ...]:
+    """The numbers of one or more cycles.
+
+    Raises
+    ------
+    InputError
+        If there is none, or something else.
+    """
+    found = tuple(whole("cycles", cycle) for cycle in several(cycles))
+    if not found:
+        raise InputError("cycles: there are none; give their numbers, such as [1, 2]")
+    return found
 
 
 def _fractions(

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from sbpath.arguments import items
+from sbpath.arguments import items, whole
 from sbpath.errors import InputError
-from sbpath.fitting.cells import Cell, Drive, cells_of, rate_label
+from sbpath.fitting.cells import Cell, Drive, cells_of, chosen_cycles, rate_label
 from sbpath.fitting.error_model import ErrorModel, Errors, errors_of, moved_by, told_by_steps
 from sbpath.fitting.misfit import missed
 from sbpath.fitting.multistart import MAX_STARTS, Minimum, Search, search, weights
-from sbpath.fitting.parameters import PROFILED, Free, Tie, free_numbers, short_name, ties_of, unit_of
+from sbpath.fitting.parameters import PROFILED, Free, Tie, free_numbers, ties_of, unit_of
 from sbpath.fitting.problem import Block, Problem
 from sbpath.fitting.profiles import profile as interval
 from sbpath.fitting.result import (
@@ -30,7 +30,7 @@ from sbpath.fitting.result import (
 from sbpath.fitting.targets import target_cells, target_distances
 from sbpath.kernels import Floats, Floats2
 from sbpath.measured.experiment_file import Measurement, grams_of_host, load_measurement
-from sbpath.mechanism.groups import paths_of
+from sbpath.mechanism.groups import paths_of, short_name
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import value, with_changes
 from sbpath.mechanism.reader import load_mechanism
@@ -106,6 +106,7 @@ def fit(
     wanted = items(free) if free is not None else (() if measurement.free else DEFAULT_FREE)
     if wanted is None:
         raise InputError(f"free: must be a list of names, not {free!r}")
+    max_starts = whole("max_starts", max_starts)
     grams_of_host(measurement, start)  # checks ion and host
     numbers = free_numbers(start, wanted, measurement.free, measurement.tied)
     ties = ties_of(start, measurement.tied, numbers)
@@ -171,7 +172,7 @@ def fit(
         changes=tuple(start.changes.items()),
         graph=experiments[0].graph,
         free=tuple(wanted),
-        cycles=None if cycles is None else tuple(cycles),
+        cycles=None if cycles is None else chosen_cycles(cycles),
         drive=drive,
         population=GIVEN if isinstance(population, Population) else population,
         max_starts=max_starts,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import exp, inf, log
-from typing import Any, Literal
+from typing import Literal
 
 from sbpath.errors import InputError
 from sbpath.measured.experiment_file import FreeNumber, TiedNumber
 from sbpath.mechanism.groups import GROUPS, paths_of
 from sbpath.mechanism.mechanism import Mechanism
-from sbpath.mechanism.paths import displaced, trail, value
-from sbpath.mechanism.units import ending_of
+from sbpath.mechanism.paths import displaced, keys_of, value
 
 # Of each group: the scale, the sd of the prior (of the logarithm if log), the farthest that a fit may go, in
 # the same unit, and the half-width of the starts. The start of a rate is often a guess, so that its prior, two decades, only keeps
@@ -95,12 +94,13 @@ def free_numbers(
     InputError
         If there is no such group or number, one cannot be fitted on its scale or is tied, or none is left.
     """
-    given = {name.path: name for name in stated}
-    paths = [path for name in (*given, *wanted) for path in paths_of(mechanism, name)]
-    sums = [_keys(mechanism, one.path) for one in tied]
-    if twice := [path for path in (*given, *wanted) if "." in path and _keys(mechanism, path) in sums]:
+    given = {path: one for one in stated for path in paths_of(mechanism, one.path)}
+    paths = [*given, *(path for name in wanted for path in paths_of(mechanism, name))]
+    sums = [keys_of(mechanism, one.path) for one in tied]
+    named = [*given, *(path for name in wanted if name not in GROUPS for path in paths_of(mechanism, name))]
+    if twice := [path for path in named if keys_of(mechanism, path) in sums]:
         raise InputError(f"{twice[0]}: is tied to other numbers and cannot be free; remove it from [tied]")
-    paths = [path for path in paths if _keys(mechanism, path) not in sums]
+    paths = [path for path in paths if keys_of(mechanism, path) not in sums]
     found = []
     for path in dict.fromkeys(paths):
         group = next((name for name in GROUPS if path in _members(mechanism, name)), "")
@@ -156,11 +156,11 @@ def ties_of(mechanism: Mechanism, tied: Sequence[TiedNumber], free: Sequence[Fre
     InputError
         If there is no such number, or a term is itself a sum.
     """
-    sums = [_keys(mechanism, one.path) for one in tied]
-    known = [_keys(mechanism, one.path) for one in free]
+    sums = [keys_of(mechanism, one.path) for one in tied]
+    known = [keys_of(mechanism, one.path) for one in free]
     found = []
     for one in tied:
-        terms = [_keys(mechanism, term) for term in one.terms]
+        terms = [keys_of(mechanism, term) for term in one.terms]
         if twice := [term for term, keys in zip(one.terms, terms, strict=True) if keys in sums]:
             raise InputError(f"tied: {one.path}: {twice[0]} is tied itself; name what that is the sum of")
         held = sum(
@@ -181,36 +181,6 @@ def changed(
     return mechanism
 
 
-def short_name(path: str) -> str:
-    """A path as tables print it: gamma(Sb|Li2Sb), growth rate, J0."""
-    parts = path.split(".")
-    if parts[0] == "interfaces" and parts[-1] == "energy_J_per_m2":
-        return f"gamma({'.'.join(parts[1:-1])})"
-    if parts[0] == "phases":
-        kind = {"enthalpy_J_per_mol": "H", "entropy_J_per_mol_K": "S", "potential_V": "U"}.get(
-            parts[-1], parts[-1]
-        )
-        where = ".".join(parts[1:-1]).replace(".galleries", "")
-        return f"{kind}({where})"
-    known = {
-        "growth_rate_per_s": "growth rate",
-        "attempt_rate_per_s": "J0",
-        "propagation_rate_per_s": "propagation rate",
-        "diffusivity_m2_per_s": "diffusivity",
-        "contact_resistance_ohm_cm2": "resistance",
-        "exchange_current_A_per_m2": "exchange current",
-    }
-    last = parts[-1]
-    name = known.get(last, last.removesuffix(ending_of(last)).replace("_", " "))
-    if last.endswith("_activation_energy_J_per_mol"):
-        name = f"Ea({last.removesuffix('_activation_energy_J_per_mol')})"
-    if parts[0].startswith("transformations"):
-        return f"{name} {parts[0].removeprefix('transformations')}"
-    if "spread" in parts:
-        return f"spread of {'gamma' if last == 'interfacial_energy' else last}"
-    return name
-
-
 def unit_of(path: str) -> str:
     """The unit of a number, from the end of its path."""
     ends = {
@@ -220,11 +190,6 @@ def unit_of(path: str) -> str:
     return next(
         (unit for end, unit in sorted(ends.items(), key=lambda e: -len(e[0])) if path.endswith(end)), ""
     )
-
-
-def _keys(mechanism: Mechanism, path: str) -> list[Any]:
-    """What a path means, however it is written."""
-    return [key for _, key in trail(mechanism, path)]
 
 
 def _members(mechanism: Mechanism, name: str) -> tuple[str, ...]:

@@ -18,12 +18,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sbpath.arguments import number
+from sbpath.arguments import number, several
 from sbpath.errors import InputError
 from sbpath.fitting.cells import Cell, cells_of, rate_label, simulated_halves
 from sbpath.fitting.error_model import ErrorModel, error_covariance, information
 from sbpath.fitting.multistart import weights
-from sbpath.fitting.parameters import Free, free_numbers, short_name, unit_of
+from sbpath.fitting.parameters import Free, free_numbers, unit_of
 from sbpath.fitting.problem import Problem
 from sbpath.fitting.rank import rival_name, rivals_of
 from sbpath.fitting.residual import SIGMA_V
@@ -31,7 +31,9 @@ from sbpath.fitting.result import FitResult, check_repeatable, fitted_mechanism
 from sbpath.kernels import Floats, Floats2
 from sbpath.measured.experiment_file import Measurement
 from sbpath.measured.records import MeasuredHalf
+from sbpath.mechanism.groups import short_name
 from sbpath.mechanism.mechanism import Mechanism
+from sbpath.mechanism.notation import plain_name
 from sbpath.mechanism.paths import with_changes
 from sbpath.mechanism.reader import load_mechanism
 from sbpath.progress import with_progress
@@ -177,6 +179,7 @@ def plan(
     """
     if hours is not None:
         hours = number("hours", hours, above=0.0)
+    rivals = several(rivals)
     if len(rivals) not in (0, 2):
         raise InputError(f"rivals: give two mechanisms, not {len(rivals)}")
     if rivals and wanted is not None:
@@ -186,7 +189,7 @@ def plan(
     path = None if wanted is None else _path(result, wanted)
     start = with_changes(load_mechanism(result.mechanism), dict(result.changes))
     fitted = fitted_mechanism(start, result)
-    mechanisms = rivals_of(rivals) if rivals else [(fitted, result.graph)]
+    mechanisms = rivals_of(rivals, "rivals") if rivals else [(fitted, result.graph)]
     templates = [_templates(measurement, mechanism, graph, result)[0] for mechanism, graph in mechanisms]
     free = () if rivals else free_numbers(start, result.free, measurement.free)
     known = np.zeros((0, 0)) if rivals else _known(measurement, start, free, result)
@@ -239,7 +242,7 @@ def _error(result: FitResult) -> ErrorModel:
 
 def _path(result: FitResult, wanted: str) -> str:
     for one in result.numbers:
-        if wanted in (one.path, one.name):
+        if plain_name(wanted) in map(plain_name, (one.path, one.name)):
             return one.path
     names = ", ".join(one.name for one in result.numbers)
     raise InputError(f"{wanted}: was not fitted; the fit has {names}; repeat it with {wanted} in --free")

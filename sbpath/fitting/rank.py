@@ -17,6 +17,7 @@ from enum import Enum
 
 import numpy as np
 
+from sbpath.arguments import items, several, shortened, whole
 from sbpath.errors import InputError
 from sbpath.fitting.cells import Drive, cells_of
 from sbpath.fitting.error_model import ErrorModel, errors_of
@@ -157,25 +158,27 @@ def rank(
     InputError
         If there are fewer than two rivals or half cycles, or one is given twice.
     """
+    max_starts = whole("max_starts", max_starts)
     pairs = rivals_of(candidates)
     names = [rival_name(mechanism, graph) for mechanism, graph in pairs]
     if len(names) < 2 or len(set(names)) < len(names):
         raise InputError("candidates: give two or more different mechanisms, e.g. na-sb na-sb-allan")
     wanted, fitted = DEFAULT_FREE if free is None else tuple(free), []
-    rivals = list(zip(pairs, names, strict=True))
     measured = {phase for table in measurement.fractions for phase in table.fractions}
     known = {phase for phase in measured if any(has_node(mechanism, phase) for mechanism, _ in pairs)}
-    for (mechanism, graph), name in with_progress(rivals, "rank", "it", progress):
-        numbers = free_numbers(mechanism, wanted)
+    problems = []
+    for mechanism, graph in pairs:  # all, before any is fitted
         cells = cells_of(
             measurement, mechanism, graph=graph, cycles=cycles, drive=drive, population=population,
             absent={phase for phase in known if not has_node(mechanism, phase)},
         )  # fmt: skip
-        problem = Problem(mechanism, cells, numbers)
-        if len(problem.blocks) < 2:
+        problems.append(Problem(mechanism, cells, free_numbers(mechanism, wanted)))
+        if len(problems[-1].blocks) < 2:
             raise InputError(
                 f"{measurement.path}: has one half cycle, which cannot rank mechanisms; give both directions"
             )
+    rivals = list(zip(problems, names, strict=True))
+    for problem, name in with_progress(rivals, "rank", "it", progress):
         best = search(problem, max_starts).best
         loss, misses = np.split(losses(best.evaluated.residual[: problem.points]), [problem.voltages])
         error = errors_of(problem, best).model
@@ -222,16 +225,28 @@ def rank(
 
 def rivals_of(
     given: Sequence[str | Mechanism | tuple[Mechanism, str | None]],
+    argument: str = "candidates",
 ) -> list[tuple[Mechanism, str | None]]:
-    """Mechanisms with graphs, None for their own, from names, ``NAME:GRAPH``, mechanisms or pairs."""
+    """Mechanisms with graphs, None for their own, from names, ``NAME:GRAPH``, mechanisms or pairs.
+
+    Raises
+    ------
+    InputError
+        In the name of the argument, if something is none of these.
+    """
     found: list[tuple[Mechanism, str | None]] = []
-    for one in given:
-        if isinstance(one, str):
-            name, colon, graph = one.rpartition(":")
-            plain = not colon or one.lower().endswith(ENDING)
-            found.append((load_mechanism(one if plain else name), None if plain else graph))
-        else:
-            found.append((one, None) if isinstance(one, Mechanism) else one)
+    for one in several(given):
+        pair = (one, None) if isinstance(one, str | Mechanism) else tuple(items(one) or ())
+        if len(pair) != 2 or not isinstance(pair[0], str | Mechanism) or not isinstance(pair[1], str | None):
+            raise InputError(
+                f"{argument}: must be names such as 'li-sb:reported', mechanisms or pairs with a graph, not {shortened(one)}"
+            )
+        name, graph = pair
+        if isinstance(name, str) and graph is None and ":" in name and not name.lower().endswith(ENDING):
+            name, _, graph = name.rpartition(":")
+            if not graph:
+                raise InputError(f"{one}: after the colon follows a graph, as in {name}:reported")
+        found.append((load_mechanism(name) if isinstance(name, str) else name, graph))
     return found
 
 

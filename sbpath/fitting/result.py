@@ -9,10 +9,11 @@ from typing import Any
 
 from sbpath.calls import methods_checked
 from sbpath.errors import InputError
-from sbpath.files import atomic_write
+from sbpath.files import atomic_write, check_ending, read_regular
 from sbpath.fitting.cells import Drive
 from sbpath.fitting.error_model import ErrorModel
 from sbpath.measured.records import MeasuredHalf
+from sbpath.mechanism.documents import ENDING
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.paths import trail, with_changes
 from sbpath.mechanism.reader import file_document
@@ -25,6 +26,8 @@ FORMAT = 1
 GIVEN = 0
 # Digits of a fitted number in a mechanism file.
 DIGITS = 5
+# Of the file of a result; those of a fit of 30 numbers to 100 half cycles have 0.5 MB.
+MOST_BYTES = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,7 @@ class FitResult:
         InputError
             If the file cannot be written.
         """
+        check_ending(path, (ENDING,), "the result of a fit is")
         with atomic_write(Path(path)) as file:
             file.write(toml_text({"format": FORMAT, **_plain(asdict(self))}).encode())
         return Path(path)
@@ -166,11 +170,10 @@ def load_fit(path: str | Path) -> FitResult:
     InputError
         If there is no such file, or it is not one.
     """
+    content = read_regular(path, MOST_BYTES, "the result of a fit")
     try:
-        document = tomllib.loads(Path(path).read_text("utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}; give the result of a fit") from None
-    except ValueError:  # no TOML, no UTF-8, or no possible name
+        document = tomllib.loads(content.decode())
+    except (ValueError, RecursionError):  # no TOML, or no UTF-8
         document = {}
     try:
         if document.pop("format") != FORMAT:
@@ -238,6 +241,7 @@ def write_fitted(mechanism: Mechanism, result: FitResult, path: str | Path) -> P
     InputError
         If the file cannot be written.
     """
+    check_ending(path, (ENDING,), "a mechanism is")
     changed = fitted_mechanism(mechanism, result)
     document = file_document(changed)
     about = {"status": "fitted", "source": "own", "fitted_to": result.data}

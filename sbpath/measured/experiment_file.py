@@ -19,7 +19,7 @@ from sbpath.measured.halves import THEORETICAL_MAH_PER_G, measured_halves
 from sbpath.measured.reader import read_cycler_file
 from sbpath.measured.records import Curve, Direction, MeasuredHalf, Target
 from sbpath.mechanism.chemistry import ATOMIC_WEIGHT
-from sbpath.mechanism.documents import ENDING, shown, toml_document
+from sbpath.mechanism.documents import ENDING, check_kind, shown, toml_document
 from sbpath.mechanism.mechanism import Mechanism
 from sbpath.mechanism.schema_errors import advice
 from sbpath.protocol.steps import Rate
@@ -225,6 +225,7 @@ def load_measurement(path: str | Path) -> Measurement:
         raise InputError(f"{name}: is not an experiment file; write one that ends in {ENDING}: {EXAMPLE}")
     file = Path.home() / name[2:] if name.startswith("~/") else Path(name)
     document, known = toml_document(file, "an experiment file", _KNOWN_KEY, EXAMPLE)
+    check_kind(name, document, "an experiment file")
     if not known:
         raise InputError(f"{name}: file: has no key of an experiment file; {EXAMPLE}")
     problems = Problems()

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sbpath.arguments import number
+from sbpath.arguments import number, shortened
 from sbpath.errors import InputError, listed, nearest
 from sbpath.measured.amounts import CURRENT_UNITS, usual_units
 from sbpath.measured.capacity import capacity_ratio
@@ -100,6 +100,11 @@ def read_cycler_file(
         If the file cannot be read or understood without a guess; the message says what to state.
     """
     name = str(path)
+    for option, given in (("column", column), ("unit", unit)):
+        if not isinstance(given, Mapping | None):
+            raise InputError(
+                f"{option}: must be a mapping such as {{'current': 'mA'}}, not {shortened(given)}"
+            )
     columns = {key: str(value) for key, value in (column or {}).items()}
     units = dict(unit or {})
     _check_options(columns, units, first)

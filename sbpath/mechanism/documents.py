@@ -30,6 +30,22 @@ _LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MOST_DE
 _KNOWN_KEY = re.compile(rf"^[ \t]*\[*[ \t]*(?:extends|{'|'.join(Mechanism.model_fields)})\b", re.MULTILINE)
 
 
+# Keys that only one kind of file has, and what takes such a file.
+_KINDS = {
+    "a mechanism file": ({"phases", "transformations", "extends"}, "sbpath simulate and --mechanism take"),
+    "an experiment file": ({"curve", "target", "fractions"}, "sbpath read, overlay, fit, rank and plan take"),
+    "the result of a fit": ({"covariance"}, "sbpath plan --fit and sbpath fit --again take"),
+}
+
+
+def check_kind(name: str | Path, document: dict[str, Any], kind: str) -> None:
+    """Raise InputError if a document is of another kind than `kind`, with what takes such files."""
+    if not _KINDS[kind][0] & document.keys():
+        for other, (keys, takers) in _KINDS.items():
+            if keys & document.keys():
+                raise InputError(f"{name}: is {other}, which {takers}; give {kind} here")
+
+
 def shipped_folder() -> Path:
     """The folder of the shipped mechanisms: inside the package, or next to it in a checkout."""
     inside = Path(str(resources.files("sbpath") / "mechanisms"))
@@ -83,6 +99,8 @@ def shipped_file(text: str) -> Path:
     names, folded = shipped_names(), text.lower()
     shipped = SHORT_NAMES.get(folded, folded)
     if shipped not in names:
+        if is_file(text):
+            raise InputError(f"{text}: is not a mechanism file; the name of one ends in {ENDING}")
         hint = nearest(folded, [*names, *SHORT_NAMES], "`sbpath list` names them")
         raise InputError(
             f"{text[:60]}: no shipped mechanism has this name; {hint} (for your own file, give its path, ending in {ENDING})"
@@ -108,6 +126,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     bibliography = path == shipped_folder() / BIBLIOGRAPHY
     example = 'begin with extends = "li-sb", or see mechanisms/README.md'
     document, known = toml_document(path, "a mechanism file", _KNOWN_KEY, example, bibliography)
+    check_kind(path, document, "a mechanism file")
     if not known:
         raise InputError(
             f"{path}: file: has no key of a mechanism file (title, ion, phases, ...); check the name, or see "

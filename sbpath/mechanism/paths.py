@@ -129,6 +129,11 @@ def trail(mechanism: Mechanism, path: str) -> Trail:
         raise InputError(f"{mechanism.name}: {error}") from None
 
 
+def keys_of(mechanism: Mechanism, path: str) -> list[Any]:
+    """What a path means, however it is written."""
+    return [key for _, key in trail(mechanism, path)]
+
+
 def _way(mechanism: Mechanism, path: str) -> Trail:
     found: Trail = []
     here: Any = mechanism

@@ -64,6 +64,7 @@ def _key(key: str) -> str:
 
 
 def _value(value: Any) -> str:
+    value = value.item() if getattr(value, "shape", None) == () else value  # of NumPy
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

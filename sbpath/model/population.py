@@ -193,7 +193,7 @@ def population_of(mechanism: Mechanism, wanted: Population | int | None) -> Popu
     if spread is None:
         raise InputError(
             f"population: {mechanism.name} has no spread, [electrode.spread]; "
-            f"give one, e.g. Population.lognormal({number}, size=0.3)"
+            f"give one, e.g. Population.lognormal({number}, size=0.3) or --spread size=0.3"
         )
     return Population.lognormal(number, value_or(spread.size, 0.0), value_or(spread.interfacial_energy, 0.0))
 

@@ -50,6 +50,12 @@ _VERBS: dict[str, tuple[Direction, Ion | None]] = {
     "charge": ("extraction", None), "extract": ("extraction", None), "delithiate": ("extraction", "Li"),
     "desodiate": ("extraction", "Na"), "depotassiate": ("extraction", "K"),
 }  # fmt: skip
+# Words that other programs use, and the verbs that do the same here.
+_ALSO = {
+    "ocv": "rest", "open": "rest", "relax": "rest", "wait": "rest", "pause": "rest", "equilibrate": "rest", "heat": "ramp",
+    "cool": "ramp", "ramp": "ramp", "cv": "hold", "cccv": "hold", "scan": "sweep", "reduce": "insert", "intercalate": "insert",
+    "alloy": "insert", "oxidise": "extract", "oxidize": "extract", "deintercalate": "extract", "dealloy": "extract", "cc": "discharge",
+}  # fmt: skip
 KNOWN = (*_VERBS, "rest", "hold", "sweep", "run")
 _EXAMPLES = {
     "insertion": EXAMPLE,
@@ -58,6 +64,7 @@ _EXAMPLES = {
     "hold": "Hold at 0.01 V until C/50 or for 2 hours",
     "sweep": "Sweep at 0.1 mV/s from 1.5 V to 0.05 V",
     "run": "Run current.csv until 0.05 V",
+    "ramp": "Rest for 2 h from 25 C to 60 C",
 }
 
 
@@ -89,11 +96,11 @@ def parse_step(text: str, ion: Ion | None = None) -> Step:
     line = one_line(text)
     verb = line.split(" ")[0]
     key = verb.casefold()
-    near = key if key in KNOWN else (get_close_matches(key, KNOWN, n=1) or [""])[0]
+    near = key if key in KNOWN else _ALSO.get(key) or (get_close_matches(key, KNOWN, n=1) or [""])[0]
     example = _EXAMPLES[_VERBS[near][0] if near in _VERBS else near or "insertion"]
     try:
         if key not in KNOWN:
-            hint = f", the nearest known one is '{near.capitalize()}'" if near else ""
+            hint = f", the nearest known one is '{near.replace('ramp', 'rest').capitalize()}'" if near else ""
             raise InputError(f"no step begins with '{verb}'{hint}")
         step_ion = _VERBS[key][1] if key in _VERBS else None
         if ion and step_ion and ion != step_ion:
@@ -391,6 +398,8 @@ def _without_commas(rest: str) -> str:
 
 def _limit(text: str) -> Limit:
     match = re.fullmatch(r"(for|until) (.+)", text.strip(), re.I)
+    if match and (late := re.search(r"\b(?:at|with) [0-9.c].*", match[2], re.I)):
+        raise InputError(f"'{late[0]}' must follow the verb, before 'for' and 'until'")
     if not match or re.search(r"\b(for|until)\b", match[2], re.I):
         raise InputError(
             f"'{text}' is not a limit; begin each with 'for' or 'until', and put 'or' between them"

@@ -82,7 +82,8 @@ def read(text: str) -> tuple[str, float, str]:
     if (time := _time(text)) is not None:
         return "time", time, "s"
     if not (match := re.fullmatch(rf"{NUMBER} ?(.*)", text, re.I)):
-        raise InputError(f"'{text}' is not a number with a unit")
+        hint = f"; {_advice(text.casefold())}" if re.search(r"\b(soc|dod)\b", text, re.I) else ""
+        raise InputError(f"'{text}' is not a number with a unit{hint}")
     unit = unit_key(match[2])
     if unit not in UNITS:
         fault = f"an unknown unit, '{match[2]}'" if unit else "no unit"
@@ -101,11 +102,15 @@ def unit_key(text: str) -> str:
 def _advice(unit: str) -> str:
     if re.fullmatch(r"[mk]?(w|watts?)(/.*)?|[mk]?(ohms?|ω)(/?cm2)?", unit):
         return "power and resistance cannot be controlled; give a current, such as C/10 or 50 mA/g"
-    if unit == "m":
+    if re.fullmatch(r"m|[hd][0-9.]+m", unit):
         return "write min for minutes"
+    if unit.startswith(":"):
+        return "write 01:30:00 or 1 h 30 min"
+    if rate := re.fullmatch(r"(/[0-9]+)c|c-?rate", unit):
+        return f"write C{rate[1] or '/10 or 0.1C'}"
     if rate := re.fullmatch(r"[mu]?v/(min|h)", unit):
         return f"a scan rate is per second; divide it by {60 if rate[1] == 'min' else 3600} and write mV/s"
-    if re.fullmatch(r"[mu]?ah?/g.+", unit):
+    if re.fullmatch(r"[mu]?ah?[/(]*g.+", unit):
         return "currents and charges are per gram of host as prepared; write mA/g or mAh/g"
     if "soc" in unit or "dod" in unit:
         return "write until 50% of theoretical capacity, or until x = 1.5"

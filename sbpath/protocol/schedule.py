@@ -27,7 +27,9 @@ STEPS_EXAMPLE = "3 x (Discharge at C/20 until 0.05 V; Charge at C/20 until 1.2 V
 
 _REPEATED = re.compile(r"(?:(\d+)\s*[x×*]\s*)?\((.*)\)", re.IGNORECASE | re.DOTALL)
 _COMMENT = re.compile(r"(^|\s)#.*")
-_BLOCK = re.compile(r"(?:then )?\s*(\d+)\s*(?:(?:[x×*]|cycles? at|at)\s*(.+)|(?:cycles?)?)", re.IGNORECASE)
+_BLOCK = re.compile(
+    r"(?:then )?\s*(\d+)\s*(?:(?:[x×*]|(?:formation )?cycles? at|at)\s*(.+)|(?:cycles?)?)", re.IGNORECASE
+)
 
 
 def blocks(cycles: Cycles) -> Blocks:

@@ -132,6 +132,7 @@ def host_mass_g(
     return mass * 1e-3 if areal else mass
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True)
 class VoltageLimit:
     """Reached when the terminal voltage falls (insertion) or rises (extraction) to `voltage_V` [V]."""
@@ -145,6 +146,7 @@ class VoltageLimit:
         return f"until {plain(self.voltage_V)} V"
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True)
 class CurrentLimit:
     """Reached when the magnitude of the current has fallen to `rate`."""
@@ -158,6 +160,7 @@ class CurrentLimit:
         return f"until {self.rate}"
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True)
 class TimeLimit:
     """Reached `time_s` [s] after the step began; above 0."""
@@ -171,6 +174,7 @@ class TimeLimit:
         return f"for {show(self.time_s, 'h', 'min')}"
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True)
 class CompositionLimit:
     """Reached when the electrode holds `x` mol of alkali metal per mol of Sb; 0 or more."""
@@ -236,6 +240,7 @@ class Charge:
         return self.value * (capacity_Ah_per_g / 100.0 if self.unit == "%" else 1.0)
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True)
 class ChargeLimit:
     """Reached when `charge` has passed since the step began."""
@@ -249,6 +254,7 @@ class ChargeLimit:
         return f"for {self.charge}"
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True)
 class CapacityLimit:
     """Reached when the electrode holds `charge` more than at its lowest alkali content: a composition."""
@@ -273,6 +279,7 @@ _LIMIT_NAMES: dict[type, str] = {
 }
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True)
 class ConstantCurrent:
     """Drive a constant current until the first of `limits` (voltage, time, charge or composition) is reached.
@@ -306,6 +313,7 @@ class ConstantCurrent:
         return f"{'Insert' if self.direction == 'insertion' else 'Extract'} at {self.rate}{_tail(self)}"
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True)
 class ConstantVoltage:
     """Hold `voltage_V` [V] until the first of `limits` (current, time or composition, as x or as the charge held)
@@ -325,6 +333,7 @@ class ConstantVoltage:
         return f"Hold at {plain(self.voltage_V)} V{_tail(self)}"
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True)
 class Rest:
     """Leave the cell at open circuit for a time."""
@@ -340,6 +349,7 @@ class Rest:
         return f"Rest{_tail(self)}"
 
 
+@methods_checked
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """Sweep the voltage at a constant rate to `end_V` [V], or until a time in `limits` has passed.

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from numbers import Real
 
 from sbpath.errors import InputError
+from sbpath.physical import ZERO_CELSIUS_K
 from sbpath.protocol.quantities import NUMBER, check, measure, plain, show
 
 EXAMPLES = "'Rest for 1 h at 45 C' or 'Rest for 2 h from 25 C to 60 C'"
 _CELSIUS = rf"{NUMBER} ?(\u2103|(?:\u00b0|\u00ba|deg(?:rees)?)? ?(?:C|celsius|K|F)\b)"
-_RAMP = re.compile(rf"\bfrom {_CELSIUS} to {_CELSIUS}(?: in ([^()]+?)(?=$| for\b| until\b| at\b))?", re.I)
+_RAMP = re.compile(rf"\bfrom {_CELSIUS}? to {_CELSIUS}(?: in ([^()]+?)(?=$| for\b| until\b| at\b))?", re.I)
+_SPEED = re.compile(rf"\bat {_CELSIUS}/[a-z]+", re.I)
 _CONSTANT = re.compile(rf"\bat {_CELSIUS}(?!/)", re.I)
 
 
@@ -78,11 +82,13 @@ def split_temperature(text: str, at_value: bool) -> tuple[str, Temperature | Non
     found: list[tuple[int, int, Temperature]] = []
     for match in _RAMP.finditer(text):
         time = None if match[5] is None else measure(match[5], "time")
-        ramp = Ramp(_celsius(match[1], match[2]), _celsius(match[3], match[4]), time)
+        ramp = Ramp(_celsius(match[1], match[2] or match[4]), _celsius(match[3], match[4]), time)
         found.append((*match.span(), ramp))
     for match in _CONSTANT.finditer(text):
         if not at_value or match.start() > 0 or match[2].casefold() not in ("c", "f"):
             found.append((*match.span(), _celsius(match[1], match[2])))
+    if found and (speed := _SPEED.search(text)):
+        raise InputError(f"'{speed[0]}': a ramp has a time, as in {EXAMPLES}")
     if not found:
         return text, None
     if len(found) > 1:
@@ -92,6 +98,7 @@ def split_temperature(text: str, at_value: bool) -> tuple[str, Temperature | Non
 
 
 def _celsius(number: str, unit: str) -> float:
-    if unit[-1] in "kKfF":
+    if unit[-1] in "fF":
         raise InputError(f"'{number} {unit}' is not in C; temperatures of steps are in C, as in {EXAMPLES}")
-    return float(number)
+    kelvin = unit[-1] in "kK" and math.isfinite(float(number))
+    return float(Decimal(number) - Decimal(str(ZERO_CELSIUS_K))) if kelvin else float(number)

@@ -189,11 +189,13 @@ def _number(name: str, text: str) -> tuple[float, str]:
             )
         return rate.value, ""
     if name == TEMPERATURE:
-        text = re.sub(r"\s*°?C$", "", text)
-    elif re.match(r"C ?/", text, re.IGNORECASE):
+        try:
+            return number_for("temperature_C", text), ""
+        except InputError as error:
+            raise InputError(f"{name}: {error}; {EXAMPLE}") from None
+    if re.match(r"C ?/", text, re.IGNORECASE):
         return Rate.parse(text).value, "C"
     match = re.fullmatch(rf"{NUMBER} ?(.*)", text, re.IGNORECASE)
-    known = ("",) if name == TEMPERATURE else ("", *UNITS)
-    if not match or match[2].replace(" ", "").casefold() not in known:
+    if not match or match[2].replace(" ", "").casefold() not in ("", *UNITS):
         raise InputError(f"{name}: {text!r} is not a number; {EXAMPLE}")
     return float(match[1]), match[2]

@@ -6,11 +6,11 @@ import textwrap
 
 from sbpath.fitting.cells import rate_label
 from sbpath.fitting.overlay import OverlaidFractions, OverlaidHalf, Overlay
-from sbpath.fitting.parameters import short_name
 from sbpath.fitting.plan import NextExperiment, Plan
 from sbpath.fitting.rank import Candidate, Ranking, Verdict
 from sbpath.fitting.result import FitResult, FittedNumber
 from sbpath.measured.experiment_file import Measurement
+from sbpath.mechanism.groups import short_name
 from sbpath.text.curve_report import measurement_report
 from sbpath.text.tables import Column, printed_table, table
 

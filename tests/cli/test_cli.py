@@ -165,7 +165,7 @@ def test_an_option_given_twice_is_refused_in_one_line(capsys, arguments, option)
         (["simulate", "li", "--graph", "other"], ["other", "reported"]),
         (["simulate", "li", "--temperature", "warm"], ["warm", "25C"]),
         (["simulate", "li", "--temperature=-300C"], ["temperature"]),
-        (["simulate", "li", "--mass", "-1"], ["electrode_mass_g", "-1"]),
+        (["simulate", "li", "--mass", "-1"], ["--mass", "-1"]),
         (["simulate", "li", "--protocol", "Sodiate at C/10 until 0.05 V"], ["Sodiate", "Li cell"]),
         (["simulate", "li", "--protocol", "Jump at C/10"], ["cycle 1, step 1", "Jump"]),
         (["simulate", "li", "--rate", "C/5", "--protocol", "Rest for 1 h"], ["--rate", "--protocol"]),
@@ -260,7 +260,7 @@ def test_wrong_input_is_one_clear_line_and_exit_code_2(capsys, tmp_path, monkeyp
         (["sweep", "li", "--vary", "rate=C/10..1C:2", "--out", "s.csv", "--cycles", "3 x C/20"], ["rate: has no effect"]),
         (["explain", "li", "--cycles", "3 x C/20", "--rate", "1C"], ["--rate: has no effect where each block of --cycles"]),
         (["simulate", "li", "--cycles", "2 x (3 x C/20"], ["--cycles: '(' without ')' in '2 x (3 x C/20'"]),
-        (["simulate", "li", "--protocol", "none.txt"], ["--protocol: none.txt: No such file", "give a file of steps"]),
+        (["simulate", "li", "--protocol", "none.txt"], ["none.txt: file: cannot be read: No such file"]),
         (["simulate", "li", "--protocol", "3 x Rest for 1 h"], ["put steps that repeat in brackets", "3 x (Discharge"]),
         (["simulate", "li", "--protocol", "Rest for 1 h", "--cycles", "2 x C/5"], ["write rates into the steps"]),
         *(
@@ -302,7 +302,7 @@ def test_wrong_input_is_one_clear_line_and_nothing_is_written(
         (["compare", "li", "--rates", "1C"], ["--rates", "did you mean '--rate'?"]),
         (
             ["compare", "li", "--at", "1.5"],
-            ["--at: sbpath compare has no such option; only sbpath run reversal, sbpath run rest has it"],
+            ["--at: sbpath compare has no such option; only sbpath run reversal, sbpath run rest have it"],
         ),
         (["simulate", "li", "--tempreature", "30"], ["did you mean '--temperature'?"]),
         (["simulate", "li", "--wibble"], ["--wibble", "see sbpath simulate --help"]),
@@ -544,3 +544,58 @@ def test_a_simulation_needs_no_scipy():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stderr.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["simulate", "li", "--protocol", "Run i.csv", "--csv", "i.csv"], "--csv: i.csv: this command reads that file"),
+        (["simulate", "li", "--protocol", "plan.txt", "--csv", "i.csv"], "--csv: i.csv: this command reads that file"),
+        (["simulate", "li", "--protocol", "plan.txt", "--csv", "plan.txt"], "--csv: plan.txt: this command reads that file"),
+        (["simulate", "exp.toml"], "exp.toml: is an experiment file, which sbpath read, overlay, fit, rank and plan take; give a mech"),
+        (["check", "result.toml"], "result.toml: is the result of a fit, which sbpath plan --fit and sbpath fit --again take; give a"),
+        (["read", "mine.toml"], "mine.toml: is a mechanism file, which sbpath simulate and --mechanism take; give an experiment file"),
+        (["check", "i.csv"], "i.csv: is not a mechanism file; the name of one ends in .toml"),
+        (["simulate", "li", "--mass", "1.2"], "--mass: '1.2' has no unit; write 1.2mg, or 1.2g if it is 1200 mg"),
+        (["read", "i.csv", "--mass", "0.5"], "--mass: '0.5' has no unit; write 0.5mg, or 0.5g"),
+        (["simulate", "li", "--mass", "0"], "--mass: must be a number from"),
+        (["run", "lifetime", "li", "--reserve", "much"], "--reserve: must be a number, not 'much'"),
+        (["overlay", "exp.toml", "--mechanism", "li", "--mass", "2mg"],
+         "only sbpath simulate, sbpath compare, sbpath explain, sbpath losses and 9 more commands have it"),
+    ],
+)  # fmt: skip
+def test_files_of_another_use_and_numbers_of_another_unit(capsys, tmp_path, monkeypatch, arguments, line):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "i.csv").write_text("t_s,I_A_per_g\n0,0.1\n100,0\n")
+    (tmp_path / "plan.txt").write_text("Rest for 1 min\nRun i.csv\n")
+    (tmp_path / "exp.toml").write_text('ion = "Li"\n[[curve]]\nfile = "i.csv"\n')
+    (tmp_path / "mine.toml").write_text('extends = "li-sb"\n')
+    (tmp_path / "result.toml").write_text('graph = "candidate"\nchanges = []\ncovariance = [[1.0]]\n')
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert line in err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_mass_with_a_unit_or_of_an_electrode_is_taken(capsys):
+    for text, shown in (("1.2mg", "1.2 mg of Sb"), ("0.0012", "1.2 mg of Sb"), ("1.2g", "1200 mg of Sb")):
+        code, out, _ = run(capsys, "simulate", "li", "--protocol", "Rest for 1 s", "--mass", text, "--quiet")
+        assert code == 0
+        assert f"electrode: {shown}" in out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes as on POSIX")
+@pytest.mark.parametrize(
+    "words",
+    ["simulate li --protocol pipe.txt", "fit --again pipe.toml", "read pipe.csv", "propose pipe.csv --ion Li", "check pipe.toml"],
+)  # fmt: skip
+def test_a_pipe_is_no_file_and_is_not_waited_for(capsys, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    for ending in ("txt", "toml", "csv"):
+        os.mkfifo(f"pipe.{ending}")
+    code, out, err = run(capsys, *words.split())
+    assert (code, out) == (2, "")
+    assert "pipe." in err
+    assert len(err.splitlines()) == 1

@@ -5,7 +5,7 @@ import pytest
 from command_line import read, run
 from synthetic import cell, fractions_along
 
-from sbpath import load_fit, load_mechanism, value, with_changes
+from sbpath import fit, load_fit, load_measurement, load_mechanism, value, with_changes
 from sbpath.cli import main
 from sbpath.mechanism.reader import file_document
 from sbpath.mechanism.toml_text import toml_text
@@ -169,11 +169,20 @@ def test_fractions_of_several_curves_rates_and_temperatures(capsys, operando, tm
         (["fit", "EXP", "--mechanism", "li-sb", "--free", "gama"], "sbpath: gama: is no group of numbers; did you mean 'gamma'?"),
         (["fit", "EXP", "--mechanism", "li-sb", "--profile", "gama"], "sbpath: gama: is no group of numbers; did you mean 'gamma'?"),
         (["fit", "EXP", "--mechanism", "li-sb", "--free", "growth", "--profile", "J0"],
-         "sbpath: profile: J0: is not fitted; the fit has growth rate"),
+         "sbpath: --profile: J0: is not fitted; the fit has growth rate"),
         (["fit", "EXP", "--mechanism", "li-sb", "--only", "2-1"], "sbpath: --only: '2-1' is no list of cycles; write e.g. 1-3,5"),
-        (["fit", "EXP", "--mechanism", "li-sb", "--out", "x.txt"], "sbpath: --out: x.txt: is written as TOML; give it a name that ends in .toml"),
-        (["plan", "EXP", "--fit", "no.toml"], "sbpath: no.toml: cannot be read: No such file or directory; give the result of a fit"),
+        (["fit", "EXP", "--mechanism", "li-sb", "--out", "x.txt"], "sbpath: x.txt: a mechanism is written as .toml; choose such an ending"),
+        (["plan", "EXP", "--fit", "no.toml"], "sbpath: no.toml: file: cannot be read: No such file or directory; check the path"),
         (["plan", "EXP", "--fit", "no.toml", "--hours", "soon"], "sbpath: --hours: "),
+        (["fit", "EXP", "na-sb"], "sbpath: na-sb: sbpath fit takes no such word"),
+        (["fit", "EXP", "--mechanism", "li-sb", "--result", "no/r.toml"], "sbpath: no/r.toml: there is no folder 'no'"),
+        (["fit", "EXP", "--mechanism", "li-sb", "--out", "a.toml", "--result", "a.toml"], "a.toml: is given for two outputs"),
+        (["fit", "EXP", "--mechanism", "li-sb", "--particles", "1.5"], "sbpath: --particles: must be a whole number, not '1.5'"),
+        (["fit", "EXP", "--mechanism", "li-sb", "--particles", "0"], "sbpath: --particles: must be a whole number from 1 to"),
+        (["rank", "EXP", "--candidates", "li-sb", "na-sb"], "is a cell of Li, and na-sb is a mechanism of Na"),
+        (["rank", "EXP", "--candidates", "li-sb", "li-sb:other"], "li-sb has no graph 'other'"),
+        (["rank", "EXP", "--candidates", "li-sb", "li-sb:"], "li-sb:: after the colon follows a graph, as in li-sb:reported"),
+        (["plan", "EXP", "--fit", "EXP"], "is not the result of a fit"),
         (["overlay", "EXP", "--mechanism", "na-sb"], "is a cell of Li, and na-sb is a mechanism of Na"),
     ],
 )  # fmt: skip
@@ -196,3 +205,33 @@ def test_targets_are_no_curve_to_draw_over_and_nothing_is_begun(capsys, tmp_path
     assert (code, out) == (2, "")
     assert err == "sbpath: --plot: targets.toml has targets and no curve to draw the fit over; leave it out\n"
     assert [path.name for path in tmp_path.iterdir()] == ["targets.toml"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "fit exp.toml --mechanism li-sb --out exp.toml",
+        "fit exp.toml --mechanism ./mine.toml --out mine.toml",
+        "fit --again result.toml --result result.toml",
+        "fit --again result.toml --out exp.toml",
+        "overlay exp.toml --mechanism li-sb --csv cell.csv",
+        "overlay linked.toml --mechanism li-sb --csv cell.csv",
+        "plan exp.toml --fit result.toml --csv cell.csv",
+    ],
+)
+def test_no_output_replaces_what_the_command_reads(capsys, folder, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    for name in ("exp.toml", "cell.csv"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    (tmp_path / "linked.toml").symlink_to("exp.toml")
+    (tmp_path / "mine.toml").write_text('extends = "li-sb"\ntitle = "mine"\n')
+    measured = load_measurement("exp.toml")
+    fit(measured, "li-sb", ["growth"], population=1, max_starts=1, profiles=False, progress=False).save(
+        "result.toml"
+    )
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    code, out, err = run(capsys, *words.split())
+    output = words.rpartition(" ")[2]
+    assert (code, out) == (2, "")
+    assert f": {output}: this command reads that file, which would be lost; use another name" in err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

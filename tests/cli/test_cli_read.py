@@ -101,3 +101,12 @@ def test_wrong_options(tmp_path, capsys):
         code, out, err = run(capsys, tmp_path / "x.csv", option, text)
         assert (code, out) == (2, "")
         assert err.startswith(f"sbpath: {message}")
+
+
+def test_what_an_experiment_file_says_is_not_said_again(tmp_path, capsys):
+    path = tmp_path / "exp.toml"
+    path.write_text('ion = "Li"\n')
+    for words in (["--mass", "2mg"], ["--first", "insertion"], ["--flip-current"], ["--unit", "current=mA"]):
+        code, out, err = run(capsys, path, *words)
+        assert (code, out) == (2, "")
+        assert err == f"sbpath: {words[0]}: is said by the experiment file, {path}; write it there\n"

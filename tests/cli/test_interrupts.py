@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+
+import sbpath
 
 pytestmark = [
     pytest.mark.slow,
@@ -28,9 +33,38 @@ COMMANDS = (
     "sweep li-sb --vary rate=C/20..1C:6 --workers 2 --out sweep.sqlite --plot sweep.png",
     "sweep li-sb --map --vary rate=C/20..1C:3 --vary temperature=0..40:3 --plot map.png",
     "literature --ion K --csv rows.csv",
+    "read cell.csv --mass 1.2mg --first insertion",
+    "overlay exp.toml --mechanism li-sb --particles 1 --csv overlay.csv --plot overlay.png",
+    "fit exp.toml --mechanism li-sb --particles 1 --free gamma --result result.toml --plot fit.png",
+    "rank exp.toml --candidates li-sb:reported li-sb --particles 1 --free gamma",
+    "plan exp.toml --fit fitted.toml --csv plan.csv",
+    "propose phases.csv --ion Li --out si.toml",
+    "predict li-sb --csv predictions.csv",
+    "run lifetime li-sb --csv life.csv --plot life.png",
 )
-TRIES = 120
+TRIES = 200
 SLOWEST_S = 10.0
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    """A folder with the files that the commands read."""
+    folder = tmp_path_factory.mktemp("inputs")
+    cell = sbpath.simulate("li-sb", sbpath.cycling("C/5", 0.05, 1.5), population=1, progress=False)
+    rows = zip(cell.time_s, cell.voltage_V, -1.2 * cell.current_A_per_g, strict=True)
+    text = "".join(f"{t:.3f},{v:.5f},{i:.5f}\n" for t, v, i in rows)
+    (folder / "cell.csv").write_text("time/s,Ewe/V,I/mA\n" + text)
+    (folder / "exp.toml").write_text(
+        'ion = "Li"\n[[curve]]\nfile = "cell.csv"\nmass_Sb_mg = 1.2\nfirst = "insertion"\n'
+    )
+    (folder / "phases.csv").write_text(
+        "phase,formula,energy_J_per_mol,molar_volume_cm3_per_mol\nSi,Si,0,12\nLiSi,LiSi,-30000,21\nLi2Si,Li2Si,-50000,30\n"
+    )
+    with contextlib.chdir(folder):
+        measured = sbpath.load_measurement("exp.toml")
+        found = sbpath.fit(measured, "li-sb", ["gamma"], population=1, max_starts=1, progress=False)
+        found.save("fitted.toml")
+    return folder
 
 
 def started(command, folder):
@@ -41,17 +75,16 @@ def started(command, folder):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_ctrl_c_at_any_instant_ends_with_one_line(tmp_path, command):
+def test_ctrl_c_at_any_instant_ends_with_one_line(tmp_path, inputs, command):
     rng = random.Random(command)
     start = time.perf_counter()
-    whole = started(command, tmp_path)
+    whole = started(command, shutil.copytree(inputs, tmp_path / "whole"))
     whole.communicate(timeout=300)
     assert whole.returncode == 0
     duration = time.perf_counter() - start
     ended, finished, slowest, early = 0, 0, 0.0, 0
     for attempt in range(TRIES // len(COMMANDS)):
-        folder = tmp_path / str(attempt)
-        folder.mkdir()
+        folder = Path(shutil.copytree(inputs, tmp_path / str(attempt)))
         process = started(command, folder)
         time.sleep(rng.uniform(0.0, 1.05 * duration))
         pressed = time.perf_counter()

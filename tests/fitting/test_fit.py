@@ -13,10 +13,11 @@ from sbpath.fitting.cells import cells_of
 from sbpath.fitting.error_model import independent, moved_by
 from sbpath.fitting.fit import fit as unchecked_fit
 from sbpath.fitting.multistart import minimize, soft_l1, weights
-from sbpath.fitting.parameters import free_numbers, short_name
+from sbpath.fitting.parameters import free_numbers
 from sbpath.fitting.problem import Problem
 from sbpath.fitting.result import write_fitted
 from sbpath.measured.experiment_file import FreeNumber
+from sbpath.mechanism.groups import short_name
 from sbpath.text.fit_report import fit_report
 
 NUMBERS = {
@@ -355,3 +356,45 @@ def test_several_cells_and_temperatures_are_fitted_together(lithium):
     assert {name.name.rpartition(", ")[2] for name in result.nuisances} == {"curve 1", "curve 2"}
     for number in result.numbers[:3]:
         assert number.value == pytest.approx(value(lithium, number.path), rel=0.06), number.name
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"cycles": []}, "cycles: there are none"),
+        ({"cycles": [1.5]}, "cycles: must be a whole number, 1 or more, not 1.5"),
+        ({"cycles": "1"}, "cycles: must be a whole number"),
+        ({"max_starts": 0}, "max_starts: must be a whole number, 1 or more, not 0"),
+        ({"max_starts": "2"}, "max_starts: must be a whole number"),
+        ({"drive": "men"}, "drive: must be 'mean' or 'measured', not 'men'"),
+    ],
+)
+def test_wrong_settings_are_told_in_a_line(lithium, options, words):
+    made = cell(lithium, 0, ("C/2",), population=1)
+    with pytest.raises(InputError) as caught:
+        fit(made.measurement, lithium, ["growth"], population=1, progress=False, **options)
+    assert str(caught.value).startswith(words)
+
+
+def test_settings_of_numpy_and_in_capitals_are_kept_as_plain_ones(lithium, tmp_path):
+    made = cell(lithium, 0, ("C/2",), population=1)
+    found = fit(
+        made.measurement, lithium, np.array(["growth"]), population=np.int64(1), cycles=np.int64(1), max_starts=np.int8(1),
+        drive="Mean", profiles=False, progress=False,
+    )  # fmt: skip
+    assert (found.cycles, found.max_starts, found.drive) == ((1,), 1, "mean")
+    assert load_fit(found.save(tmp_path / "r.toml")) == found
+    for name in ("r.txt", "r.csv"):
+        with pytest.raises(InputError, match=r"is written as \.toml"):
+            found.save(tmp_path / name)
+        with pytest.raises(InputError, match=r"is written as \.toml"):
+            write_fitted(lithium, found, tmp_path / name)
+
+
+def test_a_number_written_twice_in_other_ways_is_free_once(lithium):
+    paths = ["interfaces.Sb|Li2Sb.energy_J_per_m2", "interfaces.Li2Sb|Sb.energy_J_per_m2", "gamma(Sb|Li2Sb)"]
+    (one,) = free_numbers(lithium, paths)
+    assert (one.path, one.group) == (paths[0], "gamma")
+    stated = FreeNumber(paths[1], 0.2, 0.1, 0.3, "log", 0.05)
+    (own,) = free_numbers(lithium, ["gamma(Sb|Li2Sb)"], [stated])
+    assert (own.start, own.low, own.high, own.prior_sd) == (0.2, 0.1, 0.3, 0.05)

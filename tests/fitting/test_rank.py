@@ -69,3 +69,25 @@ def test_one_mechanism_or_one_half_cycle_is_not_ranked():
         InputError, match="has one half cycle, which cannot rank mechanisms; give both directions"
     ):
         rank(alone, ["li-sb", "li-sb:reported"], ["resistance"], population=1, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            [1, 2],
+            "candidates: must be names such as 'li-sb:reported', mechanisms or pairs with a graph, not 1",
+        ),
+        ([("li-sb", "reported", "x"), "li-sb"], "candidates: must be names"),
+        ("li-sb", "candidates: give two or more different mechanisms"),
+        (["li-sb", ("li-sb", "other")], "li-sb has no graph 'other'"),
+        (["li-sb", "na-sb"], "is a cell of Li, and na-sb is a mechanism of Na"),
+    ],
+)
+def test_all_rivals_are_checked_before_one_is_fitted(monkeypatch, given, words):
+    made = cell(load_mechanism("li-sb"), 0, ("C/2",), population=1)
+    monkeypatch.setattr("sbpath.fitting.rank.search", lambda *_: pytest.fail("fitted"))
+    with pytest.raises(InputError) as caught:
+        rank(made.measurement, given, ["gamma"], population=1, progress=False)
+    assert words in str(caught.value)
+    assert len(caught.value.problems) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -53,3 +54,20 @@ values = some.recursive(
 @given(some.dictionaries(texts, values, max_size=4))
 def test_any_document_reads_back(document):
     assert tomllib.loads(toml_text(document)) == document
+
+
+def test_scalars_of_numpy_are_written_as_numbers():
+    table = {
+        "whole": np.int64(3),
+        "real": np.float64(0.1),
+        "flag": np.bool_(True),
+        "text": np.str_("a"),
+        "all": [np.float64(2.5)],
+    }
+    assert tomllib.loads(toml_text(table)) == {
+        "whole": 3,
+        "real": 0.1,
+        "flag": True,
+        "text": "a",
+        "all": [2.5],
+    }

@@ -394,7 +394,7 @@ def test_a_spread_that_means_nothing_is_refused(tmp_path, spread, told):
     [
         (
             40,
-            "population: li-sb has no spread, [electrode.spread]; give one, e.g. Population.lognormal(40, size=0.3)",
+            "population: li-sb has no spread, [electrode.spread]; give one, e.g. Population.lognormal(40, size=0.3) or --spread size=0.3",
         ),
         (0, "population: must be a whole number from 1 to 1,000,000, not 0"),
         ("many", "population: must be a whole number from 1 to 1,000,000, not 'many'"),

@@ -21,6 +21,7 @@ import sbpath
 from sbpath import literature, plots
 from sbpath.calls import methods_checked
 from sbpath.plots.style import figure_of
+from sbpath.protocol.steps import Rest, TimeLimit
 
 MISPELT = "solutoin_of_it"
 
@@ -93,6 +94,23 @@ def test_a_wrong_name_in_a_method_gets_the_nearest_one_or_all(name):
         METHODS[name](None, **{MISPELT: 1})
     text = ", ".join(known) or "none"
     assert str(error.value) == f"{method}: has no argument {MISPELT!r}; it takes {text}"
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        (lambda: Rest(temperature=45.0), "Rest: has no argument 'temperature'; did you mean 'temperature_C'?"),
+        (lambda: TimeLimit(time=3600.0), "TimeLimit: has no argument 'time'; did you mean 'time_s'?"),
+        (lambda: Rest(), "Rest: needs limits"),
+        (lambda: sbpath.Experiment.of("li-sb", temprature_C=25), "of: has no argument 'temprature_C'; did you mean 'temperature_C'?"),
+        (lambda: sbpath.plots.voltage(sbpath.simulate("li-sb", "Rest for 1 s", progress=False), against="chrge"),
+         "against: must be 'capacity' or 'composition', not 'chrge'"),
+    ],
+)  # fmt: skip
+def test_constructors_class_methods_and_choices(call, line):
+    with pytest.raises(sbpath.InputError) as error:
+        call()
+    assert str(error.value) == line
 
 
 def test_a_mistake_within_a_method_stays_what_it_is():

@@ -284,8 +284,8 @@ def message_of(call: Any, *args: Any, **kwargs: Any) -> str:
 
 BAD_STEPS = [
     (
-        "Rest for 1 h at 318 K",
-        "'318 K' is not in C; temperatures of steps are in C, as in 'Rest for 1 h at 45 C'",
+        "Rest for 1 h at 113 F",
+        "'113 F' is not in C; temperatures of steps are in C, as in 'Rest for 1 h at 45 C'",
     ),
     ("Rest for 1 h at 45 C at 50 C", "a step has one temperature; leave one out"),
     (

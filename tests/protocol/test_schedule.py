@@ -22,6 +22,7 @@ A, B = "Discharge at C/20 until 0.05 V", "Charge at C/20 until 1.2 V (10 second 
         ("3xC/20,10×C/2", [(3, "C/20"), (10, "C/2")]),
         ("3 * 50 mA/g, 10", [(3, "50 mA/g"), (10, None)]),
         ("3 cycles at C/20, then 10 at C/2", [(3, "C/20"), (10, "C/2")]),
+        ("3 formation cycles at C/20, then 10 cycles at C/2", [(3, "C/20"), (10, "C/2")]),
         ("1 cycle, 2 cycles at 1C", [(1, None), (2, "1C")]),
         ("2 x (1 x C/10, 2 x 1C), 1 x C/10", [(1, "C/10"), (2, "1C"), (1, "C/10"), (2, "1C"), (1, "C/10")]),
         ([(3, "C/20"), (10, None)], [(3, "C/20"), (10, None)]),

@@ -98,6 +98,22 @@ def test_charges(text, limit, canonical):
         ("Discharge at C/10 until 0.05 V vs. SHE", "as in 0.05 V vs. Li+/Li"),
         ("Discharge at C/10 until 0.05 V vs. Li+/Na", "'Li+/Na' is not the reference"),
         ("Discharge at C/10² until 0.05 V", "is not a number"),
+        ("Discharge at 0.1C for 1h 30m", "write min for minutes"),
+        ("Discharge at 0.1C for 1:30 h", "write 01:30:00 or 1 h 30 min"),
+        ("Discharge at 0.1C for 01:30:00 h", "write 01:30:00 or 1 h 30 min"),
+        ("Charge at 1/10 C until 1.5 V", "'/10 C'; write C/10;"),
+        ("Charge at 0.1 C-rate until 1.5 V", "write C/10 or 0.1C;"),
+        ("Discharge at 660 mA gSb-1 until 0.05 V", "are per gram of host as prepared; write mA/g"),
+        ("Charge at 100 mA (g Sb)-1 until 1.5 V", "are per gram of host as prepared; write mA/g"),
+        ("Discharge at 0.1C until SOC = 50%", "write until 50% of theoretical capacity"),
+        ("Discharge until 0.05 V at C/10", "'at C/10' must follow the verb, before 'for' and 'until'"),
+        ("Rest for 2 h from 25 C to 60 C at 1 K/min", "'at 1 K/min': a ramp has a time, as in"),
+        ("OCV for 2 h", "the nearest known one is 'Rest'; write for example 'Rest for 1 hour'"),
+        ("Open circuit for 2 h", "the nearest known one is 'Rest'"),
+        ("CCCV at 0.05 V until C/50", "the nearest known one is 'Hold'"),
+        ("Scan at 0.1 mV/s to 0.05 V", "the nearest known one is 'Sweep'"),
+        ("Intercalate at C/10 until 0.05 V", "the nearest known one is 'Insert'"),
+        ("Heat from 25 C to 60 C in 2 h", "write for example 'Rest for 2 h from 25 C to 60 C'"),
         ("Rest for 01:30", "may be hours or minutes; write 01:30:00 or 1 h 30 min"),
         ("Rest for 01:75:00", "more than 59 minutes"),
         ("Rest for 1.5 h 30 min", "not a time in falling units, such as 1 h 30 min"),
@@ -205,3 +221,17 @@ def test_a_time_limit_before_the_charge_is_a_time():
     steps = simulate("li-sb", ["Insert at C/10 for 1 h or for 300 mAh/g"], progress=False).steps
     assert steps[0].outcome is Outcome.TIME
     assert steps[0].step.limits[0] == TimeLimit(3600.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("Rest for 2 h at 318 K", "Rest for 2 h at 44.85 C"),
+        ("Rest for 2 h at 298.15K", "Rest for 2 h at 25 C"),
+        ("Rest for 2 h from 25 to 60 C", "Rest for 2 h from 25 C to 60 C"),
+        ("Rest for 2 h from 298.15 to 333.15 K", "Rest for 2 h from 25 C to 60 C"),
+        ("Discharge at 0.1 C until 0.05 V from 25 to 60 °C in 2 h", "Insert at C/10 until 0.05 V from 25 C to 60 C in 2 h"),
+    ],
+)  # fmt: skip
+def test_temperatures(text, canonical):
+    assert str(parse_step(text)) == canonical

@@ -51,7 +51,7 @@ def test_lists_and_units(text, values, unit):
         ),
         ("electrode.particle_radius_m=5,10nm,1um", "5 has no unit, others have nm and um; give it one"),
         ("electrode.particle_radius_m=small..1um:3", "'small' is not a number; write one in m"),
-        ("temperature=10 V,20 V", "'10 V' is not a number"),
+        ("temperature=10 V,20 V", "'10 V' has the unit 'V', which does not fit; use C, °C, K"),
         ("temperature=10,10", "rising order"),
         ("temperature=10,", "'' is not a number"),
         ("temperature=10..20", "the count is missing"),
@@ -75,8 +75,13 @@ def test_a_range_lies_between_its_ends_as_it_is_spaced():
         ("temperature=0..60:3", "omit ':3'"),
         ("temperature=60..0", "does not rise"),
         ("kinetics.x=0..1,log", "no logarithm"),
-        ("temperature=0..inf", "finite"),
+        ("temperature=0..inf", "'inf' is not a number"),
         ("temperature=25,60", "NAME=LOW..HIGH:COUNT"),
     ):
         with pytest.raises(InputError, match=words):
             Range.parse(text)
+
+
+def test_temperatures_may_be_in_kelvin():
+    assert Variation.parse("temperature=298.15K,310.15 K").values == (25.0, 37.0)
+    assert Range.parse("temperature=273.15K..60C") == Range("temperature", 0.0, 60.0)
