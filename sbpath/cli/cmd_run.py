@@ -24,7 +24,7 @@ def add(commands: Any, with_studies: bool) -> None:
 
         studies = run.add_subparsers(title="studies", metavar="STUDY", required=True)
         for study in STUDIES:
-            own = map(_option, (*study.arguments, *study.settings, *study.asked))
+            own = map(_option, study.arguments)
             shared.add_command(
                 studies, study.name, _run, study.title, study.description,
                 *shared.SYSTEM, *own, *shared.CONDITIONS, shared.PARTICLES, *shared.AMOUNTS, *shared.WINDOW, *shared.outputs("the whole table", "a figure"), shared.SAVE,
@@ -47,19 +47,18 @@ def _run(options: argparse.Namespace) -> None:
 
     study: Study = options.study
     mechanism = shared.with_particles(options, shared.load(options))
-    chosen = {argument.name: getattr(options, argument.name) for argument in study.arguments}
-    asked = {argument.name: getattr(options, argument.name) for argument in study.asked}
-    study.check_asked(**asked)
+    chosen = study.chosen(vars(options))
+    window = cut_offs(options.lower, options.upper, mechanism)
     solution = simulate(
         mechanism,
-        study.protocol_of(mechanism, *cut_offs(options.lower, options.upper, mechanism), **chosen),
+        study.protocol_of(mechanism, *window, **chosen["protocol"]),
         **shared.conditions(options),
         **shared.amounts(options),
         keep=study.keep,
-        **{argument.name: getattr(options, argument.name) for argument in study.settings},
+        **chosen["simulation"],
     )
     print(study.report(solution))
-    if text := study.further_text(solution, not options.quiet, **asked):
+    if text := study.further_text(solution, not options.quiet, **chosen["further"]):
         print(f"\n{text}")
     shared.write_table(options, *file_table(study.columns, study.rows(solution)))
     if options.save:

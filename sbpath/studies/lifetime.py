@@ -198,6 +198,18 @@ STUDY = Study(
     arguments=(
         Argument("cycles", 100, "how many", "N", kind=int, parameters=("cycles",)),
         RATE,
+        Argument(
+            "extrapolate", None, "pass over cycles while losses change by less than SHARE, e.g. 0.02", "SHARE", kind=float,
+            role="simulation",
+        ),
+        Argument(
+            "reserve", None, "alkali that a full cell's counter-electrode brings, mAh per gram of host", "Q", kind=float,
+            check=partial(number, above=0.0), role="further",
+        ),
+        Argument(
+            "what_helps", None, "halve and double each number, N cycles each, and print what helps most", "N", kind=int,
+            check=partial(whole, least=2), role="further",
+        ),
     ),
     protocol=cycling,
     rows=ledger,
@@ -206,17 +218,4 @@ STUDY = Study(
     figure="lifetime",
     keep="ends",
     further=_further,
-    settings=(
-        Argument("extrapolate", None, "pass over cycles while losses change by less than SHARE, e.g. 0.02", "SHARE", kind=float),
-    ),
-    asked=(
-        Argument(
-            "reserve", None, "alkali that a full cell's counter-electrode brings, mAh per gram of host", "Q",
-            kind=float, check=partial(number, above=0.0),
-        ),
-        Argument(
-            "what_helps", None, "halve and double each number, N cycles each, and print what helps most", "N",
-            kind=int, check=partial(whole, least=2),
-        ),
-    ),
 )  # fmt: skip

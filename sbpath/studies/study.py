@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sbpath.errors import InputError, Problems
 from sbpath.experiment import Keep
@@ -12,6 +12,8 @@ from sbpath.mechanism.mechanism import Mechanism
 from sbpath.protocol.protocol import Protocol
 from sbpath.solution import Solution
 from sbpath.text.tables import Column
+
+Role = Literal["protocol", "simulation", "further"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Argument:
         Names of the corresponding parameters of the protocol function, if they differ: of several, one for each value.
     check : callable, optional
         Raises InputError if a value is wrong, from the name and the value.
+    role : {"protocol", "simulation", "further"}
+        Which function takes it: the study's protocol, `simulate`, or the study's `further`.
     """
 
     name: str
@@ -49,6 +53,7 @@ class Argument:
     kind: type = str
     parameters: tuple[str, ...] = ()
     check: Callable[[str, Any], Any] | None = None
+    role: Role = "protocol"
 
     def given(self, value: Any) -> dict[str, Any]:
         """The arguments of the protocol function, by parameter."""
@@ -83,7 +88,7 @@ class Study:
     example : str
         A command line.
     arguments : tuple of Argument
-        Options besides the cut-offs.
+        Its options besides those that all studies have.
     protocol : callable
         Makes the `Protocol` from `lower_V`, `upper_V` and the parameters of the arguments, by name.
     rows : callable
@@ -99,12 +104,8 @@ class Study:
     keep : "all", "ends" or int
         As in `simulate`.
     further : callable, optional
-        What is printed below the report when it is asked for, from the `Solution`, `progress` and the
-        arguments by name.
-    asked : tuple of Argument
-        Arguments of `further`, each with its `check`; nothing is asked if all are None.
-    settings : tuple of Argument
-        Arguments that are those of `simulate`.
+        What is printed below the report, from the `Solution`, `progress` and its arguments by name, unless all of these
+        are None.
     """
 
     name: str
@@ -120,19 +121,22 @@ class Study:
     of_mechanism: Mapping[str, Callable[[Mechanism], Any]] = field(default_factory=dict)
     keep: Keep = "all"
     further: Callable[..., str] | None = None
-    asked: tuple[Argument, ...] = field(default=())
-    settings: tuple[Argument, ...] = field(default=())
+
+    def chosen(self, values: Mapping[str, Any]) -> dict[Role, dict[str, Any]]:
+        """Values of the arguments by role; all that their checks find wrong is raised at once, before anything is simulated."""
+        found: dict[Role, dict[str, Any]] = {role: {} for role in get_args(Role)}
+        problems = Problems()
+        for argument in self.arguments:
+            value = found[argument.role][argument.name] = values[argument.name]
+            if argument.check is not None and value is not None:
+                problems.attempt(argument.check, argument.name.replace("_", "-"), value)
+        problems.check()
+        return found
 
     def protocol_of(self, mechanism: Mechanism, lower_V: float, upper_V: float, **chosen: Any) -> Protocol:
-        """The protocol between two cut-offs (V), with defaults for arguments not given.
-
-        Raises
-        ------
-        InputError
-            All mistakes in the arguments, one line each.
-        """
+        """The protocol between two cut-offs (V), with defaults for arguments not given."""
         given = {name: of(mechanism) for name, of in self.of_mechanism.items()}
-        for argument in self.arguments:
+        for argument in (one for one in self.arguments if one.role == "protocol"):
             given |= argument.given(chosen.get(argument.name, argument.default))
         try:
             return self.protocol(lower_V=lower_V, upper_V=upper_V, **given)
@@ -141,14 +145,6 @@ class Study:
             for argument in self.arguments:
                 problems = [argument.named(problem) for problem in problems]
             raise InputError(problems) from None
-
-    def check_asked(self, **chosen: Any) -> None:
-        """Raise InputError if an argument of `further` is wrong; call it before simulating."""
-        problems = Problems()
-        for argument in self.asked:
-            if argument.check is not None and chosen[argument.name] is not None:
-                problems.attempt(argument.check, argument.name.replace("_", "-"), chosen[argument.name])
-        problems.check()
 
     def further_text(self, solution: Solution, progress: bool, **chosen: Any) -> str:
         """What `further` prints; nothing if it was not asked for."""

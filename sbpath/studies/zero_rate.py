@@ -42,7 +42,7 @@ from sbpath.protocol.steps import Rate
 from sbpath.results.cycles import cycle_summaries
 from sbpath.simulation import simulate
 from sbpath.solution import Floats
-from sbpath.text.tables import table
+from sbpath.text.tables import Column, printed_table
 
 # C-rate of one half cycle per century (1/h).
 CENTURY_C = 1.0 / (100.0 * 365.25 * 24.0)
@@ -235,25 +235,21 @@ def _fit(rates: Floats, gap: Floats, attempts: float) -> tuple[float, float, flo
 
 def report(limit: ZeroRate) -> str:
     """The law, its fit, and what remains at zero rate."""
-    rates = [f"C/{1.0 / c:.4g}" if c < 1.0 else f"{c:.4g}C" for c in limit.rates_C.tolist()]
-    propagating = limit.propagating_mV
-    rows = [
-        [rate, *gaps, f"{law:.1f}", "" if i < limit.fitted else "not fitted"]
-        for i, (rate, gaps, law) in enumerate(
-            zip(
-                rates,
-                _texts(
-                    *([limit.hysteresis_mV] if propagating is None else [propagating, limit.hysteresis_mV])
-                ),
-                limit.law_mV(limit.rates_C).tolist(),
-                strict=True,
-            )
-        )
-    ]
-    head = ["hysteresis / mV"] if propagating is None else ["hysteresis / mV", "without propagation"]
+    rates, law = limit.rates_C.tolist(), limit.law_mV(limit.rates_C)
+    simulated = limit.hysteresis_mV if limit.propagating_mV is None else limit.propagating_mV
+    bare: Column[int] = Column(
+        "", lambda i: limit.hysteresis_mV[i], short="without propagation", terminal="{:.1f}"
+    )
+    columns: tuple[Column[int], ...] = (
+        Column("", lambda i: f"C/{1.0 / rates[i]:.4g}" if rates[i] < 1.0 else f"{rates[i]:.4g}C", short="rate"),
+        Column("", lambda i: simulated[i], short="hysteresis / mV", terminal="{:.1f}"),
+        *([] if limit.propagating_mV is None else [bare]),
+        Column("", lambda i: law[i], short="law / mV", terminal="{:.1f}"),
+        Column("", lambda i: "" if i < limit.fitted else "not fitted", short=" "),
+    )  # fmt: skip
     lines = [
         "As the current goes to zero: gap(c) = a / sqrt(L - ln c) + k c, c in 1/h",
-        table(["rate", *head, "law / mV", ""], rows),
+        printed_table(columns, range(len(rates))),
         f"a = {limit.a_mV:.0f} mV, L = {limit.L:.2f}, k = {limit.k_mV_h:.3g} mV h (largest error {limit.error_mV:.2g} mV)",
         *(
             ["the law does not fit these rates: choose slower ones"]
@@ -263,10 +259,6 @@ def report(limit: ZeroRate) -> str:
         *_remains(limit),
     ]
     return "\n".join(lines)
-
-
-def _texts(*columns: Floats) -> list[list[str]]:
-    return [[f"{number:.1f}" for number in row] for row in zip(*columns, strict=True)]
 
 
 def _remains(limit: ZeroRate) -> list[str]:
