@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,12 +129,6 @@ def application(port: int, own: Collection[str] = ()) -> Starlette:
 
         return await _begun(request, jobs, work, "simulations" if fit else "steps")
 
-    async def lay_over(request: Request) -> Response:
-        return await compare(request, fit=False)
-
-    async def fit_to(request: Request) -> Response:
-        return await compare(request, fit=True)
-
     async def job(request: Request) -> Response:
         found = jobs.get(request.path_params["name"])
         if found is None:
@@ -154,8 +149,8 @@ def application(port: int, own: Collection[str] = ()) -> Starlette:
             Route("/download/{name}", download),
             Route("/api/files", add_file, methods=["POST"]),
             Route("/api/read", read_file, methods=["POST"]),
-            Route("/api/overlay", lay_over, methods=["POST"]),
-            Route("/api/fit", fit_to, methods=["POST"]),
+            Route("/api/overlay", partial(compare, fit=False), methods=["POST"]),
+            Route("/api/fit", partial(compare, fit=True), methods=["POST"]),
             Route("/api/jobs/{name}", job, methods=["GET", "DELETE"]),
         ],
         middleware=[Middleware(Guard, port=port)],

@@ -14,7 +14,7 @@ from sbpath.plots.labels import heading, per_gram, voltage_label
 from sbpath.plots.layout import grow, legend_below
 from sbpath.plots.style import DOUBLE, line_width, shades, style
 from sbpath.solution import Solution
-from sbpath.studies.voltammetry import VoltammetryPeak, b_values, leading_peaks, voltammetry_peaks
+from sbpath.studies.voltammetry import VoltammetryPeak, b_values, last_peaks, leading_peaks, voltammetry_peaks
 
 MARKERS = "vo^sDPX*"
 # With more kinds of peaks than this, the legend is below both panels.
@@ -27,11 +27,10 @@ def voltammetry(solution: Solution, axes: tuple[Axes, Axes] | None = None) -> tu
     The last cycle of each scan rate is drawn. Peaks are marked by the transformation that
     carries the current; the line through each kind of peak has the slope b.
     """
-    peaks = voltammetry_peaks(solution)
+    peaks = last_peaks(voltammetry_peaks(solution))
     if not peaks:
         raise InputError("voltammetry: there is no peak in any sweep; simulate sbpath.cv(...)")
     last = {peak.scan_rate_V_per_s: peak.cycle for peak in peaks}
-    peaks = [peak for peak in peaks if peak.cycle == last[peak.scan_rate_V_per_s]]
     with style():
         figure = None
         if axes is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -96,7 +96,7 @@ def overview(solution: Solution) -> Figure:
     If no charge has passed, as in a rest, only the operando panels.
     """
     if not half_cycles(solution):
-        return cast(Figure, operando(solution)[0].figure)
+        return figure_of(operando(solution))
     with style():
         figure = plt.figure(figsize=(1.15 * DOUBLE, 3.6), layout="constrained")
         axes = figure.subplot_mosaic([["voltage", "time"], ["voltage", "fractions"]], width_ratios=(1.0, 1.5))

@@ -143,7 +143,7 @@ def compare_with_literature(
         result = _mismatch(study, system)
         if result is None:
             if (rate, celsius) not in cycles:
-                cycles[rate, celsius] = _first_cycle(system, rate, graph, celsius)
+                cycles[rate, celsius] = _cycled(system, rate, graph, celsius)
             result = cycles[rate, celsius]
         measured: dict[str, Any] = {"reason": result} if isinstance(result, str) else _measured(result)
         if not isinstance(result, str) and (fast := study.rate_current_mA_per_g) is not None:
@@ -188,11 +188,14 @@ def _mismatch(study: ReportedAnode, mechanism: Mechanism) -> str | None:
     return None
 
 
-def _first_cycle(mechanism: Mechanism, rate: str, graph: str | None, celsius: float) -> Solution | str:
-    """The first cycle, or why there is none."""
-    protocol = full_cycles(mechanism, rate)
+def _cycled(
+    mechanism: Mechanism, rate: str, graph: str | None, celsius: float, cycles: int = 1
+) -> Solution | str:
+    """Full cycles, or why there are none."""
+    protocol = full_cycles(mechanism, rate, cycles)
+    keep = "all" if cycles == 1 else "ends"
     try:
-        return simulate(mechanism, protocol, graph=graph, temperature_C=celsius, progress=False)
+        return simulate(mechanism, protocol, graph=graph, temperature_C=celsius, progress=False, keep=keep)
     except InputError as error:
         return "; ".join(error.problems)
     except SbpathError as error:
@@ -201,12 +204,8 @@ def _first_cycle(mechanism: Mechanism, rate: str, graph: str | None, celsius: fl
 
 def _rated(mechanism: Mechanism, current: float, graph: str | None, celsius: float) -> float | None:
     """Capacity (mAh/g) of the third extraction at a current (mA/g), 0 if no charge passes; None if it fails."""
-    protocol = full_cycles(mechanism, f"{current:g} mA/g", 3)
-    try:
-        solution = simulate(
-            mechanism, protocol, graph=graph, temperature_C=celsius, progress=False, keep="ends"
-        )
-    except SbpathError:
+    solution = _cycled(mechanism, f"{current:g} mA/g", graph, celsius, 3)
+    if isinstance(solution, str):
         return None
     return next((s.extraction_mAh_per_g for s in cycle_summaries(solution) if s.cycle == 3), 0.0)
 

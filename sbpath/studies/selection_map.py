@@ -116,11 +116,6 @@ def selection_map(
     cycles : int, str or sequence of (int, str, Rate or None)
         Cycles, or blocks of them as in `cycling`; the last one counts.
 
-    Returns
-    -------
-    SelectionMap
-        With a message for each failed run.
-
     Raises
     ------
     InputError

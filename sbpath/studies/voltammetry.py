@@ -129,6 +129,12 @@ def voltammetry_peaks(solution: Solution, prominence: float = PROMINENCE) -> lis
     return peaks
 
 
+def last_peaks(peaks: Sequence[VoltammetryPeak]) -> list[VoltammetryPeak]:
+    """The peaks of the last cycle at each scan rate that has any."""
+    last = {peak.scan_rate_V_per_s: peak.cycle for peak in peaks}
+    return [peak for peak in peaks if peak.cycle == last[peak.scan_rate_V_per_s]]
+
+
 def leading_peaks(
     peaks: Sequence[VoltammetryPeak],
 ) -> dict[tuple[str, Edge | None], list[VoltammetryPeak]]:
@@ -219,9 +225,7 @@ def report(solution: Solution) -> str:
     def named(item: VoltammetryPeak | BValue) -> str:
         return "within a phase" if item.transformation is None else edge_label(item.transformation, labels)
 
-    peaks = voltammetry_peaks(solution)
-    last = {p.scan_rate_V_per_s: p.cycle for p in peaks}
-    peaks = [p for p in peaks if p.cycle == last[p.scan_rate_V_per_s]]
+    peaks = last_peaks(voltammetry_peaks(solution))
     carried: Column[VoltammetryPeak | BValue] = Column("", named, short="carried by")
     lines = [heading(solution), "", printed_table((*COLUMNS, carried), peaks)]
     if values := b_values(peaks):

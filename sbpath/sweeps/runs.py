@@ -172,7 +172,8 @@ def sweep(
     about = plan.about()
     points: list[Point] = []
     if not problems.lines:
-        points = problems.attempt(_points, varied, drawn) or []
+        made: Any = (grid, varied) if drawn is None else (sampled, varied, drawn)
+        points = problems.attempt(*made) or []
     if points:
         problems.add(*_first_problems(plan, points[0]))
         about |= {"vary": [asdict(v) for v in varied], "sample": drawn and asdict(drawn), "runs": len(points)}
@@ -249,10 +250,6 @@ def _sample(given: Sample | str | None, seed: int) -> Sample | None:
     if not isinstance(given, Sample | None):
         raise InputError(f"sample: must be a Sample or a string such as {SAMPLES}, not {given!r:.60}")
     return given
-
-
-def _points(varied: list[Any], sample: Sample | None) -> list[Point]:
-    return grid(varied) if sample is None else sampled(varied, sample)
 
 
 def _texts(protocol: ProtocolLike) -> Steps:
