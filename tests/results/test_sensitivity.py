@@ -202,6 +202,91 @@ def test_populations_tables_voltages_and_films_respond_as_simulations_do(system,
             assert found.duration[k, step] == pytest.approx(longer, rel=3e-3, abs=slack), (name, step)
 
 
+PULSES = [("Discharge at C/5 for 30 min", "Rest for 20 min")] * 5 + [("Charge at C/5 until 1.2 V",)]
+FILM_NUMBERS = [
+    "electrolyte.film.sealing_rate_per_s",
+    "electrolyte.film.electron_conductivity_S_per_m",
+    "electrolyte.film.sealing_thickness_nm",
+    "electrolyte.film.onset_potential_V",
+    "electrolyte.film.torn_share",
+    "electrode.idle_area_m2_per_g",
+    "electrode.host_area_m2_per_g",
+    "electrode.fragmentation",
+]
+DROP = ["electrode.contact_resistance_ohm_cm2", "kinetics.exchange_current_A_per_m2"]
+
+
+@pytest.mark.parametrize(
+    ("system", "protocol", "names", "changes"),
+    [
+        ("worn k-sb", ("Discharge at C/5 until 0.3 V", "Charge at C/5 until 1.2 V"), FILM_NUMBERS, {}),
+        ("na-sb", PULSES, ["interfaces.Sb|NaxSb.energy_J_per_m2", *DROP], {DROP[0]: 15.0}),
+        (
+            "k-sb",
+            ("Discharge at C/10 for 2 h", "Hold at 0.3 V until C/20", "Charge at C/5 until 1.2 V"),
+            ["kinetics.growth_rate_per_s", *DROP],
+            {DROP[0]: 15.0},
+        ),
+        (
+            "na-sb",
+            ("Discharge at C/5 until 0.45 V", "Charge at C/5 until 1.2 V"),
+            [
+                *(f"phases.NaxSb.galleries[1].{key}" for key in ("potential_V", "width", "sites")),
+                "temperature_C",
+            ],
+            {},
+        ),
+    ],
+)
+def test_films_pulses_drops_and_galleries_respond_as_simulations_do(system, protocol, names, changes):
+    made = worn("k-sb", "nano") if system == "worn k-sb" else load_mechanism(system)
+    mechanism = with_changes(made, changes)
+    settings = {"population": 1, "options": FINE, "progress": False, "one_C_mA_per_g": 600.0}
+    base = simulate(mechanism, protocol, **settings)
+    found = sensitivities(base, names)
+
+    def side(name, number):
+        if name == "temperature_C":
+            return simulate(mechanism, protocol, temperature_C=number, **settings)
+        return simulate(with_changes(mechanism, {name: number}), protocol, **settings)
+
+    for k, name in enumerate(names):
+        value, errors, longer = found.values[k], [], []
+        for h in (1e-2 * value, 1e-3 * value, 1e-4 * value):
+            sides = [side(name, value + way * h) for way in (1.0, -1.0)]
+            errors.append([])
+            for step in range(len(base.steps)):
+                time = np.linspace(0.0, 0.999 * min(one.steps[step].duration_s for one in sides), 400)
+                moved = [of_step(one, step, one.voltage_V)(time) for one in sides]
+                wanted = (moved[0] - moved[1]) / (2.0 * h)
+                error = np.abs(of_step(base, step, found.voltage[k])(time) - wanted)
+                # Or of a millivolt for a change by its own amount: two simulations differ for other reasons too.
+                errors[-1].append(np.quantile(error, (0.5, 0.9)) / (np.abs(wanted).max() + 1e-3 / abs(value)))
+            durations = [np.array([step.duration_s for step in one.steps]) for one in sides]
+            longer.append((durations[0] - durations[1]) / (2.0 * h))
+        medians, most = np.moveaxis(np.min(errors, axis=0), 1, 0)
+        assert medians.max() < 3e-3, name
+        assert most.max() < 3e-2, name
+        slack = 2e-5 * np.array([step.duration_s for step in base.steps]) / abs(value)
+        assert (np.abs(found.duration[k] - longer) <= slack + 3e-3 * np.abs(longer)).any(axis=0).all(), name
+
+
+def test_a_first_resistance_makes_a_hold_longer_as_simulations_say():
+    # The voltage is E until there is a resistance; a negative one does not exist.
+    protocol = ("Discharge at C/5 for 1 h", "Hold at 0.4 V until C/20", "Charge at C/5 until 1.2 V")
+    mechanism, settings = bare("na-sb"), {"options": FINE, "progress": False, "one_C_mA_per_g": 600.0}
+    base = simulate(mechanism, protocol, **settings)
+    found = sensitivities(base, DROP[:1])
+    sides = [simulate(with_changes(mechanism, {DROP[0]: h}), protocol, **settings) for h in (0.02, 0.01)]
+    far, near = (
+        np.array([one.duration_s - own.duration_s for one, own in zip(side.steps, base.steps, strict=True)])
+        / h
+        for side, h in zip(sides, (0.02, 0.01), strict=True)
+    )
+    np.testing.assert_allclose(found.duration[0], 2.0 * near - far, rtol=3e-3, atol=1e-4)
+    assert abs(found.duration[0, 1]) > 1.0
+
+
 def test_particles_of_a_large_population_are_simulated_once_more_and_of_a_small_one_are_known(monkeypatch):
     protocol, names = "Discharge at C/5 until 0.3 V", PARAMETERS[:1]
     again = []
