@@ -50,15 +50,10 @@ MOST_EDGES = 500
 
 
 class Edge(Record):
-    """An edge as the model uses it, from the node `reactant` to the node `product`.
-
-    `electrons` is nu, the number of electrons of the balanced equation with full galleries, at
-    least 1.
-    """
+    """An edge as the model uses it, from the node `reactant` to the node `product`."""
 
     reactant: str
     product: str
-    electrons: float
     stated: Transformation
 
     def __str__(self) -> str:
@@ -141,8 +136,11 @@ class Mechanism(Record):
 
     def with_records(self, **records: Any) -> Mechanism:
         """A copy with some fields replaced, unchecked."""
-        fields = {name: getattr(self, name) for name in type(self).model_fields}
-        return type(self).model_construct(self.model_fields_set | records.keys(), **fields | records)
+        copy = self.model_copy(update=records)
+        # What had been derived from the old ones.
+        for name in copy.__dict__.keys() - type(self).model_fields.keys():
+            del copy.__dict__[name]
+        return copy
 
     # -- nodes ---------------------------------------------------------------------------
 
@@ -234,11 +232,12 @@ class Mechanism(Record):
             equation = parse_equation(stated.equation)
             (reactant,) = (name for name in equation.left if name in self.nodes)
             (product,) = (name for name in equation.right if name in self.nodes)
-            change = self.full_content(product) - self.full_content(reactant)
-            edges.append(
-                Edge(reactant=reactant, product=product, electrons=max(1.0, abs(change)), stated=stated)
-            )
+            edges.append(Edge(reactant=reactant, product=product, stated=stated))
         return tuple(edges)
+
+    def electrons(self, reactant: str, product: str) -> float:
+        """The number nu of electrons of an edge, per atom of the host with every gallery full; at least 1."""
+        return max(1.0, abs(self.full_content(product) - self.full_content(reactant)))
 
     def interface(self, one: str, other: str) -> Interface:
         """The interface between two nodes, given in either order."""

@@ -232,8 +232,8 @@ def displaced_fields(old: Mechanism, new: Mechanism, graph: str, temperature: fl
         wanted = {field for key in keys for field in OF_KEY[key]}
     else:
         wanted = {*Network._fields} - APART
-    alike = old.transformations is new.transformations and "energy" not in wanted
-    return fields_of(new, (old if alike else new).edges(graph), old.nodes, temperature, wanted)
+    edges = (old if old.transformations is new.transformations else new).edges(graph)
+    return fields_of(new, edges, old.nodes, temperature, wanted)
 
 
 def _keys_that_differ(one: Any, other: Any) -> Iterator[str]:
@@ -365,7 +365,7 @@ def fields_of(
         "unchanged": lambda: _row([unchanged(e) for e in edges]),
         "grows": lambda: _row([0.0 if keeps(e) else 1.0 for e in edges]),
         "alpha": lambda: _row(of("transfer_coefficient")),
-        "energy": lambda: _row([e.electrons * R * temperature for e in edges]),
+        "energy": lambda: _row([mechanism.electrons(e.reactant, e.product) * R * temperature for e in edges]),
         "order": lambda: _row(of("autocatalytic_order")),
         "seed": lambda: _row(of("seed_fraction", DEFAULT_SEED)),
         "transformation_work": lambda: _row(of("transformation_work_J_per_mol")),
