@@ -138,8 +138,8 @@ class Mechanism(Record):
         """A copy with some fields replaced, unchecked."""
         copy = self.model_copy(update=records)
         # What had been derived from the old ones.
-        for name in copy.__dict__.keys() - type(self).model_fields.keys():
-            del copy.__dict__[name]
+        for name in vars(copy).keys() - type(self).model_fields.keys():
+            del vars(copy)[name]
         return copy
 
     # -- nodes ---------------------------------------------------------------------------
