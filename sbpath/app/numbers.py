@@ -12,7 +12,7 @@ from sbpath.app.runs import Runs
 from sbpath.app.setting import Setting
 from sbpath.errors import InputError
 from sbpath.experiment import Same
-from sbpath.fitting.parameters import Free, free_numbers
+from sbpath.fitting.parameters import PROFILED, Free, free_numbers
 from sbpath.kernels import Floats
 from sbpath.mechanism.groups import short_name
 from sbpath.mechanism.mechanism import Mechanism
@@ -23,8 +23,10 @@ from sbpath.mechanism.units import UNITS, ending_of
 from sbpath.results.sensitivity import sensitivities
 from sbpath.text.mechanism_sheet import is_structure
 
-# A slider reaches this many standard deviations of the prior to both sides.
-SDS = 3.0
+# A slider reaches this many times `change_of` a number to both sides.
+CHANGES = 3.0
+# Change of the logarithm of a rate. The prior of a fit is wider, for it starts from a guess.
+OF_A_RATE = 1.5
 # Halvings of its reach until the package takes the number at its end.
 MOST_HALVINGS = 30
 # How particles differ cannot be told from one of them.
@@ -37,8 +39,7 @@ def numbers(setting: Setting, runs: Runs) -> list[dict[str, Any]]:
     """Every number that shapes the curve, with its range, status and source, by its influence.
 
     The influence is the mean over the charge of one cycle of one particle by how much the voltage moves (mV) when the number
-    moves by the standard deviation that a fit takes for it (`sbpath.fitting.parameters`), to first order; None, and last,
-    for the spread of particles.
+    moves by `change_of` it, to first order; None, and last, for the spread of particles.
     """
     solution = runs.solution(replace(setting, cycles="1", particles="1").experiment(runs.own))
     mechanism, plain = solution.mechanism, replace(setting, set=()).mechanism(runs.own)
@@ -49,11 +50,18 @@ def numbers(setting: Setting, runs: Runs) -> list[dict[str, Any]]:
     passed = np.abs(np.diff(solution.charge_mAh_per_g, prepend=0.0))
     moved = {path: _mean_mV(row, passed) for path, row in zip(known, slopes, strict=True)}
     influence = {
-        path: moved[path] * abs(free[path].slope(value(mechanism, path))) * free[path].prior_sd
+        path: moved[path] * abs(free[path].slope(value(mechanism, path))) * change_of(free[path])
         for path in known
     }
     rows = [_row(mechanism, one, influence.get(one.free.path)) for one in found]
     return sorted(rows, key=lambda row: -(row["influence_mV"] if row["influence_mV"] is not None else -1.0))
+
+
+def change_of(number: Free) -> float:
+    """By how much a number moves to show its influence, on the scale of a fit: the standard deviation that a fit takes for it
+    (`sbpath.fitting.parameters`), of a rate a factor of 4.5 at most.
+    """
+    return min(number.prior_sd, OF_A_RATE) if number.group in PROFILED else number.prior_sd
 
 
 def label_of(path: str) -> str:
@@ -82,7 +90,7 @@ def movable(of: Same) -> tuple[Movable, ...]:
         except InputError:  # a logarithm of zero
             continue
         if one.start != 0.0 or one.group == "resistance":
-            low, high = (_reach(of.mechanism, one, sds) for sds in (-SDS, SDS))
+            low, high = (_reach(of.mechanism, one, times) for times in (-CHANGES, CHANGES))
             found.append(Movable(one, low, high))
     return tuple(found)
 
@@ -115,15 +123,15 @@ def _row(mechanism: Mechanism, movable: Movable, influence: float | None) -> dic
     }
 
 
-def _reach(mechanism: Mechanism, one: Free, sds: float) -> float:
+def _reach(mechanism: Mechanism, one: Free, times: float) -> float:
     """How far a slider goes: nearer where the package refuses the number."""
     for _ in range(MOST_HALVINGS):
-        end = one.outer(one.inner(one.start) + sds * one.prior_sd)
+        end = one.outer(one.inner(one.start) + times * change_of(one))
         end = float(f"{min(max(end, one.low), one.high):.3g}")
         try:
             with_changes(mechanism, {one.path: end})
         except InputError:
-            sds *= 0.5
+            times *= 0.5
         else:
             return end
     return one.start

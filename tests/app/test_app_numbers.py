@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import sbpath
-from sbpath.app.numbers import numbers
+from sbpath.app.numbers import change_of, numbers
 from sbpath.app.runs import Runs
 from sbpath.app.setting import Setting
 from sbpath.fitting.parameters import free_numbers
@@ -35,7 +35,7 @@ def _mean_shift_mV(setting: Setting, path: str, value: float) -> float:
 
 @pytest.mark.parametrize("system", ["li-sb", "na-sb-allan"])
 def test_the_influence_is_the_shift_of_the_curve(system):
-    """A hundredth of the prior's standard deviation moves the curve by a hundredth of the influence."""
+    """A hundredth of the change moves the curve by a hundredth of the influence."""
     setting = Setting.of({"system": system})
     found = numbers(setting, Runs())
     assert len(found) > 20
@@ -43,7 +43,7 @@ def test_the_influence_is_the_shift_of_the_curve(system):
     assert ordered == sorted(ordered, reverse=True)
     for row in found[:6]:
         (free,) = free_numbers(sbpath.load_mechanism(system), [row["path"]])
-        near = free.outer(free.inner(row["value"]) + 0.01 * free.prior_sd)
+        near = free.outer(free.inner(row["value"]) + 0.01 * change_of(free))
         assert 100.0 * _mean_shift_mV(setting, row["path"], near) == pytest.approx(
             row["influence_mV"], rel=0.1
         )
