@@ -411,6 +411,15 @@ def read_rows(path: str, layout: Layout, wanted: Sequence[int], numeric: Sequenc
         last_cells = cells[last][-MOST_ROWS - 1 :]
         if lengths[-1] == last + 1 and len(last_cells[-1]) < min(map(len, last_cells[:-1])):
             odd.add(len(numbers) - 1)
+    if len(numbers) > FEW_ROWS:  # one number of fewer digits than all others, at the end of its row
+        digits = [len(text.replace(",", ".").partition(".")[2]) for text in cells[last]]
+        short = digits.index(min(digits))
+        if (
+            lengths[short] == last + 1
+            and len({*digits[:short], *digits[short + 1 :]}) == 1
+            and digits.count(digits[short]) == 1
+        ):
+            odd.add(short)
     if odd:
         cut += [numbers[i] for i in odd]
         kept = [i for i in range(len(numbers)) if i not in odd]

@@ -120,7 +120,8 @@ def test_a_damaged_file(tmp_path, seed):
     check(tmp_path / "cell.csv", *campaign(seed, WRITERS))
 
 
-@pytest.mark.parametrize("seed", range(30))
+# The last one has a row that was cut at the end of the file and then moved into it.
+@pytest.mark.parametrize("seed", [*range(30), 5434])
 def test_a_damaged_file_of_another_kind(tmp_path, seed):
     check(tmp_path / "cell.csv", *campaign(seed, OTHERS))
 
