@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import log
@@ -14,7 +15,7 @@ from sbpath.errors import InputError
 from sbpath.fitting.cells import Cell, Drive, cells_of, chosen_cycles, rate_label
 from sbpath.fitting.error_model import ErrorModel, Errors, errors_of, moved_by, told_by_steps
 from sbpath.fitting.misfit import missed
-from sbpath.fitting.multistart import MAX_STARTS, Minimum, Search, search, weights
+from sbpath.fitting.multistart import MAX_STARTS, Minimum, Search, agrees, minimum_at, search, weights
 from sbpath.fitting.parameters import PROFILED, Free, Tie, free_numbers, ties_of, unit_of
 from sbpath.fitting.problem import Block, Problem
 from sbpath.fitting.profiles import profile as interval
@@ -129,7 +130,7 @@ def fit(
     warn_of_doubts(*experiments)
     with Bar(f"fit of {start.name}", " simulations", progress=progress) as bar:
         problem = Problem(start, cells, numbers, targets, ties, bar=bar)
-        found = search(problem, max_starts)
+        found = _settled(problem, search(problem, max_starts))
         errors = errors_of(problem, found.best)
         intervals: list[tuple[float | None, float | None]] = []
         for attempt in range(MAX_RESTARTS + 1):
@@ -142,7 +143,7 @@ def fit(
                 intervals, lower = _intervals(problem, found, errors, set())
             if lower is None:
                 break
-            found = found._replace(best=lower, agree=1)
+            found = _settled(problem, found._replace(best=lower, agree=1))
             errors = errors_of(problem, found.best)
         # Masses err apart.
         apart = moved_by(problem, found.best, simulated(_heavier(measurement)))
@@ -157,12 +158,12 @@ def fit(
     values = problem.numbers(best.unknowns)
     fitted = []
     for k, one in enumerate(numbers):
-        held = not told[k]
-        low, high = (None, None) if held else intervals[k]
+        held = not told[k] and bool(best.unknowns[k] == problem.centre[k])
+        low, high = intervals[k] if told[k] else (None, None)
         fitted.append(
             FittedNumber(
                 path=one.path, name=short_name(one.path), unit=unit_of(one.path), start=one.start,
-                value=one.start if held else values[k], low=low, high=high, told_by=told[k], held=held,
+                value=one.start if held else values[k], low=low, high=high, told_by=told[k] or ("" if held else "the path"), held=held,
             )
         )  # fmt: skip
     sds = np.hypot(np.sqrt(np.diag(errors.covariance)), by_mass)
@@ -250,6 +251,25 @@ def _intervals(
             ends = (low, high)
         intervals.append(tuple(None if end is None else _within(one, end) for end in ends))  # type: ignore[arg-type]
     return intervals, None
+
+
+def _settled(problem: Problem, found: Search) -> Search:
+    """A search with each number that no half cycle tells back at its start, unless the path is another one there: then the number
+    stays, for at its start the fit would not be the one that was found.
+    """
+    best = found.best
+    for k, by in enumerate(told_by(problem, best)):
+        if by or best.unknowns[k] == problem.centre[k]:
+            continue
+        unknowns = best.unknowns.copy()
+        unknowns[k] = problem.centre[k]
+        try:
+            back = minimum_at(problem, unknowns)
+        except KeyboardInterrupt:
+            return found._replace(best=best, interrupted=True)
+        if agrees(back.cost, best.cost):
+            best = back
+    return found._replace(best=best)
 
 
 def _heavier(measurement: Measurement) -> Measurement:
@@ -379,22 +399,21 @@ def _remarks(
             f"Does not fit: {why}. The pathway may be another one, or the model leaves out what shapes this curve; the fitted "
             "numbers mean little.",
         )
-    for one, by in zip(problem.free, told, strict=True):
-        if not by and one.group == "gamma":
-            found.append(f"No edge of {short_name(one.path)[6:-1]} carried charge; its energy is held.")
+    for k, (one, by) in enumerate(zip(problem.free, told, strict=True)):
+        name = short_name(one.path)
+        if not by and best.unknowns[k] != problem.centre[k]:
+            found.append(
+                f"{name} decides only which path is taken: at its start, {one.start:.4g}, it is another one, which fits worse. How large "
+                "it is these data cannot tell."
+            )
+        elif not by and one.group == "gamma":
+            found.append(f"No edge of {name[6:-1]} carried charge; its energy is held.")
         elif not by:
             what = "target" if problem.targets else "half cycle"
-            found.append(f"No {what} depends on {short_name(one.path)}; it is held.")
+            found.append(f"No {what} depends on {name}; it is held.")
     known = [k for k, by in enumerate(told) if by]
     found += _cannot_tell(problem, errors.information, known)
-    for number, cell in enumerate(problem.cells):
-        ratio = next(problem.centre[block.scale] for block in problem.blocks if block.cell == number)
-        if ratio != 1.0:
-            found.append(
-                f"{cell.measured.curve.source.path.rpartition('/')[2]}: the charge is {100 * ratio:.0f} % of what the mechanism takes "
-                f"up at the slowest rate; more than the error of the mass ({100 * cell.measured.mass_error:.0f} %): check "
-                "the mass, or some of the host is not reached. The charge was scaled."
-            )
+    found += problem.scaled()
     if problem.voltages:
         steps = told_by_steps(problem, best)
         found += [
@@ -418,15 +437,17 @@ def _cannot_tell(problem: Problem, information: Floats2, known: Sequence[int]) -
     cross = own[:, rest]
     left = own[:, known] - cross @ np.linalg.solve(inner, cross.T)
     sizes, ways = np.linalg.eigh(left * np.outer(sd, sd))
+    unknown = Counter(
+        tuple(k for k, part in zip(known, way, strict=True) if abs(part) > MIN_COMPONENT)
+        for size, way in zip(sizes, ways.T, strict=True)
+        if size < 1.0
+    )
     found = []
-    for size, way in zip(sizes, ways.T, strict=True):
-        if size < 1.0:
-            chosen = [k for k, part in zip(known, way, strict=True) if abs(part) > MIN_COMPONENT]
-            names = _all_gamma(problem.free, chosen)
-            together = " together" if len(names) > 1 else ""
-            found.append(
-                f"These data cannot tell {' and '.join(names)}{together}: the starting values decide."
-            )
+    for chosen, times in unknown.items():
+        names = _all_gamma(problem.free, chosen)
+        # As many directions as numbers: not one of them is known.
+        together = " together" if len(chosen) > times else ""
+        found.append(f"These data cannot tell {' and '.join(names)}{together}: the starting values decide.")
     return found
 
 

@@ -115,6 +115,13 @@ def minimize(problem: Problem, start: Floats, fixed: dict[int, float] | None = N
     return Minimum(whole.copy(), float(found.cost), problem.evaluate(whole, simulated(found.x)))
 
 
+def minimum_at(problem: Problem, unknowns: Floats) -> Minimum:
+    """A point with its cost, as if it were a minimum."""
+    found = problem.evaluate(unknowns, problem.solutions(unknowns))
+    points, priors = np.split(found.residual, [problem.rows])
+    return Minimum(unknowns, 0.5 * float(losses(points).sum() + priors @ priors), found)
+
+
 def search(problem: Problem, max_starts: int = MAX_STARTS, seed: int = SEED) -> Search:
     """The best minimum from the numbers of the mechanism and from a Sobol sample about them.
 
@@ -135,7 +142,7 @@ def search(problem: Problem, max_starts: int = MAX_STARTS, seed: int = SEED) -> 
                 start[:count] += reach * sample[number - 1]
             found.append(minimize(problem, np.clip(start, low, high)))
             least = min(minimum.cost for minimum in found)
-            if sum(_agrees(minimum.cost, least) for minimum in found) >= 2:
+            if sum(agrees(minimum.cost, least) for minimum in found) >= 2:
                 break
     except KeyboardInterrupt:
         if not found:
@@ -143,10 +150,10 @@ def search(problem: Problem, max_starts: int = MAX_STARTS, seed: int = SEED) -> 
         interrupted = True
     best = min(found, key=lambda minimum: minimum.cost)
     costs = tuple(minimum.cost for minimum in found)
-    agree = sum(_agrees(cost, best.cost) for cost in costs)
+    agree = sum(agrees(cost, best.cost) for cost in costs)
     return Search(best, costs, agree, interrupted)
 
 
-def _agrees(cost: float, least: float) -> bool:
+def agrees(cost: float, least: float) -> bool:
     """Whether a cost is that of the least minimum."""
     return cost <= least * (1.0 + AGREEMENT) + SAME_COST

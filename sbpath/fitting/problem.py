@@ -253,6 +253,21 @@ class Problem:
         jacobian[rows:, :count] = np.diag(1.0 / self.sd)
         return Evaluated(residual, jacobian, by_voltage)
 
+    def scaled(self) -> list[str]:
+        """A sentence for each cell whose charge the error of the mass does not explain, so that its scales are about another number."""
+        found = []
+        for number, cell in enumerate(self.cells):
+            ratio = next(self.centre[block.scale] for block in self.blocks if block.cell == number)
+            if ratio != 1.0:
+                less = "some of the host is not reached"
+                more = "more charge flows than into the host, or the mechanism takes up too little"
+                found.append(
+                    f"{cell.measured.curve.source.path.rpartition('/')[2]}: the charge is {100 * ratio:.0f} % of what the mechanism "
+                    f"takes up at the slowest rate before the fit; more than the error of the mass ({100 * cell.measured.mass_error:.0f} "
+                    f"%): check the mass, or {less if ratio < 1.0 else more}. The charge was scaled."
+                )
+        return found
+
     def _ratios(self) -> list[float]:
         """Of each cell, the measured over the simulated capacity of its slowest half cycle at the start, 1 if the mass explains it."""
         if not self.cells:

@@ -220,6 +220,9 @@ def rank(
             )
         )
     remarks = dict.fromkeys(remark for one in fitted for cell in one.problem.cells for remark in cell.remarks)
+    remarks |= dict.fromkeys(f"{one.name}: {remark}" for one in fitted for remark in one.problem.scaled())
+    if measurement.free:
+        remarks[f"{measurement.path}: [free] is not used, for it names numbers of one mechanism."] = None
     return Ranking(measurement.path, tuple(found), independent, tuple(remarks))
 
 

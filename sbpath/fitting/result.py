@@ -43,7 +43,7 @@ class FittedNumber:
     low, high : float or None
         Ends of the 95 % interval, given all that is held; None if the data give none.
     told_by : str
-        The half cycles that determine it; empty if held.
+        The half cycles that determine it; ``the path`` if it only decides which one is taken, empty if held.
     held : bool
         True if no half cycle depends on it: it stayed at its start.
     """

@@ -15,6 +15,8 @@ LONGEST_H = 8766.0
 # Currents (A/g) and capacities (mAh/g) of half cycles beyond these are in another unit: lithium itself has 3862 mAh/g.
 CURRENTS_A_PER_G = (6e-5, 60.0)
 MOST_CAPACITY = 5000.0
+# The largest half cycle passes more than this (mAh/g): a thousandth of what any host takes up is less.
+LEAST_CAPACITY = 5.0
 CURRENT_UNITS = ("mA", "uA", "A")
 # Largest currents of half-cells (A), by which a unit is suggested, and per gram of host.
 USUAL_A = (1e-6, 10.0)
@@ -57,9 +59,12 @@ def check_curve(curve: Curve, mass_g: float | None, capacity_mAh_per_g: float | 
         return None
     mass = f"{1e3 * mass_g:.3g} mg"
     units = {c.quantity: unit_factor(c.quantity, c.unit) for c in curve.source.columns}
-    for half in measured_halves(curve, mass_g, capacity_mAh_per_g or 1.0):
+    halves = measured_halves(curve, mass_g, capacity_mAh_per_g or 1.0)
+    most = max(half.capacity_mAh_per_g for half in halves)
+    for half in halves:
         size = abs(half.current_A_per_g)
-        if half.capacity_mAh_per_g > MOST_CAPACITY or not CURRENTS_A_PER_G[0] <= size <= CURRENTS_A_PER_G[1]:
+        beyond = half.capacity_mAh_per_g > MOST_CAPACITY or most < LEAST_CAPACITY
+        if beyond or not CURRENTS_A_PER_G[0] <= size <= CURRENTS_A_PER_G[1]:
             charge = half.capacity_mAh_per_g * mass_g
             rate = rate_text(half.rate_per_h) if capacity_mAh_per_g else f"{1e3 * size:.3g} mA/g"
             sane = usual_units(size * mass_g / (units.get("current") or 1.0), mass_g)

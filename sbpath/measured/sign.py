@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbpath.errors import InputError
+from sbpath.measured.amounts import check_curve
 from sbpath.measured.halves import half_pieces, pieces
 from sbpath.measured.records import Curve, Direction
 
@@ -83,7 +84,8 @@ def signed(curve: Curve, first: Direction | None, flip: bool) -> Curve:
             same = np.flatnonzero((ways == ways[0]) & (falls * falls[0] > 0.0)) + 1
             numbers = ", ".join(map(str, same[:6])) + " ..." * (len(same) > 6)
             raise InputError(
-                f"{path}: first is {first}, but the voltage {verb} in half cycle{'s' * (len(same) > 1)} {numbers}; "
+                check_curve(curve, None, None)
+                or f"{path}: first is {first}, but the voltage {verb} in half cycle{'s' * (len(same) > 1)} {numbers}; "
                 "correct it, or --flip-current if the voltage is that of the other electrode"
             )
     return replace(

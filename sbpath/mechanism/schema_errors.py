@@ -107,6 +107,12 @@ def _unknown(location: tuple[int | str, ...]) -> tuple[str, tuple[int | str, ...
     for home in ("kinetics", "electrode", "electrolyte"):
         if "_" in str(key) and key in _known_keys((home,)):  # not for common words such as "name"
             return f"unknown here; it belongs in [{home}]", (home, key)
+    if location[0] == "phases" and len(location) == 3 and str(key)[:1].isdigit():
+        # [phases.Li3.75Si] is a table in a table.
+        return (
+            f"a name has no dot; call it {table[1]}_{key}, and write the number of atoms into its formula",
+            (),
+        )
     hint = nearest(str(key), known, f"known here: {', '.join(known)}")
     return f"unknown key; {hint}", (*table, hint.partition("'")[2].removesuffix("'?"))
 

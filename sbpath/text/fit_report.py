@@ -35,7 +35,7 @@ def fit_report(result: FitResult) -> str:
     count = len(result.targets)
     data = f"{count} target{'s' * (count > 1)}"
     if error is not None:
-        data = f"{result.half_cycles} half cycles, {error.points} points"
+        data = f"{result.half_cycles} half cycle{'s' * (result.half_cycles > 1)}, {error.points} points"
     head = (
         f"{data}; {told} free, {len(result.nuisances)} nuisances; "
         f"{result.starts} start{'s' * (result.starts > 1)}, {result.agree} agree; {result.simulations} simulations"

@@ -11,6 +11,7 @@ from sbpath import InputError, fit, fit_again, load_fit, load_mechanism, value, 
 from sbpath.fitting import multistart
 from sbpath.fitting.cells import cells_of
 from sbpath.fitting.error_model import independent, moved_by
+from sbpath.fitting.fit import _cannot_tell as unchecked_cannot_tell
 from sbpath.fitting.fit import fit as unchecked_fit
 from sbpath.fitting.multistart import minimize, soft_l1, weights
 from sbpath.fitting.parameters import free_numbers
@@ -69,7 +70,7 @@ def test_the_result_repeats_itself_and_survives_a_file(fitted, tmp_path):
     (tmp_path / "other.toml").write_text("a = 1\n")
     with pytest.raises(InputError, match="is not the result of a fit"):
         load_fit(tmp_path / "other.toml")
-    with pytest.raises(InputError, match=r"none\.toml: cannot be read"):
+    with pytest.raises(InputError, match=r"none\.toml: file: cannot be read"):
         load_fit(tmp_path / "none.toml")
 
 
@@ -112,6 +113,9 @@ def test_a_mass_that_is_wrong_is_named(lithium, seed, ratio, said):
     )
     pattern = r"the charge is (\d+ %) of what the mechanism takes up .* check the mass"
     assert re.findall(pattern, "\n".join(result.remarks)) == said
+    # Too little charge may be host that is not reached; too much is not.
+    assert ("host is not reached" in "\n".join(result.remarks)) == (ratio > 1.0)
+    assert ("takes up too little" in "\n".join(result.remarks)) == (ratio < 1.0)
 
 
 def activation(lithium, seed, growth=1.0):
@@ -398,3 +402,84 @@ def test_a_number_written_twice_in_other_ways_is_free_once(lithium):
     stated = FreeNumber(paths[1], 0.2, 0.1, 0.3, "log", 0.05)
     (own,) = free_numbers(lithium, ["gamma(Sb|Li2Sb)"], [stated])
     assert (own.start, own.low, own.high, own.prior_sd) == (0.2, 0.1, 0.3, 0.05)
+
+
+def held_back(lithium, monkeypatch, path, factor):
+    """The fit of a cell made with a number times a factor, if its search ends at the truth; with the problem of that fit."""
+    truth = with_changes(lithium, {path: factor * value(lithium, path)})
+    made = cell(
+        truth,
+        2,
+        ("C/5",),
+        population=1,
+        resistance=0.0,
+        noise_V=5e-4,
+        drift_V=(1e-4, 2e-4),
+        mass_error=0.0,
+        film=0.0,
+    )
+    seen = []
+
+    def at_the_truth(problem, _):
+        unknowns = problem.centre.copy()
+        unknowns[[one.path for one in problem.free].index(path)] += np.log(factor)
+        seen.append(problem)
+        return multistart.Search(multistart.minimum_at(problem, unknowns), (0.0, 0.0), 2, False)
+
+    monkeypatch.setattr("sbpath.fitting.fit.search", at_the_truth)
+    result = fit(made.measurement, lithium, ["gamma"], population=1, profiles=False)
+    return result, seen[0]
+
+
+def rms_mV(problem, result):
+    """Of the written numbers, simulated anew."""
+    unknowns = problem.centre.copy()
+    unknowns[: len(problem.free)] = [
+        one.inner(n.value) for one, n in zip(problem.free, result.numbers, strict=True)
+    ]
+    unknowns[len(problem.free) :] = [one.value for one in result.nuisances]
+    distance = problem.evaluate(unknowns, problem.solutions(unknowns), slopes=False).residual
+    return 4.0 * np.sqrt(np.mean(distance[: problem.voltages] ** 2))
+
+
+def test_a_number_that_decides_the_path_is_not_put_back(lithium, monkeypatch):
+    # So high that Li3Sb forms at once: no edge of Sb|Li2Sb carries charge, and at the start one would.
+    path = "interfaces.Sb|Li2Sb.energy_J_per_m2"
+    result, problem = held_back(lithium, monkeypatch, path, 2.0)
+    (number,) = [one for one in result.numbers if one.path == path]
+    assert (number.held, number.told_by, number.low, number.high) == (False, "the path", None, None)
+    assert result.values[path] == number.value == pytest.approx(2.0 * 0.134)
+    assert any(remark.startswith("gamma(Sb|Li2Sb) decides only which path") for remark in result.remarks)
+    # What is written is what was fitted; at the start it is not.
+    assert rms_mV(problem, result) == pytest.approx(result.error.rms_mV, rel=1e-6)
+    start = dataclasses.replace(number, value=number.start)
+    put_back = dataclasses.replace(
+        result, numbers=tuple(start if one is number else one for one in result.numbers)
+    )
+    assert rms_mV(problem, put_back) > 5.0 * result.error.rms_mV
+
+
+def test_a_number_that_decides_nothing_is_put_back(monkeypatch):
+    # Sodium leaves as it came: Sb|Na3Sb may have any higher energy.
+    sodium, path = load_mechanism("na-sb"), "interfaces.Sb|Na3Sb.energy_J_per_m2"
+    result, problem = held_back(sodium, monkeypatch, path, 1.2)
+    (number,) = [one for one in result.numbers if one.path == path]
+    assert number.held is True
+    assert number.value == number.start
+    assert rms_mV(problem, result) == pytest.approx(result.error.rms_mV, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        # Both directions of two numbers are weaker than their priors, or one is.
+        ([[0.2, 0.1], [0.1, 0.2]], "gamma(Sb|Li2Sb) and growth rate:"),
+        ([[5.0, -5.0], [-5.0, 5.0]], "gamma(Sb|Li2Sb) and growth rate together:"),
+    ],
+)
+def test_what_the_data_cannot_tell_is_said_once(lithium, left, said):
+    numbers = free_numbers(lithium, ["interfaces.Sb|Li2Sb.energy_J_per_m2", "growth"])
+    problem = Problem(lithium, (), numbers)
+    sd = np.array([one.prior_sd for one in numbers])
+    found = unchecked_cannot_tell(problem, np.array(left) / np.outer(sd, sd), [0, 1])
+    assert found == [f"These data cannot tell {said} the starting values decide."]

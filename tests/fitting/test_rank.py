@@ -7,6 +7,7 @@ from synthetic import cell
 
 from sbpath import InputError, load_mechanism, rank, report
 from sbpath.fitting.rank import Verdict, rivals_of
+from sbpath.measured.experiment_file import FreeNumber
 
 
 def test_two_graphs_of_the_same_path_are_not_told_apart():
@@ -51,6 +52,24 @@ def test_rivals_of_sodium(truth):
         right += best.name == truth
         assert best.name == truth or best.verdict is not Verdict.SUPPORTED
     assert right >= 18
+
+
+def test_a_ranking_says_what_it_scaled_and_what_it_left_out():
+    lithium = load_mechanism("li-sb")
+    made = cell(lithium, 0, ("C/2",), population=1, mass_error=0.0, film=0.0)
+    (curve,) = made.measurement.curves
+    heavy = replace(
+        made.measurement,
+        curves=(replace(curve, mass_g=1.25 * curve.mass_g),),
+        free=(FreeNumber("kinetics.growth_rate_per_s", None, None, None, "log", None),),
+    )
+    found = rank(heavy, ["li-sb:reported", "li-sb"], ["gamma"], population=1, max_starts=1)
+    scaled = [one for one in found.remarks if "the charge is 80 % of what the mechanism takes up" in one]
+    assert sorted(one.partition(": ")[0] for one in scaled) == ["li-sb", "li-sb:reported"]
+    assert f"{heavy.path}: [free] is not used, for it names numbers of one mechanism." in found.remarks
+    assert "[free] is not used" in report(found)
+    unscaled = rank(made.measurement, ["li-sb:reported", "li-sb"], ["gamma"], population=1, max_starts=1)
+    assert unscaled.remarks == ()
 
 
 def test_one_mechanism_or_one_half_cycle_is_not_ranked():

@@ -185,6 +185,18 @@ def test_currents_a_thousand_times_off(folder):
     ]
 
 
+@pytest.mark.parametrize(("share", "refused"), [(0.009, True), (0.011, False)])
+def test_charges_of_no_host_are_named_where_the_rate_may_be_one(folder, share, refused):
+    # Half cycles of 500 mAh/g at C/13; by this share of it 4.5 mAh/g, which no host takes up, or 5.5.
+    rows = [row.__class__(**{**row.__dict__, "mA": share * row.mA}) for row in ROWS]
+    (folder / "cell.mpt").write_text(WRITERS["plain"](rows, Style()), encoding="utf-8")
+    if refused:
+        (problem,) = failure(folder, GOOD)
+        assert problem.endswith("4.5 mAh per gram for 1.2 mg; correct the mass")
+    else:
+        assert load(folder, GOOD).curves
+
+
 def test_a_rate_of_another_host_is_not_known(folder):
     (folder / "cell.mpt").write_text("Q/mA.h,E/V\n0,1\n0.1,0.5\n0.2,0.01\n", encoding="utf-8")
     text = GOOD.replace("first =", 'current = "C/10"\nfirst =')
@@ -202,6 +214,8 @@ def test_a_full_cell(folder):
         f"exp.toml: curve 1: cell.mpt: voltages of {min(r.volts for r in rows if r.mA):.3g} V and more are those of a full cell or a "
         "cathode; give the data of the half-cell, or of the anode against the reference electrode"
     )
+    # A direction that contradicts its voltage too is no reason to flip the current.
+    assert failure(folder, GOOD.replace('"insertion"', '"extraction"')) == [problem]
 
 
 def test_voltages_a_thousand_times_off(folder):

@@ -289,6 +289,13 @@ SHAPES = {
         [("[electrode]\nparticle_radius_m", "[electrode]\n#"), ("[kinetics]", f"[kinetics]\nparticle_radius_m = {SB_VOLUME}")],
         [("kinetics.particle_radius_m", "belongs in [electrode]")],
     ),
+    "dot in the name of a phase": (
+        [("[electrolyte]", "[phases.Li3.75Sb]\nformula = 3\n[electrolyte]")],
+        [
+            ("phases.Li3.75Sb", "a name has no dot; call it Li3_75Sb, and write the number of atoms into its formula"),
+            *((f"phases.Li3.{key}", "missing") for key in ("formula", "structure", "crystalline", "enthalpy_J_per_mol", "entropy_J_per_mol_K", "molar_volume_cm3_per_mol")),
+        ],
+    ),
     "phase with the name of a key": (
         [("[electrolyte]", "[phases.formula]\nlabl = 3\n[phases.galleries.note]\n[electrolyte]\nnam = 3")],
         [
