@@ -14,7 +14,7 @@ from sbpath.arguments import items, whole
 from sbpath.errors import InputError
 from sbpath.fitting.cells import Cell, Drive, cells_of, chosen_cycles, rate_label
 from sbpath.fitting.error_model import ErrorModel, Errors, errors_of, moved_by, told_by_steps
-from sbpath.fitting.misfit import missed
+from sbpath.fitting.misfit import WORST_MISFIT_MV, damped_mV, missed
 from sbpath.fitting.multistart import MAX_STARTS, Minimum, Search, agrees, minimum_at, search, weights
 from sbpath.fitting.parameters import PROFILED, Free, Tie, free_numbers, ties_of, unit_of
 from sbpath.fitting.problem import Block, Problem
@@ -398,6 +398,11 @@ def _remarks(
             0,
             f"Does not fit: {why}. The pathway may be another one, or the model leaves out what shapes this curve; the fitted "
             "numbers mean little.",
+        )
+    elif errors.model is not None and errors.model.rms_mV > WORST_MISFIT_MV:
+        found.insert(
+            0,
+            f"Some points lie far off: with outliers damped the misfit is {damped_mV(problem, best):.1f} mV.",
         )
     for k, (one, by) in enumerate(zip(problem.free, told, strict=True)):
         name = short_name(one.path)

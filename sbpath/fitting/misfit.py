@@ -20,13 +20,18 @@ def robust_mV(loss: Floats) -> float:
     return 1e3 * SIGMA_V * float(np.sqrt(loss.mean()))
 
 
+def damped_mV(problem: Problem, best: Minimum) -> float:
+    """The misfit (mV) with outliers damped."""
+    return robust_mV(losses(best.evaluated.residual[: problem.voltages]))
+
+
 def missed(problem: Problem, best: Minimum, fraction_rms: float) -> str:
     """Why a fit misses the data, of which phase fractions are off by `fraction_rms` of their errors; empty if it does not."""
     if fraction_rms > WORST_MISS:
         return (
             f"the phase fractions are off by {fraction_rms:.1f} of their errors, more than {WORST_MISS:.0f}"
         )
-    misfit = robust_mV(losses(best.evaluated.residual[: problem.voltages]))
+    misfit = damped_mV(problem, best)
     if misfit > WORST_MISFIT_MV:
         return f"the misfit is {misfit:.0f} mV with outliers damped, more than {WORST_MISFIT_MV:.0f}"
     for block in problem.blocks:

@@ -142,8 +142,17 @@ class Changes(NamedTuple):
 def _changes(solution: Solution, here: Network, name: str, at: float) -> Changes:
     """What a parameter a little farther from 0 changes."""
     by = RELATIVE_STEP * at or STEP_AT_ZERO
+    fields = _displaced(solution, name, at, by)
+    if fields.get("resistance") == here.resistance:  # the smallest that a network has
+        by = STEP_AT_ZERO
+        fields = _displaced(solution, name, at, by)
+    return Changes(fields, by)
+
+
+def _displaced(solution: Solution, name: str, at: float, by: float) -> dict[str, Any]:
+    """Fields of the network, those that may change, with a parameter larger by so much."""
     old = new = solution.mechanism
-    kelvin, population = here.temperature, solution.experiment.population
+    kelvin, population = solution.network.temperature, solution.experiment.population
     if name == CELSIUS:
         edges = old.edges(solution.graph)
         fields = fields_of(old, edges, old.nodes, kelvin + by, OF_TEMPERATURE)
@@ -157,7 +166,7 @@ def _changes(solution: Solution, here: Network, name: str, at: float) -> Changes
             changed = population_of(new, len(population))
             population = changed if changed is not None and of_file == population else population
         fields |= of_particles(fields, population)
-    return Changes(fields, by)
+    return fields
 
 
 def _start(solution: Solution, here: Network, changes: Sequence[Changes]) -> Floats2:

@@ -66,6 +66,22 @@ def test_the_misfit_is_told_by_size_and_by_one_side(lithium):
         ) is told
 
 
+def test_a_few_points_far_off_are_named(lithium):
+    measurement = weighed(lithium)
+    (curve,) = measurement.curves
+    voltage = curve.curve.voltage_V.copy()
+    voltage[50:60] += 0.2
+    far = replace(measurement, curves=(replace(curve, curve=replace(curve.curve, voltage_V=voltage)),))
+    settings = {"population": 1, "max_starts": 1, "profiles": False, "progress": False}
+    result = fit(far, lithium, ["resistance"], **settings)
+    # A mean of losses of which 2 (sqrt(1 + 50^2) - 1) = 98 each are of points 200 mV or 50 sigma off, at most.
+    assert result.error.rms_mV > 15.0
+    (told,) = [remark for remark in result.remarks if remark.startswith("Some points lie far off")]
+    found = float(told.split()[-2])
+    assert 0.0 < found < 4.0 * np.sqrt(10 * 98.0 / result.error.points)
+    assert not [r for r in fit(measurement, lithium, ["resistance"], **settings).remarks if "far off" in r]
+
+
 def test_a_fit_that_misses_says_so_before_its_numbers_are_used(lithium):
     path = "phases.Li3Sb.enthalpy_J_per_mol"
     shifted = with_changes(lithium, {path: value(lithium, path) - 30_000.0})
