@@ -71,13 +71,15 @@ def fit_report(result: FitResult) -> str:
 
 def _values(number: FittedNumber, exact: bool) -> list[str]:
     """Fitted, interval, and start, as many digits as the interval bears; the fitted number with four if `exact`."""
-    digits = 4
+    digits, zero = 4, 0.0
     if number.low is not None and number.high is not None:
+        if number.low <= 0.0 <= number.high:
+            zero = 1e-3 * (number.high - number.low)
         share = (number.high - number.low) / max(abs(number.value), 1e-300)
         digits = 4 if share < 0.1 else 3 if share < 0.5 else 2
 
     def text(value: float) -> str:
-        return f"{value:.{digits}g}"
+        return f"{value if abs(value) > zero else 0.0:.{digits}g}"
 
     if number.held:
         interval = "-"

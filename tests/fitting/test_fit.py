@@ -285,6 +285,23 @@ def test_a_number_that_is_told_by_a_step_is_named(fitted):
     assert not any("where a step" in remark for remark in fitted[1].remarks)
 
 
+def test_a_number_that_its_interval_does_not_tell_from_zero_is_printed_as_zero(fitted):
+    result = fitted[1]
+    rows = {}
+    for at in (8.7e-13, 0.0359, 0.037):
+        numbers = [
+            dataclasses.replace(one, value=at, low=0.0, high=36.0) if one.name == "resistance" else one
+            for one in result.numbers
+        ]
+        (row,) = [
+            line
+            for line in fit_report(dataclasses.replace(result, numbers=tuple(numbers))).splitlines()
+            if line.startswith("resistance")
+        ]
+        rows[at] = row.split()[3]
+    assert rows == {8.7e-13: "0", 0.0359: "0", 0.037: "0.037"}
+
+
 def test_independent_points_of_correlated_noise():
     # Of a first-order autoregression with correlation rho, n (1 - rho) / (1 + rho).
     generator, rho, n = np.random.default_rng(3), 0.7, 20_000
