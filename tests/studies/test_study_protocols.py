@@ -103,8 +103,12 @@ def test_pulses_by_time_add_up_to_the_capacity():
         (lambda: rate_test(["C/10", "x"], 0.05, float("nan")), ["a cut-off voltage", "rates: 'x'"]),
         (lambda: partial_cycling("C/10", 0.05, 1.5, 2.0, 1.0), ["low_x: must be below high_x, but 2 is not below 1"]),
         (
-            lambda: partial_cycling("C/10", 0.05, 1.5, 0.0, -3.0, 0, "in", -1),
-            ["low_x: must be a composition above 0", "high_x:", "first: must be", "cycles:", "full_cycles: must be a whole number, 0 or more"],
+            lambda: partial_cycling("C/10", 0.05, 1.5, 0.0, -3.0, 0, "insertion", -1),
+            ["low_x: must be a composition above 0", "high_x:", "cycles:", "full_cycles: must be a whole number, 0 or more"],
+        ),
+        (
+            lambda: partial_cycling("C/10", 0.05, 1.5, 0.0, 1.0, 1, "in"),
+            ["first: must be 'insertion' or 'extraction', not 'in'"],
         ),
         (lambda: first_order_reversals("C/10", 0.05, 1.5, [-3, "a"]), ["such as 1.5, not -3", "such as 1.5, not 'a'"]),
         (lambda: first_order_reversals("C/10", 0.05, 1.5, None), ["reversals_x: must be a list"]),

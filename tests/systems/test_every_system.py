@@ -303,9 +303,15 @@ DRAWN += [
     for kind in FIGURES
     if kind not in ("paths", "xrd", "particles")
 ]
+# One of each ion, of a solid cell and of compounds; the others with the slow tests.
+SOON = ("li-sb", "na-sb", "k-sb", "li-sb-libh4", "li-snsb", "na-sb2s3", "k-bisb", "na-nisb")
 
 
-@pytest.mark.parametrize(("name", "graph", "kind"), DRAWN, ids=["-".join(item) for item in DRAWN])
+@pytest.mark.parametrize(
+    ("name", "graph", "kind"),
+    [pytest.param(*one, marks=() if one[0] in SOON else pytest.mark.slow) for one in DRAWN],
+    ids=["-".join(item) for item in DRAWN],
+)
 def test_every_figure_is_drawn(name, graph, kind):
     figure = figure_of(FIGURES[kind](plots, cycled(name, graph)))
     assert all(any((*ax.lines, *ax.collections, *ax.patches)) for ax in figure.axes)
@@ -320,6 +326,7 @@ def longest(name):
 CROWDED = max(shipped_names(), key=longest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["overview", "phases", "paths", "xrd", "driving forces", "losses"])
 def test_the_most_crowded_figures_have_room_for_their_words(kind):
     # A layout that finds no room warns, and warnings are errors here.

@@ -188,7 +188,7 @@ def test_the_textbook_with_one_front_for_all(k_p, celsius):
     mixed = Population.discrete([0.5, 0.3, 0.2], [1.0, 2.0, 0.5], [1.0, 0.94, 1.05])
     mechanism = bare("li-sb", dict(changes(k_p)))
     solution = spread(
-        "Discharge at C/20 until x = 2.5",
+        "Discharge at C/20 until x = 1.2",
         mixed,
         changes(k_p),
         temperature_C=celsius,

@@ -42,7 +42,7 @@ export class Work {
   }
 
   get busy() {
-    return this.#flight !== null;
+    return this.#flight !== null || this.#waiting !== null;
   }
 
   /** Asks about `question` instead of all before; one that is nearly answered is still shown. */
