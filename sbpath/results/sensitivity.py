@@ -143,7 +143,7 @@ def _changes(solution: Solution, here: Network, name: str, at: float) -> Changes
     """What a parameter a little farther from 0 changes."""
     by = RELATIVE_STEP * at or STEP_AT_ZERO
     fields = _displaced(solution, name, at, by)
-    if fields.get("resistance") == here.resistance:  # the smallest that a network has
+    if fields == {"resistance": here.resistance}:  # the smallest that a network has
         by = STEP_AT_ZERO
         fields = _displaced(solution, name, at, by)
     return Changes(fields, by)
