@@ -6,12 +6,17 @@ import functools
 import sys
 import warnings
 
+import hypothesis
 import pytest
 from bare import bare
 
 from sbpath import SolverOptions, ValidityWarning, load_mechanism, simulate
 from sbpath.kernels import compiled
 from sbpath.solver.solve import run
+
+# The same examples in every run; others with --hypothesis-profile=default.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -96,7 +96,10 @@ def test_random_graphs_keep_charge_and_energy(seed, steps, onset, conductivity, 
         host_area_m2_per_g=area,
     )
     population = Population.lognormal(3, interfacial_energy=0.1) if particles > 1 else None
-    solution = simulate(mechanism, [tuple(steps)], population=population, progress=False)
+    # Film begins at its onset with a corner, of which a plateau at the onset leaves 1.3e-5 of the heat at the default tolerance.
+    solution = simulate(
+        mechanism, [tuple(steps)], population=population, options=SolverOptions(1e-7, 1e-10), progress=False
+    )
     assert_closed(solution)
     strain, wear = solution.others["strain"], solution.network.wear
     np.testing.assert_allclose(solution.others["live_share"], np.exp(-loss * strain), rtol=1e-5)
