@@ -95,7 +95,7 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
         return Errors(None, np.zeros((0, 0)), covariance, own.T @ own)
     from scipy.optimize import minimize
 
-    n, count, every = problem.voltages, len(problem.centre), problem.points
+    n = problem.voltages
     all_residuals, all_slopes = weighted(problem, minimum.evaluated)
     residual, half = all_residuals[:n], _places(problem)[1]
     columns = np.column_stack([residual, all_slopes[:n]])
@@ -117,7 +117,7 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
     )
     white, drift, repeated, length = (exp(x) for x in found.x)
     unit = 1e3 * SIGMA_V
-    bare, distance = minimum.evaluated.jacobian[:every, :count], minimum.evaluated.residual[:every]
+    distance = minimum.evaluated.residual[: problem.points]
     misses, counts = distance[n:], [len(part.points.q) for part in problem.fractions]
     along = np.repeat(np.arange(float(len(counts))), counts)
     square = float(np.mean(misses**2)) if len(misses) else 0.0
@@ -134,7 +134,7 @@ def errors_of(problem: Problem, minimum: Minimum) -> Errors:
         fraction_variance=max(1.0, square * len(misses) / independent(misses, along)) if len(misses) else 1.0,
     )
     whole = error_covariance(problem, model, minimum.evaluated)
-    inverse = np.linalg.inv(bare.T @ _holding(distance, bare) + prior)
+    inverse = np.linalg.inv(_held(problem, minimum)[1])
     covariance = inverse @ (all_slopes.T @ whole @ all_slopes + prior) @ inverse
     return Errors(model, whole, covariance, information(problem, model, minimum.evaluated))
 
@@ -171,16 +171,18 @@ def told_by_steps(problem: Problem, minimum: Minimum) -> Floats:
 
 def _influence(problem: Problem, minimum: Minimum) -> Floats2:
     """By how much each unknown goes with each residual, shape (k, n)."""
-    n = problem.points
-    jacobian = minimum.evaluated.jacobian[:n, : len(problem.centre)]
-    held = _holding(minimum.evaluated.residual[:n], jacobian)
-    inner = jacobian.T @ held + np.diag(1.0 / problem.sd**2)
+    held, inner = _held(problem, minimum)
     return np.asarray(np.linalg.solve(inner, held.T), dtype=np.float64)
 
 
-def _holding(residual: Floats, jacobian: Floats2) -> Floats2:
-    """D J, with the curvature of the loss: what lies far off holds the numbers less than its weight says."""
-    return (1.0 + residual[:, None] ** 2) ** -1.5 * jacobian
+def _held(problem: Problem, minimum: Minimum) -> tuple[Floats2, Floats2]:
+    """D J of the points (n, k), with the curvature of the loss: what lies far off holds the numbers less than its weight says; and
+    ``J' D J + P``, with the priors (k, k).
+    """
+    n = problem.points
+    jacobian = minimum.evaluated.jacobian[:n, : len(problem.centre)]
+    held = (1.0 + minimum.evaluated.residual[:n, None] ** 2) ** -1.5 * jacobian
+    return held, jacobian.T @ held + np.diag(1.0 / problem.sd**2)
 
 
 def weighted(problem: Problem, evaluated: Evaluated) -> tuple[Floats, Floats2]:

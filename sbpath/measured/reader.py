@@ -576,10 +576,7 @@ class _Reading:
         if not ratio:
             return
         if not 0.5 < ratio < 2.0:
-            given = (
-                next((unit_factor("current", c.unit) for c in self.used if c.quantity == "current"), None)
-                or 1.0
-            )
+            given = self._ampere() or 1.0
             fits = [
                 u for u in CURRENT_UNITS if 0.5 < ratio * given / (unit_factor("current", u) or 1.0) < 2.0
             ]
@@ -591,12 +588,8 @@ class _Reading:
         excess = 1.0 / ratio - 1.0
         if abs(excess) > CAPACITY_AGREEMENT:
             word = "above" if excess > 0 else "below"
-            chosen = self.candidates["current"][0]
-            cells, column = (
-                self.rows.cells[chosen.index],
-                next(c for c in self.used if c.quantity == "current"),
-            )
-            digit = last_digit(cells, self.mark) * (unit_factor("current", column.unit) or 0.0)
+            cells = self.rows.cells[self.candidates["current"][0].index]
+            digit = last_digit(cells, self.mark) * self._ampere()
             coarse = 0.5 * digit >= abs(1.0 - ratio) * np.max(np.abs(curve.current_A))
             why = (
                 f", for it is written in steps of {1e3 * digit:.2g} mA; export more digits" if coarse else ""
@@ -604,6 +597,11 @@ class _Reading:
             self.assumed.append(
                 f"Current times time is {100 * abs(excess):.1f} % {word} the file's own capacity{why}."
             )
+
+    def _ampere(self) -> float:
+        """What one of the unit of the current is in A; 0 if that is not known."""
+        units = [column.unit for column in self.used if column.quantity == "current"]
+        return (unit_factor("current", units[0]) if units else None) or 0.0
 
     def _unit_problem(self) -> str:
         """What to state where units are missing, and what would follow."""
